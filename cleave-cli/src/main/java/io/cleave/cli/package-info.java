@@ -1,0 +1,5 @@
+/** The {@code cleave} command. */
+@NullMarked
+package io.cleave.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,18 @@
+/**
+ * Cleave puts every core to work on data that stays where it is: it forks the running JVM copy-on-write, shares memory
+ * between processes and runs pools of workers. It needs Linux, Java 25 and {@code --enable-native-access=io.cleave}.
+ */
+module io.cleave {
+    requires java.logging;
+    requires java.management;
+    requires jdk.management;
+    requires org.apache.fory.core;
+    requires static transitive org.jspecify;
+
+    // The compiler refuses to export an empty package: uncomment with a package's first public type.
+    // exports io.cleave;
+    // exports io.cleave.fission;
+    // exports io.cleave.memory;
+    // exports io.cleave.pool;
+    // exports io.cleave.share;
+}
