@@ -4,7 +4,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The {@code bench} command: one subcommand per suite. */
-@Command(name = "bench", mixinStandardHelpOptions = true, version = "cleave 0.1.0-SNAPSHOT")
+@Command(name = "bench", mixinStandardHelpOptions = true)
 public final class Main {
 
     private Main() {

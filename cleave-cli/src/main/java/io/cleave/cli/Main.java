@@ -1,10 +1,11 @@
 package io.cleave.cli;
 
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The {@code cleave} command: its subcommands and its exit code. */
-@Command(name = "cleave", mixinStandardHelpOptions = true, version = "cleave 0.1.0-SNAPSHOT", subcommands = Main.Version.class)
+@Command(name = "cleave", mixinStandardHelpOptions = true, subcommands = Main.Version.class)
 public final class Main {
 
     private Main() {
@@ -14,12 +15,13 @@ public final class Main {
         System.exit(new CommandLine(new Main()).execute(args));
     }
 
-    @Command(name = "version", description = "Print the version of Cleave and of the Java that runs it.")
+    @Command(name = "version", description = "Print the versions of Cleave and of the Java that runs it.")
     static final class Version implements Runnable {
 
         @Override
         public void run() {
-            System.out.println("cleave 0.1.0-SNAPSHOT, Java " + Runtime.version());
+            String version = Objects.requireNonNullElse(Main.class.getPackage().getImplementationVersion(), "(unpacked)");
+            System.out.println("cleave " + version + ", Java " + Runtime.version());
         }
     }
 }
