@@ -1,0 +1,375 @@
+package io.cleave.memory;
+
+import io.cleave.CleaveException;
+import io.cleave.IncompatibleBlockException;
+import io.cleave.os.CrashPoint;
+import io.cleave.os.Errno;
+import io.cleave.os.Fcntl;
+import io.cleave.os.Mman;
+import io.cleave.os.Stat;
+import io.cleave.os.Stat.FileStatus;
+import io.cleave.os.SystemCallException;
+import io.cleave.os.Unistd;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open description of a block's file, with the locks that say who is attached.
+ *
+ * <h2>Overview</h2>
+ *
+ * Two bytes of the file's lock table carry the whole protocol. Locks belong to an open file description, so that each
+ * handle counts by itself and the kernel gives up those of a process that dies, however it dies.
+ *
+ * <pre>
+ * lock         held shared by             held exclusive by
+ * ATTACHED     each handle, all its life  who found nobody attached and is about to remove the name
+ * NAME         nobody                     who is about to unlink, while it compares the name with its file
+ * </pre>
+ *
+ * The mapping is made from another description, which is closed at once: a mapping keeps its description and thereby
+ * the locks of that, and a forked child inherits every mapping. So a child counts as attached only while it has the
+ * descriptor itself.
+ *
+ * <p>
+ * <b>create</b>: unnamed file, its pages reserved, header written, lock ATTACHED shared, and only then linkat(2), which
+ * fails where the name is taken: one of many creators wins. Killed before linkat, nothing is left, as the kernel frees
+ * unnamed files. Killed after it, a complete block is left that nobody is attached to: an orphan. It can never be seen
+ * half made, nor without its creator's lock.
+ *
+ * <p>
+ * <b>open</b>: open the path; ask who holds ATTACHED.
+ * <ul>
+ * <li>Shared by somebody: take it shared, then look whether the path still names this file. If so, nobody can remove
+ * the name any more without finding this lock (SYNC: attached). If not, or if the lock is refused, a removal was under
+ * way: begin again.
+ * <li>Exclusive: a removal is under way: begin again.
+ * <li>Nobody, persistent: as with shared.
+ * <li>Nobody, not persistent: an orphan; remove it, begin again.
+ * </ul>
+ * Every shared lock was taken at sight of another, the creator's in the end, so an orphan never comes back to life.
+ * Killed anywhere here, the lock goes with the process, and the block is what it was or an orphan.
+ *
+ * <p>
+ * <b>close</b>: give the shared lock up; then try to take ATTACHED exclusive; with it, remove the name.
+ * <ul>
+ * <li>Two closers cannot both leave the block: each tries after its own lock is gone, so the one that tries last meets
+ * no shared lock of the other. If it is refused by an exclusive one, the holder of that is removing the name.
+ * <li>A failed opener closes in the same way, because a closer may have been refused on its account.
+ * <li>Nobody's block is removed while attached: the exclusive lock excludes all shared ones, and until it ends every
+ * opener is refused and looks at the path again after the name is gone.
+ * <li>Killed between any of these steps: an orphan, or nothing.
+ * </ul>
+ *
+ * <p>
+ * <b>Removing the name</b>, by closers, sweepers and unlink() alike: take NAME exclusive, compare the path's inode with
+ * this file's, unlink. A new block can bear the name only after this file has lost it, which nobody does without NAME
+ * of this file; so between comparison and unlink the path cannot come to name another (SYNC: name).
+ */
+final class BlockFile implements AutoCloseable {
+    /** The byte that stands for being attached. */
+    static final long ATTACHED_BYTE = 0;
+    /** The byte that stands for the right to unlink the name. */
+    private static final long NAME_BYTE = 1;
+
+    private static final int PRIVATE_MODE = 0600;
+    private static final int OTHERS = 077;
+
+    private final int fd;
+    /** Where its name is or will be; null for a block that never has one. */
+    private final @Nullable String path;
+    private final FileStatus status;
+    private boolean closed;
+
+    /** What {@link #tryAttach} came to. */
+    enum Attempt {
+        /** The shared lock is held and the path names this file. */
+        ATTACHED,
+        /** It was an orphan, and its name has been removed; or its name had been removed before. */
+        GONE,
+        /** Somebody else is about to remove its name. */
+        BUSY
+    }
+
+    /** Says whether a header is what an opener wants, by throwing where it is not. */
+    interface Demand {
+        void check(BlockHeader header);
+    }
+
+    private BlockFile(int fd, @Nullable String path) {
+        this.fd = fd;
+        this.path = path;
+        this.status = Stat.fstat(fd);
+    }
+
+    /** An unnamed file in a directory, which gets the name {@code path} by {@link #link}. */
+    static BlockFile unnamed(String directory, String path) {
+        int fd = Fcntl.open(directory, Fcntl.O_TMPFILE | Fcntl.O_RDWR, PRIVATE_MODE);
+        if (fd == -Errno.EOPNOTSUPP || fd == -Errno.EISDIR) {
+            throw new SystemCallException("open(" + directory + ", O_TMPFILE)", -fd, "blocks need a file system with "
+                    + "unnamed files, such as tmpfs, ext4 or xfs; name a directory of one in CLEAVE_DIR");
+        }
+        SystemCallException.check(fd, "open(" + directory + ", O_TMPFILE)",
+                "blocks need a directory that this user may write to; name one in CLEAVE_DIR");
+        return new BlockFile(fd, path);
+    }
+
+    /** A file that never gets a name. */
+    static BlockFile anonymous() {
+        int fd = Mman.memfd_create("cleave", Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING);
+        return new BlockFile(SystemCallException.check(fd, "memfd_create", ""), null);
+    }
+
+    /**
+     * Opens the file that a path names, without any lock.
+     *
+     * @return the file, or null where nothing bears that name
+     * @throws IncompatibleBlockException where it is not this user's own, private, regular file
+     */
+    static @Nullable BlockFile existing(String path) {
+        FileStatus found = lookAt(path);
+        if (found == null) {
+            return null;
+        }
+        String fault = faultOf(found);
+        if (!fault.isEmpty()) {
+            throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
+        }
+        int fd = Fcntl.open(path, Fcntl.O_RDWR | Fcntl.O_NOFOLLOW | Fcntl.O_NONBLOCK, 0);
+        if (fd == -Errno.ENOENT) {
+            return null;
+        }
+        BlockFile file = new BlockFile(SystemCallException.check(fd, "open(" + path + ")", ""), path);
+        fault = faultOf(file.status); // another file may have taken the name since
+        if (!fault.isEmpty()) {
+            file.close();
+            throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
+        }
+        return file;
+    }
+
+    /** What the path names now, links not followed; null where it names nothing. */
+    static @Nullable FileStatus lookAt(String path) {
+        FileStatus[] into = new FileStatus[1];
+        int result = Stat.lstat(path, into);
+        if (result == -Errno.ENOENT) {
+            return null;
+        }
+        SystemCallException.check(result, "statx(" + path + ")", "");
+        return into[0];
+    }
+
+    /** Why a file is not the calling user's own and private; empty where it is. */
+    static String faultOf(FileStatus status) {
+        int me = Unistd.geteuid();
+        if (!status.isRegular()) {
+            return "it is not a regular file";
+        }
+        if (status.uid() != me) {
+            return "it belongs to user " + Integer.toUnsignedString(status.uid()) + ", this process runs as user "
+                    + Integer.toUnsignedString(me) + "; only a user's own blocks are opened";
+        }
+        if ((status.mode() & OTHERS) != 0) {
+            return "other users may access it (mode " + Integer.toOctalString(status.mode() & 07777)
+                    + " instead of 600)";
+        }
+        return "";
+    }
+
+    /** Gives the file its pages: header and user's bytes. */
+    void reserve(long fileBytes, @Nullable String directory) {
+        BlockSpace.reserve(fd, fileBytes, directory);
+        if (path == null) {
+            int seals = Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_SEAL;
+            SystemCallException.check(Fcntl.fcntl(fd, Fcntl.F_ADD_SEALS, seals), "fcntl(F_ADD_SEALS)", "");
+        }
+    }
+
+    /** Maps the whole file from a description of its own, so that the mapping holds none of this one's locks. */
+    MemorySegment map(Arena arena, long fileBytes, Object companion) {
+        String self = "/proc/self/fd/" + fd;
+        int second = SystemCallException.check(Fcntl.open(self, Fcntl.O_RDWR, 0), "open(" + self + ")",
+                "blocks need /proc to be mounted");
+        try {
+            if (!Stat.fstat(second).isSameFile(status)) {
+                throw new CleaveException(self + " opened another file than descriptor " + fd);
+            }
+            return Mman.map(arena, fileBytes, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED, second, 0, companion);
+        } finally {
+            Unistd.close(second);
+        }
+    }
+
+    /** Attaches to a file that has no name yet, so that nobody can be in the way. */
+    void attachFresh() {
+        if (!lock(ATTACHED_BYTE, Fcntl.F_RDLCK)) { // SYNC: attached
+            throw new CleaveException("somebody has locked a block that has no name yet");
+        }
+    }
+
+    /**
+     * Gives a complete and locked file its name.
+     *
+     * @return false where another file bears it
+     */
+    boolean link() {
+        String name = Objects.requireNonNull(path);
+        int result = Unistd.linkat("/proc/self/fd/" + fd, name, Fcntl.AT_SYMLINK_FOLLOW);
+        if (result == -Errno.EEXIST) {
+            return false;
+        }
+        SystemCallException.check(result, "linkat(" + name + ")", "");
+        return true;
+    }
+
+    /**
+     * Reads the header by read(2), which, unlike a look into a mapping, a short file cannot harm.
+     *
+     * @return the header, or null where the file is too short for one
+     */
+    @Nullable BlockHeader readHeader() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(BlockLayout.FIELD_BYTES, Long.BYTES);
+            Unistd.lseek(fd, 0, 0);
+            return Unistd.read(fd, buffer) == BlockLayout.FIELD_BYTES ? BlockHeader.read(buffer) : null;
+        }
+    }
+
+    /** The header of a block that can be used; an {@link IncompatibleBlockException} says why it cannot. */
+    BlockHeader usableHeader() {
+        BlockHeader header = readHeader();
+        String fault = faultOf(header);
+        if (header == null || !fault.isEmpty()) {
+            String remedy = header != null && header.isOtherVersion() ? "" : "; Cleanup.run() removes damaged blocks";
+            throw new IncompatibleBlockException(path + " cannot be used: " + fault + remedy);
+        }
+        return header;
+    }
+
+    /** Why this file with this header is no block that this code can use; empty where it is one. */
+    String faultOf(@Nullable BlockHeader header) {
+        return header == null ? "it has " + status.byteSize() + " bytes, less than a header"
+                : header.fault(status.byteSize());
+    }
+
+    /** The first steps of open, see above. Whatever it comes to but ATTACHED, {@link #close} is what is left to do. */
+    Attempt tryAttach(BlockHeader header, Demand demand) {
+        int holder = attachedLock();
+        if (holder == Fcntl.F_WRLCK) {
+            return Attempt.BUSY;
+        }
+        if (holder == Fcntl.F_UNLCK && !header.isPersistent()) {
+            return removeIfUnused() ? Attempt.GONE : Attempt.BUSY;
+        }
+        demand.check(header);
+        if (!lock(ATTACHED_BYTE, Fcntl.F_RDLCK)) { // SYNC: attached
+            return Attempt.BUSY;
+        }
+        CrashPoint.reached();
+        if (isNamed()) {
+            return Attempt.ATTACHED;
+        }
+        leave(header.isPersistent());
+        return Attempt.GONE;
+    }
+
+    /**
+     * Who holds the ATTACHED lock besides this description.
+     *
+     * @return {@link Fcntl#F_RDLCK}: handles; {@link Fcntl#F_WRLCK}: a remover; {@link Fcntl#F_UNLCK}: nobody
+     */
+    int attachedLock() {
+        return SystemCallException.check(Fcntl.testLock(fd, Fcntl.F_WRLCK, ATTACHED_BYTE, 1), "fcntl(F_OFD_GETLK)", "");
+    }
+
+    /** Gives up the shared lock; where nobody else is attached and the block is not to stay, removes its name. */
+    void leave(boolean persistent) {
+        try {
+            unlock(ATTACHED_BYTE);
+            CrashPoint.reached();
+            if (!persistent) {
+                removeIfUnused();
+            }
+        } finally {
+            close();
+        }
+    }
+
+    /**
+     * Removes the name where nobody is attached.
+     *
+     * @return false where somebody is, or is doing the same
+     */
+    boolean removeIfUnused() {
+        if (!lock(ATTACHED_BYTE, Fcntl.F_WRLCK)) { // SYNC: attached; no opener gets past its shared lock from here on
+            return false;
+        }
+        try {
+            CrashPoint.reached();
+            removeName();
+        } finally {
+            unlock(ATTACHED_BYTE);
+        }
+        return true;
+    }
+
+    /** Unlinks the path if there is one and it names this file; afterwards it does not. */
+    void removeName() {
+        String name = path;
+        if (name == null) {
+            return;
+        }
+        Patience patience = new Patience(name);
+        while (!lock(NAME_BYTE, Fcntl.F_WRLCK)) { // SYNC: name
+            patience.nap();
+        }
+        try {
+            CrashPoint.reached();
+            if (isNamed()) {
+                int result = Unistd.unlink(name);
+                if (result != -Errno.ENOENT) {
+                    SystemCallException.check(result, "unlink(" + name + ")", "");
+                }
+                CrashPoint.reached();
+            }
+        } finally {
+            unlock(NAME_BYTE);
+        }
+    }
+
+    /** Whether the path names this very file. */
+    boolean isNamed() {
+        FileStatus now = path == null ? null : lookAt(path);
+        return now != null && now.isSameFile(status);
+    }
+
+    private boolean lock(long at, int type) {
+        int result = Fcntl.setLock(fd, type, at, 1);
+        if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
+            return false;
+        }
+        SystemCallException.check(result, "fcntl(F_OFD_SETLK)", "");
+        return true;
+    }
+
+    /** Ends a lock by its name, not only by closing: a child that is just being started may have the descriptor too. */
+    private void unlock(long at) {
+        SystemCallException.check(Fcntl.setLock(fd, Fcntl.F_UNLCK, at, 1), "fcntl(F_OFD_SETLK)", "");
+    }
+
+    /** The file as it was when it was opened; of a fresh one, all but the size is right. */
+    FileStatus status() {
+        return status;
+    }
+
+    /** Closes the descriptor, once. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            Unistd.close(fd);
+        }
+    }
+}

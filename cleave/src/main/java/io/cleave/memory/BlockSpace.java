@@ -1,0 +1,86 @@
+package io.cleave.memory;
+
+import io.cleave.AllocationException;
+import io.cleave.os.Cpus;
+import io.cleave.os.Errno;
+import io.cleave.os.Fcntl;
+import io.cleave.os.ProcFs;
+import io.cleave.os.Stat;
+import io.cleave.os.SystemCallException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Room for blocks. All of a block's pages are reserved before it is mapped, because a store to a page that cannot be
+ * had later would end the process by SIGBUS.
+ */
+final class BlockSpace {
+    /** What one call reserves: few milliseconds' worth, as a signal that arrives makes the kernel start a call anew. */
+    private static final long STEP_BYTES = 16L << 20;
+
+    private BlockSpace() {
+    }
+
+    /**
+     * Gives an empty file its size and all its pages.
+     *
+     * @param fd the file
+     * @param fileBytes header and user's bytes
+     * @param directory the file system that it lies on, null for a file in memory
+     * @throws AllocationException where there is not that much
+     */
+    static void reserve(int fd, long fileBytes, @Nullable String directory) {
+        // Asking first spares others: a reservation that fails in the end has filled the device meanwhile, and one
+        // that outgrows the machine's memory gets a process killed.
+        Stat.FileSystemStatus device = directory == null ? null : Stat.statvfs(directory);
+        if (device != null && device.byteSize() > 0 && fileBytes > device.availableBytes()) {
+            throw refused(fileBytes, directory);
+        }
+        if (fileBytes < 0 || (isInMemory(directory) && fileBytes > availableMemory())) {
+            throw refused(fileBytes, null);
+        }
+        for (long at = 0; at < fileBytes;) {
+            long length = Math.min(STEP_BYTES, fileBytes - at);
+            int result = Fcntl.fallocate(fd, 0, at, length);
+            switch (-result) {
+                case 0 -> at += length;
+                case Errno.EINTR -> Thread.onSpinWait(); // a signal came: the same part again
+                case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> throw refused(fileBytes, directory);
+                case Errno.ENOMEM -> throw refused(fileBytes, null);
+                default -> throw new SystemCallException("fallocate(" + fileBytes + " bytes)", -result,
+                        "name a directory of a local file system, such as /dev/shm, in CLEAVE_DIR");
+            }
+        }
+    }
+
+    /** The error for a block of which {@code fileBytes} cannot be had, on a device or (null) in memory. */
+    private static AllocationException refused(long fileBytes, @Nullable String directory) {
+        String asked = fileBytes < 0 ? "more than 2^63 bytes were asked for, "
+                : bytes(fileBytes) + " were asked for, header included, ";
+        if (directory == null) {
+            return new AllocationException(asked + bytes(availableMemory()) + " of memory are available; ask for less, "
+                    + "close blocks that nobody needs, or raise the memory limit of the container");
+        }
+        return new AllocationException(asked + bytes(Stat.statvfs(directory).availableBytes()) + " are free on "
+                + directory + "; remove blocks that nobody needs (Cleanup.run() removes what dead processes left), "
+                + "enlarge it (mount -o remount,size=...; docker run --shm-size=...), "
+                + "or name another directory in CLEAVE_DIR");
+    }
+
+    private static String bytes(long count) {
+        return String.format(Locale.ROOT, "%,d bytes (%.1f MiB)", count, count / 1048576.0);
+    }
+
+    private static boolean isInMemory(@Nullable String directory) {
+        return directory == null || Stat.fileSystemType(directory) == Stat.TMPFS_MAGIC;
+    }
+
+    /** Memory and swap that can be had now without ending a process, as far as the kernel tells. */
+    private static long availableMemory() {
+        long available = ProcFs.memoryField("/proc/meminfo", "MemAvailable");
+        long swap = ProcFs.memoryField("/proc/meminfo", "SwapFree");
+        long limit = Cpus.memoryLimit();
+        long machine = available < 0 ? Long.MAX_VALUE : available + Math.max(0, swap);
+        return limit < 0 ? machine : Math.min(machine, limit);
+    }
+}
