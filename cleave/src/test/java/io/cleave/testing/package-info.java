@@ -1,0 +1,2 @@
+/** What the tests of all parts stand on: delays, child JVMs, and guards against leaks and stuck tests. */
+package io.cleave.testing;
