@@ -9,10 +9,9 @@ module io.cleave {
     requires org.apache.fory.core;
     requires static transitive org.jspecify;
 
-    // The compiler refuses to export an empty package: uncomment with a package's first public type.
-    // exports io.cleave;
-    // exports io.cleave.fission;
-    // exports io.cleave.memory;
-    // exports io.cleave.pool;
-    // exports io.cleave.share;
+    exports io.cleave;
+    exports io.cleave.fission;
+    exports io.cleave.memory;
+    exports io.cleave.pool;
+    exports io.cleave.share;
 }
