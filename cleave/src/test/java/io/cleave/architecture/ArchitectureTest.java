@@ -1,0 +1,154 @@
+package io.cleave.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+import static java.util.stream.Collectors.joining;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.CompositeArchRule;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Linker;
+import java.lang.module.ModuleDescriptor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+final class ArchitectureTest {
+
+    /** From the bottom to the top. */
+    private static final List<String> LAYERS = List.of("os", "memory", "sync", "channel", "share", "objects", "pool",
+            "fission");
+
+    /** Making a type public is a promise to users, so it is made here too. */
+    private static final String PUBLIC_TYPES = """
+            io.cleave.AllocationException
+            io.cleave.AlreadyExistsException
+            io.cleave.BlockNotFoundException
+            io.cleave.CleaveException
+            io.cleave.IncompatibleBlockException
+            io.cleave.OwnerDiedException
+            io.cleave.TokenException
+            io.cleave.WorkerDiedException
+            io.cleave.WorkerException
+            io.cleave.fission.Fission
+            io.cleave.fission.Fission$Builder
+            io.cleave.fission.FissionReport
+            io.cleave.fission.Support
+            io.cleave.fission.Support$Supported
+            io.cleave.fission.Support$Unsupported
+            io.cleave.memory.BlockInfo
+            io.cleave.memory.BlockInfo$Creator
+            io.cleave.memory.BlockInfo$State
+            io.cleave.memory.BlockKind
+            io.cleave.memory.Cleanup
+            io.cleave.memory.CleanupResult
+            io.cleave.memory.Lifetime
+            io.cleave.memory.SharedMemory
+            io.cleave.pool.Pool
+            io.cleave.pool.ProgressListener
+            io.cleave.pool.Task
+            io.cleave.share.Codec
+            """;
+
+    private static final JavaClasses LIBRARY = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.cleave");
+
+    @Test
+    void dependenciesPointDown() {
+        layersOf("io.cleave").check(LIBRARY);
+    }
+
+    @Test
+    void theRuleAboutLayersCanFail() {
+        String wrong = ArchitectureTest.class.getPackageName() + ".wronglayers";
+        JavaClasses fixture = new ClassFileImporter().importPackages(wrong);
+
+        assertThatThrownBy(() -> layersOf(wrong).check(fixture)).isInstanceOf(AssertionError.class)
+                .hasMessageContaining(wrong + ".os.Wrong.depend()")
+                .hasMessageContaining(wrong + ".memory.Higher");
+    }
+
+    @Test
+    void everyClassIsInALayer() {
+        classes().should().resideInAnyPackage(Stream.concat(Stream.of("io.cleave"), packagesOf("io.cleave", LAYERS))
+                .toArray(String[]::new))
+                .because("a package that no rule knows would be bound by none: give it its place in LAYERS")
+                .check(LIBRARY);
+    }
+
+    @Test
+    void downcallsAreMadeInOsOnly() {
+        noClasses().that().resideOutsideOfPackage("io.cleave.os..")
+                .should().dependOnClassesThat().areAssignableTo(Linker.class)
+                .because("a wrong downcall crashes the JVM, so all of them have to be found and reviewed in one place")
+                .check(LIBRARY);
+    }
+
+    @Test
+    void theLibraryDoesNotPrint() {
+        NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS
+                .because("the standard streams belong to the program that uses the library")
+                .check(LIBRARY);
+    }
+
+    @Test
+    void thePublicTypesAreTheseAndNoOthers() throws IOException {
+        Set<String> exported = exportedPackages();
+        String actual = LIBRARY.stream()
+                .filter(type -> exported.contains(type.getPackageName()) && isPublic(type))
+                .map(JavaClass::getName)
+                .sorted()
+                .collect(joining("\n", "", "\n"));
+
+        assertThat(actual).isEqualTo(PUBLIC_TYPES);
+    }
+
+    /** Each layer may use those below it, and all may use the errors in the root package, which uses none of them. */
+    private static ArchRule layersOf(String root) {
+        List<ArchRule> rules = new ArrayList<>();
+        rules.add(noClasses().that().resideInAPackage(root)
+                .should().dependOnClassesThat().resideInAnyPackage(packages(root, LAYERS))
+                .because("all layers use the root package, so that it would close a cycle"));
+        for (int i = 0; i < LAYERS.size() - 1; i++) {
+            rules.add(noClasses().that().resideInAPackage(root + "." + LAYERS.get(i) + "..")
+                    .should().dependOnClassesThat()
+                    .resideInAnyPackage(packages(root, LAYERS.subList(i + 1, LAYERS.size())))
+                    .because("a layer must be understood, tested and replaced without those above it"));
+        }
+        return CompositeArchRule.of(rules).allowEmptyShould(true);
+    }
+
+    private static String[] packages(String root, List<String> layers) {
+        return packagesOf(root, layers).toArray(String[]::new);
+    }
+
+    private static Stream<String> packagesOf(String root, List<String> layers) {
+        return layers.stream().map(layer -> root + "." + layer + "..");
+    }
+
+    private static Set<String> exportedPackages() throws IOException {
+        try (InputStream descriptor = LIBRARY.iterator().next().reflect().getResourceAsStream("/module-info.class")) {
+            return ModuleDescriptor.read(descriptor).exports().stream()
+                    .map(ModuleDescriptor.Exports::source)
+                    .collect(Collectors.toSet());
+        }
+    }
+
+    private static boolean isPublic(JavaClass type) {
+        return type.getModifiers().contains(JavaModifier.PUBLIC)
+                && type.getEnclosingClass().map(ArchitectureTest::isPublic).orElse(true);
+    }
+}
