@@ -1,0 +1,130 @@
+package io.cleave.cli;
+
+import io.cleave.memory.BlockInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Shared blocks as the commands show them. */
+final class Blocks {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
+    private static final int ROW = 16;
+
+    /**
+     * A process that has a block mapped.
+     *
+     * @param pid its id
+     * @param command what it runs
+     */
+    record User(long pid, String command) {
+    }
+
+    private Blocks() {
+    }
+
+    /** The directory that blocks lie in. */
+    static Path directory() {
+        String named = System.getenv("CLEAVE_DIR");
+        return Path.of(named == null || named.isEmpty() ? "/dev/shm" : named).toAbsolutePath();
+    }
+
+    /** The file that a block is. */
+    static Path file(BlockInfo block) {
+        return directory().resolve("cleave." + block.name());
+    }
+
+    /** What is known of a block, for programs. What is not known is null. */
+    static JsonObject json(BlockInfo block) {
+        boolean known = hasHeader(block);
+        return new JsonObject().put("name", block.name()).put("bytes", block.byteSize())
+                .put("kind", word(block.kind())).put("lifetime", known ? word(block.lifetime()) : null)
+                .put("state", word(block.state())).put("attached", block.attached())
+                .put("created", known ? block.created().toString() : null)
+                .put("creator_pid", known ? block.creatorPid() : null).put("creator", word(block.creator()))
+                .put("note", block.note());
+    }
+
+    /** Whether the block's header could be read. */
+    static boolean hasHeader(BlockInfo block) {
+        return block.state() != BlockInfo.State.DAMAGED && block.state() != BlockInfo.State.FOREIGN;
+    }
+
+    static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** A moment on this machine's clock. */
+    static String time(Instant moment) {
+        return TIME.format(moment.atZone(ZoneId.systemDefault()));
+    }
+
+    /** The beginning of what users see of a block; of a block without a readable header, that of its file. */
+    static byte[] head(BlockInfo block, int length) throws IOException {
+        Path file = file(block);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(length, block.byteSize()));
+            long from = Math.max(0, channel.size() - block.byteSize()); // the header comes first
+            int read;
+            do {
+                read = channel.read(bytes, from + bytes.position());
+            } while (read > 0 && bytes.hasRemaining());
+            return Arrays.copyOf(bytes.array(), bytes.position());
+        }
+    }
+
+    /** Bytes as lines of offset, hexadecimal digits and characters. */
+    static List<String> hexDump(byte[] bytes) {
+        List<String> lines = new ArrayList<>();
+        for (int at = 0; at < bytes.length; at += ROW) {
+            StringBuilder digits = new StringBuilder();
+            StringBuilder characters = new StringBuilder();
+            for (int i = at; i < Math.min(at + ROW, bytes.length); i++) {
+                digits.append(i - at == ROW / 2 ? "  " : " ").append(String.format(Locale.ROOT, "%02x", bytes[i]));
+                characters.append(bytes[i] >= ' ' && bytes[i] <= '~' ? (char) bytes[i] : '.');
+            }
+            lines.add(String.format(Locale.ROOT, "%08x %-49s  |%s|", at, digits, characters));
+        }
+        return lines;
+    }
+
+    /** The processes that have a block mapped, as far as this user may look into them. */
+    static List<User> users(BlockInfo block) throws IOException {
+        String mapped = " " + file(block);
+        List<User> users = new ArrayList<>();
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+            for (Path process : processes) {
+                String maps = text(process.resolve("maps"));
+                if (maps != null && maps.lines().anyMatch(line -> line.endsWith(mapped))) {
+                    users.add(new User(Long.parseLong(process.getFileName().toString()), command(process)));
+                }
+            }
+        }
+        return users;
+    }
+
+    private static String command(Path process) {
+        String arguments = text(process.resolve("cmdline"));
+        return arguments == null ? "" : arguments.replace('\0', ' ').strip();
+    }
+
+    private static @Nullable String text(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return null; // it has ended, or is another user's
+        }
+    }
+}

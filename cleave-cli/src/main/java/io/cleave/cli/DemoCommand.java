@@ -1,0 +1,127 @@
+package io.cleave.cli;
+
+import io.cleave.cli.demo.ClassIndex;
+import io.cleave.cli.demo.ClassNode;
+import io.cleave.cli.demo.Way;
+import io.cleave.fission.Fission;
+import io.cleave.fission.FissionReport;
+import io.cleave.fission.Support;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Does one real job in several ways, and shows that all agree and what each took. */
+@Command(name = "demo", description = {
+        "Analyse every class of the running JDK: in one thread, in several threads, and in forked copies of this JVM.",
+        "The class files and an index over them lie on the heap of this JVM; the forked children read them there. Each "
+                + "class is parsed, verified and searched for figures. All ways must agree to the last one."})
+final class DemoCommand extends CleaveCommand {
+    private static final Duration WARM_UP = Duration.ofSeconds(4);
+    private static final int MOST_PASSES = 5;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Option(names = "--children", paramLabel = "N",
+            description = "How many children, and how many threads. Default: as many as processors can be used.")
+    private @Nullable Integer children;
+
+    @Option(names = "--limit", paramLabel = "N",
+            description = "Analyse only N classes, spread evenly over all of them.")
+    private int limit = Integer.MAX_VALUE;
+
+    @Option(names = "--top", paramLabel = "N", defaultValue = "5",
+            description = "How many lines each of the findings gets. Default: ${DEFAULT-VALUE}.")
+    private int top;
+
+    @Override
+    public Integer call() throws IOException, ExecutionException, InterruptedException {
+        atLeast(1, "--limit", limit);
+        atLeast(0, "--top", top);
+        if (children != null) {
+            atLeast(1, "--children", children);
+        }
+        if (Fission.support() instanceof Support.Unsupported(String reason)) {
+            err().println("cleave demo: this JVM cannot be forked: " + reason);
+            return FAILED;
+        }
+        Progress.eraseOnInterrupt();
+        int workers = children == null ? parallelism() : children;
+        ClassIndex index;
+        try (Progress progress = Progress.start("reading classes", -1)) {
+            index = ClassIndex.load(progress);
+        }
+        List<ClassNode> items = index.sample(limit);
+        return run(index, items, List.of(Way.sequential(), Way.threads(workers), Way.fission(workers)), workers);
+    }
+
+    private static int parallelism() {
+        try (Fission fission = Fission.create()) {
+            return fission.parallelism();
+        }
+    }
+
+    private int run(ClassIndex index, List<ClassNode> items, List<Way> ways, int workers)
+            throws ExecutionException, InterruptedException {
+        DemoText text = new DemoText(style(), index, items, workers);
+        if (!json) {
+            text.introduction().forEach(out()::println);
+            out().flush();
+        }
+        warmUp(Way.threads(workers), index, items);
+        List<Way.Outcome> outcomes = new ArrayList<>();
+        for (Way way : ways) {
+            outcomes.add(measure(way, way.name(), index, items));
+        }
+        boolean identical = outcomes.stream().map(Way.Outcome::findings).distinct().count() == 1;
+        if (json) {
+            out().println(json(items, outcomes, identical));
+        } else {
+            text.comparison(ways, outcomes, identical).forEach(out()::println);
+            text.findings(outcomes.getFirst().findings(), top).forEach(out()::println);
+        }
+        return identical ? DONE : FAILED;
+    }
+
+    /** Runs the job untimed, so that the first of the ways is not the one that pays for the compiler. */
+    private static void warmUp(Way way, ClassIndex index, List<ClassNode> items)
+            throws ExecutionException, InterruptedException {
+        long end = System.nanoTime() + WARM_UP.toNanos();
+        for (int pass = 0; pass == 0 || (pass < MOST_PASSES && System.nanoTime() < end); pass++) {
+            measure(way, "warming up", index, items);
+        }
+    }
+
+    private static Way.Outcome measure(Way way, String title, ClassIndex index, List<ClassNode> items)
+            throws ExecutionException, InterruptedException {
+        System.gc(); // nobody inherits the garbage of the one before
+        try (Progress progress = Progress.start(title, items.size())) {
+            return way.run(index, items, progress);
+        }
+    }
+
+    private static JsonObject json(List<ClassNode> items, List<Way.Outcome> outcomes, boolean identical) {
+        Way.Outcome forked = outcomes.getLast();
+        FissionReport report = forked.report();
+        return new JsonObject().put("items", items.size()).put("sequential_s", seconds(outcomes.get(0)))
+                .put("threads_s", seconds(outcomes.get(1))).put("fission_s", seconds(forked))
+                .put("identical", identical).put("forks", report == null ? 0 : report.forks())
+                .put("deadlocks", report == null ? 0 : report.provenDeadlocks())
+                .put("reforks", report == null ? 0 : report.reforks())
+                .put("dirtied_mib_per_child", report == null ? 0 : Units.mib(dirtiedPerChild(report)));
+    }
+
+    private static double seconds(Way.Outcome outcome) {
+        return Units.rounded(Units.seconds(outcome.time()), 4);
+    }
+
+    /** What a child changed or allocated on average, in bytes. */
+    static long dirtiedPerChild(FissionReport report) {
+        return report.forks() == 0 ? 0 : report.bytesDirtied() / report.forks();
+    }
+}
