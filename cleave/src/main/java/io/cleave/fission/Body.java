@@ -1,0 +1,106 @@
+package io.cleave.fission;
+
+import io.cleave.CleaveException;
+import io.cleave.pool.Task;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What is computed from a slice of the items, in the parent or in a child. */
+sealed interface Body {
+    /** Where results go, and what decides whether to go on. */
+    interface Sink {
+        /**
+         * An item, or a slice of them, is about to be computed.
+         *
+         * @param index its place in the window
+         * @return false where the worker should leave first
+         */
+        boolean begin(int index);
+
+        /**
+         * A result is there.
+         *
+         * @param value the result
+         */
+        void result(@Nullable Object value);
+    }
+
+    /**
+     * Computes a slice.
+     *
+     * @param items the window's items
+     * @param from the slice's first item
+     * @param to the item behind its last
+     * @param skip how many results of this slice are known already and must not come again
+     * @param sink where results go
+     * @return false where the sink said to leave before the slice was done
+     * @throws Exception what the user's code threw
+     */
+    boolean run(@Nullable Object[] items, int from, int to, int skip, Sink sink) throws Exception;
+
+    /** Whether there is exactly one result for each item. */
+    boolean isItemwise();
+
+    /** A task for each item. */
+    record Itemwise(Task<@Nullable Object, @Nullable Object> task) implements Body {
+        @Override
+        public boolean run(@Nullable Object[] items, int from, int to, int skip, Sink sink) throws Exception {
+            for (int i = from + skip; i < to; i++) {
+                if (!sink.begin(i)) {
+                    return false;
+                }
+                sink.result(task.apply(items[i]));
+            }
+            return true;
+        }
+
+        @Override
+        public boolean isItemwise() {
+            return true;
+        }
+    }
+
+    /** A function from a slice to a stream of results, as many as it likes. */
+    record Slicewise(Function<List<@Nullable Object>, Stream<@Nullable Object>> body) implements Body {
+        @Override
+        public boolean run(@Nullable Object[] items, int from, int to, int skip, Sink sink) {
+            if (!sink.begin(from)) {
+                return false;
+            }
+            List<@Nullable Object> slice = Collections.unmodifiableList(Arrays.asList(items).subList(from, to));
+            try (Stream<@Nullable Object> results = body.apply(slice)) {
+                if (results == null) {
+                    throw new CleaveException("the body returned null for a slice of " + slice.size()
+                            + " items; return an empty stream where there are no results");
+                }
+                Iterator<@Nullable Object> each = iteratorOf(results);
+                for (int n = 0; each.hasNext(); n++) {
+                    @Nullable Object value = each.next();
+                    if (n >= skip) {
+                        sink.result(value);
+                    }
+                }
+            }
+            return true;
+        }
+
+        private static Iterator<@Nullable Object> iteratorOf(Stream<@Nullable Object> results) {
+            try {
+                return results.iterator();
+            } catch (IllegalStateException e) {
+                throw new CleaveException("the body returned a stream that has been used or closed already;"
+                        + " return a fresh stream, or collect what was read into a list and return its stream", e);
+            }
+        }
+
+        @Override
+        public boolean isItemwise() {
+            return false;
+        }
+    }
+}

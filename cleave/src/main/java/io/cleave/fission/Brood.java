@@ -1,0 +1,329 @@
+package io.cleave.fission;
+
+import io.cleave.WorkerDiedException;
+import io.cleave.channel.Doorbell;
+import io.cleave.os.ProcFs;
+import io.cleave.os.Signals;
+import io.cleave.os.Unistd;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * The children of one run: forks them, watches over them, and says what became of those that ended. All of it happens
+ * in the thread that drives the run.
+ *
+ * <p>
+ * A child ends for one of these reasons. It left, for want of work or memory or because it was asked to: what it had
+ * not delivered of its chunk goes to another. It can provably never go on: it is killed, and its item tried once more
+ * in a fresh child, and then in the calling JVM, which has all the threads that the item may need. It has filled Eden:
+ * as before, but an item that does so in a fresh child alone is too large. It took too long over an item, exited, or
+ * was killed: the run fails, or the item is tried again as often as the settings say.
+ */
+final class Brood implements AutoCloseable {
+    private static final long LOOK_NANOS = 1_000_000;
+    private static final int ISOLATED_RETRIES = 3;
+    private static final int HOPELESS_DEADLOCKS = 16;
+
+    /** What a run learns of its children. */
+    interface Listener {
+        /** Take what the child has published. */
+        void drain(Child child);
+
+        /** A chunk of a child that ended is not done, and must be given to another or computed here. */
+        void orphaned(Window window, int chunk, boolean here);
+
+        /** The run cannot succeed. */
+        void fail(Throwable why);
+    }
+
+    private final Settings settings;
+    private final Body body;
+    private final Listener listener;
+    private final RunMemory memory;
+    private final Doorbell bell;
+    private final List<Child> live = new ArrayList<>();
+    private final boolean[] places;
+    private final List<Duration> detections = new ArrayList<>();
+    /** How often each item was begun by a child that then could not go on, or died. */
+    private final Map<Long, Integer> troubles = new HashMap<>();
+    private final Map<Long, Integer> exhaustions = new HashMap<>();
+
+    private int number;
+    private long lastLook;
+    private int roomWanted = 10;
+    private long provenDeadlocks;
+    private long unprovenTimeouts;
+    private long reforks;
+    private long successorsDue;
+    private long bytesDirtied;
+    private long mostBytesDirtied;
+    private long lastForkNanos;
+
+    Brood(Settings settings, Body body, Listener listener) {
+        this.settings = settings;
+        this.body = body;
+        this.listener = listener;
+        this.memory = new RunMemory(settings.children());
+        this.bell = memory.bell();
+        this.places = new boolean[settings.children()];
+    }
+
+    Doorbell bell() {
+        return bell;
+    }
+
+    List<Child> live() {
+        return live;
+    }
+
+    boolean isFull() {
+        return live.size() == settings.children();
+    }
+
+    /** How long the last fork took, in nanoseconds. */
+    long lastForkNanos() {
+        return lastForkNanos;
+    }
+
+    /** Whether nearly every child has met a deadlock, so that forking does not help. */
+    boolean isHopeless(long itemsFromChildren) {
+        return provenDeadlocks >= HOPELESS_DEADLOCKS && itemsFromChildren < provenDeadlocks;
+    }
+
+    /** Forks a child for a window. */
+    void fork(Window window) {
+        int place = 0;
+        while (places[place]) {
+            place++;
+        }
+        RunMemory.Slot slot = memory.slot(place);
+        slot.reset();
+        memory.ring(place).reset();
+        number++;
+        Eden.makeRoom(roomWanted);
+        long eden = Eden.free();
+        long budget = Eden.budget(settings.children());
+        int parent = Unistd.getpid();
+        ChildMain main = new ChildMain(body, settings.codec(), window, number, slot,
+                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), budget);
+        Child child = new Child(place, number, window, slot, memory.ring(place).consumer(), eden);
+        long start = System.nanoTime();
+        int pid = Forker.fork();
+        if (pid == 0) {
+            throw main.live();
+        }
+        lastForkNanos = System.nanoTime() - start;
+        places[place] = true;
+        live.add(child.withPid(pid));
+        if (successorsDue > 0) {
+            successorsDue--;
+            reforks++;
+        }
+    }
+
+    /** Asks all children to leave after the item that they are at, so that successors take the code compiled since. */
+    void askAllToLeave() {
+        for (Child child : live) {
+            if (!child.asked) {
+                child.asked = true;
+                child.slot.askToLeave();
+            }
+        }
+    }
+
+    /** Kills the children that match; what they were computing is not wanted any more. */
+    void killThose(Predicate<Child> unwanted) {
+        for (Child child : List.copyOf(live)) {
+            if (unwanted.test(child)) {
+                Signals.kill(child.pid, Signals.SIGKILL);
+                Signals.waitpid(child.pid, 0);
+                bury(child);
+            }
+        }
+    }
+
+    /** Looks after all children: those that have ended, those that never will, those that take too long. */
+    void look() {
+        long now = System.nanoTime();
+        if (now - lastLook < LOOK_NANOS) {
+            return;
+        }
+        lastLook = now;
+        for (Child child : List.copyOf(live)) {
+            long result = Signals.waitpid(child.pid, Signals.WNOHANG);
+            if (result != 0) {
+                ended(child, result < 0 ? 0 : (int) result);
+                continue;
+            }
+            DeadlockProof.Verdict verdict = child.look(now);
+            if (verdict != DeadlockProof.Verdict.OPEN) {
+                stuck(child, verdict);
+            } else if (settings.itemTimeoutNanos() > 0 && child.currentItem() >= 0 && !child.leaving
+                    && now - child.slot.since() > settings.itemTimeoutNanos()) {
+                late(child);
+            }
+        }
+    }
+
+    private void ended(Child child, int status) {
+        listener.drain(child);
+        bury(child);
+        boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive();
+        if (sudden || (status == 0 && child.leaving)) {
+            orphan(child, false);
+            return;
+        }
+        if (child.leaving) {
+            return; // it had said why it failed before it ended
+        }
+        long item = child.currentItem();
+        if (item >= 0 && troubles.merge(item, 1, Integer::sum) <= settings.maxRetries()) {
+            successorsDue++;
+            orphan(child, false);
+            return;
+        }
+        listener.fail(new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(child, status)
+                + at(child) + HsErr.describe(child.pid)));
+    }
+
+    private static String howItEnded(Child child, int status) {
+        int code = Signals.signalOf(status) != 0 ? 0 : Signals.exitCodeOf(status);
+        return switch (code) {
+            case ChildLife.EXIT_BY_HOOK -> "System.exit was called in it";
+            case ChildLife.EXIT_BROKEN -> "it could not report what went wrong";
+            default -> Signals.describe(status);
+        };
+    }
+
+    private String at(Child child) {
+        long index = child.slot.index();
+        return index < 0 ? ", before its first item"
+                : ", at item " + child.currentItem() + " (" + Failure.textOf(child.window.items[(int) index]) + ")";
+    }
+
+    private void late(Child child) {
+        String where = at(child);
+        kill(child);
+        long item = child.currentItem();
+        if (troubles.merge(item, 1, Integer::sum) <= settings.maxRetries()) {
+            successorsDue++;
+            orphan(child, false);
+            return;
+        }
+        listener.fail(Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2),
+                Failure.textOf(child.window.items[(int) child.slot.index()]), item, "child " + child.pid));
+    }
+
+    /** A child that can never go on. */
+    private void stuck(Child child, DeadlockProof.Verdict verdict) {
+        long dirtied = ProcFs.smapsRollup(child.pid, "Private_Dirty");
+        child.slot.dirtiedRelease(Math.max(0, dirtied));
+        detections.add(Duration.ofNanos(System.nanoTime() - Math.max(child.slot.since(), child.born)));
+        kill(child);
+        if (verdict == DeadlockProof.Verdict.PROVEN) {
+            provenDeadlocks++;
+        } else {
+            unprovenTimeouts++;
+        }
+        successorsDue++;
+        long item = child.currentItem();
+        if (item < 0 || child.leaving) {
+            orphan(child, false); // no item is to blame
+        } else if (dirtied > child.eden / 10 * 6) {
+            exhausted(child, item, dirtied);
+        } else {
+            boolean here = troubles.merge(item, 1, Integer::sum) > 1 && !settings.isIsolated();
+            if (settings.isIsolated() && troubles.getOrDefault(item, 0) > ISOLATED_RETRIES + settings.maxRetries()) {
+                listener.fail(new WorkerDiedException("the task cannot be computed in a child: it waited for a thread"
+                        + " that a child does not have" + at(child) + ", " + troubles.get(item)
+                        + " times over; allow a warm-up, so that such items are computed in the calling JVM"));
+                return;
+            }
+            orphan(child, here);
+        }
+    }
+
+    private void exhausted(Child child, long item, long dirtied) {
+        roomWanted = 2;
+        boolean alone = child.slot.itemsAcquire() == 1;
+        if (alone && exhaustions.merge(item, 1, Integer::sum) > 1) {
+            listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
+                    + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (child.eden >> 20)
+                    + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
+                    + " give the young generation more room (-Xmn), or let an item do less"));
+            return;
+        }
+        if (alone) {
+            System.gc(); // once: the largest Eden there can be, before the verdict
+        }
+        orphan(child, false);
+    }
+
+    private void kill(Child child) {
+        Signals.kill(child.pid, Signals.SIGKILL);
+        Signals.waitpid(child.pid, 0);
+        listener.drain(child);
+        bury(child);
+    }
+
+    private void bury(Child child) {
+        live.remove(child);
+        places[child.place] = false;
+        long dirtied = child.slot.dirtiedAcquire();
+        bytesDirtied += dirtied;
+        mostBytesDirtied = Math.max(mostBytesDirtied, dirtied);
+    }
+
+    /** Hands on the chunks that a child had claimed and not finished; "here" concerns the one it was at. */
+    private void orphan(Child child, boolean here) {
+        Window window = child.window;
+        for (int c = window.due; c < window.chunks.length; c++) {
+            if (window.ownerAcquire(c) == child.number && !window.chunks[c].ended) {
+                listener.orphaned(window, c, here);
+            }
+        }
+    }
+
+    /** A child has left before its window was empty. */
+    void successorDue(boolean forMemory) {
+        successorsDue++;
+        if (forMemory) {
+            roomWanted = 2;
+        }
+    }
+
+    FissionReport report(long inParent, long inChildren) {
+        return new FissionReport(number, provenDeadlocks, unprovenTimeouts, reforks, inParent, inChildren, bytesDirtied,
+                mostBytesDirtied, detections);
+    }
+
+    /**
+     * Whether all children have left, given that they have nothing left to do; waits for those that have said so.
+     */
+    boolean haveAllLeft() {
+        for (Child child : List.copyOf(live)) {
+            if (child.leaving) {
+                Signals.waitpid(child.pid, 0);
+                bury(child);
+            }
+        }
+        return live.isEmpty();
+    }
+
+    /** Kills what still lives, waits for its end and gives the memory back. */
+    @Override
+    public void close() {
+        for (Child child : live) {
+            Signals.kill(child.pid, Signals.SIGKILL);
+        }
+        for (Child child : List.copyOf(live)) {
+            Signals.waitpid(child.pid, 0);
+            bury(child);
+        }
+        memory.close();
+    }
+}

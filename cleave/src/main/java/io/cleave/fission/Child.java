@@ -1,0 +1,65 @@
+package io.cleave.fission;
+
+import io.cleave.channel.Ring;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A forked child as its parent knows it. */
+final class Child {
+    /** The process; 0 until it is forked. */
+    int pid;
+    final int place;
+    final int number;
+    final Window window;
+    final RunMemory.Slot slot;
+    final Ring.Consumer in;
+    /** When it was forked. */
+    final long born = System.nanoTime();
+    private @Nullable DeadlockProof proof;
+    /** The thread that forked it: the kernel ends the child when this thread ends. */
+    final Thread forkedBy = Thread.currentThread();
+    /** Bytes free in Eden when it was forked. */
+    final long eden;
+
+    /** The chunk whose results arrive; -1 before the first. */
+    int chunk = -1;
+    /** Whether it has said that it leaves, or why it failed; its exit is then no surprise. */
+    boolean leaving;
+    /** Whether it has been asked to leave. */
+    boolean asked;
+    /** Items begun at the last look. */
+    private long itemsSeen = -1;
+
+    Child(int place, int number, Window window, RunMemory.Slot slot, Ring.Consumer in, long eden) {
+        this.place = place;
+        this.number = number;
+        this.window = window;
+        this.slot = slot;
+        this.in = in;
+        this.eden = eden;
+    }
+
+    Child withPid(int forked) {
+        pid = forked;
+        proof = new DeadlockProof(forked);
+        return this;
+    }
+
+    /** Looks for a deadlock. */
+    DeadlockProof.Verdict look(long now) {
+        DeadlockProof doubt = Objects.requireNonNull(proof);
+        long items = slot.itemsAcquire();
+        if (items != itemsSeen) {
+            itemsSeen = items;
+            doubt.refute();
+            return DeadlockProof.Verdict.OPEN;
+        }
+        return doubt.look(now);
+    }
+
+    /** The place in the whole input of the item begun last, or -1. */
+    long currentItem() {
+        long index = slot.index();
+        return index < 0 ? -1 : window.base + index;
+    }
+}

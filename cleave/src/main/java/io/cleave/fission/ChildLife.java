@@ -1,0 +1,104 @@
+package io.cleave.fission;
+
+import io.cleave.channel.RingValues;
+import io.cleave.os.Fcntl;
+import io.cleave.os.Jni;
+import io.cleave.os.ProcFs;
+import io.cleave.os.Sched;
+import io.cleave.os.Stat;
+import io.cleave.os.Unistd;
+import java.security.SecureRandom;
+
+/** What a forked child does before it computes: it lets go of what is its parent's and becomes different from its siblings. */
+final class ChildLife {
+    /** Exit code of a child that found its parent gone. */
+    static final int EXIT_ORPHANED = 90;
+    /** Exit code of a child that could not even report what went wrong. */
+    static final int EXIT_BROKEN = 91;
+    /** Exit code of a child in which {@link System#exit} ran as far as the shutdown hooks. */
+    static final int EXIT_BY_HOOK = 92;
+
+    private static final int O_ACCMODE = 3;
+    private static final int S_IFDIR = 0x4000;
+    private static final int S_IFCHR = 0x2000;
+    private static final int SEEK_SET = 0;
+    private static final int SEEK_CUR = 1;
+
+    private ChildLife() {
+    }
+
+    /** Does all of it. */
+    static void begin() {
+        detachFiles(3);
+        reseed();
+        ExitGuard.arm();
+    }
+
+    /**
+     * Lets go of the parent's files, but for the first few.
+     *
+     * <p>
+     * Sockets, pipes and the like are replaced by a descriptor on which every operation fails with EBADF: the number
+     * stays taken, so that an object of the parent's that still uses it can never write into another file; and the
+     * other end of a pipe or connection sees it closed when the parent closes it. Regular files that can be read are
+     * opened anew, as their position would be shared with the parent and every sibling, and two that load classes from
+     * one jar would read from each other's places. Files that are only written, such as logs, stay shared: their
+     * position must be. Devices and directories have no state to share.
+     *
+     * @param first the lowest descriptor to look at
+     */
+    static void detachFiles(int first) {
+        int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
+        for (int fd : ProcFs.openFiles()) {
+            if (fd >= first && fd != dead) {
+                detach(fd, dead);
+            }
+        }
+    }
+
+    static void detach(int fd, int dead) {
+        int mode = Stat.mode(fd);
+        if (mode < 0) {
+            return; // closed since it was listed
+        }
+        int type = mode & Stat.S_IFMT;
+        if (type == S_IFDIR || type == S_IFCHR) {
+            return;
+        }
+        if (type == Stat.S_IFREG) {
+            int flags = Fcntl.fcntl(fd, Fcntl.F_GETFL, 0);
+            boolean onlyWritten = (flags & O_ACCMODE) == 1;
+            if (onlyWritten || reopen(fd, flags & O_ACCMODE)) {
+                return;
+            }
+        }
+        Unistd.dup3(dead, fd, Fcntl.O_CLOEXEC);
+    }
+
+    private static boolean reopen(int fd, int accessMode) {
+        int fresh = Fcntl.reopen(fd, accessMode);
+        if (fresh < 0) {
+            return false;
+        }
+        long position = Unistd.lseek(fd, 0, SEEK_CUR);
+        if (position > 0) {
+            Unistd.lseek(fresh, position, SEEK_SET);
+        }
+        Unistd.dup3(fresh, fd, Fcntl.O_CLOEXEC);
+        Unistd.close(fresh);
+        return true;
+    }
+
+    /**
+     * Gives the child random numbers of its own: from {@link java.util.concurrent.ThreadLocalRandom} and from the JDK's
+     * default {@link SecureRandom}, whose state all instances share. Generators of other kinds that were made before
+     * the fork go on alike in all children.
+     */
+    static void reseed() {
+        Jni.reseedThread(Sched.getrandom());
+        byte[] seed = new byte[16];
+        RingValues.putLong(seed, 0, Sched.getrandom());
+        RingValues.putLong(seed, 8, Sched.getrandom());
+        new SecureRandom().setSeed(seed);
+    }
+}

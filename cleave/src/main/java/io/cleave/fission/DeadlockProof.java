@@ -1,0 +1,112 @@
+package io.cleave.fission;
+
+import io.cleave.os.Futex;
+import io.cleave.os.ProcFs;
+import java.io.File;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The question whether a child can ever go on, asked twice, some time apart.
+ *
+ * <p>
+ * A process of one thread that sleeps in a futex wait which is private and has no deadline can never be woken: nobody
+ * outside the process reaches that futex, and nobody inside is left. That is a proof, not a time-out. A child with
+ * threads of its own, or one that waits on a pipe or a shared futex, is outside it, and is left alone here: only a
+ * time-out for items ends it.
+ *
+ * <p>
+ * Where {@code /proc/PID/syscall} cannot be read (a hardened kernel or container), a child that sleeps and uses no
+ * processor time for {@link #UNPROVEN_NANOS} is given up without a proof, and counted apart.
+ */
+final class DeadlockProof {
+    /** How long a child may sleep where the proof is out of reach. */
+    static final long UNPROVEN_NANOS = 10_000_000_000L;
+    /** What lies at least between the two looks. */
+    private static final long APART_NANOS = 1_000_000;
+
+    /** What is known of a child. */
+    enum Verdict {
+        /** It may go on. */
+        OPEN,
+        /** It can never go on. */
+        PROVEN,
+        /** It has slept for long, and no proof can be had. */
+        UNPROVEN
+    }
+
+    private final int pid;
+    private @Nullable String lastWait;
+    private long lastLook;
+    private long idleSince;
+    private long lastTicks = -1;
+
+    DeadlockProof(int pid) {
+        this.pid = pid;
+    }
+
+    /** Forgets what was seen: the child has shown life. */
+    void refute() {
+        lastWait = null;
+        lastTicks = -1;
+    }
+
+    /**
+     * Looks at the child.
+     *
+     * @param now a moment of {@link System#nanoTime()}
+     * @return what is known
+     */
+    Verdict look(long now) {
+        if (lastWait != null && now - lastLook < APART_NANOS) {
+            return Verdict.OPEN;
+        }
+        String call = ProcFs.line("/proc/" + pid + "/syscall");
+        if (call == null) {
+            return lookWithoutProof(now);
+        }
+        String wait = isEndlessPrivateWait(call) && isAlone() ? call + " " + switches() : null;
+        boolean same = wait != null && wait.equals(lastWait);
+        lastWait = wait;
+        lastLook = now;
+        return same ? Verdict.PROVEN : Verdict.OPEN;
+    }
+
+    /**
+     * Whether a line of {@code /proc/PID/syscall} is a futex wait that is private and has no deadline.
+     *
+     * @param line number, six arguments, stack pointer and program counter; or "running"
+     */
+    static boolean isEndlessPrivateWait(String line) {
+        String[] fields = line.split(" ");
+        if (fields.length < 7 || !fields[0].equals(Long.toString(Futex.number()))) {
+            return false;
+        }
+        long operation = Long.decode(fields[2]) & 0xffff_ffffL;
+        long command = operation & ~(Futex.FUTEX_PRIVATE_FLAG | Futex.FUTEX_CLOCK_REALTIME);
+        boolean waits = command == Futex.FUTEX_WAIT || command == Futex.FUTEX_WAIT_BITSET
+                || command == Futex.FUTEX_LOCK_PI;
+        return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0 && Long.parseUnsignedLong(fields[4].substring(2), 16) == 0;
+    }
+
+    private boolean isAlone() {
+        String[] tasks = new File("/proc/" + pid + "/task").list();
+        return tasks != null && tasks.length == 1;
+    }
+
+    /** How often the child has slept and woken; equal numbers at two looks mean that it has not moved between them. */
+    private String switches() {
+        String status = ProcFs.read("/proc/" + pid + "/status", 4096);
+        int at = status == null ? -1 : status.indexOf("voluntary_ctxt_switches:");
+        return at < 0 || status == null ? "" : status.substring(at);
+    }
+
+    private Verdict lookWithoutProof(long now) {
+        ProcFs.ProcessStatus status = ProcFs.status("/proc/" + pid);
+        if (status == null || status.state() != 'S' || status.cpuTicks() != lastTicks) {
+            lastTicks = status == null ? -1 : status.cpuTicks();
+            idleSince = now;
+            return Verdict.OPEN;
+        }
+        return now - idleSince > UNPROVEN_NANOS ? Verdict.UNPROVEN : Verdict.OPEN;
+    }
+}

@@ -1,0 +1,101 @@
+package io.cleave.fission;
+
+import com.sun.management.ThreadMXBean;
+import io.cleave.os.Cpus;
+import io.cleave.os.ProcFs;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.MemoryUsage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The room that a child has for new objects. A child cannot collect garbage, for the threads that do are its parent's;
+ * what is free of the young generation at the fork is all that it can ever allocate.
+ */
+final class Eden {
+    private static final @Nullable MemoryPoolMXBean POOL = ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getType() == MemoryType.HEAP && pool.getName().contains("Eden")).findFirst()
+            .orElse(null);
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int LITTER_BYTES = 32 * 1024;
+
+    /** Keeps the compiler from finding out that the litter is never used. */
+    private static volatile byte @Nullable [] litter;
+
+    private Eden() {
+    }
+
+    /** Whether this JVM's collector has an Eden space that can be asked for its size. */
+    static boolean isKnown() {
+        return POOL != null;
+    }
+
+    /** Bytes in all of the space, as the collector has it now. */
+    static long size() {
+        return POOL == null ? 0 : POOL.getUsage().getCommitted();
+    }
+
+    /** Bytes that are free. */
+    static long free() {
+        if (POOL == null) {
+            return 0;
+        }
+        MemoryUsage usage = POOL.getUsage();
+        return Math.max(0, usage.getCommitted() - usage.getUsed());
+    }
+
+    /**
+     * How much a child may allocate before it should leave: most of what is free, and no more than its share of the
+     * memory that the machine or the control group has left, as each page that a child writes is its own.
+     *
+     * @param children how many there will be
+     */
+    static long budget(int children) {
+        long free = free();
+        long available = available() / (2L * children);
+        return Math.max(free / 8, Math.min(free - free / 6, available));
+    }
+
+    private static long available() {
+        long available = ProcFs.memoryField("/proc/meminfo", "MemAvailable");
+        long limit = Cpus.memoryLimit();
+        if (limit > 0) {
+            long used = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+            available = Math.min(available < 0 ? Long.MAX_VALUE : available, Math.max(0, limit - used));
+        }
+        return available < 0 ? Long.MAX_VALUE : available;
+    }
+
+    /** Bytes that the calling thread has allocated in its life; exact, and in a child a measure of Eden's use. */
+    static long allocatedByThread() {
+        return THREADS.getCurrentThreadAllocatedBytes();
+    }
+
+    /**
+     * Sees to it that a good part of Eden is free, by filling it until the collector empties it. Nothing else makes a
+     * young collection happen, and a full one would take time in proportion to the live heap.
+     *
+     * @param fraction how much should be free, as 1 in so many
+     */
+    static void makeRoom(int fraction) {
+        long size = size();
+        if (POOL == null || free() >= size / fraction) {
+            return;
+        }
+        long collections = collections();
+        for (long littered = 0; littered < size && collections() == collections; littered += LITTER_BYTES) {
+            litter = new byte[LITTER_BYTES];
+        }
+        litter = null;
+    }
+
+    private static long collections() {
+        long count = 0;
+        for (GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
+            count += collector.getCollectionCount();
+        }
+        return count;
+    }
+}

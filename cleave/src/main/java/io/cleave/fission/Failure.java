@@ -1,0 +1,116 @@
+package io.cleave.fission;
+
+import io.cleave.WorkerException;
+import io.cleave.share.Codec;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What went wrong with an item, on its way from a child to the caller.
+ *
+ * @param message what went wrong
+ * @param item the item, as text
+ * @param index its place in the whole input
+ * @param worker who computed it
+ * @param stack the stack trace, as text
+ * @param exception the exception as Java serialization has it, or null where that is impossible
+ */
+record Failure(String message, String item, long index, String worker, String stack, byte @Nullable [] exception) {
+    private static final int MOST_TEXT = 200;
+
+    /** Describes what the user's code threw. */
+    static Failure of(Throwable thrown, @Nullable Object item, long index, String worker) {
+        byte @Nullable [] exception = null;
+        String why = "";
+        try {
+            exception = Codec.java().encode(thrown);
+        } catch (Exception | LinkageError | StackOverflowError e) {
+            why = " (the exception itself cannot be carried over: " + e + ")";
+        }
+        return new Failure("the task failed at item " + index + ": " + safeText(thrown) + why, textOf(item), index, worker,
+                stackOf(thrown), exception);
+    }
+
+    /** Describes a result that cannot be sent. */
+    static Failure unsendable(Throwable refusal, @Nullable Object value, Codec codec, @Nullable Object item, long index,
+            String worker) {
+        String path = Unsendable.find(value, codec);
+        return new Failure("the result of item " + index + " cannot be serialised: " + path + " (" + safeText(refusal)
+                + "); return plain data, records or Serializable objects", textOf(item), index, worker, "", null);
+    }
+
+    /** The account of a call to System.exit, given the account of the stack that led to it. */
+    Failure asExit() {
+        return new Failure("System.exit was called in a child, at item " + index
+                + ", and ended that child alone; a task returns a result or throws", item, index, worker, stack, null);
+    }
+
+    /** The error for an item that took too long. */
+    static WorkerException timedOut(Duration limit, String where, String item, long index, String worker) {
+        String message = "the task took longer than " + limit + " " + where;
+        return new WorkerException(message, item, index, worker, "", new TimeoutException(message));
+    }
+
+    byte[] encode() throws IOException {
+        return Codec.java().encode(new Object[] {message, item, index, worker, stack, exception});
+    }
+
+    static Failure decode(byte[] bytes, int offset, int length) throws IOException {
+        Object[] parts = (Object[]) Objects.requireNonNull(Codec.java().decode(bytes, offset, length));
+        return new Failure((String) parts[0], (String) parts[1], (Long) parts[2], (String) parts[3], (String) parts[4],
+                (byte[]) parts[5]);
+    }
+
+    /** The exception that the caller gets: the original with the account as suppressed, or the account alone. */
+    Throwable toThrowable() {
+        if (exception != null) {
+            try {
+                if (Codec.java().decode(exception, 0, exception.length) instanceof Throwable original) {
+                    return withAccount(original);
+                }
+            } catch (IOException | RuntimeException | LinkageError e) {
+                return account(e);
+            }
+        }
+        return account(null);
+    }
+
+    /** Adds the account to an exception that was thrown in the calling JVM or rebuilt there. */
+    Throwable withAccount(Throwable original) {
+        original.addSuppressed(account(null));
+        return original;
+    }
+
+    private WorkerException account(@Nullable Throwable cause) {
+        return new WorkerException(message, item, index, worker, stack, cause);
+    }
+
+    /** An object's text, shortened, even where its own toString fails. */
+    static String textOf(@Nullable Object object) {
+        String text = safeText(object);
+        return text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT) + "...";
+    }
+
+    private static String safeText(@Nullable Object object) {
+        try {
+            return String.valueOf(object);
+        } catch (RuntimeException | StackOverflowError e) {
+            return "an object whose toString failed with " + e.getClass().getName();
+        }
+    }
+
+    private static String stackOf(Throwable thrown) {
+        StringWriter text = new StringWriter();
+        try (PrintWriter printer = new PrintWriter(text)) {
+            thrown.printStackTrace(printer);
+        } catch (RuntimeException | StackOverflowError e) {
+            return "no stack: " + e.getClass().getName();
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,354 @@
+package io.cleave.fission;
+
+import io.cleave.os.Cpus;
+import io.cleave.pool.Pool;
+import io.cleave.pool.ProgressListener;
+import io.cleave.pool.Task;
+import io.cleave.share.Codec;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pool whose workers are copies of the running JVM, made by {@code fork()} when there is work and gone after it.
+ *
+ * <p>
+ * A child has the whole heap of its parent as it was at the fork, by copy-on-write: the task and the items are never
+ * serialised, and the task may read anything, be it the largest index or a thing that no serializer could carry. Only
+ * results are sent back, so they must be data that the codec can encode. What a child writes, on the heap or to static
+ * fields, neither its parent nor its siblings see.
+ *
+ * <pre>{@code
+ * try (Fission fission = Fission.create()) {
+ *     List<Score> scores = fission.map(documents, document -> model.score(document));
+ * }
+ * }</pre>
+ *
+ * <h2>What runs where</h2>
+ *
+ * The first items run in the calling thread, for some 10 ms, and all of them do where they are too cheap to be worth a
+ * fork. The calling thread may go on computing items beside the children while the JVM is warming up. With
+ * {@link Builder#warmUp warmUp(0)} nothing at all runs in the calling JVM: every item is isolated, the first result
+ * comes later by a fork and a cold start, and the children run whatever has not been compiled yet interpreted.
+ *
+ * <h2>What a task should know</h2>
+ *
+ * <ul>
+ * <li>A child has one thread. It can collect no garbage and compile no code. A child that has nearly used up the free
+ * part of the young generation leaves, and a fresh one goes on; a single item that needs more than that fails. A large
+ * young generation ({@code -Xmn}) makes fewer forks.
+ * <li>A task that waits for another thread of the parent's, or for a lock that another thread held at the fork, waits
+ * for ever in a child. That is recognised within milliseconds, without fail where the child has no threads of its own;
+ * the item is tried once more in a fresh child and then computed in the calling JVM. A task that starts threads or waits
+ * on a pipe is not watched in this way: give {@link Builder#itemTimeout itemTimeout}.
+ * <li>So an item may be begun more than once, while its result is delivered once: a task with effects on the outside
+ * world must bear that.
+ * <li>Sockets and pipes of the parent are closed in a child. Files that can be read are opened anew, with a position of
+ * their own. {@link ProcessHandle#current} keeps naming the parent.
+ * <li>{@link java.util.concurrent.ThreadLocalRandom}, {@link java.security.SecureRandom} (the JDK's default one) and
+ * what builds on them differ from child to child; other generators made before the fork go on alike.
+ * <li>{@link System#exit} in a child ends that child with an error in the parent, and runs no shutdown hooks.
+ * <li>A pool that is used in a child computes there, one item after the other: children do not fork.
+ * </ul>
+ *
+ * <h2>Memory effects</h2>
+ *
+ * What the calling thread did before it asked for a result that led to a fork is visible to the task. What the task did
+ * before it returned is <em>not</em> visible to the caller, but for the result.
+ *
+ * <p>
+ * Cost: a fork copies page tables, about 1 ms for a small heap and 25 ms for each GiB that is in use in small pages
+ * (huge pages take a fraction of it); a small result takes a fraction of a microsecond, without a system call.
+ *
+ * <p>
+ * Children end with their parent, also when it is killed. Fission needs Linux on x86-64 or AArch64, HotSpot, and the
+ * collector G1, Parallel or Serial; {@link #support} tells.
+ */
+public final class Fission implements Pool {
+    private final Settings settings;
+    private final Set<Run> open = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable Run last;
+    private volatile boolean closed;
+
+    private Fission(Settings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * A pool with a child for each processor that this process may use.
+     *
+     * @return a pool
+     * @throws UnsupportedOperationException where this JVM cannot be forked; {@link #support} says why
+     */
+    public static Fission create() {
+        return builder().build();
+    }
+
+    /**
+     * Begins a pool with settings of its own.
+     *
+     * @return a builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Whether this JVM can be forked.
+     *
+     * @return supported, or the reason why not
+     */
+    public static Support support() {
+        return SupportCheck.result();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>
+     * The items of a {@link Collection} are all taken at once; those of any other iterable in windows, as children only
+     * see what was there when they were forked.
+     */
+    @Override
+    public <T, R> Stream<R> imap(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        return stream(items, itemwise(task), true, false);
+    }
+
+    @Override
+    public <T, R> Stream<R> imapUnordered(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        return stream(items, itemwise(task), false, true);
+    }
+
+    @Override
+    public <T, R> List<R> map(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        try (Stream<R> results = stream(items, itemwise(task), true, true)) {
+            return results.toList();
+        }
+    }
+
+    @Override
+    public <T, R> CompletableFuture<List<R>> amap(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        Run run = begin(items, itemwise(task), true, true);
+        CompletableFuture<List<R>> future = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
+            try (Stream<R> results = streamOf(run)) {
+                future.complete(results.toList());
+            } catch (Throwable t) {
+                future.completeExceptionally(t);
+            }
+        });
+        future.whenComplete((results, failure) -> {
+            if (future.isCancelled()) {
+                run.close();
+            }
+        });
+        return future;
+    }
+
+    /**
+     * Computes streams of results from slices of a collection: the generator form, for a body that wants to set
+     * something up for several items, or has none, one or many results for each.
+     *
+     * <p>
+     * The collection is cut into slices of the pool's choice, handed out as children become free; the results come in the
+     * order of the slices. A child that has to be replaced in the middle of a slice is succeeded by one that runs the
+     * body on the same slice again, and as many of its results are skipped as were received before; so the body must
+     * give the same results in the same order for the same slice.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items
+     * @param body gets an unmodifiable slice of the items and gives its results, as a fresh stream that it has not read
+     *            from
+     * @return the results, lazily; close it unless it is read to its end
+     */
+    @SuppressWarnings("unchecked")
+    public <T, R> Stream<R> each(Collection<? extends T> items, Function<List<T>, Stream<R>> body) {
+        Objects.requireNonNull(body, "body");
+        Function<?, ?> erased = body;
+        return stream(items,
+                new Body.Slicewise((Function<List<@Nullable Object>, Stream<@Nullable Object>>) erased), true, false);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T, R> Body itemwise(Task<? super T, ? extends R> task) {
+        Objects.requireNonNull(task, "task");
+        return new Body.Itemwise((Task<@Nullable Object, @Nullable Object>) (Task<?, ?>) task);
+    }
+
+    private Run begin(Iterable<?> items, Body body, boolean ordered, boolean failFast) {
+        Objects.requireNonNull(items, "items");
+        if (closed) {
+            throw new IllegalStateException("this pool is closed");
+        }
+        Run run = new Run(body, items, settings, ordered, failFast, open::remove);
+        last = run;
+        open.add(run);
+        return run;
+    }
+
+    private <R> Stream<R> stream(Iterable<?> items, Body body, boolean ordered, boolean failFast) {
+        return streamOf(begin(items, body, ordered, failFast));
+    }
+
+    private <R> Stream<R> streamOf(Run run) {
+        int traits = run.isOrdered() ? Spliterator.ORDERED : 0;
+        Spliterator<R> results = new Spliterators.AbstractSpliterator<>(Long.MAX_VALUE, traits) {
+            @Override
+            public boolean tryAdvance(Consumer<? super R> action) {
+                return run.tryAdvance(action);
+            }
+
+            @Override
+            public @Nullable Spliterator<R> trySplit() {
+                return null; // the parallel work happens in the children
+            }
+        };
+        return StreamSupport.stream(results, false).onClose(run::close);
+    }
+
+    /**
+     * What the run that was begun last has taken so far.
+     *
+     * @return its report; all zeroes where nothing was run yet
+     */
+    public FissionReport lastReport() {
+        Run run = last;
+        return run == null ? new FissionReport(0, 0, 0, 0, 0, 0, 0, 0, List.of()) : run.report();
+    }
+
+    @Override
+    public int parallelism() {
+        return settings.children();
+    }
+
+    /** Ends all streams that are still open, and their children. */
+    @Override
+    public void close() {
+        closed = true;
+        open.forEach(Run::close);
+    }
+
+    /** Settings of a pool. Not for use by several threads at once. */
+    public static final class Builder {
+        private int children = Cpus.usable();
+        private int warmUp = Settings.ADAPTIVE;
+        private long itemTimeoutNanos;
+        private int maxRetries;
+        private Codec codec = Codec.standard();
+        private @Nullable ProgressListener progress;
+
+        private Builder() {
+        }
+
+        /**
+         * How many children compute at once. The default is the number of processors that this process may use: those of
+         * its affinity mask, or the quota of its control group, rounded up, where that is less.
+         *
+         * @param count 1 or more
+         * @return this
+         */
+        public Builder children(int count) {
+            if (count < 1) {
+                throw new IllegalArgumentException("a pool needs at least 1 child, but " + count + " were asked for");
+            }
+            children = count;
+            return this;
+        }
+
+        /**
+         * How many items the calling JVM computes before the first fork. By default it decides by itself. With 0, nothing
+         * ever runs in the calling JVM: see {@link Fission} for what that costs. An item that cannot be computed in a
+         * child then fails.
+         *
+         * @param items 0 or more
+         * @return this
+         */
+        public Builder warmUp(int items) {
+            if (items < 0) {
+                throw new IllegalArgumentException("the warm-up needs 0 items or more, but " + items + " were given");
+            }
+            warmUp = items;
+            return this;
+        }
+
+        /**
+         * How long a child may take over one item, or over one slice in the generator form. A child that takes longer is
+         * killed, and the run fails with a {@link io.cleave.WorkerException} whose cause is a
+         * {@link java.util.concurrent.TimeoutException}. With a time-out, and without a {@link #warmUp}, all items are
+         * begun in children; an item that has provably met a deadlock there twice runs in the calling JVM, without limit.
+         *
+         * @param timeout more than zero; it is noticed some milliseconds late, and only while results are being taken
+         * @return this
+         */
+        public Builder itemTimeout(Duration timeout) {
+            if (timeout.isZero() || timeout.isNegative()) {
+                throw new IllegalArgumentException("a time-out must be longer than nothing, but is " + timeout);
+            }
+            itemTimeoutNanos = timeout.compareTo(Duration.ofDays(36_500)) > 0 ? Long.MAX_VALUE : timeout.toNanos();
+            return this;
+        }
+
+        /**
+         * How often an item is tried again after its child was killed, crashed, exited or exceeded the time-out. The
+         * default is 0: the first such loss fails the run. Children that meet a deadlock or run out of memory are replaced
+         * in any case.
+         *
+         * @param retries 0 or more
+         * @return this
+         */
+        public Builder maxRetries(int retries) {
+            if (retries < 0) {
+                throw new IllegalArgumentException("an item can be tried again 0 times or more, not " + retries);
+            }
+            maxRetries = retries;
+            return this;
+        }
+
+        /**
+         * Who hears how many items are done.
+         *
+         * @param listener called by the thread that takes the results, at most every 20 ms and at the end
+         * @return this
+         */
+        public Builder progress(ProgressListener listener) {
+            progress = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * What encodes results. The default is {@link Codec#standard}. It runs in children: it should need no thread,
+         * compile nothing and load few classes.
+         *
+         * @param resultCodec a codec
+         * @return this
+         */
+        public Builder codec(Codec resultCodec) {
+            codec = Objects.requireNonNull(resultCodec, "resultCodec");
+            return this;
+        }
+
+        /**
+         * Makes the pool. The first one in a JVM takes some 100 ms to prepare it.
+         *
+         * @return a pool
+         * @throws UnsupportedOperationException where this JVM cannot be forked; {@link #support} says why
+         */
+        public Fission build() {
+            SupportCheck.require();
+            Preparation.once();
+            return new Fission(new Settings(children, warmUp, itemTimeoutNanos, maxRetries, codec, progress));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package io.cleave.fission;
+
+import io.cleave.os.Signals;
+import io.cleave.os.SystemCallException;
+import io.cleave.os.Errno;
+import io.cleave.os.Unistd;
+
+/** Forks this JVM, one fork at a time, at a quiet moment. */
+final class Forker {
+    /**
+     * How long to wait for a quiet moment. While a program is being compiled there may be none for long, and then a fork
+     * that has to be made again now and then costs less than the wait.
+     */
+    private static final long PATIENCE_NANOS = 8_000_000;
+    private static final Object LOCK = new Object();
+    private static final Quiescence QUIESCENCE = new Quiescence();
+
+    /** 0 in the process that loaded this class, else the pid of the forked child that this is. */
+    private static volatile int childPid;
+
+    private Forker() {
+    }
+
+    /** Whether this process is a forked child. */
+    static boolean isChild() {
+        return childPid != 0;
+    }
+
+    /**
+     * Forks. The caller's thread is the only one that the child has; it must leave by {@link Unistd#_exit}.
+     *
+     * @return the child's pid in the parent, 0 in the child
+     */
+    static int fork() {
+        synchronized (LOCK) {
+            System.out.flush(); // what lies in a buffer would be written by parent and child
+            System.err.flush();
+            int parent = Unistd.getpid();
+            QUIESCENCE.await(PATIENCE_NANOS);
+            int pid = Unistd.fork();
+            if (pid == 0) {
+                become(parent);
+            } else if (pid < 0) {
+                throw new SystemCallException("fork", Errno.EAGAIN,
+                        "the limit of processes (ulimit -u, cgroup pids.max) or of memory (vm.overcommit_memory,"
+                                + " cgroup memory.max) is reached");
+            }
+            return pid;
+        }
+    }
+
+    /** The first thing that a child does: it binds its life to its parent's. */
+    private static void become(int parent) {
+        Signals.prctl(Signals.PR_SET_PDEATHSIG, Signals.SIGKILL);
+        if (Unistd.getppid() != parent) {
+            throw Unistd._exit(ChildLife.EXIT_ORPHANED);
+        }
+        childPid = Unistd.getpid();
+    }
+}

@@ -1,0 +1,187 @@
+package io.cleave.fission;
+
+import java.io.IOException;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the calling JVM computes itself, and the decisions about it.
+ *
+ * <p>
+ * The first items run here: that loads their classes, which a child can do only at the risk of a deadlock; it gets their
+ * code compiled, which a child cannot do at all; it tells what an item costs, and so whether forking pays; and it yields
+ * the first result at once. A child goes on with the compiled code that was there when it was forked, so while this
+ * JVM's compiler is still making progress, this JVM goes on computing items beside its children and has them succeeded
+ * by fresh ones, at growing intervals.
+ */
+final class Inline {
+    private static final long WARM_UP_NANOS = 10_000_000;
+    private static final long MOST_NANOS_TO_HELP = 20_000_000;
+    /** What carrying a result from a child to the caller costs, about, on both sides. */
+    private static final double TRANSPORT_NANOS = 200;
+    private static final long FORK_NANOS = 3_000_000;
+    private static final long FIRST_GENERATION_NANOS = 50_000_000;
+    private static final int GENERATION_GROWTH = 4;
+    private static final int MOST_GENERATIONS = 5;
+    private static final @Nullable CompilationMXBean COMPILER = ManagementFactory.getCompilationMXBean();
+
+    private final Body body;
+    private final Settings settings;
+    private final long startMillis = System.nanoTime() / 1_000_000;
+    private final long compiledBefore = compiledMillis();
+
+    private long items;
+    private long nanos;
+    private long checkedItems;
+    private long checkedNanos;
+    private double nanosPerItem;
+    private boolean forkingPays;
+
+    private boolean helping;
+    private int generation;
+    private long generationEnds;
+    private long generationNanos = FIRST_GENERATION_NANOS;
+    private long compiledAtGeneration;
+
+    Inline(Body body, Settings settings) {
+        this.body = body;
+        this.settings = settings;
+    }
+
+    long items() {
+        return items;
+    }
+
+    /** What an item has taken here lately, 0 where nobody knows. */
+    double nanosPerItem() {
+        return nanosPerItem;
+    }
+
+    /** Whether the next item should be computed here rather than in children. */
+    boolean wantsNext(Input input) {
+        if (settings.warmUp() != Settings.ADAPTIVE) {
+            return items < settings.warmUp();
+        }
+        if (settings.itemTimeoutNanos() > 0) {
+            return false;
+        }
+        if (nanos - checkedNanos >= WARM_UP_NANOS) {
+            check(input);
+        }
+        return !forkingPays;
+    }
+
+    private void check(Input input) {
+        nanosPerItem = (double) (nanos - checkedNanos) / Math.max(1, items - checkedItems);
+        checkedNanos = nanos;
+        checkedItems = items;
+        double saved = nanosPerItem * (1 - 1.0 / settings.children()) - TRANSPORT_NANOS;
+        long remaining = input.remaining();
+        forkingPays = saved > 0 && (remaining < 0 || remaining * saved > FORK_NANOS * (double) settings.children());
+    }
+
+    /**
+     * Computes a slice here, as if a child had done it.
+     *
+     * @param all the items
+     * @param from the first to compute
+     * @param to the one behind the last
+     * @param skip how many of its results are known already
+     * @param base the place of {@code all[0]} in the whole input
+     * @param results take each result
+     */
+    void compute(@Nullable Object[] all, int from, int to, int skip, long base, Consumer<@Nullable Object> results) {
+        long start = System.nanoTime();
+        Here sink = new Here(results);
+        try {
+            body.run(all, from, to, skip, sink);
+        } catch (Throwable t) {
+            throw Sneaky.rethrow(sink.refused != null ? sink.refusal(all, base)
+                    : Failure.of(t, all[sink.index], base + sink.index, caller()).withAccount(t));
+        }
+        items += to - from;
+        nanos += System.nanoTime() - start;
+    }
+
+    private static String caller() {
+        return "caller, thread " + Thread.currentThread().getName();
+    }
+
+    /** Takes results as they are computed here. */
+    private final class Here implements Body.Sink {
+        private final Consumer<@Nullable Object> results;
+        private int index;
+        private @Nullable Throwable refused;
+        private @Nullable Object refusedValue;
+
+        Here(Consumer<@Nullable Object> results) {
+            this.results = results;
+        }
+
+        @Override
+        public boolean begin(int next) {
+            index = next;
+            return true;
+        }
+
+        @Override
+        public void result(@Nullable Object value) {
+            Object sent;
+            try {
+                sent = Results.asIfSent(settings.codec(), value);
+            } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
+                refused = e;
+                refusedValue = value;
+                throw Sneaky.rethrow(e);
+            }
+            results.accept(sent);
+        }
+
+        Throwable refusal(@Nullable Object[] all, long base) {
+            Throwable why = refused == null ? new IllegalStateException() : refused;
+            return Failure
+                    .unsendable(why, refusedValue, settings.codec(), all[index], base + index, caller()).toThrowable();
+        }
+    }
+
+    /** Whether this JVM should compute beside its children for now; begins a new generation of them where it is due. */
+    boolean mayHelp(Brood brood, long itemsInChildren) {
+        if (settings.isIsolated()) {
+            return false;
+        }
+        if (brood.isHopeless(itemsInChildren)) {
+            return true;
+        }
+        if (settings.itemTimeoutNanos() > 0 || nanosPerItem > MOST_NANOS_TO_HELP) {
+            return false;
+        }
+        long now = System.nanoTime();
+        if (generation == 0) {
+            beginGeneration(now);
+            long elapsed = now / 1_000_000 - startMillis;
+            helping = (compiledAtGeneration - compiledBefore) * 5 > elapsed;
+        } else if (helping && now - generationEnds > 0) {
+            long compiled = compiledMillis() - compiledAtGeneration;
+            helping = compiled * 10_000_000 > generationNanos && generation < MOST_GENERATIONS;
+            if (helping) {
+                generationNanos *= GENERATION_GROWTH;
+                brood.askAllToLeave();
+                beginGeneration(now);
+            }
+        }
+        return helping;
+    }
+
+    private void beginGeneration(long now) {
+        generation++;
+        generationEnds = now + generationNanos;
+        compiledAtGeneration = compiledMillis();
+    }
+
+    private static long compiledMillis() {
+        return COMPILER != null && COMPILER.isCompilationTimeMonitoringSupported() ? COMPILER.getTotalCompilationTime()
+                : 0;
+    }
+}

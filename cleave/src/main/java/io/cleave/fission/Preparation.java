@@ -1,0 +1,99 @@
+package io.cleave.fission;
+
+import io.cleave.channel.Doorbell;
+import io.cleave.channel.Ring;
+import io.cleave.os.Fcntl;
+import io.cleave.os.Mman;
+import io.cleave.os.ProcFs;
+import io.cleave.os.Signals;
+import io.cleave.os.Unistd;
+import io.cleave.share.Codec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * What is done once in each JVM before the first fork: all that a child will need of Cleave's own code is run here, so
+ * that no child has to load a class for it.
+ */
+final class Preparation {
+    private static final int ROUNDS = 50;
+    private static final int COMPILED_ROUNDS = 400;
+
+    private static boolean done;
+
+    private Preparation() {
+    }
+
+    static synchronized void once() {
+        if (!done) {
+            ExitGuard.install();
+            for (int round = 0; round < ROUNDS; round++) {
+                ChildLife.reseed();
+            }
+            ChildLife.detachFiles(Integer.MAX_VALUE);
+            callWhatChildrenCall();
+            rehearse();
+            done = true;
+        }
+    }
+
+    /** Calls each system call that a child makes, often enough for the JVM to compile the way there. */
+    private static void callWhatChildrenCall() {
+        int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
+        int file = Fcntl.open("/proc/self/maps", Fcntl.O_RDONLY, 0); // any regular file will do
+        int other = Mman.memfd_create("cleave-rehearsal", Mman.MFD_CLOEXEC);
+        for (int round = 0; round < COMPILED_ROUNDS; round++) {
+            ChildLife.detach(file, dead);
+            ChildLife.detach(other, dead);
+        }
+        Unistd.close(file);
+        Unistd.close(other);
+        Unistd.close(dead);
+        Signals.prctl(Signals.PR_SET_PDEATHSIG, 0);
+        Unistd.getppid();
+        ProcFs.smapsRollup(Unistd.getpid(), "Private_Dirty");
+    }
+
+    /** Plays a child's part in this process, on memory of its own. */
+    private static void rehearse() {
+        int capacity = 1 << 16;
+        try (Arena arena = Arena.ofConfined(); RunMemory memory = new RunMemory(1)) {
+            MemorySegment bell = arena.allocate(Doorbell.BYTES, 64);
+            Ring ring = new Ring(arena.allocate(Ring.bytesFor(capacity), 64), capacity);
+            Object[] items = {null, true, 1, 2L, 3.0, "four"};
+            Ring.Consumer in = ring.consumer();
+            Ring.Producer out = ring.producer(new Doorbell(bell), () -> Unistd.getppid() >= 0);
+            for (int round = 0; round < ROUNDS; round++) {
+                Body body = round % 2 == 0 ? new Body.Itemwise(x -> x) : new Body.Slicewise(List::stream);
+                try (Window window = new Window(items, 0, 1)) {
+                    new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE).work();
+                }
+                read(in);
+            }
+            Body failing = new Body.Itemwise(x -> {
+                throw new IllegalStateException("a rehearsal");
+            });
+            try (Window window = new Window(items, 0, 1)) {
+                new ChildMain(failing, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE).work();
+            }
+            read(in);
+        }
+    }
+
+    private static void read(Ring.Consumer in) {
+        try {
+            while (in.next()) {
+                if (Results.isResult(in.kind())) {
+                    Results.read(in, Codec.java());
+                } else if (in.kind() == Frames.FAILURE) {
+                    Failure.decode(in.bytes(), in.offset(), in.length()).toThrowable();
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.cleave.fission;
+
+import io.cleave.channel.Ring;
+import io.cleave.channel.RingValues;
+import io.cleave.share.Codec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Results as frames: the commonest small ones without a codec, all others as the codec has them.
+ */
+final class Results {
+    private Results() {
+    }
+
+    /** Writes a result; throws what the codec throws where it cannot be encoded, and then has written nothing. */
+    static void write(Ring.Producer out, Codec codec, @Nullable Object value) throws IOException {
+        switch (value) {
+            case null -> out.write(Frames.NULL, 0, 0);
+            case Boolean b -> out.write(b ? Frames.TRUE : Frames.FALSE, 0, 0);
+            case Integer i -> out.write(Frames.INT, 8, i);
+            case Long l -> out.write(Frames.LONG, 8, l);
+            case Double d -> out.write(Frames.DOUBLE, 8, Double.doubleToRawLongBits(d));
+            case String s when latin1(s) instanceof byte[] bytes -> out.write(Frames.LATIN1, bytes, 0, bytes.length);
+            default -> {
+                byte[] bytes = codec.encode(value);
+                out.write(Frames.ENCODED, bytes, 0, bytes.length);
+            }
+        }
+    }
+
+    private static byte @Nullable [] latin1(String s) {
+        byte[] bytes = s.getBytes(StandardCharsets.ISO_8859_1);
+        return new String(bytes, StandardCharsets.ISO_8859_1).equals(s) ? bytes : null;
+    }
+
+    /** Whether a frame is a result. */
+    static boolean isResult(int kind) {
+        return kind >= Frames.NULL;
+    }
+
+    /** Reads the result that a consumer stands at. */
+    static @Nullable Object read(Ring.Consumer in, Codec codec) throws IOException {
+        return switch (in.kind()) {
+            case Frames.NULL -> null;
+            case Frames.TRUE -> Boolean.TRUE;
+            case Frames.FALSE -> Boolean.FALSE;
+            case Frames.INT -> (int) RingValues.getLong(in.bytes(), in.offset());
+            case Frames.LONG -> RingValues.getLong(in.bytes(), in.offset());
+            case Frames.DOUBLE -> Double.longBitsToDouble(RingValues.getLong(in.bytes(), in.offset()));
+            case Frames.LATIN1 -> new String(in.bytes(), in.offset(), in.length(), StandardCharsets.ISO_8859_1);
+            case Frames.ENCODED -> codec.decode(in.bytes(), in.offset(), in.length());
+            default -> throw new IOException("no such frame: " + in.kind());
+        };
+    }
+
+    /**
+     * What a result computed in the calling JVM becomes: the same as if it had come from a child. Immutable small ones
+     * are passed on; all others are encoded and decoded, so that no result shares state with the caller's objects, and
+     * one that cannot be encoded is refused wherever it was computed.
+     */
+    static @Nullable Object asIfSent(Codec codec, @Nullable Object value) throws IOException {
+        return switch (value) {
+            case null -> null;
+            case Boolean b -> b;
+            case Integer i -> i;
+            case Long l -> l;
+            case Double d -> d;
+            case String s -> s;
+            default -> {
+                byte[] bytes = codec.encode(value);
+                yield codec.decode(bytes, 0, bytes.length);
+            }
+        };
+    }
+}

@@ -1,0 +1,118 @@
+package io.cleave.fission;
+
+import io.cleave.channel.Doorbell;
+import io.cleave.channel.Ring;
+import io.cleave.os.Mman;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * What a run shares with its children: a bell at which the parent sleeps, and for each child a slot and a ring.
+ *
+ * <pre>
+ *   0                     bell
+ *   64                    slots, 64 bytes each
+ *   64 + 64 * children    rings
+ *
+ *   a slot; all but "leave" is written by the child alone
+ *    0  items     long, items begun since the fork: the child's sign of life
+ *    8  index     long, the item begun last, counted within its window; -1 before the first
+ *   16  since     long, when it was begun, by System.nanoTime()
+ *   24  dirtied   long, bytes of private dirty memory when the child left
+ *   32  leave     int, 1 when the parent asks the child to leave after its item
+ * </pre>
+ *
+ * The region has no name: it is gone with the last process that maps it, however that ends.
+ */
+final class RunMemory implements AutoCloseable {
+    static final int RING_BYTES = 1 << 20;
+
+    private static final long SLOT_BYTES = 64;
+    private static final long ITEMS = 0;
+    private static final long INDEX = 8;
+    private static final long SINCE = 16;
+    private static final long DIRTIED = 24;
+    private static final long LEAVE = 32;
+    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory;
+    private final int children;
+
+    RunMemory(int children) {
+        this.children = children;
+        long size = Doorbell.BYTES + children * (SLOT_BYTES + Ring.bytesFor(RING_BYTES));
+        this.memory = Mman.map(arena, size, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED | Mman.MAP_ANONYMOUS, -1,
+                0);
+    }
+
+    Doorbell bell() {
+        return new Doorbell(memory.asSlice(0, Doorbell.BYTES));
+    }
+
+    Slot slot(int child) {
+        return new Slot(memory.asSlice(Doorbell.BYTES + child * SLOT_BYTES, SLOT_BYTES));
+    }
+
+    Ring ring(int child) {
+        long size = Ring.bytesFor(RING_BYTES);
+        return new Ring(memory.asSlice(Doorbell.BYTES + children * SLOT_BYTES + child * size, size), RING_BYTES);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    /** One child's slot. */
+    static final class Slot {
+        private final MemorySegment memory;
+
+        private Slot(MemorySegment memory) {
+            this.memory = memory;
+        }
+
+        void reset() {
+            memory.fill((byte) 0);
+            LONG.setRelease(memory, INDEX, -1L);
+        }
+
+        /** The child begins an item: the count goes last, so that whoever sees it sees the rest. */
+        void begin(long items, long index, long now) {
+            LONG.setOpaque(memory, INDEX, index);
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, ITEMS, items); // SYNC: slot-items
+        }
+
+        long itemsAcquire() {
+            return (long) LONG.getAcquire(memory, ITEMS); // SYNC: slot-items
+        }
+
+        long index() {
+            return (long) LONG.getOpaque(memory, INDEX);
+        }
+
+        long since() {
+            return (long) LONG.getOpaque(memory, SINCE);
+        }
+
+        void dirtiedRelease(long bytes) {
+            LONG.setRelease(memory, DIRTIED, bytes);
+        }
+
+        long dirtiedAcquire() {
+            return (long) LONG.getAcquire(memory, DIRTIED);
+        }
+
+        void askToLeave() {
+            INT.setOpaque(memory, LEAVE, 1);
+        }
+
+        boolean isAskedToLeave() {
+            return (int) INT.getOpaque(memory, LEAVE) != 0;
+        }
+    }
+}

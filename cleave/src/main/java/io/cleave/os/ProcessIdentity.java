@@ -1,0 +1,74 @@
+package io.cleave.os;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process, told from every other that has had or will have its number: pid, start time and pid namespace. A zombie
+ * counts as dead.
+ *
+ * @param pid the process id, as its own namespace has it
+ * @param startTicks when it started, in clock ticks since boot, from {@code /proc/PID/stat}
+ * @param pidNamespace the inode of its pid namespace, 0 where {@code /proc} does not say
+ */
+public record ProcessIdentity(int pid, long startTicks, long pidNamespace) {
+    private static volatile @Nullable ProcessIdentity self;
+
+    /** What can be said of a process. */
+    public enum Liveness {
+        /** It runs. */
+        ALIVE,
+        /** It has ended; its number may belong to another by now. */
+        DEAD,
+        /** It lives in another pid namespace, or {@code /proc} cannot be read. */
+        UNKNOWN
+    }
+
+    /**
+     * The calling process. It is right in a forked child, too.
+     *
+     * @return its identity
+     */
+    public static ProcessIdentity current() {
+        ProcessIdentity known = self;
+        int pid = Unistd.getpid();
+        if (known == null || known.pid != pid) {
+            ProcFs.ProcessStatus status = ProcFs.status("/proc/" + pid);
+            known = new ProcessIdentity(pid, status == null ? 0 : status.startTicks(), namespace());
+            self = known;
+        }
+        return known;
+    }
+
+    /**
+     * The process that has a number now, in the caller's pid namespace.
+     *
+     * @param pid a process id
+     * @return its identity, or null where there is no such process or it has ended
+     */
+    public static @Nullable ProcessIdentity of(int pid) {
+        ProcFs.ProcessStatus status = ProcFs.status("/proc/" + pid);
+        return status == null || status.hasEnded() ? null
+                : new ProcessIdentity(pid, status.startTicks(), current().pidNamespace());
+    }
+
+    private static long namespace() {
+        Stat.FileStatus[] status = new Stat.FileStatus[1];
+        return Stat.stat("/proc/self/ns/pid", status) == 0 ? status[0].inode() : 0;
+    }
+
+    /**
+     * Whether this very process still runs.
+     *
+     * @return alive, dead, or unknown where it cannot be told from here
+     */
+    public Liveness liveness() {
+        if (pidNamespace != current().pidNamespace()) {
+            return Liveness.UNKNOWN;
+        }
+        ProcFs.ProcessStatus status = ProcFs.status("/proc/" + pid);
+        if (status == null) {
+            return Signals.kill(pid, 0) == -Errno.ESRCH ? Liveness.DEAD : Liveness.UNKNOWN;
+        }
+        return status.hasEnded() || status.startTicks() != startTicks ? Liveness.DEAD : Liveness.ALIVE;
+    }
+}

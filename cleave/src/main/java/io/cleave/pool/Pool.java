@@ -1,0 +1,98 @@
+package io.cleave.pool;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/**
+ * Computes one task over many items at once, in whatever the implementation is made of: threads, processes or a
+ * cluster.
+ *
+ * <p>
+ * A failed task ends the whole call: the stream, list or future fails with the <em>original</em> exception where it can
+ * be rebuilt, checked ones included, and a {@link io.cleave.WorkerException} that tells item, index, worker and remote
+ * stack is among its suppressed exceptions. What was still to be computed is cancelled. Items and results may be null
+ * unless an implementation says otherwise.
+ *
+ * <p>
+ * Streams are lazy: nothing is computed before the terminal operation, and only a bounded number of results is computed
+ * ahead of the consumer. They hold processes or threads, so close them (try-with-resources) unless they are read to
+ * their end, which closes them too.
+ *
+ * <p>
+ * Implementations are safe for use by several threads at once.
+ */
+public interface Pool extends AutoCloseable {
+    /**
+     * Computes all results and returns them in the order of the items.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items; iterated once, by one thread
+     * @param task what to do to each
+     * @return the results, as an unmodifiable list that may hold nulls
+     */
+    default <T, R> List<R> map(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        try (Stream<R> results = imap(items, task)) {
+            return results.toList();
+        }
+    }
+
+    /**
+     * Computes results as the stream is read, in the order of the items.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items, perhaps endlessly many; iterated once, by one thread at a time
+     * @param task what to do to each
+     * @return the results, lazily
+     */
+    <T, R> Stream<R> imap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+
+    /**
+     * Computes results as the stream is read, each as soon as it is there.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items, perhaps endlessly many; iterated once, by one thread at a time
+     * @param task what to do to each
+     * @return the results, lazily, in the order of their completion
+     */
+    <T, R> Stream<R> imapUnordered(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+
+    /**
+     * Computes all results in the background.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items; iterated once, by one thread
+     * @param task what to do to each
+     * @return the results to be, in the order of the items; cancelling it ends the computation
+     */
+    <T, R> CompletableFuture<List<R>> amap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+
+    /**
+     * Computes all results of a task of several arguments.
+     *
+     * @param <R> the results' type
+     * @param arguments the argument lists, one for each call
+     * @param task what to do with each list
+     * @return the results in order, as an unmodifiable list that may hold nulls
+     */
+    default <R> List<R> starmap(Iterable<? extends List<?>> arguments, Task<List<?>, ? extends R> task) {
+        Objects.requireNonNull(arguments, "arguments");
+        return map(arguments, task);
+    }
+
+    /**
+     * How many items are computed at once.
+     *
+     * @return the number of workers, at least 1
+     */
+    int parallelism();
+
+    /** Ends what is still being computed and gives back what the pool holds. Closing twice does nothing more. */
+    @Override
+    void close();
+}
