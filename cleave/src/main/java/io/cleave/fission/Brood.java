@@ -186,11 +186,11 @@ final class Brood implements AutoCloseable {
             orphan(child, false);
             return;
         }
-        listener.fail(new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(child, status)
+        listener.fail(new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(status)
                 + at(child) + HsErr.describe(child.pid)));
     }
 
-    private static String howItEnded(Child child, int status) {
+    private static String howItEnded(int status) {
         int code = Signals.signalOf(status) != 0 ? 0 : Signals.exitCodeOf(status);
         return switch (code) {
             case ChildLife.EXIT_BY_HOOK -> "System.exit was called in it";

@@ -32,6 +32,18 @@ final class ChildMain implements Body.Sink {
     private long flushed = System.nanoTime();
     private int leaving = Frames.LEAVE_IDLE;
 
+    /** Whether the codec has been used in the parent, so that a child need not load it. */
+    private final boolean codecReady;
+
+    /** Ends the work on a chunk from within. */
+    private static final class LeaveNow extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        LeaveNow() {
+            super("leave", null, false, false);
+        }
+    }
+
     /** A result that the codec refused. */
     private static final class Refused extends RuntimeException {
         private static final long serialVersionUID = 1L;
@@ -64,6 +76,7 @@ final class ChildMain implements Body.Sink {
         this.slot = slot;
         this.out = out;
         this.budget = budget;
+        this.codecReady = Preparation.isReady(codec);
     }
 
     /** Lives, and ends the process. */
@@ -83,17 +96,7 @@ final class ChildMain implements Body.Sink {
     /** Works until there is a reason to leave, and says so. */
     void work() {
         try {
-            while (leaving == Frames.LEAVE_IDLE) {
-                int chunk = window.claim(number);
-                if (chunk < 0) {
-                    break;
-                }
-                out.write(Frames.CHUNK, 8, chunk);
-                if (body.run(window.items, window.starts[chunk], window.starts[chunk + 1], window.delivered(chunk),
-                        this)) {
-                    out.write(Frames.END, 0, 0);
-                }
-            }
+            computeChunks();
             slot.dirtiedRelease(ProcFs.smapsRollup(Unistd.getpid(), "Private_Dirty"));
             out.write(leaving, 0, 0);
         } catch (WorkerDiedException e) {
@@ -104,6 +107,25 @@ final class ChildMain implements Body.Sink {
             send(Failure.of(t, item(), place(), name()));
         }
         out.flush();
+    }
+
+    private void computeChunks() throws Exception {
+        while (leaving == Frames.LEAVE_IDLE) {
+            int chunk = window.claim(number);
+            if (chunk < 0) {
+                return;
+            }
+            out.write(Frames.CHUNK, 8, chunk);
+            int from = window.starts[chunk];
+            int to = window.starts[chunk + 1];
+            try {
+                if (body.run(window.items, from, to, window.delivered(chunk), this)) {
+                    out.write(Frames.END, 0, 0);
+                }
+            } catch (LeaveNow e) {
+                return;
+            }
+        }
     }
 
     private @Nullable Object item() {
@@ -157,6 +179,10 @@ final class ChildMain implements Body.Sink {
 
     @Override
     public void result(@Nullable Object value) {
+        if (!codecReady && !Results.isSimple(value)) {
+            leaving = Frames.LEAVE_CODEC;
+            throw new LeaveNow();
+        }
         try {
             Results.write(out, codec, value);
         } catch (WorkerDiedException e) {

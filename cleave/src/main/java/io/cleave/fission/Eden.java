@@ -22,6 +22,7 @@ final class Eden {
     private static final int LITTER_BYTES = 32 * 1024;
 
     /** Keeps the compiler from finding out that the litter is never used. */
+    @SuppressWarnings("UnusedVariable") // written, so that the writes stay
     private static volatile byte @Nullable [] litter;
 
     private Eden() {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param stack the stack trace, as text
  * @param exception the exception as Java serialization has it, or null where that is impossible
  */
+@SuppressWarnings("ArrayRecordComponent") // two failures are never compared
 record Failure(String message, String item, long index, String worker, String stack, byte @Nullable [] exception) {
     private static final int MOST_TEXT = 200;
 

@@ -12,6 +12,8 @@ final class Frames {
     static final int LEAVE_MEMORY = 4;
     /** The child leaves because it was asked to. */
     static final int LEAVE_ASKED = 5;
+    /** The child leaves because the codec has never been used in this JVM, and loading it is for its parent. */
+    static final int LEAVE_CODEC = 7;
     /** The user's code threw, or its result could not be encoded. */
     static final int FAILURE = 6;
     /** A result: null. */

@@ -130,6 +130,9 @@ final class Inline {
         public void result(@Nullable Object value) {
             Object sent;
             try {
+                if (!Results.isSimple(value)) {
+                    Preparation.markReady(settings.codec());
+                }
                 sent = Results.asIfSent(settings.codec(), value);
             } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
                 refused = e;

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** The items that have been taken from the source and not yet been given to anybody, and the way to more of them. */
 final class Input {
     private static final int FIRST_PULL = 1;
+    private static final int FIRST_WINDOW = 64;
     private static final int MOST_PULLED = 1 << 16;
     private static final long PULL_NANOS = 10_000_000;
     /** How much work, in each worker's time, a window of an iterator should hold. */
@@ -17,6 +18,7 @@ final class Input {
     private int position;
     private long given;
     private int pull = FIRST_PULL;
+    private int windows;
     private boolean exhausted;
 
     Input(Source source, int workers) {
@@ -79,7 +81,8 @@ final class Input {
     @Nullable Window nextWindow(double nanosPerItem) {
         @Nullable Object[] rest = Arrays.copyOfRange(items, position, items.length);
         if (!exhausted) {
-            double wanted = nanosPerItem > 0 ? WINDOW_NANOS * (double) workers / nanosPerItem : 64.0 * workers;
+            double wanted = nanosPerItem > 0 ? WINDOW_NANOS * (double) workers / nanosPerItem : (double) FIRST_WINDOW * workers * (1L << Math.min(windows, 20));
+            windows++;
             int most = (int) Math.clamp(wanted, 4.0 * workers, MOST_PULLED);
             if (rest.length < most) {
                 @Nullable Object[] more = source.take(most - rest.length, PULL_NANOS);

@@ -9,10 +9,18 @@ import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What is done once in each JVM before the first fork: all that a child will need of Cleave's own code is run here, so
@@ -23,6 +31,25 @@ final class Preparation {
     private static final int COMPILED_ROUNDS = 400;
 
     private static boolean done;
+    /** Codecs that have been used in this JVM. */
+    private static final Set<Codec> READY = ConcurrentHashMap.newKeySet();
+
+    /** Something of each common kind, for a codec to try itself on. */
+    private record Sample(String text, int number, List<Object> list, Map<String, Long> map, long[] array, Kind kind,
+            BigDecimal decimal, Instant time) implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        Sample(int n) {
+            this("text " + n, n, new ArrayList<>(List.of(n, 1L, 2.0, "four")), new HashMap<>(Map.of("key", 5L)),
+                    new long[] {n}, Kind.ONE, BigDecimal.TEN, Instant.EPOCH);
+        }
+    }
+
+    /** A kind of sample. */
+    private enum Kind {
+        /** The only one. */
+        ONE
+    }
 
     private Preparation() {
     }
@@ -37,6 +64,30 @@ final class Preparation {
             callWhatChildrenCall();
             rehearse();
             done = true;
+        }
+    }
+
+    /** Whether a codec has been used in this JVM, so that its classes are loaded. */
+    static boolean isReady(Codec codec) {
+        return READY.contains(codec);
+    }
+
+    /** A codec is about to be used in this JVM. */
+    static void markReady(Codec codec) {
+        READY.add(codec);
+    }
+
+    /** Uses a codec in this JVM, so that children find its classes loaded. */
+    static void ready(Codec codec) {
+        if (READY.add(codec)) {
+            for (int round = 0; round < ROUNDS; round++) {
+                try {
+                    byte[] bytes = codec.encode(new Sample(round));
+                    codec.decode(bytes, 0, bytes.length);
+                } catch (IOException | RuntimeException e) {
+                    return; // a codec for other things than these; it is loaded all the same
+                }
+            }
         }
     }
 

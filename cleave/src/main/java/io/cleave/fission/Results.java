@@ -35,6 +35,19 @@ final class Results {
         return new String(bytes, StandardCharsets.ISO_8859_1).equals(s) ? bytes : null;
     }
 
+    /** Whether a result is one of those that need no codec. */
+    static boolean isSimple(@Nullable Object value) {
+        return switch (value) {
+            case null -> true;
+            case Boolean b -> true;
+            case Integer i -> true;
+            case Long l -> true;
+            case Double d -> true;
+            case String s -> true;
+            default -> false;
+        };
+    }
+
     /** Whether a frame is a result. */
     static boolean isResult(int kind) {
         return kind >= Frames.NULL;
@@ -61,17 +74,10 @@ final class Results {
      * one that cannot be encoded is refused wherever it was computed.
      */
     static @Nullable Object asIfSent(Codec codec, @Nullable Object value) throws IOException {
-        return switch (value) {
-            case null -> null;
-            case Boolean b -> b;
-            case Integer i -> i;
-            case Long l -> l;
-            case Double d -> d;
-            case String s -> s;
-            default -> {
-                byte[] bytes = codec.encode(value);
-                yield codec.decode(bytes, 0, bytes.length);
-            }
-        };
+        if (isSimple(value)) {
+            return value;
+        }
+        byte[] bytes = codec.encode(value);
+        return codec.decode(bytes, 0, bytes.length);
     }
 }

@@ -355,6 +355,9 @@ final class Run implements Brood.Listener {
             case Frames.FAILURE -> failed(child);
             default -> {
                 child.leaving = true;
+                if (kind == Frames.LEAVE_CODEC) {
+                    Preparation.ready(settings.codec());
+                }
                 if (kind != Frames.LEAVE_IDLE) {
                     Objects.requireNonNull(brood).successorDue(kind == Frames.LEAVE_MEMORY);
                 }

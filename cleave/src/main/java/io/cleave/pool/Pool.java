@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes one task over many items at once, in whatever the implementation is made of: threads, processes or a
@@ -33,7 +34,7 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results, as an unmodifiable list that may hold nulls
      */
-    default <T, R> List<R> map(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+    default <T extends @Nullable Object, R extends @Nullable Object> List<R> map(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         try (Stream<R> results = imap(items, task)) {
             return results.toList();
         }
@@ -48,7 +49,7 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results, lazily
      */
-    <T, R> Stream<R> imap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+    <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
 
     /**
      * Computes results as the stream is read, each as soon as it is there.
@@ -59,7 +60,7 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results, lazily, in the order of their completion
      */
-    <T, R> Stream<R> imapUnordered(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+    <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imapUnordered(Iterable<? extends T> items, Task<? super T, ? extends R> task);
 
     /**
      * Computes all results in the background.
@@ -70,7 +71,7 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results to be, in the order of the items; cancelling it ends the computation
      */
-    <T, R> CompletableFuture<List<R>> amap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+    <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
 
     /**
      * Computes all results of a task of several arguments.
@@ -80,7 +81,7 @@ public interface Pool extends AutoCloseable {
      * @param task what to do with each list
      * @return the results in order, as an unmodifiable list that may hold nulls
      */
-    default <R> List<R> starmap(Iterable<? extends List<?>> arguments, Task<List<?>, ? extends R> task) {
+    default <R extends @Nullable Object> List<R> starmap(Iterable<? extends List<?>> arguments, Task<List<?>, ? extends R> task) {
         Objects.requireNonNull(arguments, "arguments");
         return map(arguments, task);
     }

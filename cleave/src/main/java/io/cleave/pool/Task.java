@@ -1,6 +1,7 @@
 package io.cleave.pool;
 
 import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is done to one item. It may throw anything; the caller gets what it threw.
@@ -9,7 +10,7 @@ import java.io.Serializable;
  * @param <R> the result's type
  */
 @FunctionalInterface
-public interface Task<T, R> extends Serializable {
+public interface Task<T extends @Nullable Object, R extends @Nullable Object> extends Serializable {
     /**
      * Computes one result.
      *
