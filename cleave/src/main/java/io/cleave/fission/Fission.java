@@ -140,17 +140,12 @@ public final class Fission implements Pool {
     @Override
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         Run run = begin(items, itemwise(task), true, true);
-        CompletableFuture<List<R>> future = new CompletableFuture<>();
+        CompletableFuture<List<R>> future = new RunFuture<>(run);
         Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
             try (Stream<R> results = streamOf(run)) {
                 future.complete(results.toList());
             } catch (Throwable t) {
                 future.completeExceptionally(t);
-            }
-        });
-        future.whenComplete((results, failure) -> {
-            if (future.isCancelled()) {
-                run.close();
             }
         });
         return future;
@@ -238,6 +233,22 @@ public final class Fission implements Pool {
     public void close() {
         closed = true;
         open.forEach(Run::close);
+    }
+
+    /** The results of a run to be; cancelling it ends the run. */
+    private static final class RunFuture<R> extends CompletableFuture<R> {
+        private final Run run;
+
+        RunFuture(Run run) {
+            this.run = run;
+        }
+
+        @Override
+        public boolean cancel(boolean mayInterruptIfRunning) {
+            boolean cancelled = super.cancel(mayInterruptIfRunning);
+            run.close();
+            return cancelled;
+        }
     }
 
     /** Settings of a pool. Not for use by several threads at once. */
