@@ -28,7 +28,12 @@ import org.jspecify.annotations.Nullable;
  * Only one thread at a time drives, under {@link #lock}; user code runs under it only where an item is computed here.
  */
 final class Run implements Brood.Listener {
-    private static final Object NULL = new Object();
+    /** Stands for null where a queue takes none. */
+    private enum Absent {
+        /** A result that is null. */
+        NULL
+    }
+
     private static final long NAP_NANOS = 2_000_000;
     private static final long FIRST_RESULT_NANOS = 2_000_000;
     private static final int READY_ENOUGH = 4096;
@@ -97,7 +102,7 @@ final class Run implements Brood.Listener {
             lock.unlock();
         }
         @SuppressWarnings("unchecked")
-        R result = (R) (next == NULL ? null : next);
+        R result = (R) (next instanceof Absent ? null : next);
         action.accept(result);
         return true;
     }
@@ -320,7 +325,7 @@ final class Run implements Brood.Listener {
     }
 
     private void deliver(@Nullable Object value) {
-        ready.add(value == null ? NULL : value);
+        ready.add(value == null ? Absent.NULL : value);
     }
 
     private void drainSome(Child child) {
@@ -409,7 +414,7 @@ final class Run implements Brood.Listener {
         if (!ordered || (window == windows.peek() && number == window.due && chunk.early.isEmpty())) {
             deliver(value);
         } else {
-            chunk.early.add(value == null ? NULL : value);
+            chunk.early.add(value == null ? Absent.NULL : value);
             chunk.earlyBytes += bytes;
             bufferedBytes += bytes;
         }
