@@ -102,17 +102,26 @@ final class Blocks {
 
     /** The processes that have a block mapped, as far as this user may look into them. */
     static List<User> users(BlockInfo block) throws IOException {
-        String mapped = " " + file(block);
+        String mapped = mapped(file(block));
         List<User> users = new ArrayList<>();
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             for (Path process : processes) {
                 String maps = text(process.resolve("maps"));
-                if (maps != null && maps.lines().anyMatch(line -> line.endsWith(mapped))) {
+                if (maps != null && maps.lines().anyMatch(line -> line.contains(mapped))) {
                     users.add(new User(Long.parseLong(process.getFileName().toString()), command(process)));
                 }
             }
         }
         return users;
+    }
+
+    /** A file as {@code /proc/PID/maps} names it: device and number, as its name there may be an older one. */
+    private static String mapped(Path file) throws IOException {
+        long device = (Long) Files.getAttribute(file, "unix:dev");
+        long major = (device >> 8 & 0xfff) | (device >> 32 & ~0xfffL);
+        long minor = (device & 0xff) | (device >> 12 & ~0xffL);
+        return String.format(Locale.ROOT, " %02x:%02x %d ", major, minor,
+                ((Number) Files.getAttribute(file, "unix:ino")).longValue());
     }
 
     private static String command(Path process) {

@@ -1,0 +1,144 @@
+package io.cleave.cli.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class DoctorTest {
+    private static final String MOUNTS = """
+            22 1 254:0 / / rw,relatime - ext4 /dev/root rw
+            25 22 0:6 / /dev rw,nosuid - devtmpfs devtmpfs rw,size=64k
+            26 25 0:23 / /dev/shm ro,relatime - tmpfs tmpfs rw,size=65536k
+            30 25 0:27 / /dev/shm rw,nosuid,noexec - tmpfs tmpfs rw,size=24684092k
+            31 22 0:30 / /mnt/with\\040blank rw - xfs /dev/sdb rw
+            41 22 0:38 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate
+            """;
+    private static final String LIMITS = """
+            Limit                     Soft Limit           Hard Limit           Units
+            Max processes             96365                unlimited            processes
+            Max locked memory         65536                8388608              bytes
+            Max address space         unlimited            unlimited            bytes
+            """;
+
+    @Test
+    void theChoiceInForceStandsInBrackets() {
+        assertThat(SystemFiles.chosen("always [madvise] never")).contains("madvise");
+        assertThat(SystemFiles.chosen("[always] madvise never")).contains("always");
+        assertThat(SystemFiles.chosen("always madvise never")).isEmpty();
+        assertThat(SystemFiles.chosen("")).isEmpty();
+    }
+
+    @Test
+    void theSoftLimitCounts() {
+        assertThat(SystemFiles.softLimit(LIMITS, "Max processes")).hasValue(96_365);
+        assertThat(SystemFiles.softLimit(LIMITS, "Max locked memory")).hasValue(65_536);
+        assertThat(SystemFiles.softLimit(LIMITS, "Max address space")).isEmpty();
+        assertThat(SystemFiles.softLimit(LIMITS, "Max something")).isEmpty();
+    }
+
+    @Test
+    void memoryFieldsHaveUnitsOrNot() {
+        String text = "MemTotal:       24684092 kB\nHugePages_Total:       3\nHugepagesize:       2048 kB\n";
+        assertThat(SystemFiles.memory(text, "MemTotal")).hasValue(24_684_092L * 1024);
+        assertThat(SystemFiles.memory(text, "HugePages_Total")).hasValue(3);
+        assertThat(SystemFiles.memory(text, "Mem")).isEmpty();
+    }
+
+    @Test
+    void aPathLiesOnTheNearestMountAboveItAndOfTwoOnTheLater() {
+        assertThat(SystemFiles.mountOf(MOUNTS, "/dev/shm")).contains(
+                new SystemFiles.Mount("/dev/shm", "tmpfs", List.of("rw", "nosuid", "noexec")));
+        assertThat(SystemFiles.mountOf(MOUNTS, "/dev/shm/below").map(SystemFiles.Mount::place)).contains("/dev/shm");
+        assertThat(SystemFiles.mountOf(MOUNTS, "/dev/shmx").map(SystemFiles.Mount::type)).contains("devtmpfs");
+        assertThat(SystemFiles.mountOf(MOUNTS, "/home").map(SystemFiles.Mount::type)).contains("ext4");
+        assertThat(SystemFiles.mountOf(MOUNTS, "/mnt/with blank/x").map(SystemFiles.Mount::type)).contains("xfs");
+        assertThat(SystemFiles.mountOf("", "/home")).isEmpty();
+    }
+
+    @Test
+    void aControlGroupReachesFromTheProcessToTheMount() {
+        assertThat(ControlGroup.of(MOUNTS, "1:name=systemd:/x\n0::/a/b.slice\n").map(ControlGroup::directories))
+                .contains(List.of("/sys/fs/cgroup/a/b.slice", "/sys/fs/cgroup/a", "/sys/fs/cgroup"));
+        assertThat(ControlGroup.of(MOUNTS, "0::/\n").map(ControlGroup::directories))
+                .contains(List.of("/sys/fs/cgroup"));
+        assertThat(ControlGroup.of(MOUNTS, "4:memory:/x\n")).isEmpty();
+        assertThat(ControlGroup.of("", "0::/\n")).isEmpty();
+    }
+
+    @Test
+    void theTightestLimitCountsWhereverItIsSet(@TempDir Path root) throws Exception {
+        Path inner = Files.createDirectory(root.resolve("inner"));
+        Files.writeString(inner.resolve("cpu.max"), "max 100000\n");
+        Files.writeString(root.resolve("cpu.max"), "150000 100000\n");
+        Files.writeString(inner.resolve("memory.max"), "1073741824\n");
+        Files.writeString(root.resolve("memory.max"), "536870912\n");
+        Files.writeString(inner.resolve("pids.max"), "100\n");
+        ControlGroup group = new ControlGroup(List.of(inner.toString(), root.toString()));
+        assertThat(group.processors()).hasValue(1.5);
+        assertThat(group.limit("memory.max")).hasValue(536_870_912);
+        assertThat(group.limit("pids.max")).hasValue(100);
+        assertThat(group.limit("io.max")).isEmpty();
+
+        List<Check> checks = LimitChecks.groups(Optional.of(group));
+        assertThat(checks).extracting(Check::value).containsExactly("1.50 processors", "512 MiB", "100");
+        assertThat(checks.getLast().status()).isEqualTo(Check.Status.WARN);
+    }
+
+    @Test
+    void withoutAGroupOfVersionTwoThereIsAWarning() {
+        assertThat(LimitChecks.groups(Optional.empty())).singleElement()
+                .returns(Check.Status.WARN, Check::status);
+    }
+
+    @Test
+    void aQuotaIsTimeDividedByItsPeriod() {
+        assertThat(ControlGroup.quota("20000 50000")).hasValue(0.4);
+        assertThat(ControlGroup.quota("200000")).hasValue(2);
+        assertThat(ControlGroup.quota("max 100000")).isEmpty();
+        assertThat(ControlGroup.quota("")).isEmpty();
+    }
+
+    @Test
+    void aStrictKernelMayRefuseForks() {
+        assertThat(MemoryChecks.overcommit("0").status()).isEqualTo(Check.Status.OK);
+        assertThat(MemoryChecks.overcommit("1").status()).isEqualTo(Check.Status.OK);
+        assertThat(MemoryChecks.overcommit("2").status()).isEqualTo(Check.Status.WARN);
+        assertThat(MemoryChecks.overcommit("").status()).isEqualTo(Check.Status.WARN);
+    }
+
+    @Test
+    void collectorsAreKnownByTheirBeans() {
+        assertThat(JavaChecks.isKnown("G1 Young Generation, G1 Concurrent GC, G1 Old Generation")).isTrue();
+        assertThat(JavaChecks.isKnown("PS MarkSweep, PS Scavenge")).isTrue();
+        assertThat(JavaChecks.isKnown("Copy, MarkSweepCompact")).isTrue();
+        assertThat(JavaChecks.isKnown("ZGC Minor Cycles, ZGC Minor Pauses")).isFalse();
+    }
+
+    @Test
+    void sizesAreShort() {
+        assertThat(Texts.bytes(0)).isEqualTo("0 B");
+        assertThat(Texts.bytes(65_536)).isEqualTo("64 KiB");
+        assertThat(Texts.bytes(8L << 20)).isEqualTo("8192 KiB");
+        assertThat(Texts.bytes(64L << 20)).isEqualTo("64 MiB");
+        assertThat(Texts.bytes(24L << 30)).isEqualTo("24.0 GiB");
+    }
+
+    @Test
+    void everyFreshFunctionComputesItsOwnSum() throws Throwable {
+        assertThat((int) CompilerLoad.fresh(3).invokeExact(4)).isEqualTo(((4 * 3 + 3) * 3 + 2) * 3 + 1);
+        assertThat((int) CompilerLoad.fresh(5).invokeExact(2)).isEqualTo(2 * 5 + 1);
+    }
+
+    @Test
+    void theLoadEndsWhenItIsStopped() {
+        CompilerLoad load = CompilerLoad.start();
+        load.stop();
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
+                .doesNotContain("cleave-doctor-load");
+    }
+}
