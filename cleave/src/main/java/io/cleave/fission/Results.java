@@ -22,30 +22,29 @@ final class Results {
             case Integer i -> out.write(Frames.INT, 8, i);
             case Long l -> out.write(Frames.LONG, 8, l);
             case Double d -> out.write(Frames.DOUBLE, 8, Double.doubleToRawLongBits(d));
-            case String s when latin1(s) instanceof byte[] bytes -> out.write(Frames.LATIN1, bytes, 0, bytes.length);
-            default -> {
-                byte[] bytes = codec.encode(value);
-                out.write(Frames.ENCODED, bytes, 0, bytes.length);
-            }
+            case String s -> writeText(out, codec, s);
+            default -> writeEncoded(out, codec, value);
         }
     }
 
-    private static byte @Nullable [] latin1(String s) {
-        byte[] bytes = s.getBytes(StandardCharsets.ISO_8859_1);
-        return new String(bytes, StandardCharsets.ISO_8859_1).equals(s) ? bytes : null;
+    private static void writeText(Ring.Producer out, Codec codec, String text) throws IOException {
+        byte[] latin1 = text.getBytes(StandardCharsets.ISO_8859_1);
+        if (new String(latin1, StandardCharsets.ISO_8859_1).equals(text)) {
+            out.write(Frames.LATIN1, latin1, 0, latin1.length);
+        } else {
+            writeEncoded(out, codec, text);
+        }
+    }
+
+    private static void writeEncoded(Ring.Producer out, Codec codec, Object value) throws IOException {
+        byte[] bytes = codec.encode(value);
+        out.write(Frames.ENCODED, bytes, 0, bytes.length);
     }
 
     /** Whether a result is one of those that need no codec. */
     static boolean isSimple(@Nullable Object value) {
-        return switch (value) {
-            case null -> true;
-            case Boolean b -> true;
-            case Integer i -> true;
-            case Long l -> true;
-            case Double d -> true;
-            case String s -> true;
-            default -> false;
-        };
+        return value == null || value instanceof Boolean || value instanceof Integer || value instanceof Long
+                || value instanceof Double || value instanceof String;
     }
 
     /** Whether a frame is a result. */
@@ -57,8 +56,8 @@ final class Results {
     static @Nullable Object read(Ring.Consumer in, Codec codec) throws IOException {
         return switch (in.kind()) {
             case Frames.NULL -> null;
-            case Frames.TRUE -> Boolean.TRUE;
-            case Frames.FALSE -> Boolean.FALSE;
+            case Frames.TRUE -> true;
+            case Frames.FALSE -> false;
             case Frames.INT -> (int) RingValues.getLong(in.bytes(), in.offset());
             case Frames.LONG -> RingValues.getLong(in.bytes(), in.offset());
             case Frames.DOUBLE -> Double.longBitsToDouble(RingValues.getLong(in.bytes(), in.offset()));
