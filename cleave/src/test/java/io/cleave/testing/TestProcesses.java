@@ -48,11 +48,12 @@ final class TestProcesses {
         }
     }
 
-    /** The command line, or the name where there is none. */
+    /** The command line without its class path, or the name where there is none. */
     static String describe(ProcessHandle process) {
         try {
             Path directory = Path.of("/proc/" + process.pid());
-            String commandLine = Files.readString(directory.resolve("cmdline")).replace('\0', ' ').strip();
+            String commandLine = Files.readString(directory.resolve("cmdline")).replace('\0', ' ')
+                    .replaceFirst(" -cp \\S+", " -cp ...").strip();
             return process.pid() + " " + (commandLine.isEmpty()
                     ? "[" + Files.readString(directory.resolve("comm")).strip() + "]"
                     : commandLine);
