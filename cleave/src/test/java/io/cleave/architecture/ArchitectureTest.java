@@ -157,8 +157,9 @@ final class ArchitectureTest {
     }
 
     private static boolean prints(JavaMethodCall call) {
-        return call.getTargetOwner().isAssignableTo(PrintStream.class) && PRINTING.contains(call.getName())
-                || call.getName().equals("printStackTrace") && call.getTarget().getRawParameterTypes().isEmpty();
+        return call.getName().equals("printStackTrace")
+                ? call.getTarget().getRawParameterTypes().isEmpty()
+                : call.getTargetOwner().isAssignableTo(PrintStream.class) && PRINTING.contains(call.getName());
     }
 
     private static boolean isPublic(JavaClass type) {
