@@ -104,7 +104,7 @@ public final class Fcntl {
         for (int rest = fd / 10; rest > 0; rest /= 10) {
             digits++;
         }
-        long at = PROC_SELF_FD.length + digits;
+        int at = PROC_SELF_FD.length + digits;
         path.set(ValueLayout.JAVA_BYTE, at, (byte) 0);
         for (int rest = fd; at > PROC_SELF_FD.length; rest /= 10) {
             at--;

@@ -42,17 +42,19 @@ public final class Jni {
 
     private static final @Nullable Jni INSTANCE = load();
 
-    private final long env;
+    private final long machine;
+    private final MethodHandle getEnv;
     private final MethodHandle isInstanceOf;
     private final MethodHandle callStaticObjectMethod;
     private final MethodHandle setLongField;
     private final long threadClass;
     private final long currentThread;
     private final long seedField;
-    private final Thread owner = Thread.currentThread();
 
-    private Jni(long env, Arena names) throws Throwable {
-        this.env = env;
+    private Jni(long machine, Arena names) throws Throwable {
+        this.machine = machine;
+        this.getEnv = function(machine, GET_ENV, FunctionDescriptor.of(INT, LONG, POINTER, INT));
+        long env = environment();
         this.isInstanceOf = function(env, IS_INSTANCE_OF, FunctionDescriptor.of(ValueLayout.JAVA_BYTE, LONG, LONG, LONG));
         this.callStaticObjectMethod = function(env, CALL_STATIC_OBJECT_METHOD_A,
                 FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG));
@@ -67,8 +69,8 @@ public final class Jni {
 
     private static @Nullable Jni load() {
         try (Arena arena = Arena.ofConfined()) {
-            long env = environment(arena);
-            return env == 0 ? null : new Jni(env, arena);
+            long machine = machine(arena);
+            return machine == 0 ? null : new Jni(machine, arena);
         } catch (LinkageError | IllegalStateException e) {
             return null; // a JVM without this field, or one that hands out references differently
         } catch (Throwable t) {
@@ -89,11 +91,11 @@ public final class Jni {
 
     private boolean setSeed(long seed) {
         try {
-            long here = owner == Thread.currentThread() ? env : ownEnvironment();
+            long env = environment();
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                long thread = (long) callStaticObjectMethod.invokeExact(here, threadClass, currentThread, 0L);
-                if ((byte) isInstanceOf.invokeExact(here, thread, threadClass) != 0) {
-                    setLongField.invokeExact(here, thread, seedField, seed);
+                long thread = (long) callStaticObjectMethod.invokeExact(env, threadClass, currentThread, 0L);
+                if ((byte) isInstanceOf.invokeExact(env, thread, threadClass) != 0) {
+                    setLongField.invokeExact(env, thread, seedField, seed);
                     return true;
                 }
             }
@@ -103,10 +105,14 @@ public final class Jni {
         }
     }
 
-    private static long ownEnvironment() throws Throwable {
-        try (Arena arena = Arena.ofConfined()) {
-            return environment(arena);
+    /** The calling thread's JNIEnv. */
+    private long environment() throws Throwable {
+        MemorySegment env = Native.scratch().asSlice(0, 8);
+        int result = (int) getEnv.invokeExact(machine, env, JNI_VERSION_10);
+        if (result != 0) {
+            throw new IllegalStateException("JNI's GetEnv gave " + result);
         }
+        return env.get(LONG, 0);
     }
 
     /** A global reference to the class Thread, checked by finding the same one twice. */
@@ -132,8 +138,8 @@ public final class Jni {
         throw new IllegalStateException("JNI's local references do not last from one call to the next");
     }
 
-    /** The calling thread's JNIEnv, 0 where the JVM cannot be asked for it. */
-    private static long environment(Arena arena) throws Throwable {
+    /** The JavaVM, 0 where the library that has it cannot be found. */
+    private static long machine(Arena arena) throws Throwable {
         MemorySegment getVms = (MemorySegment) Native.plain("dlsym", FunctionDescriptor.of(POINTER, POINTER, POINTER))
                 .invokeExact(MemorySegment.NULL, arena.allocateFrom("JNI_GetCreatedJavaVMs"));
         if (getVms.equals(MemorySegment.NULL)) {
@@ -143,14 +149,7 @@ public final class Jni {
         MemorySegment count = arena.allocate(INT);
         int result = (int) Native.pointer(getVms, FunctionDescriptor.of(INT, POINTER, INT, POINTER)).invokeExact(vm, 1,
                 count);
-        if (result != 0 || count.get(INT, 0) != 1) {
-            return 0;
-        }
-        long machine = vm.get(LONG, 0);
-        MemorySegment env = arena.allocate(POINTER);
-        result = (int) function(machine, GET_ENV, FunctionDescriptor.of(INT, LONG, POINTER, INT)).invokeExact(machine,
-                env, JNI_VERSION_10);
-        return result == 0 ? env.get(LONG, 0) : 0;
+        return result == 0 && count.get(INT, 0) == 1 ? vm.get(LONG, 0) : 0;
     }
 
     /** A function of a table that an object begins with. */

@@ -125,11 +125,9 @@ public final class ProcFs {
         int[] numbers = new int[names.length];
         int count = 0;
         for (String name : names) {
-            try {
+            if (Character.isDigit(name.charAt(0))) {
                 numbers[count] = Integer.parseInt(name);
                 count++;
-            } catch (NumberFormatException ignored) {
-                continue; // not a number, not one of what was asked for
             }
         }
         numbers = Arrays.copyOf(numbers, count);
