@@ -31,7 +31,6 @@ final class ChildLife {
     static void begin() {
         detachFiles(3);
         reseed();
-        ExitGuard.arm();
     }
 
     /**

@@ -84,7 +84,7 @@ final class ChildMain implements Body.Sink {
         int status = ChildLife.EXIT_BROKEN;
         try {
             ChildLife.begin();
-            ExitGuard.reportTo(this::exitCalled);
+            ExitGuard.arm(this);
             work();
             status = 0;
         } finally {
@@ -149,7 +149,8 @@ final class ChildMain implements Body.Sink {
         }
     }
 
-    private void exitCalled(Throwable call) {
+    /** Reports a call to System.exit; the process ends after it. */
+    void exitCalled(Throwable call) {
         send(Failure.of(call, item(), place(), name()).asExit());
         out.flush();
     }

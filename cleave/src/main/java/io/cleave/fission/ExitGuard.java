@@ -1,9 +1,9 @@
 package io.cleave.fission;
 
 import io.cleave.os.Unistd;
-import java.util.Objects;
-import java.util.function.Consumer;
+import java.util.logging.Filter;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class ExitGuard {
     private static final Logger RUNTIME_LOGGER = Logger.getLogger("java.lang.Runtime");
 
-    private static volatile @Nullable Consumer<Throwable> report;
+    private static final Filter FILTER = ExitGuard::hear;
+
+    private static volatile @Nullable ChildMain listener;
 
     private ExitGuard() {
     }
@@ -30,31 +32,35 @@ final class ExitGuard {
                 throw Unistd._exit(ChildLife.EXIT_BY_HOOK);
             }
         }, "cleave-exit-guard"));
-        Objects.requireNonNull(RUNTIME_LOGGER.getName());
-    }
-
-    /** Begins to listen; called in the child. */
-    static void arm() {
-        RUNTIME_LOGGER.setFilter(entry -> {
-            leave(entry.getThrown());
-            return false;
-        });
-        RUNTIME_LOGGER.setLevel(Level.FINE);
+        Level level = RUNTIME_LOGGER.getLevel();
+        Filter filter = RUNTIME_LOGGER.getFilter();
+        arm(null); // a rehearsal, so that no child has to load what this needs
+        RUNTIME_LOGGER.setLevel(level);
+        RUNTIME_LOGGER.setFilter(filter);
     }
 
     /**
-     * Says what hears of the exit before the child ends.
+     * Begins to listen; called in the child.
      *
-     * @param listener gets the stack of the call to exit
+     * @param child hears of the exit before the process ends
      */
-    static void reportTo(Consumer<Throwable> listener) {
-        report = listener;
+    static void arm(@Nullable ChildMain child) {
+        listener = child;
+        RUNTIME_LOGGER.setFilter(FILTER);
+        RUNTIME_LOGGER.setLevel(Level.FINE);
+    }
+
+    private static boolean hear(LogRecord entry) {
+        if (Forker.isChild()) {
+            leave(entry.getThrown());
+        }
+        return true;
     }
 
     private static void leave(@Nullable Throwable call) {
-        Consumer<Throwable> listener = report;
-        if (listener != null) {
-            listener.accept(call == null ? new Throwable("Runtime.exit") : call);
+        ChildMain child = listener;
+        if (child != null) {
+            child.exitCalled(call == null ? new Throwable("Runtime.exit") : call);
         }
         throw Unistd._exit(ChildLife.EXIT_BY_HOOK);
     }

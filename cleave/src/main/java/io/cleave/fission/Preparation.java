@@ -104,6 +104,7 @@ final class Preparation {
         Unistd.close(dead);
         Signals.prctl(Signals.PR_SET_PDEATHSIG, 0);
         Unistd.getppid();
+        Unistd.rehearseExit();
         ProcFs.smapsRollup(Unistd.getpid(), "Private_Dirty");
     }
 
@@ -116,7 +117,10 @@ final class Preparation {
             Object[] items = {null, true, 1, 2L, 3.0, "four"};
             Ring.Consumer in = ring.consumer();
             Ring.Producer out = ring.producer(new Doorbell(bell), () -> Unistd.getppid() >= 0);
+            Doorbell door = new Doorbell(bell);
             for (int round = 0; round < ROUNDS; round++) {
+                door.sleep(door.prepare(), 0);
+                door.prepare(); // a sleeper, for the child to wake
                 Body body = round % 2 == 0 ? new Body.Itemwise(x -> x) : new Body.Slicewise(List::stream);
                 try (Window window = new Window(items, 0, 1)) {
                     new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE).work();

@@ -19,6 +19,7 @@ public final class Unistd {
             Linker.Option.critical(false));
     private static final MethodHandle FORK_RELAXED = Native.plain("fork", FunctionDescriptor.of(INT));
     private static final MethodHandle EXIT = Native.plain("_exit", FunctionDescriptor.ofVoid(INT));
+    private static final MethodHandle CLOSE_QUIETLY = Native.plain("close", FunctionDescriptor.ofVoid(INT));
     private static final MethodHandle GETPID = Native.plain("getpid", FunctionDescriptor.of(INT),
             Linker.Option.critical(false));
     private static final MethodHandle GETPPID = Native.plain("getppid", FunctionDescriptor.of(INT),
@@ -80,12 +81,21 @@ public final class Unistd {
      * @return never; for the caller's {@code throw}
      */
     public static AssertionError _exit(int status) {
+        call(EXIT, status);
+        return new AssertionError("_exit returned");
+    }
+
+    /** Goes the way of {@link #_exit} to its end without ending anything, so that the JVM has linked it. */
+    public static void rehearseExit() {
+        call(CLOSE_QUIETLY, -1);
+    }
+
+    private static void call(MethodHandle function, int argument) {
         try {
-            EXIT.invokeExact(status);
+            function.invokeExact(argument);
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
-        return new AssertionError("_exit returned");
     }
 
     /**
