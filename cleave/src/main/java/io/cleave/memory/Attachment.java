@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * A block mapped into this process, and the lock that says so. It ends in one of three ways, whichever comes first:
  * {@link #close}; the garbage collector, when neither the handle nor any slice of the segment is reachable; the normal
- * end of the JVM. In a forked child, which has the mapping but never the lock, only the mapping ends.
+ * end of the JVM. A forked child, which inherits the mapping, has no part in the lock.
  */
 final class Attachment {
     private final BlockHeader header;
@@ -49,13 +49,18 @@ final class Attachment {
         hold.unlink();
     }
 
-    /** Unmaps, gives up the lock and, as the last one out, removes the name. Does nothing the second time. */
+    /**
+     * Unmaps, gives up the lock and, as the last one out, removes the name. Does nothing the second time. In a forked
+     * child the mapping stays, as closing a shared arena needs the VM thread, which a child does not have.
+     */
     synchronized void close() {
         if (closed) {
             return;
         }
         try {
-            arena.close();
+            if (!Unistd.isForkedChild()) {
+                arena.close();
+            }
         } catch (IllegalStateException e) {
             throw new IllegalStateException("the block is in use by a native call or by I/O that another thread has "
                     + "under way; nothing was closed, and close() may be called again", e);
@@ -71,15 +76,6 @@ final class Attachment {
     /** What has to be given up. It knows nothing of the attachment, so that the collector can tell when that is gone. */
     private static final class Hold implements Runnable {
         private static final Set<Hold> OPEN = ConcurrentHashMap.newKeySet();
-        private static final Cleaner CLEANER = Cleaner.create();
-
-        static {
-            try {
-                Runtime.getRuntime().addShutdownHook(new Thread(Hold::releaseAll, "cleave-blocks"));
-            } catch (IllegalStateException ignored) {
-                // The JVM is on its way out. What is opened from now on becomes an orphan, which is swept later.
-            }
-        }
 
         private final BlockFile file;
         private final boolean persistent;
@@ -97,8 +93,12 @@ final class Attachment {
         }
 
         Cleaner.Cleanable watch(Attachment attachment) {
+            if (Unistd.isForkedChild()) {
+                return () -> { // a child has no threads to look after it; what it leaves open becomes an orphan
+                };
+            }
             OPEN.add(this);
-            return CLEANER.register(attachment, this);
+            return Caretaker.CLEANER.register(attachment, this);
         }
 
         /** For the collector: nobody can reach the mapping any more, and it was not closed unless all was released. */
@@ -133,7 +133,7 @@ final class Attachment {
             file.removeName();
         }
 
-        /** At the end of the JVM. The mappings stay, because other threads may still use them. */
+        /** At the normal end of the JVM. The mappings stay, because other threads may still use them. */
         private static void releaseAll() {
             for (Hold hold : OPEN) {
                 try {
@@ -141,6 +141,19 @@ final class Attachment {
                 } catch (RuntimeException ignored) {
                     // Nobody is left to tell. The block becomes an orphan, which is swept later.
                 }
+            }
+        }
+    }
+
+    /** What gives up handles that nobody closed. Made in the JVM itself, never in a forked child. */
+    private static final class Caretaker {
+        static final Cleaner CLEANER = Cleaner.create();
+
+        static {
+            try {
+                Runtime.getRuntime().addShutdownHook(new Thread(Hold::releaseAll, "cleave-blocks"));
+            } catch (IllegalStateException ignored) {
+                // The JVM is on its way out. What is opened from now on becomes an orphan, which is swept later.
             }
         }
     }

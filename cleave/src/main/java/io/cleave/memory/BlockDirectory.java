@@ -254,7 +254,8 @@ final class BlockDirectory {
             List<String> outcome = skipped;
             if (info.state().isRemovable()) {
                 try {
-                    outcome = dryRun || BlockInspector.sweep(directory + "/" + PREFIX + info.name()) ? cleaned : skipped;
+                    boolean removed = dryRun || BlockInspector.sweep(directory + "/" + PREFIX + info.name());
+                    outcome = removed ? cleaned : skipped;
                 } catch (RuntimeException e) {
                     outcome = failed; // the name says which; opening or removing it by hand says why
                 }

@@ -1,5 +1,6 @@
 package io.cleave.memory;
 
+import io.cleave.AllocationException;
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.os.CrashPoint;
@@ -111,6 +112,7 @@ final class BlockFile implements AutoCloseable {
             throw new SystemCallException("open(" + directory + ", O_TMPFILE)", -fd, "blocks need a file system with "
                     + "unnamed files, such as tmpfs, ext4 or xfs; name a directory of one in CLEAVE_DIR");
         }
+        refuseWhenFull(fd, directory);
         SystemCallException.check(fd, "open(" + directory + ", O_TMPFILE)",
                 "blocks need a directory that this user may write to; name one in CLEAVE_DIR");
         return new BlockFile(fd, path);
@@ -220,8 +222,16 @@ final class BlockFile implements AutoCloseable {
         if (result == -Errno.EEXIST) {
             return false;
         }
+        refuseWhenFull(result, name);
         SystemCallException.check(result, "linkat(" + name + ")", "");
         return true;
+    }
+
+    private static void refuseWhenFull(int result, String path) {
+        if (result == -Errno.ENOSPC || result == -Errno.EDQUOT) {
+            throw new AllocationException("the file system of " + path + " has no room for another file ("
+                    + Errno.describe(-result) + "); remove files there, or name another directory in CLEAVE_DIR");
+        }
     }
 
     /**

@@ -24,8 +24,7 @@ final class LockTable {
                     + BlockFile.ATTACHED_BYTE + " \\d+$",
             Pattern.MULTILINE);
 
-    private record File(long device, long inode) {
-    }
+    private record File(long device, long inode) {}
 
     private final Map<File, Integer> handles = new HashMap<>();
 

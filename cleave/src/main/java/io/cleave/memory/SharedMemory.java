@@ -25,8 +25,8 @@ import java.util.List;
  *
  * <p>
  * A forked child inherits the mapping, and may use the segment, but the handle stays its parent's: in the child
- * {@link #close} unmaps and neither removes the block nor ends the parent's attachment. A child that opens a block by
- * its name has a handle of its own.
+ * {@link #close} neither removes the block nor ends the parent's attachment. A child that opens a block by its name has
+ * a handle of its own. Either way memory stays mapped until the child ends.
  *
  * <p>
  * All of a block's memory is reserved when it is made, so a store never fails for want of memory. New blocks hold

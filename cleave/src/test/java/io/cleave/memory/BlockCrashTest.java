@@ -1,0 +1,106 @@
+package io.cleave.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cleave.testing.ChildJvm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** Processes that are killed at every step that others can see. */
+final class BlockCrashTest {
+    private static final int KILLED = 128 + 9;
+    private static final int COMPLETED = 3;
+    /** The locks ATTACHED and NAME are held, the name is gone. */
+    private static final int SWEEPING_STEPS = 3;
+    private static final String PREFIX = "crash-test-";
+
+    /** Everything that can be done with blocks, once, with names that begin with the argument. */
+    static final class Script {
+        public static void main(String[] arguments) {
+            String name = arguments[0];
+            SharedMemory creator = SharedMemory.create(name, 8);
+            SharedMemory other = SharedMemory.open(name);
+            creator.close();
+            other.close();
+            SharedMemory unlinked = SharedMemory.create(name, 8);
+            unlinked.unlink();
+            SharedMemory successor = SharedMemory.openOrCreate(name, 8);
+            unlinked.close();
+            successor.close();
+            System.exit(COMPLETED);
+        }
+    }
+
+    /** Meets an orphan, in one of the ways in which it is swept. */
+    static final class Sweeper {
+        public static void main(String[] arguments) {
+            switch (arguments[0]) {
+                case "create" -> SharedMemory.create(arguments[1], 8).close();
+                case "open" -> SharedMemory.open(arguments[1]).close();
+                default -> Cleanup.run();
+            }
+        }
+    }
+
+    private static ChildJvm start(int crashPoint, Class<?> main, String... arguments) {
+        List<String> options = List.of("-Dcleave.crashPoint=" + crashPoint, "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC");
+        return ChildJvm.start(options, main, arguments);
+    }
+
+    private static void assertThatCleanupLeavesNothing(String when) {
+        assertThat(Cleanup.run().failed()).isEmpty();
+        assertThat(SharedMemory.list()).as(when).noneMatch(info -> info.name().startsWith(PREFIX));
+    }
+
+    @Test
+    void whereverAProcessIsKilledItsNameIsFreeAndCleanupLeavesNothing() throws InterruptedException {
+        String reused = PREFIX + "reused";
+        String swept = PREFIX + "swept";
+        int exit = KILLED;
+        int crashPoint = 0;
+        while (exit == KILLED) {
+            crashPoint++;
+            try (ChildJvm one = start(crashPoint, Script.class, reused);
+                    ChildJvm other = start(crashPoint, Script.class, swept)) {
+                exit = one.awaitExit();
+                assertThat(other.awaitExit()).isEqualTo(exit);
+            }
+            SharedMemory.create(reused, 100).close();
+            assertThatCleanupLeavesNothing("after a death at step " + crashPoint);
+            SharedMemory.create(swept, 100).close();
+        }
+        assertThat(exit).isEqualTo(COMPLETED);
+        assertThat(crashPoint).as("steps to die at").isGreaterThan(15);
+    }
+
+    @Test
+    void whereverASweeperIsKilledTheNextOneFinishes() throws Exception {
+        for (String way : List.of("create", "open", "cleanup")) {
+            for (int crashPoint = 1; crashPoint <= SWEEPING_STEPS; crashPoint++) {
+                leaveOrphan(PREFIX + way);
+                try (ChildJvm child = start(crashPoint, Sweeper.class, way, PREFIX + way)) {
+                    assertThat(child.awaitExit()).isEqualTo(KILLED);
+                }
+                assertThatCleanupLeavesNothing("after the death of " + way + " at step " + crashPoint);
+                SharedMemory.create(PREFIX + way, 100).close();
+            }
+        }
+    }
+
+    /** A copy of a block is a whole block that nobody is attached to. */
+    private static void leaveOrphan(String name) throws IOException {
+        Path directory = Path.of(Objects.requireNonNullElse(System.getenv("CLEAVE_DIR"), "/dev/shm"));
+        try (SharedMemory block = SharedMemory.create(PREFIX + "original", 8)) {
+            Files.copy(directory.resolve("cleave." + block.name()), directory.resolve("cleave." + name),
+                    StandardCopyOption.COPY_ATTRIBUTES);
+        }
+        assertThat(SharedMemory.list())
+                .anyMatch(info -> info.name().equals(name) && info.state() == BlockInfo.State.ORPHAN);
+    }
+}
