@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /**
@@ -25,6 +26,9 @@ import java.util.function.Predicate;
  */
 final class Brood implements AutoCloseable {
     private static final long LOOK_NANOS = 1_000_000;
+    private static final long LEAVING_NANOS = 20_000_000;
+    private static final long LEAVING_NAP_NANOS = 50_000;
+    private static final int MOST_EXHAUSTIONS = 5;
     private static final int ISOLATED_RETRIES = 3;
     private static final int HOPELESS_DEADLOCKS = 16;
 
@@ -250,7 +254,8 @@ final class Brood implements AutoCloseable {
     private void exhausted(Child child, long item, long dirtied) {
         roomWanted = 2;
         boolean alone = child.slot.itemsAcquire() == 1;
-        if (alone && exhaustions.merge(item, 1, Integer::sum) > 1) {
+        int times = exhaustions.merge(item, 1, Integer::sum);
+        if ((alone && times > 1) || times > MOST_EXHAUSTIONS) {
             listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (child.eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
@@ -301,17 +306,22 @@ final class Brood implements AutoCloseable {
                 mostBytesDirtied, detections);
     }
 
-    /**
-     * Whether all children have left, given that they have nothing left to do; waits for those that have said so.
-     */
+    /** Whether all children have left, given that they have nothing left to do; waits a little for those on their way. */
     boolean haveAllLeft() {
-        for (Child child : List.copyOf(live)) {
-            if (child.leaving) {
-                Signals.waitpid(child.pid, 0);
-                bury(child);
+        long deadline = System.nanoTime() + LEAVING_NANOS;
+        while (true) {
+            boolean waiting = false;
+            for (Child child : List.copyOf(live)) {
+                if (child.leaving && Signals.waitpid(child.pid, Signals.WNOHANG) != 0) {
+                    bury(child);
+                }
+                waiting |= child.leaving;
             }
+            if (live.isEmpty() || !waiting || System.nanoTime() - deadline > 0) {
+                return live.isEmpty();
+            }
+            LockSupport.parkNanos(LEAVING_NAP_NANOS);
         }
-        return live.isEmpty();
     }
 
     /** Kills what still lives, waits for its end and gives the memory back. */

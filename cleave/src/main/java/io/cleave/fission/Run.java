@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import io.cleave.channel.RingValues;
+import io.cleave.os.Unistd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -54,6 +55,8 @@ final class Run implements Brood.Listener {
     private final Driver driver = new Driver();
 
     private final Consumer<Run> onEnd;
+    /** The process that made this run; a child has a copy, which is not for it to use. */
+    private final int process = Unistd.getpid();
 
     private @Nullable Brood brood;
     private volatile @Nullable FissionReport finalReport;
@@ -86,6 +89,9 @@ final class Run implements Brood.Listener {
      * @return false at the end
      */
     <R> boolean tryAdvance(Consumer<? super R> action) {
+        if (Unistd.getpid() != process) {
+            throw new IllegalStateException("this stream is being read by the parent process; a child cannot read it");
+        }
         Object next;
         lock.lock();
         try {
@@ -109,6 +115,9 @@ final class Run implements Brood.Listener {
 
     /** Ends the run: kills the children, gives everything back. */
     void close() {
+        if (Unistd.getpid() != process) {
+            return; // the children are the parent's
+        }
         cancelled = true;
         lock.lock();
         try {
@@ -223,9 +232,6 @@ final class Run implements Brood.Listener {
     }
 
     private boolean forkMissing(Brood children) {
-        if (failedWindow != null && windows.peek() != failedWindow && windows.contains(failedWindow)) {
-            return false;
-        }
         boolean forked = false;
         while (!children.isFull() && !children.isHopeless(itemsInChildren)) {
             Window window = windowToFork();
@@ -347,7 +353,7 @@ final class Run implements Brood.Listener {
             try {
                 Object value = Results.read(child.in, settings.codec());
                 receive(child.window, child.chunk, value, child.in.length());
-                itemsInChildren++;
+                itemsInChildren += body.isItemwise() ? 1 : 0;
             } catch (IOException e) {
                 throw new UncheckedIOException("a child's result cannot be decoded: " + e.getMessage(), e);
             }
@@ -356,7 +362,11 @@ final class Run implements Brood.Listener {
         switch (kind) {
             case Frames.CHUNK -> child.chunk = (int) RingValues.getLong(child.in.bytes(),
                     child.in.offset());
-            case Frames.END -> endChunk(child.window, child.chunk);
+            case Frames.END -> {
+                int slice = child.window.starts[child.chunk + 1] - child.window.starts[child.chunk];
+                itemsInChildren += body.isItemwise() ? 0 : slice;
+                endChunk(child.window, child.chunk);
+            }
             case Frames.FAILURE -> failed(child);
             default -> {
                 child.leaving = true;
@@ -465,7 +475,9 @@ final class Run implements Brood.Listener {
         if (failure != null) {
             return;
         }
-        if (here) {
+        if (window == failedWindow && chunk >= failedChunk) {
+            window.ownerRelease(chunk, Window.DONE); // nobody wants it any more
+        } else if (here) {
             window.ownerRelease(chunk, Window.PARENT);
             computeChunk(window, chunk);
         } else {
