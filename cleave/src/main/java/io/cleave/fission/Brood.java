@@ -146,6 +146,7 @@ final class Brood implements AutoCloseable {
                 Signals.kill(child.pid, Signals.SIGKILL);
                 Signals.waitpid(child.pid, 0);
                 bury(child);
+                orphan(child, false); // it may have gone back to a chunk before the failure
             }
         }
     }
@@ -158,6 +159,9 @@ final class Brood implements AutoCloseable {
         }
         lastLook = now;
         for (Child child : List.copyOf(live)) {
+            if (!child.isLive) {
+                continue; // the failure of another ended it
+            }
             long result = Signals.waitpid(child.pid, Signals.WNOHANG);
             if (result != 0) {
                 ended(child, result < 0 ? 0 : (int) result);
@@ -277,6 +281,7 @@ final class Brood implements AutoCloseable {
 
     private void bury(Child child) {
         live.remove(child);
+        child.isLive = false;
         places[child.place] = false;
         long dirtied = child.slot.dirtiedAcquire();
         bytesDirtied += dirtied;

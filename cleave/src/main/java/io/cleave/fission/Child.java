@@ -25,6 +25,8 @@ final class Child {
     int chunk = -1;
     /** Whether it has said that it leaves, or why it failed; its exit is then no surprise. */
     boolean leaving;
+    /** Whether it is still looked after: until its end has been waited for. */
+    boolean isLive = true;
     /** Whether it has been asked to leave. */
     boolean asked;
     /** Items begun at the last look. */

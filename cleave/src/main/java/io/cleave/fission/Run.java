@@ -121,6 +121,9 @@ final class Run implements Brood.Listener {
         cancelled = true;
         lock.lock();
         try {
+            if (finalReport == null && failure == null) { // whoever reads on must not take this for the end
+                failure = new CancellationException("the stream was closed while it was being read");
+            }
             ready.clear();
             finish();
         } finally {
@@ -200,8 +203,8 @@ final class Run implements Brood.Listener {
     }
 
     private boolean supervise(Brood children) {
-        for (Child child : children.live()) {
-            if (mayDrain(child)) {
+        for (Child child : List.copyOf(children.live())) {
+            if (child.isLive && mayDrain(child)) { // the failure of one may have ended others
                 drainSome(child);
             }
         }
