@@ -29,8 +29,7 @@ final class Blocks {
      * @param pid its id
      * @param command what it runs
      */
-    record User(long pid, String command) {
-    }
+    record User(long pid, String command) {}
 
     private Blocks() {
     }

@@ -6,8 +6,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Removes the blocks that killed processes left. */
-@Command(name = "cleanup", description = "Remove blocks of shared memory that killed processes left behind, and damaged "
-        + "ones. A block that somebody uses, and one that is meant to stay, is never touched.")
+@Command(name = "cleanup",
+        description = "Remove blocks of shared memory that killed processes left behind, and damaged "
+                + "ones. A block that somebody uses, and one that is meant to stay, is never touched.")
 final class CleanupCommand extends CleaveCommand {
     @Option(names = {"-n", "--dry-run"}, description = "Only say what would be removed.")
     private boolean dryRun;

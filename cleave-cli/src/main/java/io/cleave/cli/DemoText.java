@@ -34,8 +34,8 @@ final class DemoText {
                         + "open file system: a graph that no serializer could carry to another process.");
         paragraph(lines, "The job:", "parse and verify " + Units.count(items.size())
                 + " of them one by one, and trace each call to the method that it means.");
-        paragraph(lines, "Fairness:", "the whole job runs untimed on " + Units.count(workers, "thread", "threads")
-                + " first, so that everybody meets compiled code.");
+        paragraph(lines, "Fairness:", "first the whole job runs untimed on " + Units.count(workers, "thread", "threads")
+                + ", and a part of it with results encoded, so that everybody meets compiled code.");
         lines.add("");
         return lines;
     }
@@ -66,7 +66,8 @@ final class DemoText {
         lines.add("");
         Findings findings = outcomes.getFirst().findings();
         lines.add(identical
-                ? style.green("Identical to the last figure: ") + Units.count(findings.instructions()) + " instructions, "
+                ? style.green("Identical to the last figure: ") + Units.count(findings.instructions())
+                        + " instructions, "
                         + Units.count(findings.calls()) + " calls traced."
                 : style.red("The ways do not agree: ") + "that is a defect, please report it.");
         outcomes.forEach(outcome -> lines.addAll(details(outcome.report())));

@@ -7,7 +7,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Lists the shared blocks of this machine. */
-@Command(name = "ls", description = "List the blocks of shared memory: size, who made them, whether somebody uses them.")
+@Command(name = "ls",
+        description = "List the blocks of shared memory: size, who made them, whether somebody uses them.")
 final class ListCommand extends CleaveCommand {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;

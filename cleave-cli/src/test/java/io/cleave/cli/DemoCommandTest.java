@@ -14,7 +14,8 @@ final class DemoCommandTest {
         assertThat(result.err()).isEmpty();
         assertThat(result.lines()).singleElement().asString()
                 .matches(("{'items':150,'sequential_s':#,'threads_s':#,'fission_s':#,'identical':true,'forks':#,"
-                        + "'deadlocks':#,'reforks':#,'dirtied_mib_per_child':#}").replace("{", "\\{").replace("}", "\\}")
+                        + "'deadlocks':#,'reforks':#,'dirtied_mib_per_child':#}").replace("{", "\\{")
+                        .replace("}", "\\}")
                         .replace('\'', '"').replace("#", NUMBER));
         assertThat(result.code()).isZero();
     }
@@ -27,7 +28,8 @@ final class DemoCommandTest {
         assertThat(result.lines()).anyMatch(line -> line.matches("  way +time +speed-up +forks +deadlocks +dirtied .*"))
                 .anyMatch(line -> line.matches("  sequential +[0-9.]+ m?s +1\\.00 x"))
                 .anyMatch(line -> line.matches("  2 threads +[0-9.]+ m?s +[0-9.]+ x"))
-                .anyMatch(line -> line.matches("  2 forked children +[0-9.]+ m?s +[0-9.]+ x +[0-9]+ +[0-9]+ +[0-9.]+ .*"));
+                .anyMatch(line -> line
+                        .matches("  2 forked children +[0-9.]+ m?s +[0-9.]+ x +[0-9]+ +[0-9]+ +[0-9.]+ .*"));
     }
 
     @Test

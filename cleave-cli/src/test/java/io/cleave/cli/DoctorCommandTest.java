@@ -25,7 +25,8 @@ final class DoctorCommandTest {
     void programsGetOneObjectWithEveryCheck() {
         Cli.Result result = Cli.run("doctor", "--json", "--forks", "2");
         assertThat(result.err()).isEmpty();
-        assertThat(result.lines()).singleElement().asString().startsWith("{\"ok\":true,\"checks\":[{\"group\":\"java\",")
+        assertThat(result.lines()).singleElement().asString()
+                .startsWith("{\"ok\":true,\"checks\":[{\"group\":\"java\",")
                 .contains("\"name\":\"futex_waitv\"", "\"name\":\"collector\"", "\"name\":\"locked memory\"",
                         "\"name\":\"huge pages for blocks\"", "\"name\":\"blocks in ", "\"name\":\"self-test\"")
                 .containsPattern(

@@ -46,7 +46,8 @@ final class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"demo --children 0", "demo --limit 0", "demo --top -1", "demo --limit many", "doctor --forks 0",
+    @ValueSource(strings = {"demo --children 0", "demo --limit 0", "demo --top -1", "demo --limit many",
+            "doctor --forks 0",
             "inspect", "inspect a b", "inspect a --bytes -1", "cleanup --quiet --verbose", "frobnicate", "demo demo"})
     void wrongArgumentsAreRefusedWithoutDoingAnything(String line) {
         Cli.Result result = Cli.run(line.split(" ", -1));

@@ -48,7 +48,8 @@ public final class ClassIndex {
         }
         byteSize = bytes;
         methodCount = methods;
-        models.forEach((node, model) -> node.link(model.superclass().map(c -> byName.get(c.asInternalName())).orElse(null),
+        models.forEach((node, model) -> node.link(
+                model.superclass().map(c -> byName.get(c.asInternalName())).orElse(null),
                 model.interfaces().stream().map(c -> byName.get(c.asInternalName())).filter(c -> c != null).toList()));
     }
 
@@ -102,17 +103,18 @@ public final class ClassIndex {
     }
 
     /**
-     * Some of the classes, spread evenly over all.
+     * Some classes out of many, spread evenly over them.
      *
+     * @param classes to choose from
      * @param limit how many at most
      */
-    public List<ClassNode> sample(int limit) {
+    public static List<ClassNode> spread(List<ClassNode> classes, int limit) {
         int count = Math.min(limit, classes.size());
-        List<ClassNode> sample = new ArrayList<>(count);
+        List<ClassNode> chosen = new ArrayList<>(count);
         for (long i = 0; i < count; i++) {
-            sample.add(classes.get((int) (i * classes.size() / count)));
+            chosen.add(classes.get((int) (i * classes.size() / count)));
         }
-        return sample;
+        return chosen;
     }
 
     /** The class with an internal name, or null where the JDK has none such. */

@@ -22,8 +22,7 @@ public final class Findings {
      * @param name a class, method, opcode or string
      * @param value how many
      */
-    public record Figure(String name, long value) {
-    }
+    public record Figure(String name, long value) {}
 
     private final ClassIndex index;
     private final long[] callsByMethod;

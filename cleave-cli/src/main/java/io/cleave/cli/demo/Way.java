@@ -24,8 +24,7 @@ public abstract class Way {
      * @param time from the first item to the last merged result
      * @param report what forking took, null where nothing was forked
      */
-    public record Outcome(Findings findings, Duration time, @Nullable FissionReport report) {
-    }
+    public record Outcome(Findings findings, Duration time, @Nullable FissionReport report) {}
 
     private final String name;
 
@@ -57,7 +56,8 @@ public abstract class Way {
         return new Outcome(findings, Duration.ofNanos(System.nanoTime() - start), report);
     }
 
-    abstract @Nullable FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer)
+    abstract @Nullable FissionReport compute(ClassAnalysis analysis, List<ClassNode> items,
+            Consumer<ClassFacts> reducer)
             throws ExecutionException, InterruptedException;
 
     /** One item after the other, in the calling thread. */
@@ -94,6 +94,19 @@ public abstract class Way {
     }
 
     /**
+     * The calling thread, but each result encoded and decoded as if it had come from a forked child: what is compiled
+     * meanwhile the children will have.
+     */
+    public static Way rehearsal() {
+        return new Way("rehearsal") {
+            @Override
+            FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
+                return stream(Fission.builder().children(1).warmUp(items.size()), analysis, items, reducer);
+            }
+        };
+    }
+
+    /**
      * Forked copies of this JVM: the job is handed the very objects of the index, and nothing but its results is
      * serialised.
      *
@@ -103,13 +116,18 @@ public abstract class Way {
         return new Way(children == 1 ? "1 forked child" : children + " forked children") {
             @Override
             FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
-                try (Fission fission = Fission.builder().children(children).build()) {
-                    try (Stream<ClassFacts> results = fission.imap(items, analysis::analyse)) {
-                        results.forEachOrdered(reducer);
-                    }
-                    return fission.lastReport();
-                }
+                return stream(Fission.builder().children(children), analysis, items, reducer);
             }
         };
+    }
+
+    private static FissionReport stream(Fission.Builder settings, ClassAnalysis analysis, List<ClassNode> items,
+            Consumer<ClassFacts> reducer) {
+        try (Fission fission = settings.build()) {
+            try (Stream<ClassFacts> results = fission.imap(items, analysis::analyse)) {
+                results.forEachOrdered(reducer);
+            }
+            return fission.lastReport();
+        }
     }
 }

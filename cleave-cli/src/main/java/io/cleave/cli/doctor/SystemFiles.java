@@ -18,8 +18,7 @@ final class SystemFiles {
      * @param type such as "tmpfs"
      * @param options how it is mounted
      */
-    record Mount(String place, String type, List<String> options) {
-    }
+    record Mount(String place, String type, List<String> options) {}
 
     private SystemFiles() {
     }

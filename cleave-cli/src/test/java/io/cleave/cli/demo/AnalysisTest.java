@@ -37,6 +37,10 @@ final class AnalysisTest {
         return node;
     }
 
+    private static List<ClassNode> sample(int limit) {
+        return ClassIndex.spread(index.classes(), limit);
+    }
+
     private static byte[] serialized(Object object) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
@@ -98,7 +102,7 @@ final class AnalysisTest {
 
     @Test
     void theSameClassAlwaysGivesTheSameFacts() throws Exception {
-        for (ClassNode node : index.sample(50)) {
+        for (ClassNode node : sample(50)) {
             assertThat(serialized(new ClassAnalysis(index).analyse(node)))
                     .isEqualTo(serialized(new ClassAnalysis(index).analyse(node)));
         }
@@ -106,11 +110,11 @@ final class AnalysisTest {
 
     @Test
     void sequenceAndThreadsAgreeToTheLastFigure() throws Exception {
-        List<ClassNode> items = index.sample(400);
+        List<ClassNode> items = sample(400);
         AtomicLong heard = new AtomicLong();
         Way.Outcome sequential = Way.sequential().run(index, items, (done, total) -> heard.set(done));
         assertThat(heard).hasValue(400);
-        Way.Outcome threads = Way.threads(3).run(index, items, (done, total) -> { });
+        Way.Outcome threads = Way.threads(3).run(index, items, (done, total) -> {});
         assertThat(threads.findings()).isEqualTo(sequential.findings()).hasSameHashCodeAs(sequential.findings());
         assertThat(threads.findings().classes()).isEqualTo(400);
         assertThat(threads.report()).isNull();
@@ -119,7 +123,7 @@ final class AnalysisTest {
     @Test
     void mergedSumsDoNotDependOnTheOrder() {
         ClassAnalysis analysis = new ClassAnalysis(index);
-        List<ClassFacts> facts = new ArrayList<>(index.sample(200).stream().map(analysis::analyse).toList());
+        List<ClassFacts> facts = new ArrayList<>(sample(200).stream().map(analysis::analyse).toList());
         Findings straight = new Findings(index);
         facts.forEach(straight::add);
         Collections.shuffle(facts, new Random(1));
@@ -133,10 +137,10 @@ final class AnalysisTest {
         ClassAnalysis analysis = new ClassAnalysis(index);
         Findings one = new Findings(index);
         Findings other = new Findings(index);
-        for (ClassNode node : index.sample(20)) {
+        for (ClassNode node : sample(20)) {
             one.add(analysis.analyse(node));
             ClassFacts facts = analysis.analyse(node);
-            if (node.name().equals(index.sample(20).get(7).name()) && facts.opcodes.length > 0) {
+            if (node.name().equals(sample(20).get(7).name()) && facts.opcodes.length > 0) {
                 facts.opcodes[1]++;
             }
             other.add(facts);
@@ -148,7 +152,7 @@ final class AnalysisTest {
     void listsAreSortedByFigureAndThenByName() {
         Findings findings = new Findings(index);
         ClassAnalysis analysis = new ClassAnalysis(index);
-        index.sample(300).forEach(node -> findings.add(analysis.analyse(node)));
+        sample(300).forEach(node -> findings.add(analysis.analyse(node)));
         for (List<Findings.Figure> list : List.of(findings.mostCalled(7), findings.largestMethods(7),
                 findings.mostMethods(7), findings.deepest(7), findings.opcodes(7), findings.strings(7),
                 findings.mostMentioned(7), findings.mostFields(7))) {
@@ -163,9 +167,10 @@ final class AnalysisTest {
     @Test
     void aSampleIsSpreadOverAllClasses() {
         int all = index.classes().size();
-        assertThat(index.sample(10)).hasSize(10).doesNotHaveDuplicates();
-        assertThat(index.sample(10).getLast().id()).isGreaterThan(all / 2);
-        assertThat(index.sample(Integer.MAX_VALUE)).isEqualTo(index.classes());
-        assertThat(Arrays.stream(new int[]{1, 2}).mapToObj(index::sample).mapToInt(List::size)).containsExactly(1, 2);
+        assertThat(sample(10)).hasSize(10).doesNotHaveDuplicates();
+        assertThat(sample(10).getLast().id()).isGreaterThan(all / 2);
+        assertThat(sample(Integer.MAX_VALUE)).isEqualTo(index.classes());
+        assertThat(Arrays.stream(new int[] {1, 2}).mapToObj(AnalysisTest::sample).mapToInt(List::size))
+                .containsExactly(1, 2);
     }
 }
