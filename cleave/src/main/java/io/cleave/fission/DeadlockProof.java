@@ -85,7 +85,8 @@ final class DeadlockProof {
         long command = operation & ~(Futex.FUTEX_PRIVATE_FLAG | Futex.FUTEX_CLOCK_REALTIME);
         boolean waits = command == Futex.FUTEX_WAIT || command == Futex.FUTEX_WAIT_BITSET
                 || command == Futex.FUTEX_LOCK_PI;
-        return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0 && Long.parseUnsignedLong(fields[4].substring(2), 16) == 0;
+        return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0
+                && Long.parseUnsignedLong(fields[4].substring(2), 16) == 0;
     }
 
     private boolean isAlone() {

@@ -1,8 +1,8 @@
 package io.cleave.fission;
 
+import io.cleave.os.Errno;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
-import io.cleave.os.Errno;
 import io.cleave.os.Unistd;
 
 /** Forks this JVM, one fork at a time, at a quiet moment. */

@@ -40,7 +40,8 @@ final class Preparation {
         private static final long serialVersionUID = 1L;
 
         Sample(int n) {
-            this("text " + n, n, new ArrayList<>(List.of(n, 1L, 2.0, "four")), new HashMap<>(Map.of("key", 5L)), Kind.ONE, BigDecimal.TEN, Instant.EPOCH);
+            this("text " + n, n, new ArrayList<>(List.of(n, 1L, 2.0, "four")), new HashMap<>(Map.of("key", 5L)),
+                    Kind.ONE, BigDecimal.TEN, Instant.EPOCH);
         }
     }
 
