@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Results go to standard output, everything else to standard error.",
                 "Exit codes: 0 done, 1 failed or a check found something, 2 wrong arguments.",
                 "Options for the JVMs, such as a collector, go in CLEAVE_JAVA_OPTS."},
-        subcommands = {FissionSuite.class, ForkSoundness.class})
+        subcommands = {FissionSuite.class, ForkSoundness.class, Torture.class})
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything else
