@@ -180,7 +180,7 @@ final class ChildMain implements Body.Sink {
 
     @Override
     public void result(@Nullable Object value) {
-        if (!codecReady && !Results.isSimple(value)) {
+        if (!codecReady && Results.needsCodec(value)) {
             leaving = Frames.LEAVE_CODEC;
             throw new LeaveNow();
         }
