@@ -81,12 +81,15 @@ final class DeadlockProof {
         if (fields.length < 7 || !fields[0].equals(Long.toString(Futex.number()))) {
             return false;
         }
-        long operation = Long.decode(fields[2]) & 0xffff_ffffL;
+        long operation = argument(fields[2]) & 0xffff_ffffL;
         long command = operation & ~(Futex.FUTEX_PRIVATE_FLAG | Futex.FUTEX_CLOCK_REALTIME);
         boolean waits = command == Futex.FUTEX_WAIT || command == Futex.FUTEX_WAIT_BITSET
                 || command == Futex.FUTEX_LOCK_PI;
-        return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0
-                && Long.parseUnsignedLong(fields[4].substring(2), 16) == 0;
+        return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0 && argument(fields[4]) == 0;
+    }
+
+    private static long argument(String field) {
+        return Long.parseUnsignedLong(field.substring(2), 16);
     }
 
     private boolean isAlone() {
