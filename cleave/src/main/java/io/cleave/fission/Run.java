@@ -236,7 +236,8 @@ final class Run implements Brood.Listener {
 
     private boolean forkMissing(Brood children) {
         boolean forked = false;
-        while (!children.isFull() && !children.isHopeless(itemsInChildren)) {
+        boolean allowed = settings.isIsolated() || !children.isHopeless(itemsInChildren); // isolated: nobody else can
+        while (!children.isFull() && allowed) {
             Window window = windowToFork();
             if (window == null) {
                 break;
