@@ -29,7 +29,9 @@ final class Brood implements AutoCloseable {
     private static final long LEAVING_NANOS = 20_000_000;
     private static final long LEAVING_NAP_NANOS = 50_000;
     private static final int MOST_EXHAUSTIONS = 5;
-    private static final int ISOLATED_RETRIES = 3;
+    /** How much of what was free of Eden a child has written, at least, when it could not allocate any more. */
+    private static final int EXHAUSTED_PERCENT = 85;
+    private static final int ISOLATED_RETRIES = 20;
     private static final int HOPELESS_DEADLOCKS = 16;
 
     /** What a run learns of its children. */
@@ -180,6 +182,7 @@ final class Brood implements AutoCloseable {
     private void ended(Child child, int status) {
         listener.drain(child);
         bury(child);
+        Forker.learn(false);
         boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive();
         if (sudden || (status == 0 && child.leaving)) {
             orphan(child, false);
@@ -228,10 +231,11 @@ final class Brood implements AutoCloseable {
 
     /** A child that can never go on. */
     private void stuck(Child child, DeadlockProof.Verdict verdict) {
-        long dirtied = ProcFs.smapsRollup(child.pid, "Private_Dirty");
+        long dirtied = ProcFs.bytesDirtied(child.pid);
         child.slot.dirtiedRelease(Math.max(0, dirtied));
-        detections.add(Duration.ofNanos(System.nanoTime() - Math.max(child.slot.since(), child.born)));
+        detections.add(Duration.ofNanos(System.nanoTime() - child.lastAlive));
         kill(child);
+        Forker.learn(true);
         if (verdict == DeadlockProof.Verdict.PROVEN) {
             provenDeadlocks++;
         } else {
@@ -241,7 +245,7 @@ final class Brood implements AutoCloseable {
         long item = child.currentItem();
         if (item < 0 || child.leaving) {
             orphan(child, false); // no item is to blame
-        } else if (dirtied > child.eden / 10 * 6) {
+        } else if (dirtied > child.eden / 100 * EXHAUSTED_PERCENT) {
             exhausted(child, item, dirtied);
         } else {
             boolean here = troubles.merge(item, 1, Integer::sum) > 1 && !settings.isIsolated();

@@ -97,7 +97,7 @@ final class ChildMain implements Body.Sink {
     void work() {
         try {
             computeChunks();
-            slot.dirtiedRelease(ProcFs.smapsRollup(Unistd.getpid(), "Private_Dirty"));
+            slot.dirtiedRelease(ProcFs.bytesDirtied(Unistd.getpid()));
             out.write(leaving, 0, 0);
         } catch (WorkerDiedException e) {
             return; // the parent has died

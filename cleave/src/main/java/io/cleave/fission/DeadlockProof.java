@@ -3,6 +3,7 @@ package io.cleave.fission;
 import io.cleave.os.Futex;
 import io.cleave.os.ProcFs;
 import java.io.File;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +36,7 @@ final class DeadlockProof {
     }
 
     private final int pid;
-    private @Nullable String lastWait;
-    private long lastLook;
+    /** When a child outside the proof was seen to use the processor; meaningful where {@link #lastTicks} is not -1. */
     private long idleSince;
     private long lastTicks = -1;
 
@@ -46,29 +46,37 @@ final class DeadlockProof {
 
     /** Forgets what was seen: the child has shown life. */
     void refute() {
-        lastWait = null;
         lastTicks = -1;
     }
 
     /**
-     * Looks at the child.
+     * Looks at the child, and again where it seems unable to go on.
      *
      * @param now a moment of {@link System#nanoTime()}
      * @return what is known
      */
     Verdict look(long now) {
-        if (lastWait != null && now - lastLook < APART_NANOS) {
-            return Verdict.OPEN;
-        }
         String call = ProcFs.line("/proc/" + pid + "/syscall");
         if (call == null) {
             return lookWithoutProof(now);
         }
-        String wait = isEndlessPrivateWait(call) && isAlone() ? call + " " + switches() : null;
-        boolean same = wait != null && wait.equals(lastWait);
-        lastWait = wait;
-        lastLook = now;
-        return same ? Verdict.PROVEN : Verdict.OPEN;
+        String wait = endlessWait(call);
+        if (wait.isEmpty()) {
+            return Verdict.OPEN;
+        }
+        LockSupport.parkNanos(APART_NANOS);
+        String again = ProcFs.line("/proc/" + pid + "/syscall");
+        return again != null && wait.equals(endlessWait(again)) ? Verdict.PROVEN : Verdict.OPEN;
+    }
+
+    /** Whether the last look, made without the means for a proof, found no sign of life. */
+    boolean isSuspicious() {
+        return lastTicks >= 0;
+    }
+
+    /** The wait that a child of one thread cannot leave, with how often it has slept and woken so far; else empty. */
+    private String endlessWait(String call) {
+        return isEndlessPrivateWait(call) && isAlone() ? call + " " + switches() : "";
     }
 
     /**

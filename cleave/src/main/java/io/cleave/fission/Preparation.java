@@ -106,7 +106,7 @@ final class Preparation {
         Signals.prctl(Signals.PR_SET_PDEATHSIG, 0);
         Unistd.getppid();
         Unistd.rehearseExit();
-        ProcFs.smapsRollup(Unistd.getpid(), "Private_Dirty");
+        ProcFs.bytesDirtied(Unistd.getpid());
     }
 
     /** Plays a child's part in this process, on memory of its own. */

@@ -7,6 +7,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +19,15 @@ import org.jspecify.annotations.Nullable;
 final class Noise implements AutoCloseable {
     private static final int LIVE_OBJECTS = 400_000;
     private static final int MOST_BYTES = 256;
+    private static final int OBJECTS_PER_PAUSE = 40_000;
     private static final int HOT_CALLS = 3000;
     private static final int CLASSES_PER_OVERRIDDEN = 8;
-    private static final int TURNS_PER_PAUSE = 500;
+    /** Of so many classes a quarter comes without a pause in between, so that the compilers never rest. */
+    private static final int CLASSES_PER_STORM = 400;
+    private static final long PAUSE_NANOS = 5_000_000;
+    private static final int TURNS_PER_NAP = 8;
+    private static final long NAP_NANOS = 200_000;
+    private static final int SPINS = 50;
 
     /** A monitor that is held most of the time. */
     final Object monitor = new Object();
@@ -58,7 +65,10 @@ final class Noise implements AutoCloseable {
 
     private void allocate(SplittableRandom random) {
         Object[] live = new Object[LIVE_OBJECTS];
-        while (!stopped) {
+        for (long made = 1; !stopped; made++) {
+            if (made % OBJECTS_PER_PAUSE == 0) {
+                LockSupport.parkNanos(PAUSE_NANOS); // the children should get on, too
+            }
             byte[] next = new byte[random.nextInt(MOST_BYTES)];
             live[random.nextInt(LIVE_OBJECTS)] = random.nextInt(4) == 0 ? new Object[] {next, next.clone()} : next;
         }
@@ -77,8 +87,12 @@ final class Noise implements AutoCloseable {
             if (x != expected) {
                 throw new IllegalStateException("the parent itself computes wrongly");
             }
-            if (classes.incrementAndGet() % CLASSES_PER_OVERRIDDEN == 0 && overridden.remainingCapacity() > 0) {
+            long made = classes.incrementAndGet();
+            if (made % CLASSES_PER_OVERRIDDEN == 0 && overridden.remainingCapacity() > 0) {
                 overridden.add(new OverriddenClass(random.nextLong()));
+            }
+            if (made % CLASSES_PER_STORM * 4 >= CLASSES_PER_STORM) {
+                LockSupport.parkNanos(PAUSE_NANOS);
             }
         }
     }
@@ -86,20 +100,23 @@ final class Noise implements AutoCloseable {
     private void fight() {
         while (!stopped) {
             synchronized (monitor) {
-                pause();
+                hold();
             }
             lock.lock();
             try {
-                pause();
+                hold();
             } finally {
                 lock.unlock();
             }
-            turns.incrementAndGet();
         }
     }
 
-    private static void pause() {
-        for (int turn = 0; turn < TURNS_PER_PAUSE; turn++) {
+    /** Spends some time under a lock: mostly at work, now and then asleep. */
+    private void hold() {
+        if (turns.incrementAndGet() % TURNS_PER_NAP == 0) {
+            LockSupport.parkNanos(NAP_NANOS);
+        }
+        for (int spin = 0; spin < SPINS; spin++) {
             Thread.onSpinWait();
         }
     }
