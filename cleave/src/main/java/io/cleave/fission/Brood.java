@@ -68,6 +68,8 @@ final class Brood implements AutoCloseable {
     private long bytesDirtied;
     private long mostBytesDirtied;
     private long lastForkNanos;
+    /** The most bytes that one item has allocated in any child that has ended. */
+    private long largestItem;
 
     Brood(Settings settings, Body body, Listener listener) {
         this.settings = settings;
@@ -112,10 +114,10 @@ final class Brood implements AutoCloseable {
         number++;
         Eden.makeRoom(roomWanted);
         long eden = Eden.free();
-        long budget = Eden.budget(settings.children());
+        Eden.Budget budget = Eden.budget(settings.children());
         int parent = Unistd.getpid();
         ChildMain main = new ChildMain(body, settings.codec(), window, number, slot,
-                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), budget);
+                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), budget, largestItem);
         Child child = new Child(place, number, window, slot, memory.ring(place).consumer(), eden);
         long start = System.nanoTime();
         int pid = Forker.fork();
@@ -287,6 +289,7 @@ final class Brood implements AutoCloseable {
         live.remove(child);
         child.isLive = false;
         places[child.place] = false;
+        largestItem = Math.max(largestItem, child.slot.largest());
         long dirtied = child.slot.dirtiedAcquire();
         bytesDirtied += dirtied;
         mostBytesDirtied = Math.max(mostBytesDirtied, dirtied);
