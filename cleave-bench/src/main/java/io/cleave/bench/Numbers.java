@@ -17,7 +17,7 @@ final class Numbers {
             return String.format(Locale.ROOT, size < 0.001 ? "%.6f" : "%.4f", figure);
         }
         if (size == Math.rint(size) && size < 1e6) {
-            return Long.toString(Math.round(figure));
+            return String.format(Locale.ROOT, "%,d", Math.round(figure));
         }
         return String.format(Locale.ROOT, size < 10 ? "%.2f" : size < 100 ? "%.1f" : "%,.0f", figure);
     }

@@ -80,9 +80,15 @@ public final class SubjectProcess implements Subject, AutoCloseable {
 
     private void read() {
         try (BufferedReader in = process.inputReader(StandardCharsets.UTF_8)) {
-            in.lines().forEach(line -> answers.add(Optional.of(line)));
+            String line = in.readLine();
+            while (line != null) {
+                answers.add(Optional.of(line));
+                line = in.readLine();
+            }
         } catch (IOException e) {
-            answers.add(Optional.of("? " + e));
+            if (process.isAlive()) {
+                answers.add(Optional.of("? " + e));
+            }
         } finally {
             answers.add(Optional.empty());
         }

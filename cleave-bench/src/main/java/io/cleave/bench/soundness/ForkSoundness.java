@@ -1,10 +1,14 @@
 package io.cleave.bench.soundness;
 
 import io.cleave.bench.Json;
+import io.cleave.bench.Main;
+import io.cleave.bench.SubjectProcess;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +35,7 @@ import picocli.CommandLine.Spec;
         description = "Forks a JVM whose other threads allocate, compile and lock, and verifies every result.")
 public final class ForkSoundness implements Callable<Integer> {
     private static final long REPORT_NANOS = 5_000_000_000L;
+    private static final List<String> HEAP = List.of("-Xms512m", "-Xmx512m", "-Xmn200m");
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything else
@@ -50,6 +55,9 @@ public final class ForkSoundness implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    @Option(names = "--here", description = "Check in this JVM, with the heap that it has.")
+    private boolean here;
+
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and leave.")
     @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
@@ -60,6 +68,25 @@ public final class ForkSoundness implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        return here ? check() : checkInAnotherJvm();
+    }
+
+    /** A heap of a modest size: the children's page tables are copied from it, ten thousand times. */
+    private int checkInAnotherJvm() throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(SubjectProcess.jvm(Main.class, HEAP, spec.name(), "--here", "--forks",
+                Long.toString(forks), "--minutes", Double.toString(minutes), "--seed", Long.toString(seed)));
+        if (json) {
+            command.add("--json");
+        }
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        try {
+            return process.waitFor();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private int check() throws ReflectiveOperationException {
         long start = System.nanoTime();
         long deadline = start + (long) (minutes * TimeUnit.MINUTES.toNanos(1));
         SplittableRandom random = new SplittableRandom(seed);
