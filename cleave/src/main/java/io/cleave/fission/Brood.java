@@ -8,8 +8,10 @@ import io.cleave.os.Unistd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
@@ -57,6 +59,8 @@ final class Brood implements AutoCloseable {
     /** How often each item was begun by a child that then could not go on, or died. */
     private final Map<Long, Integer> troubles = new HashMap<>();
     private final Map<Long, Integer> exhaustions = new HashMap<>();
+    /** Items that a fresh child could not compute before Eden was emptied for them. */
+    private final Set<Long> exhaustedAlone = new HashSet<>();
 
     private int number;
     private long lastLook;
@@ -264,8 +268,8 @@ final class Brood implements AutoCloseable {
     private void exhausted(Child child, long item, long dirtied) {
         roomWanted = 2;
         boolean alone = child.slot.itemsAcquire() == 1;
-        int times = exhaustions.merge(item, 1, Integer::sum);
-        if ((alone && times > 1) || times > MOST_EXHAUSTIONS) {
+        boolean again = alone && !exhaustedAlone.add(item);
+        if (again || exhaustions.merge(item, 1, Integer::sum) > MOST_EXHAUSTIONS) {
             listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (child.eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
