@@ -30,7 +30,7 @@ final class Brood implements AutoCloseable {
     private static final long LOOK_NANOS = 1_000_000;
     private static final long LEAVING_NANOS = 20_000_000;
     private static final long LEAVING_NAP_NANOS = 50_000;
-    private static final int MOST_EXHAUSTIONS = 5;
+    private static final int MOST_EXHAUSTIONS = 20;
     /** How much of what was free of Eden a child has written, at least, when it could not allocate any more. */
     private static final int EXHAUSTED_PERCENT = 85;
     private static final int ISOLATED_RETRIES = 20;
@@ -59,7 +59,7 @@ final class Brood implements AutoCloseable {
     /** How often each item was begun by a child that then could not go on, or died. */
     private final Map<Long, Integer> troubles = new HashMap<>();
     private final Map<Long, Integer> exhaustions = new HashMap<>();
-    /** Items that a fresh child could not compute before Eden was emptied for them. */
+    /** Items that a fresh child could not compute with most of Eden free, before Eden was emptied for them. */
     private final Set<Long> exhaustedAlone = new HashSet<>();
 
     private int number;
@@ -116,15 +116,13 @@ final class Brood implements AutoCloseable {
         slot.reset();
         memory.ring(place).reset();
         number++;
-        Eden.makeRoom(roomWanted);
-        long eden = Eden.free();
-        Eden.Budget budget = Eden.budget(settings.children());
+        long share = Eden.share(settings.children());
         int parent = Unistd.getpid();
         ChildMain main = new ChildMain(body, settings.codec(), window, number, slot,
-                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), budget, largestItem);
-        Child child = new Child(place, number, window, slot, memory.ring(place).consumer(), eden);
+                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), share, largestItem);
+        Child child = new Child(place, number, window, slot, memory.ring(place).consumer());
         long start = System.nanoTime();
-        int pid = Forker.fork();
+        int pid = Forker.fork(roomWanted);
         if (pid == 0) {
             throw main.live();
         }
@@ -251,7 +249,7 @@ final class Brood implements AutoCloseable {
         long item = child.currentItem();
         if (item < 0 || child.leaving) {
             orphan(child, false); // no item is to blame
-        } else if (dirtied > child.eden / 100 * EXHAUSTED_PERCENT) {
+        } else if (dirtied > child.slot.eden() / 100 * EXHAUSTED_PERCENT) {
             exhausted(child, item, dirtied);
         } else {
             boolean here = troubles.merge(item, 1, Integer::sum) > 1 && !settings.isIsolated();
@@ -267,16 +265,17 @@ final class Brood implements AutoCloseable {
 
     private void exhausted(Child child, long item, long dirtied) {
         roomWanted = 2;
-        boolean alone = child.slot.itemsAcquire() == 1;
-        boolean again = alone && !exhaustedAlone.add(item);
+        long eden = child.slot.eden();
+        boolean fair = child.slot.itemsAcquire() == 1 && eden >= Eden.size() / 2;
+        boolean again = fair && !exhaustedAlone.add(item);
         if (again || exhaustions.merge(item, 1, Integer::sum) > MOST_EXHAUSTIONS) {
             listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
-                    + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (child.eden >> 20)
+                    + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
                     + " give the young generation more room (-Xmn), or let an item do less"));
             return;
         }
-        if (alone) {
+        if (fair) {
             System.gc(); // once: the largest Eden there can be, before the verdict
         }
         orphan(child, false);

@@ -18,9 +18,6 @@ final class Child {
     private @Nullable DeadlockProof proof;
     /** The thread that forked it: the kernel ends the child when this thread ends. */
     final Thread forkedBy = Thread.currentThread();
-    /** Bytes free in Eden when it was forked. */
-    final long eden;
-
     /** The chunk whose results arrive; -1 before the first. */
     int chunk = -1;
     /** Whether it has said that it leaves, or why it failed; its exit is then no surprise. */
@@ -32,13 +29,12 @@ final class Child {
     /** Items begun at the last look. */
     private long itemsSeen = -1;
 
-    Child(int place, int number, Window window, RunMemory.Slot slot, Ring.Consumer in, long eden) {
+    Child(int place, int number, Window window, RunMemory.Slot slot, Ring.Consumer in) {
         this.place = place;
         this.number = number;
         this.window = window;
         this.slot = slot;
         this.in = in;
-        this.eden = eden;
     }
 
     Child withPid(int forked) {

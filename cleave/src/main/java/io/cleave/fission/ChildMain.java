@@ -24,8 +24,10 @@ final class ChildMain implements Body.Sink {
     private final int number;
     private final RunMemory.Slot slot;
     private final Ring.Producer out;
-    private final Eden.Budget budget;
-    private final long allocatedBefore = Eden.allocatedByThread();
+    /** The child's share of the machine's memory. */
+    private final long share;
+    private Eden.Budget budget = new Eden.Budget(Long.MAX_VALUE, Long.MAX_VALUE);
+    private long allocatedBefore = Eden.allocatedByThread();
 
     private long items;
     private int index = -1;
@@ -68,18 +70,18 @@ final class ChildMain implements Body.Sink {
      * @param number the child's number among all of the run, from 1
      * @param slot where it shows signs of life
      * @param out where results go
-     * @param budget what it may allocate
+     * @param share of the machine's memory, in bytes
      * @param largestItem the most bytes that an item is known to have allocated
      */
     ChildMain(Body body, Codec codec, Window window, int number, RunMemory.Slot slot, Ring.Producer out,
-            Eden.Budget budget, long largestItem) {
+            long share, long largestItem) {
         this.body = body;
         this.codec = codec;
         this.window = window;
         this.number = number;
         this.slot = slot;
         this.out = out;
-        this.budget = budget;
+        this.share = share;
         this.largestItem = largestItem;
         this.codecReady = Preparation.isReady(codec);
     }
@@ -88,6 +90,10 @@ final class ChildMain implements Body.Sink {
     AssertionError live() {
         int status = ChildLife.EXIT_BROKEN;
         try {
+            long free = Eden.free(); // asked here: in the parent others allocate until the very moment of the fork
+            slot.edenOpaque(free);
+            budget = Eden.budget(free, share);
+            allocatedBefore = Eden.allocatedByThread();
             ChildLife.begin();
             ExitGuard.arm(this);
             work();

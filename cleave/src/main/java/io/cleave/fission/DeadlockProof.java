@@ -16,14 +16,26 @@ import org.jspecify.annotations.Nullable;
  * time-out for items ends it.
  *
  * <p>
+ * Some of HotSpot's own tables are guarded by locks for which a thread waits by spinning and napping for microseconds. A
+ * child that meets one of those held at the fork sleeps and wakes many thousand times a second, for ever. Java code does
+ * not nap in this way, but native code might; so a child that is never seen doing anything else for
+ * {@link #SPINNING_NANOS} is given up without a proof, and counted apart.
+ *
+ * <p>
  * Where {@code /proc/PID/syscall} cannot be read (a hardened kernel or container), a child that sleeps and uses no
  * processor time for {@link #UNPROVEN_NANOS} is given up without a proof, and counted apart.
  */
 final class DeadlockProof {
     /** How long a child may sleep where the proof is out of reach. */
     static final long UNPROVEN_NANOS = 10_000_000_000L;
+    /** How long a child may spin and nap. */
+    static final long SPINNING_NANOS = 500_000_000L;
+    /** So many naps in a second are no accident. */
+    private static final long MOST_NAPS_PER_SECOND = 500;
     /** What lies at least between the two looks. */
     private static final long APART_NANOS = 1_000_000;
+
+    private static final String NANOSLEEP = Futex.clockNanosleepNumber() + " ";
 
     /** What is known of a child. */
     enum Verdict {
@@ -39,6 +51,9 @@ final class DeadlockProof {
     /** When a child outside the proof was seen to use the processor; meaningful where {@link #lastTicks} is not -1. */
     private long idleSince;
     private long lastTicks = -1;
+    /** Since when the child has been seen only computing or napping; 0 where it has not. */
+    private long spinningSince;
+    private long napsBefore;
 
     DeadlockProof(int pid) {
         this.pid = pid;
@@ -47,6 +62,7 @@ final class DeadlockProof {
     /** Forgets what was seen: the child has shown life. */
     void refute() {
         lastTicks = -1;
+        spinningSince = 0;
     }
 
     /**
@@ -62,7 +78,7 @@ final class DeadlockProof {
         }
         String wait = endlessWait(call);
         if (wait.isEmpty()) {
-            return Verdict.OPEN;
+            return isSpinning(call, now) ? Verdict.UNPROVEN : Verdict.OPEN;
         }
         LockSupport.parkNanos(APART_NANOS);
         String again = ProcFs.line("/proc/" + pid + "/syscall");
@@ -72,6 +88,22 @@ final class DeadlockProof {
     /** Whether the last look, made without the means for a proof, found no sign of life. */
     boolean isSuspicious() {
         return lastTicks >= 0;
+    }
+
+    private boolean isSpinning(String call, long now) {
+        if (!call.equals("running") && !call.startsWith(NANOSLEEP)) {
+            spinningSince = 0;
+            return false;
+        }
+        if (spinningSince != 0 && now - spinningSince < SPINNING_NANOS) {
+            return false;
+        }
+        long naps = ProcFs.number("/proc/" + pid + "/status", "voluntary_ctxt_switches");
+        long since = spinningSince;
+        long before = napsBefore;
+        spinningSince = now;
+        napsBefore = naps;
+        return since != 0 && (naps - before) * 1e9 / (now - since) > MOST_NAPS_PER_SECOND;
     }
 
     /** The wait that a child of one thread cannot leave, with how often it has slept and woken so far; else empty. */

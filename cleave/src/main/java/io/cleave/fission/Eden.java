@@ -61,25 +61,28 @@ final class Eden {
     }
 
     /**
-     * What a child may allocate: most of what is free, and no more than its share of the memory that the machine or the
-     * control group has left, as each page that a child writes is its own.
+     * What a child may allocate: most of what is free, and no more than its share of the machine's memory.
+     *
+     * @param free what is free of Eden
+     * @param share from {@link #share}
+     */
+    static Budget budget(long free, long share) {
+        return new Budget(Math.max(free / 8, Math.min(free - free / 6, share)), free - free / 16);
+    }
+
+    /**
+     * A child's share of the memory that the machine or the control group has left: each page that it writes is its own.
      *
      * @param children how many there will be
      */
-    static Budget budget(int children) {
-        long free = free();
-        long available = available() / (2L * children);
-        return new Budget(Math.max(free / 8, Math.min(free - free / 6, available)), free - free / 16);
-    }
-
-    private static long available() {
+    static long share(int children) {
         long available = ProcFs.memoryField("/proc/meminfo", "MemAvailable");
         long limit = Cpus.memoryLimit();
         if (limit > 0) {
             long used = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
             available = Math.min(available < 0 ? Long.MAX_VALUE : available, Math.max(0, limit - used));
         }
-        return available < 0 ? Long.MAX_VALUE : available;
+        return (available < 0 ? Long.MAX_VALUE : available) / (2L * children);
     }
 
     /** Bytes that the calling thread has allocated in its life; exact, and in a child a measure of Eden's use. */
@@ -92,17 +95,19 @@ final class Eden {
      * young collection happen, and a full one would take time in proportion to the live heap.
      *
      * @param fraction how much should be free, as 1 in so many
+     * @return whether so much was free already
      */
-    static void makeRoom(int fraction) {
+    static boolean makeRoom(int fraction) {
         long size = size();
         if (POOL == null || free() >= size / fraction) {
-            return;
+            return true;
         }
         long collections = collections();
         for (long littered = 0; littered < size && collections() == collections; littered += LITTER_BYTES) {
             litter = new byte[LITTER_BYTES];
         }
         litter = null;
+        return false;
     }
 
     private static long collections() {

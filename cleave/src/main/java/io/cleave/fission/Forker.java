@@ -9,6 +9,7 @@ import io.cleave.os.Unistd;
 final class Forker {
     private static final long LEAST_PATIENCE_NANOS = 8_000_000;
     private static final long MOST_PATIENCE_NANOS = 128_000_000;
+    private static final int MOST_COLLECTIONS = 3;
     private static final Object LOCK = new Object();
     private static final Quiescence QUIESCENCE = new Quiescence();
 
@@ -33,14 +34,18 @@ final class Forker {
     /**
      * Forks. The caller's thread is the only one that the child has; it must leave by {@link Unistd#_exit}.
      *
+     * @param room how much of Eden should be free for the child, as 1 in so many
      * @return the child's pid in the parent, 0 in the child
      */
-    static int fork() {
+    static int fork(int room) {
         synchronized (LOCK) {
             System.out.flush(); // what lies in a buffer would be written by parent and child
             System.err.flush();
             int parent = Unistd.getpid();
             QUIESCENCE.await(patience);
+            for (int attempt = 0; attempt < MOST_COLLECTIONS && !Eden.makeRoom(room); attempt++) {
+                QUIESCENCE.await(patience); // other threads may allocate meanwhile
+            }
             int pid = Unistd.fork();
             if (pid == 0) {
                 become(parent);

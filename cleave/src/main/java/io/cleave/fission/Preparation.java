@@ -115,10 +115,11 @@ final class Preparation {
         try (Arena arena = Arena.ofConfined(); RunMemory memory = new RunMemory(1)) {
             MemorySegment bell = arena.allocate(Doorbell.BYTES, 64);
             Ring ring = new Ring(arena.allocate(Ring.bytesFor(capacity), 64), capacity);
-            Eden.Budget plenty = new Eden.Budget(Long.MAX_VALUE, Long.MAX_VALUE);
             Object[] items = {null, true, 1, 2L, 3.0, "four"};
             Ring.Consumer in = ring.consumer();
             Ring.Producer out = ring.producer(new Doorbell(bell), () -> Unistd.getppid() >= 0);
+            memory.slot(0).edenOpaque(Eden.free());
+            Eden.budget(Eden.free(), Eden.share(1));
             Doorbell door = new Doorbell(bell);
             for (int round = 0; round < ROUNDS; round++) {
                 door.sleep(door.prepare(), 0);
@@ -126,7 +127,7 @@ final class Preparation {
                 Body body = round % 2 == 0 ? new Body.Itemwise(x -> x)
                         : new Body.Slicewise(list -> list.stream().filter(x -> true).map(x -> x));
                 try (Window window = new Window(items, 0, 1)) {
-                    new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, plenty, 0).work();
+                    new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE, 0).work();
                 }
                 read(in);
             }
@@ -134,7 +135,7 @@ final class Preparation {
                 throw new IllegalStateException("a rehearsal");
             });
             try (Window window = new Window(items, 0, 1)) {
-                new ChildMain(failing, Codec.java(), window, 1, memory.slot(0), out, plenty, 0).work();
+                new ChildMain(failing, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE, 0).work();
             }
             read(in);
         }

@@ -23,6 +23,7 @@ import java.lang.invoke.VarHandle;
  *   24  dirtied   long, bytes of private dirty memory when the child left
  *   32  leave     int, 1 when the parent asks the child to leave after its item
  *   40  largest   long, the most bytes that one item has allocated so far
+ *   48  eden      long, bytes free in Eden when the child was forked
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -37,6 +38,7 @@ final class RunMemory implements AutoCloseable {
     private static final long DIRTIED = 24;
     private static final long LEAVE = 32;
     private static final long LARGEST = 40;
+    private static final long EDEN = 48;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
@@ -107,6 +109,14 @@ final class RunMemory implements AutoCloseable {
 
         long dirtiedAcquire() {
             return (long) LONG.getAcquire(memory, DIRTIED);
+        }
+
+        void edenOpaque(long bytes) {
+            LONG.setOpaque(memory, EDEN, bytes);
+        }
+
+        long eden() {
+            return (long) LONG.getOpaque(memory, EDEN);
         }
 
         void largestOpaque(long bytes) {

@@ -59,6 +59,15 @@ public final class Futex {
     }
 
     /**
+     * The number of the system call {@code clock_nanosleep} on this processor, as {@code /proc/PID/syscall} shows it.
+     *
+     * @return 230 on x86-64, 115 on AArch64
+     */
+    public static long clockNanosleepNumber() {
+        return Native.isAarch64() ? 115 : 230;
+    }
+
+    /**
      * Sleeps while the word holds a value, until it is woken or the deadline has passed. It may return for no reason;
      * the caller looks at the word again and, where it still has to wait, calls again with the same deadline.
      *

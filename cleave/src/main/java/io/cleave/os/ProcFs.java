@@ -180,7 +180,24 @@ public final class ProcFs {
         return text == null ? -1 : kib(text, field);
     }
 
+    /**
+     * A field of {@code /proc/PID/status} that is a bare number.
+     *
+     * @param path the file
+     * @param field such as {@code "voluntary_ctxt_switches"}
+     * @return the number, or -1 where it cannot be read
+     */
+    public static long number(String path, String field) {
+        String text = read(path, 8 * SMALL);
+        return text == null ? -1 : value(text, field);
+    }
+
     private static long kib(String text, String field) {
+        long value = value(text, field);
+        return value < 0 ? -1 : value * 1024;
+    }
+
+    private static long value(String text, String field) {
         int start = text.startsWith(field + ":") ? 0 : text.indexOf("\n" + field + ":") + 1;
         if (start == 0 && !text.startsWith(field + ":")) {
             return -1;
@@ -188,6 +205,6 @@ public final class ProcFs {
         int at = start + field.length() + 1;
         int end = text.indexOf('\n', at);
         String[] words = text.substring(at, end < 0 ? text.length() : end).strip().split("\\s+");
-        return Long.parseLong(words[0]) * 1024;
+        return Long.parseLong(words[0]);
     }
 }
