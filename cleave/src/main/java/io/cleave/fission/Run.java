@@ -209,14 +209,17 @@ final class Run implements Brood.Listener {
             }
         }
         releaseDue();
-        if (ready.isEmpty() && failure == null) {
+        if (!ready.isEmpty() && !anyTaken) {
+            return true; // the first result goes out before anything else is done
+        }
+        if (failure == null) {
             children.look();
             releaseDue();
         }
+        boolean forked = failure == null && forkMissing(children);
         if (!ready.isEmpty() || failure != null) {
             return !ready.isEmpty();
         }
-        boolean forked = forkMissing(children);
         if (isDone() && children.haveAllLeft()) {
             return false;
         }
@@ -246,9 +249,9 @@ final class Run implements Brood.Listener {
             forked = true;
             if (!anyTaken) {
                 awaitFirst(children);
-            }
-            if (!ready.isEmpty()) {
-                break;
+                if (!ready.isEmpty()) {
+                    break;
+                }
             }
         }
         return forked;
