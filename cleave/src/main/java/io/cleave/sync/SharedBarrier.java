@@ -102,6 +102,7 @@ public final class SharedBarrier implements AutoCloseable {
         void reset() {
             enter();
             try {
+                sweep(true); // deaths so far are over and done with
                 breakIt();
                 field(BROKEN, 0);
                 raiseTurn();

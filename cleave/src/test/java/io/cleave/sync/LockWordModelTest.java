@@ -123,12 +123,13 @@ final class LockWordModelTest {
     @Test
     void anEventThatIsSetWakesAllWhoWait() {
         Schedules.explore(4, LIMIT, schedules -> {
-            SharedEvent event = new SharedEvent(new ModelCell(schedules));
+            ModelCell cell = new ModelCell(schedules);
+            SharedEvent event = new SharedEvent(cell);
             return new Program(List.of(event::await, event::await, () -> {
                 event.set();
                 event.clear();
                 event.set();
-            }), () -> assertThat(event.isSet()).isTrue());
+            }), () -> assertThat(cell.peek() & 1).isOne());
         });
     }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.Condition;
 import org.junit.jupiter.api.Test;
 
 /** What a reentrant lock and its conditions promise. {@code lock} and {@code other} are two ways to one lock. */
+@SuppressWarnings({"LockNotBeforeTry", "WaitNotInLoop", "JavaUtilDate"}) // a test breaks the rules of use on purpose
 abstract class MutexContract {
     SharedMutex lock;
     SharedMutex other;
