@@ -81,7 +81,7 @@ final class DemoCommand extends CleaveCommand {
         }
         boolean identical = outcomes.stream().map(Way.Outcome::findings).distinct().count() == 1;
         if (json) {
-            out().println(json(items, outcomes, identical));
+            out().println(json(items, ways, outcomes, identical));
         } else {
             text.comparison(ways, outcomes, identical).forEach(out()::println);
             text.findings(outcomes.getFirst().findings(), top).forEach(out()::println);
@@ -110,19 +110,22 @@ final class DemoCommand extends CleaveCommand {
         }
     }
 
-    private static JsonObject json(List<ClassNode> items, List<Way.Outcome> outcomes, boolean identical) {
-        Way.Outcome forked = outcomes.getLast();
-        FissionReport report = forked.report();
-        return new JsonObject().put("items", items.size()).put("sequential_s", seconds(outcomes.get(0)))
-                .put("threads_s", seconds(outcomes.get(1))).put("fission_s", seconds(forked))
-                .put("identical", identical).put("forks", report == null ? 0 : report.forks())
-                .put("deadlocks", report == null ? 0 : report.provenDeadlocks())
-                .put("reforks", report == null ? 0 : report.reforks())
-                .put("dirtied_mib_per_child", report == null ? 0 : Units.mib(dirtiedPerChild(report)));
-    }
-
-    private static double seconds(Way.Outcome outcome) {
-        return Units.rounded(Units.seconds(outcome.time()), 4);
+    private static JsonObject json(List<ClassNode> items, List<Way> ways, List<Way.Outcome> outcomes,
+            boolean identical) {
+        JsonObject json = new JsonObject().put("items", items.size());
+        for (int i = 0; i < ways.size(); i++) {
+            json.put(ways.get(i).key() + "_s", Units.rounded(Units.seconds(outcomes.get(i).time()), 4));
+        }
+        json.put("identical", identical);
+        for (Way.Outcome outcome : outcomes) {
+            FissionReport report = outcome.report();
+            if (report != null) {
+                json.put("forks", report.forks()).put("deadlocks", report.provenDeadlocks())
+                        .put("reforks", report.reforks())
+                        .put("dirtied_mib_per_child", Units.mib(dirtiedPerChild(report)));
+            }
+        }
+        return json;
     }
 
     /** What a child changed or allocated on average, in bytes. */

@@ -8,8 +8,10 @@ import io.cleave.os.Unistd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
@@ -29,7 +31,9 @@ final class Brood implements AutoCloseable {
     private static final long LEAVING_NANOS = 20_000_000;
     private static final long LEAVING_NAP_NANOS = 50_000;
     private static final int MOST_EXHAUSTIONS = 5;
-    private static final int ISOLATED_RETRIES = 3;
+    /** How much of what was free of Eden a child has written, at least, when it could not allocate any more. */
+    private static final int EXHAUSTED_PERCENT = 85;
+    private static final int ISOLATED_RETRIES = 20;
     private static final int HOPELESS_DEADLOCKS = 16;
 
     /** What a run learns of its children. */
@@ -55,6 +59,8 @@ final class Brood implements AutoCloseable {
     /** How often each item was begun by a child that then could not go on, or died. */
     private final Map<Long, Integer> troubles = new HashMap<>();
     private final Map<Long, Integer> exhaustions = new HashMap<>();
+    /** Items that a fresh child could not compute before Eden was emptied for them. */
+    private final Set<Long> exhaustedAlone = new HashSet<>();
 
     private int number;
     private long lastLook;
@@ -66,6 +72,8 @@ final class Brood implements AutoCloseable {
     private long bytesDirtied;
     private long mostBytesDirtied;
     private long lastForkNanos;
+    /** The most bytes that one item has allocated in any child that has ended. */
+    private long largestItem;
 
     Brood(Settings settings, Body body, Listener listener) {
         this.settings = settings;
@@ -110,10 +118,10 @@ final class Brood implements AutoCloseable {
         number++;
         Eden.makeRoom(roomWanted);
         long eden = Eden.free();
-        long budget = Eden.budget(settings.children());
+        Eden.Budget budget = Eden.budget(settings.children());
         int parent = Unistd.getpid();
         ChildMain main = new ChildMain(body, settings.codec(), window, number, slot,
-                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), budget);
+                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), budget, largestItem);
         Child child = new Child(place, number, window, slot, memory.ring(place).consumer(), eden);
         long start = System.nanoTime();
         int pid = Forker.fork();
@@ -180,6 +188,7 @@ final class Brood implements AutoCloseable {
     private void ended(Child child, int status) {
         listener.drain(child);
         bury(child);
+        Forker.learn(false);
         boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive();
         if (sudden || (status == 0 && child.leaving)) {
             orphan(child, false);
@@ -228,10 +237,11 @@ final class Brood implements AutoCloseable {
 
     /** A child that can never go on. */
     private void stuck(Child child, DeadlockProof.Verdict verdict) {
-        long dirtied = ProcFs.smapsRollup(child.pid, "Private_Dirty");
+        long dirtied = ProcFs.bytesDirtied(child.pid);
         child.slot.dirtiedRelease(Math.max(0, dirtied));
-        detections.add(Duration.ofNanos(System.nanoTime() - Math.max(child.slot.since(), child.born)));
+        detections.add(Duration.ofNanos(System.nanoTime() - child.lastAlive));
         kill(child);
+        Forker.learn(true);
         if (verdict == DeadlockProof.Verdict.PROVEN) {
             provenDeadlocks++;
         } else {
@@ -241,7 +251,7 @@ final class Brood implements AutoCloseable {
         long item = child.currentItem();
         if (item < 0 || child.leaving) {
             orphan(child, false); // no item is to blame
-        } else if (dirtied > child.eden / 10 * 6) {
+        } else if (dirtied > child.eden / 100 * EXHAUSTED_PERCENT) {
             exhausted(child, item, dirtied);
         } else {
             boolean here = troubles.merge(item, 1, Integer::sum) > 1 && !settings.isIsolated();
@@ -258,8 +268,8 @@ final class Brood implements AutoCloseable {
     private void exhausted(Child child, long item, long dirtied) {
         roomWanted = 2;
         boolean alone = child.slot.itemsAcquire() == 1;
-        int times = exhaustions.merge(item, 1, Integer::sum);
-        if ((alone && times > 1) || times > MOST_EXHAUSTIONS) {
+        boolean again = alone && !exhaustedAlone.add(item);
+        if (again || exhaustions.merge(item, 1, Integer::sum) > MOST_EXHAUSTIONS) {
             listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (child.eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
@@ -283,6 +293,7 @@ final class Brood implements AutoCloseable {
         live.remove(child);
         child.isLive = false;
         places[child.place] = false;
+        largestItem = Math.max(largestItem, child.slot.largest());
         long dirtied = child.slot.dirtiedAcquire();
         bytesDirtied += dirtied;
         mostBytesDirtied = Math.max(mostBytesDirtied, dirtied);

@@ -13,8 +13,8 @@ final class Child {
     final Window window;
     final RunMemory.Slot slot;
     final Ring.Consumer in;
-    /** When it was forked. */
-    final long born = System.nanoTime();
+    /** When it was last seen to be able to go on. */
+    long lastAlive;
     private @Nullable DeadlockProof proof;
     /** The thread that forked it: the kernel ends the child when this thread ends. */
     final Thread forkedBy = Thread.currentThread();
@@ -43,6 +43,7 @@ final class Child {
 
     Child withPid(int forked) {
         pid = forked;
+        lastAlive = System.nanoTime();
         proof = new DeadlockProof(forked);
         return this;
     }
@@ -54,9 +55,14 @@ final class Child {
         if (items != itemsSeen) {
             itemsSeen = items;
             doubt.refute();
+            lastAlive = now;
             return DeadlockProof.Verdict.OPEN;
         }
-        return doubt.look(now);
+        DeadlockProof.Verdict verdict = doubt.look(now);
+        if (verdict == DeadlockProof.Verdict.OPEN && !doubt.isSuspicious()) {
+            lastAlive = now;
+        }
+        return verdict;
     }
 
     /** The place in the whole input of the item begun last, or -1. */

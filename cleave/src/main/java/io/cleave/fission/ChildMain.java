@@ -24,11 +24,13 @@ final class ChildMain implements Body.Sink {
     private final int number;
     private final RunMemory.Slot slot;
     private final Ring.Producer out;
-    private final long budget;
+    private final Eden.Budget budget;
     private final long allocatedBefore = Eden.allocatedByThread();
 
     private long items;
     private int index = -1;
+    private long allocated;
+    private long largestItem;
     private long flushed = System.nanoTime();
     private int leaving = Frames.LEAVE_IDLE;
 
@@ -66,9 +68,11 @@ final class ChildMain implements Body.Sink {
      * @param number the child's number among all of the run, from 1
      * @param slot where it shows signs of life
      * @param out where results go
-     * @param budget bytes that it may allocate before it leaves
+     * @param budget what it may allocate
+     * @param largestItem the most bytes that an item is known to have allocated
      */
-    ChildMain(Body body, Codec codec, Window window, int number, RunMemory.Slot slot, Ring.Producer out, long budget) {
+    ChildMain(Body body, Codec codec, Window window, int number, RunMemory.Slot slot, Ring.Producer out,
+            Eden.Budget budget, long largestItem) {
         this.body = body;
         this.codec = codec;
         this.window = window;
@@ -76,6 +80,7 @@ final class ChildMain implements Body.Sink {
         this.slot = slot;
         this.out = out;
         this.budget = budget;
+        this.largestItem = largestItem;
         this.codecReady = Preparation.isReady(codec);
     }
 
@@ -97,7 +102,7 @@ final class ChildMain implements Body.Sink {
     void work() {
         try {
             computeChunks();
-            slot.dirtiedRelease(ProcFs.smapsRollup(Unistd.getpid(), "Private_Dirty"));
+            slot.dirtiedRelease(ProcFs.bytesDirtied(Unistd.getpid()));
             out.write(leaving, 0, 0);
         } catch (WorkerDiedException e) {
             return; // the parent has died
@@ -163,7 +168,7 @@ final class ChildMain implements Body.Sink {
                 leaving = Frames.LEAVE_ASKED;
                 return false;
             }
-            if (Eden.allocatedByThread() - allocatedBefore > budget) {
+            if (isMemorySpent()) {
                 leaving = Frames.LEAVE_MEMORY;
                 return false;
             }
@@ -178,9 +183,19 @@ final class ChildMain implements Body.Sink {
         return true;
     }
 
+    private boolean isMemorySpent() {
+        long now = Eden.allocatedByThread() - allocatedBefore;
+        if (now - allocated > largestItem) {
+            largestItem = now - allocated;
+            slot.largestOpaque(largestItem);
+        }
+        allocated = now;
+        return budget.isSpent(allocated, largestItem);
+    }
+
     @Override
     public void result(@Nullable Object value) {
-        if (!codecReady && !Results.isSimple(value)) {
+        if (!codecReady && Results.needsCodec(value)) {
             leaving = Frames.LEAVE_CODEC;
             throw new LeaveNow();
         }

@@ -3,6 +3,7 @@ package io.cleave.fission;
 import io.cleave.os.Futex;
 import io.cleave.os.ProcFs;
 import java.io.File;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +36,7 @@ final class DeadlockProof {
     }
 
     private final int pid;
-    private @Nullable String lastWait;
-    private long lastLook;
+    /** When a child outside the proof was seen to use the processor; meaningful where {@link #lastTicks} is not -1. */
     private long idleSince;
     private long lastTicks = -1;
 
@@ -46,29 +46,37 @@ final class DeadlockProof {
 
     /** Forgets what was seen: the child has shown life. */
     void refute() {
-        lastWait = null;
         lastTicks = -1;
     }
 
     /**
-     * Looks at the child.
+     * Looks at the child, and again where it seems unable to go on.
      *
      * @param now a moment of {@link System#nanoTime()}
      * @return what is known
      */
     Verdict look(long now) {
-        if (lastWait != null && now - lastLook < APART_NANOS) {
-            return Verdict.OPEN;
-        }
         String call = ProcFs.line("/proc/" + pid + "/syscall");
         if (call == null) {
             return lookWithoutProof(now);
         }
-        String wait = isEndlessPrivateWait(call) && isAlone() ? call + " " + switches() : null;
-        boolean same = wait != null && wait.equals(lastWait);
-        lastWait = wait;
-        lastLook = now;
-        return same ? Verdict.PROVEN : Verdict.OPEN;
+        String wait = endlessWait(call);
+        if (wait.isEmpty()) {
+            return Verdict.OPEN;
+        }
+        LockSupport.parkNanos(APART_NANOS);
+        String again = ProcFs.line("/proc/" + pid + "/syscall");
+        return again != null && wait.equals(endlessWait(again)) ? Verdict.PROVEN : Verdict.OPEN;
+    }
+
+    /** Whether the last look, made without the means for a proof, found no sign of life. */
+    boolean isSuspicious() {
+        return lastTicks >= 0;
+    }
+
+    /** The wait that a child of one thread cannot leave, with how often it has slept and woken so far; else empty. */
+    private String endlessWait(String call) {
+        return isEndlessPrivateWait(call) && isAlone() ? call + " " + switches() : "";
     }
 
     /**
@@ -81,11 +89,15 @@ final class DeadlockProof {
         if (fields.length < 7 || !fields[0].equals(Long.toString(Futex.number()))) {
             return false;
         }
-        long operation = Long.decode(fields[2]) & 0xffff_ffffL;
+        long operation = argument(fields[2]) & 0xffff_ffffL;
         long command = operation & ~(Futex.FUTEX_PRIVATE_FLAG | Futex.FUTEX_CLOCK_REALTIME);
         boolean waits = command == Futex.FUTEX_WAIT || command == Futex.FUTEX_WAIT_BITSET
                 || command == Futex.FUTEX_LOCK_PI;
-        return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0 && Long.parseUnsignedLong(fields[4].substring(2), 16) == 0;
+        return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0 && argument(fields[4]) == 0;
+    }
+
+    private static long argument(String field) {
+        return Long.parseUnsignedLong(field.substring(2), 16);
     }
 
     private boolean isAlone() {

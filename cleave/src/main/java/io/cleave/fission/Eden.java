@@ -48,15 +48,28 @@ final class Eden {
     }
 
     /**
-     * How much a child may allocate before it should leave: most of what is free, and no more than its share of the
-     * memory that the machine or the control group has left, as each page that a child writes is its own.
+     * What a child may allocate.
+     *
+     * @param soft beyond which it should leave after its item
+     * @param hard which it cannot exceed
+     */
+    record Budget(long soft, long hard) {
+        /** Whether a child should leave rather than begin another item that may be as large as the largest so far. */
+        boolean isSpent(long allocated, long largestItem) {
+            return allocated > soft || allocated + largestItem + largestItem / 4 > hard;
+        }
+    }
+
+    /**
+     * What a child may allocate: most of what is free, and no more than its share of the memory that the machine or the
+     * control group has left, as each page that a child writes is its own.
      *
      * @param children how many there will be
      */
-    static long budget(int children) {
+    static Budget budget(int children) {
         long free = free();
         long available = available() / (2L * children);
-        return Math.max(free / 8, Math.min(free - free / 6, available));
+        return new Budget(Math.max(free / 8, Math.min(free - free / 6, available)), free - free / 16);
     }
 
     private static long available() {

@@ -33,7 +33,8 @@ record Failure(String message, String item, long index, String worker, String st
         } catch (Exception | LinkageError | StackOverflowError e) {
             why = " (the exception itself cannot be carried over: " + e + ")";
         }
-        return new Failure("the task failed at item " + index + ": " + safeText(thrown) + why, textOf(item), index, worker,
+        return new Failure("the task failed at item " + index + ": " + safeText(thrown) + why, textOf(item), index,
+                worker,
                 stackOf(thrown), exception);
     }
 

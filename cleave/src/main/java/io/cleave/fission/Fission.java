@@ -121,24 +121,28 @@ public final class Fission implements Pool {
      * see what was there when they were forked.
      */
     @Override
-    public <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imap(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+    public <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imap(Iterable<? extends T> items,
+            Task<? super T, ? extends R> task) {
         return stream(items, itemwise(task), true, false);
     }
 
     @Override
-    public <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imapUnordered(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+    public <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imapUnordered(Iterable<? extends T> items,
+            Task<? super T, ? extends R> task) {
         return stream(items, itemwise(task), false, true);
     }
 
     @Override
-    public <T extends @Nullable Object, R extends @Nullable Object> List<R> map(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+    public <T extends @Nullable Object, R extends @Nullable Object> List<R> map(Iterable<? extends T> items,
+            Task<? super T, ? extends R> task) {
         try (Stream<R> results = stream(items, itemwise(task), true, true)) {
             return results.toList();
         }
     }
 
     @Override
-    public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+    public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
+            Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         Run run = begin(items, itemwise(task), true, true);
         CompletableFuture<List<R>> future = new RunFuture<>(run);
         Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
@@ -169,7 +173,8 @@ public final class Fission implements Pool {
      * @return the results, lazily; close it unless it is read to its end
      */
     @SuppressWarnings("unchecked")
-    public <T extends @Nullable Object, R extends @Nullable Object> Stream<R> each(Collection<? extends T> items, Function<List<T>, Stream<R>> body) {
+    public <T extends @Nullable Object, R extends @Nullable Object> Stream<R> each(Collection<? extends T> items,
+            Function<List<T>, Stream<R>> body) {
         Objects.requireNonNull(body, "body");
         Function<?, ?> erased = body;
         return stream(items,
@@ -177,7 +182,8 @@ public final class Fission implements Pool {
     }
 
     @SuppressWarnings("unchecked")
-    private static <T extends @Nullable Object, R extends @Nullable Object> Body itemwise(Task<? super T, ? extends R> task) {
+    private static <T extends @Nullable Object, R extends @Nullable Object> Body itemwise(
+            Task<? super T, ? extends R> task) {
         Objects.requireNonNull(task, "task");
         return new Body.Itemwise((Task<@Nullable Object, @Nullable Object>) (Task<?, ?>) task);
     }
@@ -193,7 +199,8 @@ public final class Fission implements Pool {
         return run;
     }
 
-    private <R extends @Nullable Object> Stream<R> stream(Iterable<?> items, Body body, boolean ordered, boolean failFast) {
+    private <R extends @Nullable Object> Stream<R> stream(Iterable<?> items, Body body, boolean ordered,
+            boolean failFast) {
         return streamOf(begin(items, body, ordered, failFast));
     }
 

@@ -1,19 +1,23 @@
 package io.cleave.fission;
 
+import io.cleave.os.Errno;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
-import io.cleave.os.Errno;
 import io.cleave.os.Unistd;
 
 /** Forks this JVM, one fork at a time, at a quiet moment. */
 final class Forker {
-    /**
-     * How long to wait for a quiet moment. While a program is being compiled there may be none for long, and then a fork
-     * that has to be made again now and then costs less than the wait.
-     */
-    private static final long PATIENCE_NANOS = 8_000_000;
+    private static final long LEAST_PATIENCE_NANOS = 8_000_000;
+    private static final long MOST_PATIENCE_NANOS = 128_000_000;
     private static final Object LOCK = new Object();
     private static final Quiescence QUIESCENCE = new Quiescence();
+
+    /**
+     * How long to wait for a quiet moment: doubled by each deadlock, shortened by each child that met none. While a
+     * program is being compiled there may be no quiet moment for long; then a fork that has to be made again now and then
+     * costs less than the wait, until it happens too often.
+     */
+    private static volatile long patience = LEAST_PATIENCE_NANOS;
 
     /** 0 in the process that loaded this class, else the pid of the forked child that this is. */
     private static volatile int childPid;
@@ -36,7 +40,7 @@ final class Forker {
             System.out.flush(); // what lies in a buffer would be written by parent and child
             System.err.flush();
             int parent = Unistd.getpid();
-            QUIESCENCE.await(PATIENCE_NANOS);
+            QUIESCENCE.await(patience);
             int pid = Unistd.fork();
             if (pid == 0) {
                 become(parent);
@@ -47,6 +51,16 @@ final class Forker {
             }
             return pid;
         }
+    }
+
+    /**
+     * Learns what became of a child.
+     *
+     * @param deadlocked whether it could not go on
+     */
+    static void learn(boolean deadlocked) {
+        long now = patience;
+        patience = deadlocked ? Math.min(2 * now, MOST_PATIENCE_NANOS) : Math.max(now - now / 8, LEAST_PATIENCE_NANOS);
     }
 
     /** The first thing that a child does: it binds its life to its parent's. */

@@ -81,7 +81,8 @@ final class Input {
     @Nullable Window nextWindow(double nanosPerItem) {
         @Nullable Object[] rest = Arrays.copyOfRange(items, position, items.length);
         if (!exhausted) {
-            double wanted = nanosPerItem > 0 ? WINDOW_NANOS * (double) workers / nanosPerItem : (double) FIRST_WINDOW * workers * (1L << Math.min(windows, 20));
+            double wanted = nanosPerItem > 0 ? WINDOW_NANOS * (double) workers / nanosPerItem
+                    : (double) FIRST_WINDOW * workers * (1L << Math.min(windows, 20));
             windows++;
             int most = (int) Math.clamp(wanted, 4.0 * workers, MOST_PULLED);
             if (rest.length < most) {

@@ -40,7 +40,8 @@ final class Preparation {
         private static final long serialVersionUID = 1L;
 
         Sample(int n) {
-            this("text " + n, n, new ArrayList<>(List.of(n, 1L, 2.0, "four")), new HashMap<>(Map.of("key", 5L)), Kind.ONE, BigDecimal.TEN, Instant.EPOCH);
+            this("text " + n, n, new ArrayList<>(List.of(n, 1L, 2.0, "four")), new HashMap<>(Map.of("key", 5L)),
+                    Kind.ONE, BigDecimal.TEN, Instant.EPOCH);
         }
     }
 
@@ -105,7 +106,7 @@ final class Preparation {
         Signals.prctl(Signals.PR_SET_PDEATHSIG, 0);
         Unistd.getppid();
         Unistd.rehearseExit();
-        ProcFs.smapsRollup(Unistd.getpid(), "Private_Dirty");
+        ProcFs.bytesDirtied(Unistd.getpid());
     }
 
     /** Plays a child's part in this process, on memory of its own. */
@@ -114,6 +115,7 @@ final class Preparation {
         try (Arena arena = Arena.ofConfined(); RunMemory memory = new RunMemory(1)) {
             MemorySegment bell = arena.allocate(Doorbell.BYTES, 64);
             Ring ring = new Ring(arena.allocate(Ring.bytesFor(capacity), 64), capacity);
+            Eden.Budget plenty = new Eden.Budget(Long.MAX_VALUE, Long.MAX_VALUE);
             Object[] items = {null, true, 1, 2L, 3.0, "four"};
             Ring.Consumer in = ring.consumer();
             Ring.Producer out = ring.producer(new Doorbell(bell), () -> Unistd.getppid() >= 0);
@@ -123,7 +125,7 @@ final class Preparation {
                 door.prepare(); // a sleeper, for the child to wake
                 Body body = round % 2 == 0 ? new Body.Itemwise(x -> x) : new Body.Slicewise(List::stream);
                 try (Window window = new Window(items, 0, 1)) {
-                    new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE).work();
+                    new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, plenty, 0).work();
                 }
                 read(in);
             }
@@ -131,7 +133,7 @@ final class Preparation {
                 throw new IllegalStateException("a rehearsal");
             });
             try (Window window = new Window(items, 0, 1)) {
-                new ChildMain(failing, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE).work();
+                new ChildMain(failing, Codec.java(), window, 1, memory.slot(0), out, plenty, 0).work();
             }
             read(in);
         }

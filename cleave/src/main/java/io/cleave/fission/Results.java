@@ -41,10 +41,24 @@ final class Results {
         out.write(Frames.ENCODED, bytes, 0, bytes.length);
     }
 
-    /** Whether a result is one of those that need no codec. */
+    /** Whether a result is small and immutable, so that it may be passed on as it is. */
     static boolean isSimple(@Nullable Object value) {
         return value == null || value instanceof Boolean || value instanceof Integer || value instanceof Long
                 || value instanceof Double || value instanceof String;
+    }
+
+    /** Whether a result is written by the codec. */
+    static boolean needsCodec(@Nullable Object value) {
+        return value instanceof String text ? !isLatin1(text) : !isSimple(value);
+    }
+
+    private static boolean isLatin1(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > 0xff) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether a frame is a result. */

@@ -236,7 +236,8 @@ final class Run implements Brood.Listener {
 
     private boolean forkMissing(Brood children) {
         boolean forked = false;
-        while (!children.isFull() && !children.isHopeless(itemsInChildren)) {
+        boolean allowed = settings.isIsolated() || !children.isHopeless(itemsInChildren); // isolated: nobody else can
+        while (!children.isFull() && allowed) {
             Window window = windowToFork();
             if (window == null) {
                 break;
@@ -314,6 +315,14 @@ final class Run implements Brood.Listener {
 
     /** Computes the next item of a chunk that this JVM has claimed, and gives the rest back. */
     private void computeChunk(Window window, int chunk) {
+        try {
+            computeNext(window, chunk);
+        } catch (Throwable t) {
+            failAt(window, chunk, t);
+        }
+    }
+
+    private void computeNext(Window window, int chunk) {
         int from = window.starts[chunk];
         int to = window.starts[chunk + 1];
         Window.Chunk state = window.chunks[chunk];
@@ -391,16 +400,20 @@ final class Run implements Brood.Listener {
         } catch (IOException e) {
             throw new UncheckedIOException("a child's failure cannot be decoded: " + e.getMessage(), e);
         }
-        Throwable thrown = what.toThrowable();
+        failAt(child.window, child.chunk, what.toThrowable());
+    }
+
+    /** Ends the run at once, or when all results before the failure have been handed on. */
+    private void failAt(Window window, int chunk, Throwable thrown) {
         if (failFast || !ordered) {
             fail(thrown);
             return;
         }
-        child.window.chunks[child.chunk].failure = thrown;
-        failedWindow = child.window;
-        failedChunk = child.chunk;
+        window.chunks[chunk].failure = thrown;
+        failedWindow = window;
+        failedChunk = chunk;
         input.stop();
-        Objects.requireNonNull(brood).killThose(other -> other != child && isBehindFailure(other));
+        Objects.requireNonNull(brood).killThose(this::isBehindFailure);
     }
 
     private boolean isBehindFailure(Child child) {

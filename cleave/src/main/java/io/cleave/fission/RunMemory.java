@@ -22,6 +22,7 @@ import java.lang.invoke.VarHandle;
  *   16  since     long, when it was begun, by System.nanoTime()
  *   24  dirtied   long, bytes of private dirty memory when the child left
  *   32  leave     int, 1 when the parent asks the child to leave after its item
+ *   40  largest   long, the most bytes that one item has allocated so far
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -35,6 +36,7 @@ final class RunMemory implements AutoCloseable {
     private static final long SINCE = 16;
     private static final long DIRTIED = 24;
     private static final long LEAVE = 32;
+    private static final long LARGEST = 40;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
@@ -105,6 +107,14 @@ final class RunMemory implements AutoCloseable {
 
         long dirtiedAcquire() {
             return (long) LONG.getAcquire(memory, DIRTIED);
+        }
+
+        void largestOpaque(long bytes) {
+            LONG.setOpaque(memory, LARGEST, bytes);
+        }
+
+        long largest() {
+            return (long) LONG.getOpaque(memory, LARGEST);
         }
 
         void askToLeave() {

@@ -69,7 +69,8 @@ final class SupportCheck {
         }
         boolean known = all.contains("G1") || all.contains("PS ") || all.contains("Copy");
         if (!known || !Eden.isKnown()) {
-            return "the collector (" + all + ") has not been tried, and one whose threads work while the program runs may"
+            return "the collector (" + all
+                    + ") has not been tried, and one whose threads work while the program runs may"
                     + " leave a child with a heap in mid-change;"
                     + " use -XX:+UseG1GC, -XX:+UseParallelGC or -XX:+UseSerialGC";
         }

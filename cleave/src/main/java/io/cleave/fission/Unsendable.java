@@ -59,8 +59,7 @@ final class Unsendable {
     }
 
     /** A part of an object and how one gets there. */
-    private record Part(String step, Object value) {
-    }
+    private record Part(String step, Object value) {}
 
     private static List<Part> parts(Object value) {
         List<Part> parts = new ArrayList<>();

@@ -73,7 +73,7 @@ final class Attachment {
         }
     }
 
-    /** What has to be given up. It knows nothing of the attachment, so that the collector can tell when that is gone. */
+    /** What has to be given up. It knows nothing of the attachment, so that the collector can tell that it is gone. */
     private static final class Hold implements Runnable {
         private static final Set<Hold> OPEN = ConcurrentHashMap.newKeySet();
 

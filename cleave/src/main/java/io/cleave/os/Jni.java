@@ -55,7 +55,8 @@ public final class Jni {
         this.machine = machine;
         this.getEnv = function(machine, GET_ENV, FunctionDescriptor.of(INT, LONG, POINTER, INT));
         long env = environment();
-        this.isInstanceOf = function(env, IS_INSTANCE_OF, FunctionDescriptor.of(ValueLayout.JAVA_BYTE, LONG, LONG, LONG));
+        this.isInstanceOf = function(env, IS_INSTANCE_OF,
+                FunctionDescriptor.of(ValueLayout.JAVA_BYTE, LONG, LONG, LONG));
         this.callStaticObjectMethod = function(env, CALL_STATIC_OBJECT_METHOD_A,
                 FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG));
         this.setLongField = function(env, SET_LONG_FIELD, FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG));
@@ -120,7 +121,8 @@ public final class Jni {
         MethodHandle find = function(env, FIND_CLASS, FunctionDescriptor.of(LONG, LONG, POINTER));
         MethodHandle keep = function(env, NEW_GLOBAL_REF, FunctionDescriptor.of(LONG, LONG, LONG));
         MethodHandle drop = function(env, DELETE_GLOBAL_REF, FunctionDescriptor.ofVoid(LONG, LONG));
-        MethodHandle same = function(env, IS_SAME_OBJECT, FunctionDescriptor.of(ValueLayout.JAVA_BYTE, LONG, LONG, LONG));
+        MethodHandle same = function(env, IS_SAME_OBJECT,
+                FunctionDescriptor.of(ValueLayout.JAVA_BYTE, LONG, LONG, LONG));
         MemorySegment name = names.allocateFrom("java/lang/Thread");
         long last = 0;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {

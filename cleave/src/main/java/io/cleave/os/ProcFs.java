@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** {@code /proc}: what the kernel tells about processes and threads. Reading is one open, one read, one close. */
 public final class ProcFs {
     private static final int SMALL = 1024;
+    /** The smallest page that a fault can be for; on a system with larger ones the figure is a lower bound. */
+    private static final long PAGE_BYTES = 4096;
 
     /**
      * The fields of {@code /proc/PID/stat} that matter here.
@@ -145,6 +147,25 @@ public final class ProcFs {
     public static long smapsRollup(int pid, String field) {
         String text = read("/proc/" + pid + "/smaps_rollup", 4 * SMALL);
         return text == null ? -1 : kib(text, field);
+    }
+
+    /**
+     * How much memory a process has written or newly allocated since it was forked, page by page. The kernel keeps no
+     * such figure, but two that it cannot exceed: private dirty memory, which also counts pages that the process left
+     * alone and its parent has written since; and page faults, which also count pages that were only read.
+     *
+     * @param pid a forked process
+     * @return bytes, or -1 where it cannot be read
+     */
+    public static long bytesDirtied(int pid) {
+        String text = read("/proc/" + pid + "/smaps_rollup", 4 * SMALL);
+        ProcessStatus status = status("/proc/" + pid);
+        if (text == null || status == null) {
+            return -1;
+        }
+        long dirty = kib(text, "Private_Dirty");
+        boolean huge = kib(text, "AnonHugePages") > 0; // a fault may then be for 2 MiB
+        return huge ? dirty : Math.min(dirty, status.minorFaults() * PAGE_BYTES);
     }
 
     /**

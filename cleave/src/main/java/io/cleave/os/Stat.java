@@ -92,8 +92,7 @@ public final class Stat {
      * @param availableBytes what is free for users
      * @param mountFlags the {@code ST_} flags: 1 read-only, 2 nosuid, 8 noexec
      */
-    public record FileSystemStatus(long byteSize, long availableBytes, long mountFlags) {
-    }
+    public record FileSystemStatus(long byteSize, long availableBytes, long mountFlags) {}
 
     private Stat() {
     }

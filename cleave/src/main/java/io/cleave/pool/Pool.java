@@ -34,7 +34,8 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results, as an unmodifiable list that may hold nulls
      */
-    default <T extends @Nullable Object, R extends @Nullable Object> List<R> map(Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+    default <T extends @Nullable Object, R extends @Nullable Object> List<R> map(Iterable<? extends T> items,
+            Task<? super T, ? extends R> task) {
         try (Stream<R> results = imap(items, task)) {
             return results.toList();
         }
@@ -49,7 +50,8 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results, lazily
      */
-    <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+    <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imap(Iterable<? extends T> items,
+            Task<? super T, ? extends R> task);
 
     /**
      * Computes results as the stream is read, each as soon as it is there.
@@ -60,7 +62,8 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results, lazily, in the order of their completion
      */
-    <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imapUnordered(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+    <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imapUnordered(Iterable<? extends T> items,
+            Task<? super T, ? extends R> task);
 
     /**
      * Computes all results in the background.
@@ -71,7 +74,8 @@ public interface Pool extends AutoCloseable {
      * @param task what to do to each
      * @return the results to be, in the order of the items; cancelling it ends the computation
      */
-    <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(Iterable<? extends T> items, Task<? super T, ? extends R> task);
+    <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
+            Iterable<? extends T> items, Task<? super T, ? extends R> task);
 
     /**
      * Computes all results of a task of several arguments.
@@ -81,7 +85,8 @@ public interface Pool extends AutoCloseable {
      * @param task what to do with each list
      * @return the results in order, as an unmodifiable list that may hold nulls
      */
-    default <R extends @Nullable Object> List<R> starmap(Iterable<? extends List<?>> arguments, Task<List<?>, ? extends R> task) {
+    default <R extends @Nullable Object> List<R> starmap(Iterable<? extends List<?>> arguments,
+            Task<List<?>, ? extends R> task) {
         Objects.requireNonNull(arguments, "arguments");
         return map(arguments, task);
     }

@@ -26,10 +26,17 @@ public abstract class Way {
      */
     public record Outcome(Findings findings, Duration time, @Nullable FissionReport report) {}
 
+    private final String key;
     private final String name;
 
-    private Way(String name) {
+    private Way(String key, String name) {
+        this.key = key;
         this.name = name;
+    }
+
+    /** The way's name for programs. */
+    public final String key() {
+        return key;
     }
 
     /** The way's name for people. */
@@ -62,7 +69,7 @@ public abstract class Way {
 
     /** One item after the other, in the calling thread. */
     public static Way sequential() {
-        return new Way("sequential") {
+        return new Way("sequential", "sequential") {
             @Override
             @Nullable FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
                 items.forEach(item -> reducer.accept(analysis.analyse(item)));
@@ -77,7 +84,7 @@ public abstract class Way {
      * @param workers how many
      */
     public static Way threads(int workers) {
-        return new Way(workers == 1 ? "1 thread" : workers + " threads") {
+        return new Way("threads", workers == 1 ? "1 thread" : workers + " threads") {
             @Override
             @Nullable FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer)
                     throws ExecutionException, InterruptedException {
@@ -98,7 +105,7 @@ public abstract class Way {
      * meanwhile the children will have.
      */
     public static Way rehearsal() {
-        return new Way("rehearsal") {
+        return new Way("rehearsal", "rehearsal") {
             @Override
             FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
                 return stream(Fission.builder().children(1).warmUp(items.size()), analysis, items, reducer);
@@ -113,7 +120,7 @@ public abstract class Way {
      * @param children how many at once
      */
     public static Way fission(int children) {
-        return new Way(children == 1 ? "1 forked child" : children + " forked children") {
+        return new Way("fission", children == 1 ? "1 forked child" : children + " forked children") {
             @Override
             FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
                 return stream(Fission.builder().children(children), analysis, items, reducer);

@@ -1,0 +1,141 @@
+package io.cleave.fission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cleave.CleaveException;
+import io.cleave.WorkerException;
+import io.cleave.os.Signals;
+import io.cleave.os.Unistd;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The generator form: a body that takes slices of the items and gives streams of results. */
+final class FissionSlicesTest {
+    private static final List<Integer> ITEMS = IntStream.range(0, 1000).boxed().toList();
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5000})
+    void resultsComeInTheOrderOfTheSlicesWhichCoverAllItems(int warmUp) {
+        try (Fission fission = Fission.builder().warmUp(warmUp).build();
+                Stream<Integer> results = fission.each(ITEMS, List::stream)) {
+            assertThat(results.toList()).isEqualTo(ITEMS);
+        }
+    }
+
+    @Test
+    void allIsTheSameByDefault() {
+        try (Fission fission = Fission.create(); Stream<Integer> results = fission.each(ITEMS, List::stream)) {
+            assertThat(results.toList()).isEqualTo(ITEMS);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5000})
+    void anItemMayHaveNoResultOrManyOrNull(int warmUp) {
+        try (Fission fission = Fission.builder().warmUp(warmUp).build()) {
+            try (Stream<Integer> results = fission.each(ITEMS, slice -> slice.stream().filter(x -> x % 100 == 7))) {
+                assertThat(results.toList()).containsExactly(7, 107, 207, 307, 407, 507, 607, 707, 807, 907);
+            }
+            try (Stream<Integer> results = fission.each(ITEMS, slice -> slice.stream().flatMap(x -> Stream.of(x, x)))) {
+                assertThat(results.toList()).isEqualTo(ITEMS.stream().flatMap(x -> Stream.of(x, x)).toList());
+            }
+            try (Stream<Integer> results = fission.each(ITEMS, slice -> slice.stream().map(x -> null))) {
+                assertThat(results.toList()).hasSize(ITEMS.size()).containsOnlyNulls();
+            }
+            try (Stream<Integer> results = fission.each(List.<Integer>of(), List::stream)) {
+                assertThat(results.toList()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aSliceCannotBeChanged() {
+        try (Fission fission = Fission.builder().warmUp(0).build();
+                Stream<Integer> results = fission.each(ITEMS, slice -> {
+                    slice.set(0, 0);
+                    return slice.stream();
+                })) {
+            assertThatThrownBy(results::toList).isInstanceOf(UnsupportedOperationException.class);
+        }
+    }
+
+    @Test
+    void theBodysStreamIsClosedInTheChild() {
+        try (Fission fission = Fission.builder().warmUp(0).children(1).build();
+                Stream<String> results = fission.each(ITEMS, slice -> {
+                    if (slice.getFirst() == 0) {
+                        return Stream.of("first").onClose(() -> {
+                            throw new IllegalStateException("closed");
+                        });
+                    }
+                    return Stream.of("later");
+                })) {
+            assertThatThrownBy(results::toList).isInstanceOf(IllegalStateException.class).hasMessage("closed");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 5000})
+    void aBodyThatReturnsNullIsToldSo(int warmUp) {
+        try (Fission fission = Fission.builder().warmUp(warmUp).build();
+                Stream<Integer> results = fission.each(ITEMS, slice -> (Stream<Integer>) null)) {
+            assertThatThrownBy(results::toList).isExactlyInstanceOf(CleaveException.class)
+                    .hasMessageContaining("returned null").hasMessageContaining("empty stream");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 5000})
+    void aBodyThatReturnsAUsedStreamIsToldSo(int warmUp) {
+        try (Fission fission = Fission.builder().warmUp(warmUp).build()) {
+            try (Stream<Integer> results = fission.each(ITEMS, slice -> {
+                Stream<Integer> stream = slice.stream();
+                assertThat(stream.count()).isPositive();
+                return stream;
+            })) {
+                assertThatThrownBy(results::toList).isExactlyInstanceOf(CleaveException.class)
+                        .hasMessageContaining("used or closed").hasMessageContaining("fresh stream");
+            }
+            try (Stream<Integer> results = fission.each(ITEMS, slice -> {
+                Stream<Integer> stream = slice.stream();
+                assertThat(stream.iterator().next()).isNotNull(); // half consumed
+                return stream;
+            })) {
+                assertThatThrownBy(results::toList).isExactlyInstanceOf(CleaveException.class);
+            }
+        }
+    }
+
+    @Test
+    void aFailureInTheMiddleOfASliceComesAfterTheResultsBeforeIt() {
+        try (Fission fission = Fission.builder().warmUp(0).build();
+                Stream<Integer> results = fission.each(ITEMS, slice -> slice.stream().map(x -> 10 / (500 - x)))) {
+            AtomicInteger received = new AtomicInteger();
+            assertThatThrownBy(() -> results.forEach(x -> received.incrementAndGet()))
+                    .isInstanceOf(ArithmeticException.class)
+                    .satisfies(thrown -> assertThat(thrown.getSuppressed()).hasAtLeastOneElementOfType(
+                            WorkerException.class));
+            assertThat(received).hasValue(500);
+        }
+    }
+
+    @Test
+    void whatAKilledChildHadDeliveredOfASliceComesOnce() {
+        int parent = Unistd.getpid();
+        SharedCounters attempts = new SharedCounters(10);
+        try (Fission fission = Fission.builder().warmUp(1).children(2).maxRetries(3).build();
+                Stream<Integer> results = fission.each(ITEMS, slice -> slice.stream().peek(x -> {
+                    if (x % 100 == 50 && Unistd.getpid() != parent && attempts.isFirst(x / 100)) {
+                        Signals.kill(Unistd.getpid(), Signals.SIGKILL);
+                    }
+                }))) {
+            assertThat(results.toList()).isEqualTo(ITEMS);
+        }
+    }
+}
