@@ -55,8 +55,7 @@ final class Participants {
     /** The table, and the descriptor that holds the slot's lock. Written by the registrar, before SELF. */
     private static volatile @Nullable Registry registry;
 
-    private record Registry(MemorySegment table, int fd) {
-    }
+    private record Registry(MemorySegment table, int fd) {}
 
     private Participants() {
     }
@@ -71,7 +70,8 @@ final class Participants {
 
     /** The calling thread as an owner: never 0, the two lowest bits clear. */
     static long me() {
-        return process() | (Thread.currentThread().threadId() & (ParticipantsLayout.THREADS - 1)) << ParticipantsLayout.THREAD_SHIFT;
+        return process() | (Thread.currentThread().threadId()
+                & (ParticipantsLayout.THREADS - 1)) << ParticipantsLayout.THREAD_SHIFT;
     }
 
     /** The calling process: slot and generation, never 0. */
@@ -88,7 +88,8 @@ final class Participants {
         }
         Registry known = known();
         int slot = ParticipantsLayout.slot(owner);
-        long generation = ParticipantsLayout.seedAcquire(known.table) + ParticipantsLayout.countAcquire(known.table, slot);
+        long generation = ParticipantsLayout.seedAcquire(known.table)
+                + ParticipantsLayout.countAcquire(known.table, slot);
         if (process != ParticipantsLayout.process(slot, generation)) {
             return true;
         }
@@ -172,7 +173,8 @@ final class Participants {
                     + "no process uses locks");
         }
         int reserved = Fcntl.fallocate(fd, 0, 0, ParticipantsLayout.FILE_BYTES);
-        SystemCallException.check(reserved == -Errno.EINTR ? Fcntl.fallocate(fd, 0, 0, ParticipantsLayout.FILE_BYTES) : reserved,
+        SystemCallException.check(
+                reserved == -Errno.EINTR ? Fcntl.fallocate(fd, 0, 0, ParticipantsLayout.FILE_BYTES) : reserved,
                 "fallocate(" + file + ", " + ParticipantsLayout.FILE_BYTES + " bytes)", "free some space there");
         int second = SystemCallException.check(Fcntl.reopen(fd, Fcntl.O_RDWR), "open(/proc/self/fd/" + fd + ")", "");
         try {
@@ -180,9 +182,10 @@ final class Participants {
                     Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED, second, 0);
             long magic = ParticipantsLayout.longOnce(table, ParticipantsLayout.MAGIC_AT, ParticipantsLayout.MAGIC);
             if (magic != ParticipantsLayout.MAGIC) {
-                throw new CleaveException(file + " begins with " + Long.toHexString(magic) + ", this Cleave reads files "
-                        + "that begin with " + Long.toHexString(ParticipantsLayout.MAGIC)
-                        + "; delete it while no process uses locks");
+                throw new CleaveException(
+                        file + " begins with " + Long.toHexString(magic) + ", this Cleave reads files "
+                                + "that begin with " + Long.toHexString(ParticipantsLayout.MAGIC)
+                                + "; delete it while no process uses locks");
             }
             ParticipantsLayout.longOnce(table, ParticipantsLayout.SEED_AT, new SecureRandom().nextLong() | 1);
             return table;
@@ -206,7 +209,8 @@ final class Participants {
             ParticipantsLayout.countRelease(table, slot, count);
             return ParticipantsLayout.process(slot, ParticipantsLayout.seedAcquire(table) + count);
         }
-        throw new CleaveException("all " + ParticipantsLayout.SLOTS + " slots for processes that use locks are taken in "
-                + path());
+        throw new CleaveException(
+                "all " + ParticipantsLayout.SLOTS + " slots for processes that use locks are taken in "
+                        + path());
     }
 }

@@ -142,8 +142,9 @@ final class ReadWriteState extends Guarded {
         long me = Participants.me();
         Integer held = holds.get(me);
         if (held == null) {
-            throw new IllegalMonitorStateException("only who reads may give the read lock up: this thread does not hold "
-                    + "it through this handle");
+            throw new IllegalMonitorStateException(
+                    "only who reads may give the read lock up: this thread does not hold "
+                            + "it through this handle");
         }
         boolean isLast;
         enter();

@@ -140,7 +140,7 @@ public final class SharedBarrier implements AutoCloseable {
                 }
                 int self = self();
                 selfCount(self, Math.max(1, count(self)));
-                arrival = new long[]{parties() - 1 - arrived(), generation()};
+                arrival = new long[] {parties() - 1 - arrived(), generation()};
                 if (arrival[0] == 0) {
                     field(ARRIVED, 0);
                     field(GENERATION, generation() + 1);
@@ -195,8 +195,9 @@ public final class SharedBarrier implements AutoCloseable {
                     return false;
                 }
                 if (field(LAST_BROKEN) == generation + 1) {
-                    throw new BrokenBarrierException("a thread that waited here was interrupted or late, a process that "
-                            + "takes part died, or the barrier was reset");
+                    throw new BrokenBarrierException(
+                            "a thread that waited here was interrupted or late, a process that "
+                                    + "takes part died, or the barrier was reset");
                 }
                 return true;
             }

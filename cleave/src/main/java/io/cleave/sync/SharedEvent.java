@@ -173,8 +173,7 @@ public final class SharedEvent implements AutoCloseable {
         return Async.start(() -> {
             await();
             return null;
-        }, _ -> {
-        });
+        }, _ -> {});
     }
 
     /**

@@ -429,7 +429,8 @@ public final class SharedMutex implements Lock, AutoCloseable {
     @Override
     public String toString() {
         long owner = lock.owner();
-        return "SharedMutex[" + (owner == 0 ? "free" : "held by " + describe(owner)) + (lock.hasDied() ? ", an owner died" : "")
+        return "SharedMutex[" + (owner == 0 ? "free" : "held by " + describe(owner))
+                + (lock.hasDied() ? ", an owner died" : "")
                 + "]";
     }
 }

@@ -46,7 +46,8 @@ final class AtomicsTest {
     private static void compare(Object model, Object shared) throws Exception {
         Random random = new Random(42);
         List<Method> methods = Arrays.stream(model.getClass().getDeclaredMethods())
-                .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isAnnotationPresent(Deprecated.class))
+                .filter(method -> Modifier.isPublic(method.getModifiers())
+                        && !method.isAnnotationPresent(Deprecated.class))
                 .sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
         Set<String> compared = new TreeSet<>();
         for (int round = 0; round < 50; round++) {
@@ -88,7 +89,8 @@ final class AtomicsTest {
 
     @Test
     void noAdditionIsLostBetweenTwoHandles() throws Exception {
-        try (SharedAtomicLong one = SharedAtomicLong.named("count"); SharedAtomicLong two = SharedAtomicLong.named("count");
+        try (SharedAtomicLong one = SharedAtomicLong.named("count");
+                SharedAtomicLong two = SharedAtomicLong.named("count");
                 SharedAtomicInt small = SharedAtomicInt.named("small")) {
             List<Background<Void>> all = new ArrayList<>();
             for (SharedAtomicLong number : List.of(one, two)) {

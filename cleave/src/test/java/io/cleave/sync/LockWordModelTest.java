@@ -30,7 +30,8 @@ final class LockWordModelTest {
 
         Model(Schedules schedules) {
             cell = new ModelCell(schedules);
-            lock = new LockWord(cell, owner -> (owner & ParticipantsLayout.PROCESS) == (DEAD & ParticipantsLayout.PROCESS));
+            lock = new LockWord(cell,
+                    owner -> (owner & ParticipantsLayout.PROCESS) == (DEAD & ParticipantsLayout.PROCESS));
         }
 
         void pass(int thread, News news, Patience patience) throws InterruptedException {
@@ -157,8 +158,7 @@ final class LockWordModelTest {
                     }
                 });
             }
-            return new Program(bodies, () -> {
-            });
+            return new Program(bodies, () -> {});
         })).isInstanceOf(AssertionError.class).rootCause().hasMessageContaining("a wake-up was lost");
     }
 }

@@ -12,8 +12,7 @@ import java.util.function.Function;
  */
 final class Schedules {
     /** One run: the threads' programs, and what must hold when all have ended. */
-    record Program(List<Body> threads, Runnable check) {
-    }
+    record Program(List<Body> threads, Runnable check) {}
 
     /** What one thread does. */
     interface Body {
@@ -171,7 +170,7 @@ final class Schedules {
             return 0;
         }
         if (depth == choices.size()) {
-            choices.add(new int[]{0, count});
+            choices.add(new int[] {0, count});
         }
         int[] choice = choices.get(depth++);
         if (choice[1] != count) {

@@ -37,7 +37,8 @@ final class SyncCrashTest {
         boolean hasDied = true;
         while (hasDied) {
             step++;
-            List<String> options = List.of("-Dcleave.crashPoint=" + step, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+            List<String> options = List.of("-Dcleave.crashPoint=" + step, "-XX:TieredStopAtLevel=1",
+                    "-XX:+UseSerialGC");
             try (ChildJvm child = ChildJvm.start(options, CrashingUser.class, use, NAME)) {
                 int exit = child.awaitExit();
                 assertThat(exit).as(child.toString()).isIn(0, KILLED);

@@ -54,7 +54,8 @@ final class SyncMain {
     }
 
     private static void pong(int rounds) throws InterruptedException {
-        try (SharedSemaphore ping = SharedSemaphore.named("ping", 0); SharedSemaphore pong = SharedSemaphore.named("pong", 0)) {
+        try (SharedSemaphore ping = SharedSemaphore.named("ping", 0);
+                SharedSemaphore pong = SharedSemaphore.named("pong", 0)) {
             for (int i = 0; i < rounds; i++) {
                 ping.acquire();
                 ping.disown(1);

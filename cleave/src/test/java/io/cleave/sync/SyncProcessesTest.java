@@ -20,7 +20,8 @@ final class SyncProcessesTest {
 
     @Test
     void whatAKilledProcessHeldIsHandedOver() throws Exception {
-        try (SharedMutex mutex = SharedMutex.named("m"); SharedReadWriteLock lock = SharedReadWriteLock.named("rw");
+        try (SharedMutex mutex = SharedMutex.named("m");
+                SharedReadWriteLock lock = SharedReadWriteLock.named("rw");
                 SharedSemaphore permits = SharedSemaphore.named("s", 5);
                 SharedSemaphore used = SharedSemaphore.named("used", 5);
                 ChildJvm child = ChildJvm.start(SyncMain.class, "hold")) {
@@ -119,7 +120,7 @@ final class SyncProcessesTest {
     void closingAHandleSendsItsWaitersAway() throws Exception {
         try (SharedMutex keeper = SharedMutex.named("m"); SharedSemaphore empty = SharedSemaphore.named("s", 0)) {
             keeper.lock();
-            for (boolean isVirtual : new boolean[]{false, true}) {
+            for (boolean isVirtual : new boolean[] {false, true}) {
                 SharedMutex mutex = SharedMutex.named("m");
                 SharedSemaphore semaphore = SharedSemaphore.named("s", 0);
                 SharedEvent event = SharedEvent.named("e");
