@@ -30,6 +30,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 abstract class Guarded {
     private static final long SWEEP_NANOS = 15_000_000;
+    /** Looks that are taken before a sleep even where they have not paid. */
+    private static final int LEAST_SPINS = 60;
     private static final long NAP_NANOS = 100_000;
 
     final MemorySegment memory;
@@ -42,7 +44,7 @@ abstract class Guarded {
     /** Where the calling process was found last; a guess, so races do no harm. */
     private int lastSelf;
     /** How many looks it took lately; a guess, so races do no harm. */
-    private int usualSpins = 100;
+    private int usualSpins;
 
     /** Threads of this process that are under the guard or on their way, through a named handle. */
     private final AtomicInteger inside = new AtomicInteger();
@@ -118,27 +120,33 @@ abstract class Guarded {
         return sum;
     }
 
-    /** The calling process among the members, or the place where it can become one. Called under the guard. */
-    int self() {
+    /** The calling process among the members, -1 where it is none. Called under the guard. */
+    int find() {
         long process = Participants.process();
         if ((member(lastSelf) & ParticipantsLayout.PROCESS) == process) {
             return lastSelf;
         }
-        int free = -1;
         for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
-            long member = member(i);
-            if ((member & ParticipantsLayout.PROCESS) == process) {
+            if ((member(i) & ParticipantsLayout.PROCESS) == process) {
                 lastSelf = i;
                 return i;
             }
-            if (free < 0 && member == 0) {
-                free = i;
+        }
+        return -1;
+    }
+
+    /** The calling process among the members, or the place where it can become one. Called under the guard. */
+    int self() {
+        int found = find();
+        for (int i = 0; i < GuardedLayout.MEMBERS && found < 0; i++) {
+            if (member(i) == 0) {
+                found = i;
             }
         }
-        if (free < 0) {
+        if (found < 0) {
             throw new IllegalStateException(GuardedLayout.MEMBERS + " processes use this object at once already");
         }
-        return free;
+        return found;
     }
 
     /** Sets the calling process's count. Called under the guard, with what {@link #self} returned. */
@@ -267,13 +275,13 @@ abstract class Guarded {
     }
 
     private void spin(Attempt<?> attempt) {
-        int budget = Math.min(turn.spins() * 4, 2 * usualSpins + 20);
+        int budget = Math.min(turn.spins() * 4, 2 * usualSpins + LEAST_SPINS);
         int spins = 0;
         while (spins < budget && !attempt.isPromising()) {
             turn.spin();
             spins++;
         }
-        usualSpins += (spins - usualSpins) / 8;
+        usualSpins += ((spins < budget ? spins : 0) - usualSpins) / 8;
     }
 
     /** A wake-up may have come to one who leaves without success: it is for another. */

@@ -39,9 +39,12 @@ final class LockWord {
     /** An owner has died, and nobody has taken the news. */
     static final long DIED = 2;
 
+    /** Looks that are taken before a sleep even where they have not paid: about as long as a short hold takes. */
+    private static final int LEAST_SPINS = 40;
+
     private final Cell word;
     private final Liveness liveness;
-    /** How many looks it took lately until the lock was free; a guess, so races do no harm. */
+    /** How many looks it took lately until the lock was free, where that was before a sleep; a guess, so races do no harm. */
     private int usualSpins;
 
     /** Tells dead owners from living ones. */
@@ -91,7 +94,7 @@ final class LockWord {
             return Outcome.CLEAN;
         }
         long mark = 0;
-        int budget = wait.isTry() ? 0 : Math.min(word.spins(), 2 * usualSpins + 10);
+        int budget = wait.isTry() ? 0 : Math.min(word.spins(), 2 * usualSpins + LEAST_SPINS);
         int spins = 0;
         Outcome outcome = null;
         try {
@@ -111,7 +114,8 @@ final class LockWord {
                     boolean _ = word.sleep(seen | WAITERS, wait, this::isOwnerDead); // a late word is looked at again
                 }
             }
-            usualSpins += (spins - usualSpins) / 8;
+            boolean hasPaid = mark == 0 && outcome.isHeld();
+            usualSpins += ((hasPaid ? spins : 0) - usualSpins) / 8;
             return outcome;
         } finally {
             if (mark != 0 && (outcome == null || !outcome.isHeld())) {

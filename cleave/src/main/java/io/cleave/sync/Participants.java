@@ -187,7 +187,9 @@ final class Participants {
                                 + "that begin with " + Long.toHexString(ParticipantsLayout.MAGIC)
                                 + "; delete it while no process uses locks");
             }
-            ParticipantsLayout.longOnce(table, ParticipantsLayout.SEED_AT, new SecureRandom().nextLong() | 1);
+            if (ParticipantsLayout.seedAcquire(table) == 0) {
+                ParticipantsLayout.longOnce(table, ParticipantsLayout.SEED_AT, new SecureRandom().nextLong() | 1);
+            }
             return table;
         } finally {
             Unistd.close(second);

@@ -46,6 +46,10 @@ final class ReadWriteState extends Guarded {
         return field(READERS);
     }
 
+    long queued() {
+        return field(QUEUED);
+    }
+
     int readHolds() {
         return holds.getOrDefault(Participants.me(), 0);
     }
@@ -129,7 +133,7 @@ final class ReadWriteState extends Guarded {
             @Override
             public boolean isPromising() {
                 long writer = writer();
-                return writer == me || (writer == 0 && (reads || patience.isTry() || field(QUEUED) == 0));
+                return writer == me || (writer == 0 && (reads || patience.isTry() || queued() == 0));
             }
         }, patience);
         if (outcome[0].isHeld()) {

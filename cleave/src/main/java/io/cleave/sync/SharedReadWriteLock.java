@@ -136,6 +136,11 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
         return state.writeHolds();
     }
 
+    /** Whether somebody waits to write. */
+    boolean hasQueuedWriters() {
+        return state.queued() > 0;
+    }
+
     /**
      * The process of the writer.
      *

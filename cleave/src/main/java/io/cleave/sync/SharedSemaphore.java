@@ -98,14 +98,9 @@ public final class SharedSemaphore implements AutoCloseable {
             wake(wakes);
         }
 
-        long ownCount() {
-            long process = Participants.process();
-            for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
-                if ((member(i) & ParticipantsLayout.PROCESS) == process) {
-                    return count(i);
-                }
-            }
-            return 0;
+        private long ownCount() {
+            int self = find();
+            return self < 0 ? 0 : count(self);
         }
 
         void reduce(int permits) {

@@ -195,7 +195,7 @@ abstract class MutexContract {
                 other.unlock();
             };
             waiters.add(i % 2 == 0 ? Background.run(wait) : Background.runVirtual(wait));
-            waiters.getLast().staysBlocked();
+            awaitWaiting(other, i + 1);
         }
         signal(false);
         assertThat(Delays.within(Delays.PATIENCE, () -> guarded(gone) == 1)).isTrue();
@@ -206,6 +206,13 @@ abstract class MutexContract {
             waiter.get();
         }
         assertThat(gone[0]).isEqualTo(4);
+    }
+
+    /** Waits until so many wait for condition 0. */
+    static void awaitWaiting(SharedMutex mutex, int count) {
+        long at = MutexLayout.conditionAt(0) + MutexLayout.WAITING_IN_CONDITION;
+        assertThat(Delays.within(Delays.PATIENCE,
+                () -> MutexLayout.intOpaque(mutex.memory(), at) == count && !mutex.isLocked())).isTrue();
     }
 
     private void signal(boolean toAll) {

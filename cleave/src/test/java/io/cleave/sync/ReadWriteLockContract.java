@@ -3,6 +3,7 @@ package io.cleave.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.testing.Delays;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -82,7 +83,8 @@ abstract class ReadWriteLockContract {
         Background<Void> writer = Background.run(() -> {
             two.writeLock().lock();
             two.writeLock().unlock();
-        }).staysBlocked();
+        });
+        assertThat(Delays.within(Delays.PATIENCE, one::hasQueuedWriters)).isTrue();
         Background<Void> reader = Background.run(() -> {
             two.readLock().lock();
             two.readLock().unlock();
@@ -97,7 +99,8 @@ abstract class ReadWriteLockContract {
     @Test
     void aWriterThatGivesUpLetsReadersGo() throws Exception {
         one.readLock().lock();
-        Background<Void> writer = Background.run(() -> two.writeLock().lockInterruptibly()).staysBlocked();
+        Background<Void> writer = Background.run(() -> two.writeLock().lockInterruptibly());
+        assertThat(Delays.within(Delays.PATIENCE, one::hasQueuedWriters)).isTrue();
         Background<Void> reader = Background.run(() -> {
             two.readLock().lock();
             two.readLock().unlock();

@@ -117,7 +117,7 @@ final class SyncCrashTest {
                 mutex.unlock();
             }
         });
-        Delays.pause(Delays.SHORT);
+        MutexContract.awaitWaiting(mutex, 1);
         return waiter;
     }
 
