@@ -123,7 +123,8 @@ final class Preparation {
             for (int round = 0; round < ROUNDS; round++) {
                 door.sleep(door.prepare(), 0);
                 door.prepare(); // a sleeper, for the child to wake
-                Body body = round % 2 == 0 ? new Body.Itemwise(x -> x) : new Body.Slicewise(List::stream);
+                Body body = round % 2 == 0 ? new Body.Itemwise(x -> x)
+                        : new Body.Slicewise(list -> list.stream().filter(x -> true).map(x -> x));
                 try (Window window = new Window(items, 0, 1)) {
                     new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, plenty, 0).work();
                 }

@@ -41,7 +41,7 @@ final class RunMemory implements AutoCloseable {
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment memory;
+    final MemorySegment memory;
     private final int children;
 
     RunMemory(int children) {

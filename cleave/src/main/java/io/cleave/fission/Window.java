@@ -46,7 +46,7 @@ final class Window implements AutoCloseable {
     int due;
 
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment table;
+    final MemorySegment table;
 
     /** What the parent has received of a chunk. */
     static final class Chunk {

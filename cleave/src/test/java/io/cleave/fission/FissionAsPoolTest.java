@@ -35,7 +35,7 @@ final class FissionAsPoolTest {
     final class WithManyChildrenAndATimeout extends PoolContract {
         @Override
         protected Pool newPool() {
-            return Fission.builder().children(7).itemTimeout(Duration.ofMinutes(1)).build();
+            return Fission.builder().children(5).itemTimeout(Duration.ofMinutes(1)).build();
         }
     }
 }

@@ -22,6 +22,10 @@ final class SharedCounters {
         return (long) LONG.getAndAdd(memory, 8L * which, 1L);
     }
 
+    void add(int which, long more) {
+        var _ = (long) LONG.getAndAdd(memory, 8L * which, more);
+    }
+
     boolean isFirst(int which) {
         return count(which) == 0;
     }

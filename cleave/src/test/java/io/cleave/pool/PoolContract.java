@@ -66,29 +66,29 @@ public abstract class PoolContract {
     @Test
     void mapGivesTheResultsInTheOrderOfTheItems() {
         try (Pool pool = newPool()) {
-            assertThat(pool.map(numbers(400), PoolContract::square)).isEqualTo(squares(400));
+            assertThat(pool.map(numbers(200), PoolContract::square)).isEqualTo(squares(200));
         }
     }
 
     @Test
     void imapGivesTheResultsInTheOrderOfTheItems() {
-        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(400), PoolContract::square)) {
-            assertThat(results.toList()).isEqualTo(squares(400));
+        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(200), PoolContract::square)) {
+            assertThat(results.toList()).isEqualTo(squares(200));
         }
     }
 
     @Test
     void imapUnorderedGivesEachResultOnce() {
-        try (Pool pool = newPool(); Stream<Integer> results = pool.imapUnordered(numbers(400), PoolContract::square)) {
-            assertThat(results.toList()).containsExactlyInAnyOrderElementsOf(squares(400));
+        try (Pool pool = newPool(); Stream<Integer> results = pool.imapUnordered(numbers(200), PoolContract::square)) {
+            assertThat(results.toList()).containsExactlyInAnyOrderElementsOf(squares(200));
         }
     }
 
     @Test
     void amapGivesTheResultsInTheOrderOfTheItems() throws Exception {
         try (Pool pool = newPool()) {
-            CompletableFuture<List<Integer>> results = pool.amap(numbers(400), PoolContract::square);
-            assertThat(results.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isEqualTo(squares(400));
+            CompletableFuture<List<Integer>> results = pool.amap(numbers(200), PoolContract::square);
+            assertThat(results.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isEqualTo(squares(200));
         }
     }
 
@@ -134,10 +134,10 @@ public abstract class PoolContract {
         AtomicLong iterations = new AtomicLong();
         Iterable<Integer> items = () -> {
             iterations.incrementAndGet();
-            return numbers(400).iterator();
+            return numbers(200).iterator();
         };
         try (Pool pool = newPool()) {
-            assertThat(pool.map(items, PoolContract::square)).isEqualTo(squares(400));
+            assertThat(pool.map(items, PoolContract::square)).isEqualTo(squares(200));
         }
         assertThat(iterations).hasValue(1);
     }
@@ -184,8 +184,8 @@ public abstract class PoolContract {
         try (Pool pool = newPool();
                 Stream<Integer> ordered = pool.imap(PoolContract::endless, PoolContract::square);
                 Stream<Integer> unordered = pool.imapUnordered(PoolContract::endless, PoolContract::square)) {
-            assertThat(ordered.limit(300).toList()).isEqualTo(squares(300));
-            assertThat(unordered.limit(300).distinct().count()).isEqualTo(300);
+            assertThat(ordered.limit(150).toList()).isEqualTo(squares(150));
+            assertThat(unordered.limit(150).distinct().count()).isEqualTo(150);
         }
     }
 
@@ -211,17 +211,17 @@ public abstract class PoolContract {
     void anExceptionKeepsItsTypeAndMessageAndTellsTheItem() {
         try (Pool pool = newPool()) {
             Task<Integer, Integer> task = x -> {
-                if (x == 150) {
+                if (x == 120) {
                     throw new FileNotFoundException("no file " + x);
                 }
                 return square(x);
             };
-            assertThatThrownBy(() -> pool.map(numbers(400), task)).isExactlyInstanceOf(FileNotFoundException.class)
-                    .hasMessage("no file 150").satisfies(thrown -> assertThat(accountOf(thrown)).satisfies(account -> {
-                        assertThat(account.item()).isEqualTo("150");
-                        assertThat(account.index()).isEqualTo(150);
+            assertThatThrownBy(() -> pool.map(numbers(200), task)).isExactlyInstanceOf(FileNotFoundException.class)
+                    .hasMessage("no file 120").satisfies(thrown -> assertThat(accountOf(thrown)).satisfies(account -> {
+                        assertThat(account.item()).isEqualTo("120");
+                        assertThat(account.index()).isEqualTo(120);
                         assertThat(account.worker()).isNotBlank();
-                        assertThat(account.remoteStack()).contains("no file 150");
+                        assertThat(account.remoteStack()).contains("no file 120");
                     }));
         }
     }
@@ -235,15 +235,15 @@ public abstract class PoolContract {
     @Test
     void imapGivesTheResultsBeforeTheFailedItemAndThenThrows() {
         Task<Integer, Integer> task = x -> {
-            if (x == 150 || x == 160 || x == 390) {
+            if (x == 120 || x == 130 || x == 190) {
                 throw new IllegalArgumentException("not " + x);
             }
             return square(x);
         };
-        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(400), task)) {
+        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(200), task)) {
             List<Integer> received = new ArrayList<>();
-            assertThatIllegalArgument("not 150", () -> results.forEachOrdered(received::add));
-            assertThat(received).isEqualTo(squares(150));
+            assertThatIllegalArgument("not 120", () -> results.forEachOrdered(received::add));
+            assertThat(received).isEqualTo(squares(120));
         }
     }
 
@@ -254,15 +254,15 @@ public abstract class PoolContract {
     @Test
     void amapFailsWithTheExceptionOfTheItem() {
         try (Pool pool = newPool()) {
-            CompletableFuture<List<Integer>> results = pool.amap(numbers(400), x -> {
-                if (x == 150) {
+            CompletableFuture<List<Integer>> results = pool.amap(numbers(200), x -> {
+                if (x == 120) {
                     throw new FileNotFoundException("no file " + x);
                 }
                 return square(x);
             });
             assertThatThrownBy(() -> results.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS))
                     .isInstanceOf(ExecutionException.class).cause().isInstanceOf(FileNotFoundException.class)
-                    .hasMessage("no file 150");
+                    .hasMessage("no file 120");
         }
     }
 
@@ -301,7 +301,7 @@ public abstract class PoolContract {
 
     @Test
     void whatTheConsumerThrowsReachesTheCaller() {
-        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(400), PoolContract::square)) {
+        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(200), PoolContract::square)) {
             assertThatIllegalArgument("enough", () -> results.forEach(x -> {
                 if (x == 10_000) {
                     throw new IllegalArgumentException("enough");
@@ -316,7 +316,7 @@ public abstract class PoolContract {
             AtomicLong read = new AtomicLong();
             CompletableFuture<List<Integer>> results = pool
                     .amap(() -> IntStream.iterate(0, x -> x + 1).peek(read::set).iterator(), PoolContract::square);
-            assertThat(Delays.within(Delays.PATIENCE, () -> read.get() > 500)).isTrue();
+            assertThat(Delays.within(Delays.PATIENCE, () -> read.get() > 120)).isTrue();
             assertThat(results.cancel(true)).isTrue();
             assertThatThrownBy(results::get).isInstanceOf(CancellationException.class);
             boolean standsStill = Delays.within(Delays.PATIENCE, () -> {
@@ -333,7 +333,7 @@ public abstract class PoolContract {
         try (Pool pool = newPool()) {
             Stream<Integer> results = pool.imap(PoolContract::endless, PoolContract::square);
             Iterator<Integer> each = results.iterator();
-            for (int i = 0; i < 100; i++) {
+            for (int i = 0; i < 50; i++) {
                 assertThat(each.next()).isEqualTo(i * i);
             }
             results.close();
@@ -348,7 +348,7 @@ public abstract class PoolContract {
             AtomicLong received = new AtomicLong();
             FutureTask<Void> reader = new FutureTask<>(() -> results.forEach(x -> received.incrementAndGet()), null);
             Thread thread = Thread.ofPlatform().start(reader);
-            assertThat(Delays.within(Delays.PATIENCE, () -> received.get() > 200)).isTrue();
+            assertThat(Delays.within(Delays.PATIENCE, () -> received.get() > 120)).isTrue();
             results.close();
             assertThatThrownBy(() -> reader.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS))
                     .isInstanceOf(ExecutionException.class).cause().isInstanceOf(CancellationException.class);
@@ -359,7 +359,7 @@ public abstract class PoolContract {
     @Test
     void aStreamThatIsClosedWhileItsConsumerIsBusyFailsInsteadOfSeemingToEnd() throws Exception {
         try (Pool pool = newPool()) {
-            Stream<Integer> results = pool.imap(numbers(400), PoolContract::square);
+            Stream<Integer> results = pool.imap(numbers(200), PoolContract::square);
             CountDownLatch busy = new CountDownLatch(1);
             CountDownLatch closed = new CountDownLatch(1);
             FutureTask<List<Integer>> reader = new FutureTask<>(() -> results.peek(x -> {
@@ -392,7 +392,7 @@ public abstract class PoolContract {
                 () -> pool.imap(PoolContract::endless, PoolContract::square).forEach(x -> received.incrementAndGet()),
                 null);
         Thread thread = Thread.ofPlatform().start(reader);
-        assertThat(Delays.within(Delays.PATIENCE, () -> received.get() > 200)).isTrue();
+        assertThat(Delays.within(Delays.PATIENCE, () -> received.get() > 120)).isTrue();
         pool.close();
         assertThatThrownBy(() -> reader.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS))
                 .isInstanceOf(ExecutionException.class).cause().isInstanceOf(CancellationException.class);
@@ -413,7 +413,7 @@ public abstract class PoolContract {
                     interrupted.set(Thread.currentThread().isInterrupted());
                 }
             });
-            assertThat(Delays.within(Delays.PATIENCE, () -> received.get() > 200)).isTrue();
+            assertThat(Delays.within(Delays.PATIENCE, () -> received.get() > 120)).isTrue();
             reader.interrupt();
             reader.join();
             assertThat(thrown.get()).isInstanceOf(CancellationException.class);
@@ -454,12 +454,12 @@ public abstract class PoolContract {
             List<FutureTask<List<Integer>>> runs = new ArrayList<>();
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < 2; i++) {
-                FutureTask<List<Integer>> run = new FutureTask<>(() -> pool.map(numbers(500), PoolContract::square));
+                FutureTask<List<Integer>> run = new FutureTask<>(() -> pool.map(numbers(250), PoolContract::square));
                 runs.add(run);
                 threads.add(Thread.ofPlatform().start(run));
             }
             for (FutureTask<List<Integer>> run : runs) {
-                assertThat(run.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isEqualTo(squares(500));
+                assertThat(run.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isEqualTo(squares(250));
             }
             for (Thread thread : threads) {
                 thread.join();
@@ -470,9 +470,9 @@ public abstract class PoolContract {
     @Test
     void aPoolServesAVirtualThread() throws Exception {
         try (Pool pool = newPool()) {
-            FutureTask<List<Integer>> run = new FutureTask<>(() -> pool.map(numbers(300), PoolContract::square));
+            FutureTask<List<Integer>> run = new FutureTask<>(() -> pool.map(numbers(150), PoolContract::square));
             Thread thread = Thread.ofVirtual().start(run);
-            assertThat(run.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isEqualTo(squares(300));
+            assertThat(run.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isEqualTo(squares(150));
             thread.join();
         }
     }
@@ -504,18 +504,18 @@ public abstract class PoolContract {
 
     @Test
     void aStreamIsReadOnByAnotherThreadAfterTheFirstHasEnded() throws Exception {
-        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(400), PoolContract::square)) {
+        try (Pool pool = newPool(); Stream<Integer> results = pool.imap(numbers(200), PoolContract::square)) {
             Iterator<Integer> each = results.iterator();
             List<Integer> received = new ArrayList<>();
             for (int part = 0; part < 4; part++) {
                 Thread reader = Thread.ofPlatform().start(() -> {
-                    for (int i = 0; i < 100; i++) {
+                    for (int i = 0; i < 50; i++) {
                         received.add(each.next());
                     }
                 });
                 reader.join();
             }
-            assertThat(received).isEqualTo(squares(400));
+            assertThat(received).isEqualTo(squares(200));
             assertThat(each.hasNext()).isFalse();
         }
     }

@@ -92,6 +92,10 @@ public final class MemoryTorture implements Callable<Integer> {
                 board.countVolatile(Counter.STEP_LIMIT, 0);
                 fail(board, "not done after " + seconds + " s");
             }
+            if (workers.stream().anyMatch(MemoryTorture::hasFailed)) {
+                board.countVolatile(Counter.STEP_LIMIT, 0); // counted and told below
+                break;
+            }
             int victim = random.nextInt(Board.WORKERS);
             if (board.doneVolatile(victim) >= STEPS_OF_A_LIFE) {
                 replace(board, victim, random.nextLong());
@@ -127,6 +131,10 @@ public final class MemoryTorture implements Callable<Integer> {
                 Long.toString(workerSeed));
         return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    }
+
+    private static boolean hasFailed(Process worker) {
+        return !worker.isAlive() && worker.exitValue() != 0;
     }
 
     private static void fail(Board board, String what) {

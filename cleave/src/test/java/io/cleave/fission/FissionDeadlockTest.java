@@ -1,0 +1,176 @@
+package io.cleave.fission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cleave.WorkerDiedException;
+import io.cleave.os.Unistd;
+import io.cleave.pool.Task;
+import io.cleave.testing.Delays;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tasks that wait in a child: for what can never come there, and for what will. */
+final class FissionDeadlockTest {
+    private static final List<Integer> ITEMS = IntStream.range(0, 60).boxed().toList();
+    private static final int LOCKED = 40;
+
+    private static Task<Integer, Boolean> taskUnder(ReentrantLock lock) {
+        int parent = Unistd.getpid();
+        return x -> {
+            if (x == LOCKED) {
+                lock.lock();
+                try {
+                    return Unistd.getpid() == parent;
+                } finally {
+                    lock.unlock();
+                }
+            }
+            return false;
+        };
+    }
+
+    @Test
+    void anItemThatWaitsForALockOfAnotherThreadIsComputedInTheParent() throws Exception {
+        ReentrantLock lock = new ReentrantLock();
+        // With a time-out the parent computes nothing of its own accord.
+        try (LockHolder holder = new LockHolder(lock, true);
+                Fission fission = Fission.builder().children(2).itemTimeout(Delays.PATIENCE).build()) {
+            List<Boolean> inParent = fission.map(ITEMS, taskUnder(lock));
+            assertThat(inParent).hasSameSizeAs(ITEMS);
+            assertThat(inParent.get(LOCKED)).isTrue();
+            assertThat(holder.wasWaitedFor()).isTrue();
+            FissionReport report = fission.lastReport();
+            assertThat(report.provenDeadlocks()).isGreaterThanOrEqualTo(2);
+            assertThat(report.detections()).hasSizeGreaterThanOrEqualTo(2);
+            assertThat(report.unprovenTimeouts()).isZero();
+            assertThat(report.reforks()).isPositive();
+            assertThat(report.itemsInParent()).isEqualTo(1);
+            assertThat(report.itemsInChildren()).isEqualTo(ITEMS.size() - 1L);
+        }
+    }
+
+    @Test
+    void withoutAWarmUpSuchAnItemIsAnErrorThatSaysWhatToDo() throws Exception {
+        ReentrantLock lock = new ReentrantLock();
+        try (LockHolder holder = new LockHolder(lock, false); Fission fission = Fission.builder().warmUp(0).build()) {
+            assertThatThrownBy(() -> fission.map(ITEMS, taskUnder(lock))).isInstanceOf(WorkerDiedException.class)
+                    .hasMessageContaining("item 40 (40)").hasMessageContaining("thread")
+                    .hasMessageContaining("warm-up");
+            assertThat(fission.lastReport().provenDeadlocks()).isPositive();
+            assertThat(holder.wasWaitedFor()).isFalse();
+        }
+    }
+
+    @Test
+    void aSliceThatWaitsForALockIsContinuedInTheParentAfterTheResultsThatAreThere() throws Exception {
+        ReentrantLock lock = new ReentrantLock();
+        Task<Integer, Boolean> task = taskUnder(lock);
+        try (LockHolder holder = new LockHolder(lock, true);
+                Fission fission = Fission.builder().children(2).itemTimeout(Delays.PATIENCE).build();
+                Stream<Integer> results = fission.each(ITEMS, slice -> slice.stream().peek(x -> {
+                    try {
+                        task.apply(x);
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                }))) {
+            assertThat(results.toList()).isEqualTo(ITEMS);
+            assertThat(holder.wasWaitedFor()).isTrue();
+        }
+    }
+
+    @Test
+    void aTaskThatLeavesItsWorkToAnotherThreadIsComputedByTheParentInTheEnd() throws Exception {
+        try (ExecutorService other = Executors.newSingleThreadExecutor();
+                Fission fission = Fission.builder().warmUp(1).children(2).build()) {
+            assertThat(fission.map(ITEMS, x -> other.submit(() -> x + 7).get()))
+                    .isEqualTo(ITEMS.stream().map(x -> x + 7).toList());
+            assertThat(fission.lastReport().itemsInParent()).isEqualTo(ITEMS.size());
+        }
+    }
+
+    /** Were one of these waits taken for a deadlock, the item would fail: nothing may be computed in the parent. */
+    @Test
+    void whoSleepsComputesOrWaitsForAWhileIsNotTakenForDead(@TempDir Path directory) throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        long nanos = Delays.SHORT.multipliedBy(4).toNanos();
+        List<Task<Integer, Object>> waits = new ArrayList<>();
+        waits.add(x -> {
+            Thread.sleep(nanos / 1_000_000);
+            return "slept";
+        });
+        waits.add(x -> new CountDownLatch(1).await(nanos, TimeUnit.NANOSECONDS));
+        waits.add(x -> {
+            Object monitor = new Object();
+            long end = System.nanoTime() + nanos;
+            synchronized (monitor) {
+                while (System.nanoTime() < end) {
+                    monitor.wait(nanos / 1_000_000);
+                }
+            }
+            return "waited";
+        });
+        waits.add(x -> {
+            long end = System.nanoTime() + nanos;
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            return "computed";
+        });
+        waits.add(x -> {
+            try (InputStream in = Files.newInputStream(pipe)) { // waits for one who opens it, then for what he writes
+                return in.read();
+            }
+        });
+        try (Fission fission = Fission.builder().warmUp(0).children(1).build()) {
+            for (Task<Integer, Object> wait : waits.subList(0, 4)) {
+                fission.map(List.of(1), wait);
+                assertThat(fission.lastReport().itemsInChildren()).isEqualTo(1);
+            }
+            Thread writer = Thread.ofPlatform().start(() -> {
+                Delays.pause(Delays.SHORT.multipliedBy(4));
+                try (var out = Files.newOutputStream(pipe)) {
+                    Delays.pause(Delays.SHORT.multipliedBy(4));
+                    out.write(42);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            assertThat(fission.map(List.of(1), waits.getLast())).containsExactly(42);
+            writer.join();
+        }
+    }
+
+    /** A child with threads of its own is not watched; what it waits for may come from one of them. */
+    @Test
+    void whoWaitsForAThreadOfItsOwnIsNotTakenForDead() {
+        try (Fission fission = Fission.builder().warmUp(1).children(1).itemTimeout(Delays.PATIENCE).maxRetries(3)
+                .build()) {
+            assertThat(fission.map(List.of(0, 1), x -> {
+                CountDownLatch done = new CountDownLatch(1);
+                Thread.ofPlatform().daemon().start(() -> {
+                    Delays.pause(Delays.SHORT.multipliedBy(4));
+                    done.countDown();
+                });
+                done.await();
+                return x;
+            })).containsExactly(0, 1);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.cleave.fission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.cleave.testing.ChildJvm;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Fission in JVMs with other options than this one: it works, or says why not. */
+final class FissionJvmsTest {
+    record Result(int number, String text) {}
+
+    /** Runs fission in its different ways, and says whether all is as it should be. */
+    static final class Works {
+        public static void main(String[] arguments) {
+            System.out.println("support " + Fission.support());
+            List<Integer> items = IntStream.range(0, 300).boxed().toList();
+            List<Result> expected = items.stream().map(Works::result).toList();
+            try (Fission fission = Fission.create(); Fission isolated = Fission.builder().warmUp(0).build()) {
+                System.out.println("map " + fission.map(items, Works::result).equals(expected));
+                System.out.println("isolated " + isolated.map(items, Works::result).equals(expected));
+                try (Stream<Result> results = fission.each(items, slice -> slice.stream().map(Works::result))) {
+                    System.out.println("each " + results.toList().equals(expected));
+                }
+                System.out.println("forks " + isolated.lastReport().forks());
+            }
+        }
+
+        private static Result result(int x) {
+            long end = System.nanoTime() + 100_000;
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            return new Result(x, "number " + x);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC", "-Xint", "-XX:TieredStopAtLevel=1",
+                    "-XX:+UseCompactObjectHeaders"})
+    void itWorksWith(String option) throws InterruptedException {
+        try (ChildJvm jvm = ChildJvm.start(List.of(option, "-Xmx512m"), Works.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.lines()).contains("support Supported[]", "map true", "isolated true", "each true")
+                    .doesNotContain("forks 0");
+        }
+    }
+
+    /** Says what support and create say. */
+    static final class Refused {
+        public static void main(String[] arguments) {
+            System.out.println(
+                    "support " + (Fission.support() instanceof Support.Unsupported(String reason) ? reason : "yes"));
+            try {
+                Fission.create().close();
+            } catch (UnsupportedOperationException e) {
+                System.out.println("create " + e.getMessage());
+            }
+        }
+    }
+
+    private static void assertRefused(String reason, String... options) throws InterruptedException {
+        List<String> all = new ArrayList<>(Arrays.asList(options));
+        all.add("-Xmx256m");
+        try (ChildJvm jvm = ChildJvm.start(all, Refused.class)) {
+            int exit = jvm.awaitExit();
+            assumeTrue(jvm.lines().stream().noneMatch(line -> line.startsWith("Unrecognized VM option")
+                    || line.contains("not supported")), "this JVM has no " + String.join(" ", options));
+            assertThat(exit).as(jvm.toString()).isZero();
+            assertThat(jvm.awaitLine("support ")).contains(reason);
+            assertThat(jvm.awaitLine("create ")).contains("this JVM cannot be forked", jvm.awaitLine("support "));
+        }
+    }
+
+    @Test
+    void theZCollectorIsRefused() throws InterruptedException {
+        assertRefused("ZGC", "-XX:+UseZGC");
+    }
+
+    @Test
+    void shenandoahIsRefused() throws InterruptedException {
+        assertRefused("Shenandoah", "-XX:+UseShenandoahGC");
+    }
+
+    @Test
+    void aJvmThatWaitsForItsCompilersIsRefused() throws InterruptedException {
+        assertRefused("-Xcomp", "-Xcomp");
+    }
+
+    @Test
+    void aHeapInAFileIsRefused(@TempDir Path directory) throws InterruptedException {
+        assertRefused("-XX:AllocateHeapAt=" + directory, "-XX:AllocateHeapAt=" + directory);
+    }
+}

@@ -1,0 +1,104 @@
+package io.cleave.fission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cleave.WorkerDiedException;
+import io.cleave.os.Unistd;
+import io.cleave.testing.ChildJvm;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Children that need memory: they cannot collect garbage, and have what was free of the young generation. */
+final class FissionMemoryTest {
+    private static final String YOUNG = "-Xmn16m";
+
+    /** Makes garbage of a size, in small pieces, and returns 0. */
+    private static int litter(long bytes) {
+        int sum = 0;
+        for (long made = 0; made < bytes; made += 1024) {
+            byte[] piece = new byte[1000];
+            piece[(int) (made / 1024 % 1000)] = 1;
+            sum += piece[0] + piece.length;
+        }
+        return sum > 0 ? 0 : 1;
+    }
+
+    private static String describe(FissionReport report) {
+        return " forks " + report.forks() + " reforks " + report.reforks() + " parent " + report.itemsInParent()
+                + " children " + report.itemsInChildren();
+    }
+
+    /** Runs items that each need some of Eden, and all together many times as much. */
+    static final class Litters {
+        public static void main(String[] arguments) {
+            List<Integer> items = IntStream.range(0, 40).boxed().toList();
+            int parent = Unistd.getpid();
+            for (int warmUp = 0; warmUp < 3; warmUp += 2) {
+                try (Fission fission = Fission.builder().warmUp(warmUp).children(2).build()) {
+                    List<Integer> results = fission.map(items, x -> x + litter(4L << 20));
+                    FissionReport report = fission.lastReport();
+                    System.out.println("map " + results.equals(items) + describe(report));
+                    List<Integer> kept = fission.map(items, x -> new ArrayList<>(results.subList(0, x)).size()
+                            + litter(2L << 20));
+                    System.out.println("kept " + kept.equals(items) + describe(fission.lastReport()));
+                }
+                Function<List<Integer>, Stream<Integer>> body = slice -> slice.stream().map(x -> x + litter(200_000));
+                body.apply(items).forEach(x -> {}); // so that no child has to load what this needs
+                try (Fission fission = Fission.builder().warmUp(warmUp).children(2).build();
+                        Stream<Integer> each = fission.each(items, body)) {
+                    System.out.println("each " + each.toList().equals(items));
+                }
+            }
+            System.out.println("parent " + (parent == Unistd.getpid()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
+    void manyItemsTogetherMayNeedFarMoreThanEden(String collector) throws InterruptedException {
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m"), Litters.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.lines()).filteredOn(line -> line.startsWith("map ")).hasSize(2).allSatisfy(
+                    line -> assertThat(line).startsWith("map true").doesNotContain("reforks 0"));
+            assertThat(jvm.lines()).filteredOn(line -> line.startsWith("kept ")).hasSize(2)
+                    .allMatch(line -> line.startsWith("kept true"));
+            assertThat(jvm.lines()).filteredOn(line -> line.startsWith("each ")).containsExactly("each true",
+                    "each true");
+            assertThat(jvm.lines()).contains("parent true");
+        }
+    }
+
+    /** Runs one item that keeps far more than Eden has, among others that do not. */
+    static final class NeedsTooMuch {
+        public static void main(String[] arguments) {
+            try (Fission fission = Fission.builder().warmUp(0).children(2).build()) {
+                fission.map(IntStream.range(0, 20).boxed().toList(),
+                        x -> x == 10 ? litter(100L << 20) : litter(1 << 10));
+                System.out.println("nothing thrown" + describe(fission.lastReport()));
+            } catch (WorkerDiedException e) {
+                System.out.println("thrown " + e.getMessage());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
+    void anItemThatNeedsMoreThanEdenIsAnErrorWithBothFiguresAndTheRemedy(String collector) throws InterruptedException {
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m"), NeedsTooMuch.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            String message = jvm.awaitLine("thrown ");
+            assertThat(message).contains("more memory", "item 10 (10)", "-Xmn");
+            Matcher figures = Pattern.compile("filled at least (\\d+) MiB when Eden's (\\d+) MiB").matcher(message);
+            assertThat(figures.find()).as(message).isTrue();
+            assertThat(Integer.parseInt(figures.group(1))).isBetween(1, 100);
+            assertThat(Integer.parseInt(figures.group(2))).isBetween(1, 16);
+        }
+    }
+}

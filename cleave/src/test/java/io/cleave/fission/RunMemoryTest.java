@@ -1,0 +1,76 @@
+package io.cleave.fission;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cleave.channel.Doorbell;
+import io.cleave.channel.Ring;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Test;
+
+/** Pins what a run shares with its children. */
+final class RunMemoryTest {
+    private static final int CHILDREN = 3;
+
+    @Test
+    void aFreshSlotHasBegunNothing() {
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset();
+            assertThat(slot.itemsAcquire()).isZero();
+            assertThat(slot.index()).isEqualTo(-1);
+            assertThat(slot.since()).isZero();
+            assertThat(slot.dirtiedAcquire()).isZero();
+            assertThat(slot.largest()).isZero();
+            assertThat(slot.isAskedToLeave()).isFalse();
+        }
+    }
+
+    @Test
+    void everyFieldIsWhereItIsDescribed() {
+        try (RunMemory memory = new RunMemory(CHILDREN)) {
+            for (int child = 0; child < CHILDREN; child++) {
+                RunMemory.Slot slot = memory.slot(child);
+                slot.reset();
+                slot.begin(child + 0x0102030405060708L, 0x1112131415161718L, 0x2122232425262728L);
+                slot.dirtiedRelease(0x3132333435363738L);
+                slot.largestOpaque(0x4142434445464748L);
+                slot.askToLeave();
+                MemorySegment bytes = memory.memory.asSlice(64 + 64L * child, 64);
+                assertThat(bytes.get(JAVA_LONG, 0)).isEqualTo(child + 0x0102030405060708L)
+                        .isEqualTo(slot.itemsAcquire());
+                assertThat(bytes.get(JAVA_LONG, 8)).isEqualTo(0x1112131415161718L).isEqualTo(slot.index());
+                assertThat(bytes.get(JAVA_LONG, 16)).isEqualTo(0x2122232425262728L).isEqualTo(slot.since());
+                assertThat(bytes.get(JAVA_LONG, 24)).isEqualTo(0x3132333435363738L).isEqualTo(slot.dirtiedAcquire());
+                assertThat(bytes.get(JAVA_INT, 32)).isEqualTo(1);
+                assertThat(bytes.get(JAVA_LONG, 40)).isEqualTo(0x4142434445464748L).isEqualTo(slot.largest());
+                assertThat(slot.isAskedToLeave()).isTrue();
+                slot.reset();
+                assertThat(bytes.get(JAVA_LONG, 0)).isZero();
+            }
+        }
+    }
+
+    @Test
+    void ringsLieBehindTheSlotsAndDoNotOverlap() {
+        try (RunMemory memory = new RunMemory(CHILDREN)) {
+            long ring = Ring.bytesFor(RunMemory.RING_BYTES);
+            assertThat(memory.memory.byteSize()).isEqualTo(64 + CHILDREN * (64 + ring));
+            assertThat(memory.memory.address() % 4096).isZero();
+            for (int child = 0; child < CHILDREN; child++) {
+                byte[] payload = {(byte) (child + 1)};
+                memory.ring(child).producer(memory.bell(), () -> true).write(1, payload, 0, 1);
+            }
+            for (int child = 0; child < CHILDREN; child++) {
+                long start = 64 + 64 * CHILDREN + child * ring;
+                assertThat(memory.memory.get(JAVA_LONG, start)).as("head").isEqualTo(16);
+                assertThat(memory.memory.get(JAVA_BYTE, start + ring - RunMemory.RING_BYTES + 8))
+                        .isEqualTo((byte) (child + 1));
+            }
+            assertThat(Doorbell.BYTES).isEqualTo(64);
+            assertThat(RunMemory.RING_BYTES).isEqualTo(1 << 20);
+        }
+    }
+}
