@@ -14,4 +14,5 @@ module io.cleave {
     exports io.cleave.memory;
     exports io.cleave.pool;
     exports io.cleave.share;
+    exports io.cleave.sync;
 }

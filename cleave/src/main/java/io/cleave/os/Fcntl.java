@@ -21,6 +21,8 @@ public final class Fcntl {
     public static final int O_RDONLY = 0;
     /** {@code open}: read and write. */
     public static final int O_RDWR = 2;
+    /** {@code open}: make the file where there is none. */
+    public static final int O_CREAT = 0x40;
     /** {@code open}: do not block. */
     public static final int O_NONBLOCK = 0x800;
     /** {@code open}: close on exec. */

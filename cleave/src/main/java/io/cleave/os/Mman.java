@@ -36,6 +36,8 @@ public final class Mman {
     public static final int MADV_DONTFORK = 10;
     /** {@code madvise}: huge pages are welcome here. */
     public static final int MADV_HUGEPAGE = 14;
+    /** {@code madvise}: a forked child finds zeroes in its copy of a private anonymous range. */
+    public static final int MADV_WIPEONFORK = 18;
 
     private static final MethodHandle MMAP = Native.capturing("mmap",
             FunctionDescriptor.of(LONG, POINTER, LONG, INT, INT, INT, LONG));

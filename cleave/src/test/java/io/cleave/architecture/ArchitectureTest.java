@@ -65,6 +65,19 @@ final class ArchitectureTest {
             io.cleave.pool.ProgressListener
             io.cleave.pool.Task
             io.cleave.share.Codec
+            io.cleave.sync.Acquisition
+            io.cleave.sync.FutexWord
+            io.cleave.sync.FutexWord$Wait
+            io.cleave.sync.SharedAtomicInt
+            io.cleave.sync.SharedAtomicLong
+            io.cleave.sync.SharedBarrier
+            io.cleave.sync.SharedCountDownLatch
+            io.cleave.sync.SharedEvent
+            io.cleave.sync.SharedMutex
+            io.cleave.sync.SharedReadWriteLock
+            io.cleave.sync.SharedReadWriteLock$ReadLock
+            io.cleave.sync.SharedReadWriteLock$WriteLock
+            io.cleave.sync.SharedSemaphore
             """;
 
     private static final Set<String> PRINTING = Set.of("append", "format", "print", "printf", "println", "write");

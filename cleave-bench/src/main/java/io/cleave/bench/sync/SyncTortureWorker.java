@@ -1,0 +1,135 @@
+package io.cleave.bench.sync;
+
+import io.cleave.OwnerDiedException;
+import io.cleave.sync.Acquisition;
+import io.cleave.sync.SharedReadWriteLock.WriteLock;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.SplittableRandom;
+
+/** One process of the torture: locks, waits and posts until it is told to stop, or killed. */
+final class SyncTortureWorker {
+    private static final Duration SHORT = Duration.ofMillis(2);
+
+    private final Ground ground;
+    private final int me;
+    private final SplittableRandom random;
+
+    private SyncTortureWorker(Ground ground, int me, long seed) {
+        this.ground = ground;
+        this.me = me;
+        this.random = new SplittableRandom(seed);
+    }
+
+    /** Arguments: name of the ground, number of the worker, seed. It ends with its standard input, too. */
+    public static void main(String[] arguments) throws InterruptedException {
+        Thread.ofPlatform().daemon().start(SyncTortureWorker::endWithSupervisor);
+        new SyncTortureWorker(Ground.open(arguments[0]), Integer.parseInt(arguments[1]), Long.parseLong(arguments[2]))
+                .work();
+    }
+
+    private static void endWithSupervisor() {
+        try {
+            while (System.in.read() >= 0) {
+                Thread.onSpinWait();
+            }
+        } catch (IOException e) {
+            System.err.println("standard input: " + e);
+        }
+        Runtime.getRuntime().halt(1);
+    }
+
+    private void work() throws InterruptedException {
+        while (ground.getVolatile(Ground.STOP) == 0) {
+            switch (random.nextInt(8)) {
+                case 0, 1, 2 -> update();
+                case 3, 4 -> hold(1 + random.nextInt(2));
+                case 5 -> read();
+                case 6 -> write();
+                default -> signal();
+            }
+            ground.addVolatile(Ground.STEPS + me);
+        }
+    }
+
+    private void check(boolean isRight, String what) {
+        if (!isRight) {
+            ground.addVolatile(Ground.ERRORS);
+            System.err.println("worker " + me + ": " + what);
+        }
+    }
+
+    /** One update of the sum, by a redo record, which whoever gets the lock from a dead owner plays again. */
+    private void update() {
+        Acquisition acquisition = ground.mutex.acquire();
+        try {
+            if (acquisition == Acquisition.OWNER_DIED) {
+                ground.replay();
+                ground.setVolatile(Ground.INSIDE, 0);
+            }
+            check(ground.getVolatile(Ground.INSIDE) == 0, "somebody else is inside, or died without news");
+            check(ground.getVolatile(Ground.REDO_OWNER) == 0, "an update under way, and no news");
+            ground.setVolatile(Ground.INSIDE, me + 1);
+            ground.setVolatile(Ground.REDO_SUM, ground.getVolatile(Ground.SUM) + 1);
+            ground.setVolatile(Ground.REDO_COUNT, ground.getVolatile(Ground.COUNTS + me) + 1);
+            ground.setVolatile(Ground.REDO_OWNER, me + 1);
+            ground.replay();
+            check(ground.getVolatile(Ground.INSIDE) == me + 1, "somebody else came in");
+            ground.setVolatile(Ground.INSIDE, 0);
+        } finally {
+            ground.mutex.unlock();
+        }
+    }
+
+    private void hold(int permits) throws InterruptedException {
+        ground.semaphore.acquire(permits);
+        try {
+            check(ground.semaphore.availablePermits() <= Ground.PERMITS - permits, "more permits than there are");
+        } finally {
+            ground.semaphore.release(permits);
+        }
+    }
+
+    private void read() {
+        if (!tryRead()) {
+            write(); // a writer died: a writer repairs
+        }
+    }
+
+    private boolean tryRead() {
+        try {
+            ground.readWrite.readLock().lock();
+        } catch (OwnerDiedException e) {
+            return false;
+        }
+        try {
+            check(ground.getVolatile(Ground.LEFT) == ground.getVolatile(Ground.RIGHT), "half a write was read");
+        } finally {
+            ground.readWrite.readLock().unlock();
+        }
+        return true;
+    }
+
+    private void write() {
+        WriteLock lock = ground.readWrite.writeLock();
+        Acquisition acquisition = lock.acquire();
+        try {
+            long left = ground.getVolatile(Ground.LEFT);
+            check(acquisition == Acquisition.OWNER_DIED || left == ground.getVolatile(Ground.RIGHT),
+                    "half a write, and no news");
+            ground.setVolatile(Ground.LEFT, left + 1);
+            ground.setVolatile(Ground.RIGHT, left + 1);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void signal() throws InterruptedException {
+        if (random.nextBoolean()) {
+            boolean _ = ground.event.await(SHORT); // whether it came does not matter
+        } else {
+            ground.event.set();
+            ground.event.clear();
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package io.cleave.sync;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A lock in one word that is handed over when its owner's process dies.
+ *
+ * <h2>Overview</h2>
+ *
+ * <pre>
+ * word                          meaning                                      leaves it
+ * 0                             free                                         acquire
+ * owner                         held, nobody sleeps                          release; a waiter that is to sleep
+ * owner, WAITERS                held, somebody may sleep                     release, which wakes one
+ * DIED                          free, its owner died and nobody repaired     acquire of those who take the news
+ * owner, DIED [, WAITERS]       held by one that has not taken the news      release, back to DIED
+ * dead owner, anything          as found when a process has died             the first waiter that notices
+ * </pre>
+ *
+ * It is the three-state futex lock of U. Drepper ("Futexes Are Tricky", 2011, section 6), with the owner in the place of
+ * the state "locked", so that no moment exists at which the lock is held by nobody known or known to be held by one who
+ * has given it up.
+ *
+ * <p>
+ * <b>No wake-up is lost.</b> A waiter sleeps only on a word in which it has seen or set WAITERS; the kernel compares the
+ * word once more. A release clears the word and, where WAITERS was set, wakes one. Whoever has slept acquires the word
+ * with WAITERS set, because there may be others that sleep on, and whoever has slept and leaves without the lock wakes
+ * another in its place. So while somebody sleeps, either WAITERS is set and the next release wakes one, or somebody who
+ * was woken is on its way to the word.
+ *
+ * <p>
+ * <b>Death.</b> Of the owner: its word stays, and a waiter that finds the process dead replaces it in one step, by itself
+ * or by DIED. Between a release and its wake-up, or after being woken: the sleepers look at the word every
+ * {@link Patience#SLICE_NANOS}. There is no step between which the word means something else than it says.
+ */
+final class LockWord {
+    /** Somebody may sleep on the word. */
+    static final long WAITERS = 1;
+    /** An owner has died, and nobody has taken the news. */
+    static final long DIED = 2;
+
+    /** Looks that are taken before a sleep even where they have not paid: about as long as a short hold takes. */
+    private static final int LEAST_SPINS = 40;
+
+    private final Cell word;
+    private final Liveness liveness;
+    /** How many looks it took lately until the lock was free, where that was before a sleep; a guess, so races do no harm. */
+    private int usualSpins;
+
+    /** Tells dead owners from living ones. */
+    interface Liveness {
+        boolean isDead(long owner);
+    }
+
+    /** What to do with the news that an owner has died. */
+    enum News {
+        /** Acquire, and clear the mark. */
+        TAKE,
+        /** Acquire, and keep the mark. */
+        KEEP,
+        /** Do not acquire. */
+        REFUSE
+    }
+
+    /** How an attempt ended. */
+    enum Outcome {
+        /** Held. */
+        CLEAN,
+        /** Held, and an owner has died before. */
+        OWNER_DIED,
+        /** Not held, because an owner has died. */
+        REFUSED,
+        /** Not held, the time is over. */
+        TIMED_OUT;
+
+        boolean isHeld() {
+            return this == CLEAN || this == OWNER_DIED;
+        }
+    }
+
+    LockWord(Cell word, Liveness liveness) {
+        this.word = word;
+        this.liveness = liveness;
+    }
+
+    /** The owner, 0 where there is none. */
+    long owner() {
+        return word.get() & ParticipantsLayout.OWNER;
+    }
+
+    /** Acquires for an owner that does not hold it. */
+    Outcome acquire(long me, News news, Patience wait) throws InterruptedException {
+        if (word.cas(0, me)) {
+            return Outcome.CLEAN;
+        }
+        long mark = 0;
+        int budget = wait.isTry() ? 0 : Math.min(word.spins(), 2 * usualSpins + LEAST_SPINS);
+        int spins = 0;
+        Outcome outcome = null;
+        try {
+            while (outcome == null) {
+                long seen = word.get();
+                if ((seen & ParticipantsLayout.OWNER) == 0) {
+                    outcome = take(seen, me | mark, news);
+                } else if (spins < budget && (seen & WAITERS) == 0) {
+                    spins++;
+                    word.spin();
+                } else if (liveness.isDead(seen & ParticipantsLayout.OWNER)) {
+                    outcome = replaceDead(seen, me | mark, news);
+                } else if (wait.isOver()) {
+                    outcome = Outcome.TIMED_OUT;
+                } else if ((seen & WAITERS) != 0 || word.cas(seen, seen | WAITERS)) {
+                    mark = WAITERS;
+                    boolean _ = word.sleep(seen | WAITERS, wait, this::isOwnerDead); // a late word is looked at again
+                }
+            }
+            boolean hasPaid = mark == 0 && outcome.isHeld();
+            usualSpins += ((hasPaid ? spins : 0) - usualSpins) / 8;
+            return outcome;
+        } finally {
+            if (mark != 0 && (outcome == null || !outcome.isHeld())) {
+                passOn();
+            }
+        }
+    }
+
+    private @Nullable Outcome take(long seen, long next, News news) {
+        boolean hasDied = (seen & DIED) != 0;
+        if (hasDied && news == News.REFUSE) {
+            return Outcome.REFUSED;
+        }
+        if (!word.cas(seen, next | (seen & WAITERS) | (news == News.KEEP ? seen & DIED : 0))) {
+            return null;
+        }
+        return hasDied ? Outcome.OWNER_DIED : Outcome.CLEAN;
+    }
+
+    private @Nullable Outcome replaceDead(long seen, long next, News news) {
+        if (news == News.REFUSE) {
+            if (!word.cas(seen, DIED)) {
+                return null;
+            }
+            word.wake(Cell.ALL); // each decides for itself
+            return Outcome.REFUSED;
+        }
+        boolean isMine = word.cas(seen, next | (seen & WAITERS) | (news == News.KEEP ? DIED : 0));
+        return isMine ? Outcome.OWNER_DIED : null;
+    }
+
+    private boolean isOwnerDead() {
+        long owner = owner();
+        return owner != 0 && liveness.isDead(owner);
+    }
+
+    private void passOn() {
+        try {
+            word.wake(1);
+        } catch (IllegalStateException ignored) {
+            // The handle was closed, and that woke everybody.
+        }
+    }
+
+    /**
+     * Releases.
+     *
+     * @return false where the caller is not the owner; nothing has changed then
+     */
+    boolean release(long me) {
+        while (true) {
+            long seen = word.get();
+            if ((seen & ParticipantsLayout.OWNER) != me) {
+                return false;
+            }
+            if (word.cas(seen, seen & DIED)) {
+                if ((seen & WAITERS) != 0) {
+                    word.wake(1);
+                }
+                return true;
+            }
+        }
+    }
+
+    /** Whether the lock is marked, held or not. */
+    boolean hasDied() {
+        return (word.get() & DIED) != 0;
+    }
+
+    /**
+     * Clears the mark, for the owner.
+     *
+     * @return whether it was set
+     */
+    boolean takeNews() {
+        while (true) {
+            long seen = word.get();
+            if ((seen & DIED) == 0) {
+                return false;
+            }
+            if (word.cas(seen, seen & ~DIED)) {
+                return true;
+            }
+        }
+    }
+}

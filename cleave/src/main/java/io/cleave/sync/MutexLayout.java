@@ -1,0 +1,54 @@
+package io.cleave.sync;
+
+import io.cleave.os.CrashPoint;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The layout of a mutex; zeroes are a fresh one.
+ *
+ * <pre>
+ *      0                8        12                                  64
+ *      +----------------+--------+------------------------------------+
+ *    0 | word           | holds  | zeroes                             |
+ *      +----------------+--------+--------+---------------------------+
+ *   64 | condition 0: turn       | waiting| signals | condition 1 ...
+ *      +-------------------------+--------+---------+------------------
+ * </pre>
+ *
+ * {@code word} is a {@link LockWord}. All else is written by its owner only. {@code holds} counts how often the owner
+ * holds it beyond the first time.
+ */
+final class MutexLayout {
+    static final long WORD_AT = 0;
+    static final long HOLDS_AT = 8;
+    static final long CONDITIONS_AT = 64;
+    static final long CONDITION_BYTES = 16;
+    static final int CONDITIONS = 8;
+    static final long WAITING_IN_CONDITION = 8;
+    static final long SIGNALS_IN_CONDITION = 12;
+    static final long BYTES = CONDITIONS_AT + CONDITIONS * CONDITION_BYTES;
+
+    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+    private MutexLayout() {
+    }
+
+    static int intPlain(MemorySegment mutex, long at) {
+        return (int) INT.get(mutex, at);
+    }
+
+    static int intOpaque(MemorySegment mutex, long at) {
+        return (int) INT.getOpaque(mutex, at);
+    }
+
+    static void intOpaque(MemorySegment mutex, long at, int value) {
+        INT.setOpaque(mutex, at, value);
+        CrashPoint.reached();
+    }
+
+    static long conditionAt(int index) {
+        return CONDITIONS_AT + index * CONDITION_BYTES;
+    }
+}

@@ -1,0 +1,56 @@
+package io.cleave.sync;
+
+import io.cleave.os.Futex;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How long a call is ready to wait, and whether an interrupt ends it. The deadline is absolute, so wake-ups never
+ * prolong it.
+ *
+ * @param deadlineNanos a moment of {@link System#nanoTime()}, or {@link Futex#NEVER}
+ * @param isInterruptible whether the wait ends by an exception when the thread is interrupted
+ */
+record Patience(long deadlineNanos, boolean isInterruptible) {
+    /** How long a sleeper sleeps before it looks whether somebody has died: less than half of what is promised. */
+    static final long SLICE_NANOS = 40_000_000;
+
+    static final Patience FOREVER = new Patience(Futex.NEVER, true);
+    static final Patience UNINTERRUPTIBLY = new Patience(Futex.NEVER, false);
+
+    /** No wait at all. */
+    static final Patience TRY = new Patience(0, false);
+
+    /** Patience from now on; 0 and negative mean not to wait. */
+    static Patience of(long timeoutNanos) {
+        long now = System.nanoTime();
+        long deadline = now + Math.max(0, timeoutNanos);
+        return new Patience(deadline < now ? Futex.NEVER : deadline, true);
+    }
+
+    static Patience of(long timeout, TimeUnit unit) {
+        return of(unit.toNanos(timeout));
+    }
+
+    static Patience of(Duration timeout) {
+        return of(nanos(timeout));
+    }
+
+    /** A duration in nanoseconds, as near as a long comes to it. */
+    static long nanos(Duration timeout) {
+        return TimeUnit.NANOSECONDS.convert(timeout);
+    }
+
+    boolean isTry() {
+        return deadlineNanos == 0;
+    }
+
+    boolean isOver() {
+        return deadlineNanos != Futex.NEVER && System.nanoTime() - deadlineNanos >= 0;
+    }
+
+    /** The end of the next slice, or the deadline where that is earlier. */
+    long endOfSlice() {
+        return Math.min(deadlineNanos, System.nanoTime() + SLICE_NANOS);
+    }
+}

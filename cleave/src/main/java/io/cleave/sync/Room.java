@@ -1,0 +1,308 @@
+package io.cleave.sync;
+
+import io.cleave.os.Errno;
+import io.cleave.os.Futex;
+import io.cleave.os.Unistd;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where virtual threads sleep on words in shared memory: they park, and one daemon thread waits in the kernel for all.
+ *
+ * <h2>Overview</h2>
+ *
+ * The sleepers on one word form a group. The daemon goes round: it compares the words of all groups with what their
+ * sleepers expect, unparks those that expect something else, and sleeps on up to 127 words and a bell by futex_waitv(2).
+ * A word that changes between the comparison and the sleep is refused by the kernel. Who comes with a word that the
+ * daemon does not know yet rings the bell. Where there are more words than one call takes, each call takes the next
+ * ones and is short, so that every word is compared every few milliseconds; before Linux 5.16, which has no such call,
+ * the daemon sleeps on the bell only, and as shortly.
+ *
+ * <p>
+ * One wake-up in the kernel wakes all sleepers of the group: they look for themselves, and those that find nothing come
+ * back. Where the sleepers have left meanwhile, the wake-up is passed on to another process.
+ *
+ * <p>
+ * The daemon ends when nobody has slept for a while. A forked child has none, and begins with a room of its own.
+ */
+final class Room {
+    private static final int WORDS = Futex.WAITV_MAX - 1;
+    private static final long SHORT_NANOS = 1_000_000;
+    private static final long IDLE_NANOS = 100_000_000;
+    private static final MemorySegment VECTOR = Arena.global().allocate((long) Futex.WAITV_MAX
+            * Futex.WAITV_ENTRY_BYTES, 8);
+    private static final SharedCell BELL = new SharedCell(Arena.global().allocate(Long.BYTES, Long.BYTES), 0);
+
+    private static volatile Room current = new Room();
+
+    private final int pid = Unistd.getpid();
+    /** By the word's address. Guarded by this. */
+    private final Map<Long, Group> groups = new HashMap<>();
+    /** Whether the daemon runs. Guarded by this. */
+    private boolean isServed;
+    /** Whether the kernel lacks futex_waitv. Of the daemon only. */
+    private boolean isPolling;
+    /** Where in the list of groups the next call begins. Of the daemon only. */
+    private int next;
+
+    private static final class Sleeper {
+        final Thread thread = Thread.currentThread();
+        final SharedCell cell;
+        final int expected;
+        final Cell.Suspicion suspicion;
+        volatile boolean isAwake;
+
+        Sleeper(SharedCell cell, long expected, Cell.Suspicion suspicion) {
+            this.cell = cell;
+            this.expected = (int) expected;
+            this.suspicion = suspicion;
+        }
+
+        void wakeUp() {
+            isAwake = true;
+            LockSupport.unpark(thread);
+        }
+
+        boolean isDone(boolean isTimeToLook) {
+            try {
+                cell.checkOpen();
+                return cell.hasChanged(expected) || (isTimeToLook && suspicion.isRaised());
+            } catch (RuntimeException e) {
+                return true; // closed: it finds that out for itself
+            }
+        }
+    }
+
+    /** The sleepers on one word. Guarded by the room. */
+    private static final class Group {
+        final SharedCell cell;
+        final List<Sleeper> sleepers = new ArrayList<>();
+        /** The word when all of the group were last compared with it. */
+        int seen;
+        /** Whether somebody came since. */
+        boolean hasNew = true;
+
+        Group(SharedCell cell) {
+            this.cell = cell;
+        }
+    }
+
+    private Room() {
+    }
+
+    static Room current() {
+        Room room = current;
+        if (room.pid != Unistd.getpid()) {
+            room = new Room();
+            current = room;
+        }
+        return room;
+    }
+
+    /** As {@link Cell#sleep}, for a virtual thread. */
+    boolean sleep(SharedCell cell, long expected, Patience wait, Cell.Suspicion suspicion) throws InterruptedException {
+        cell.checkOpen();
+        if (wait.isInterruptible() && Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (cell.hasChanged(expected)) {
+            return true;
+        }
+        if (wait.isOver()) {
+            return false;
+        }
+        Sleeper sleeper = new Sleeper(cell, expected, suspicion);
+        enter(sleeper);
+        try {
+            boolean inTime = park(sleeper, wait);
+            cell.checkOpen();
+            return inTime;
+        } finally {
+            leave(sleeper);
+        }
+    }
+
+    private boolean park(Sleeper sleeper, Patience wait) throws InterruptedException {
+        boolean wasInterrupted = false;
+        try {
+            while (!sleeper.isAwake) {
+                if (wait.isOver()) {
+                    return false;
+                }
+                if (wait.deadlineNanos() == Futex.NEVER) {
+                    LockSupport.park(this);
+                } else {
+                    LockSupport.parkNanos(this, wait.deadlineNanos() - System.nanoTime());
+                }
+                if (Thread.interrupted()) {
+                    if (wait.isInterruptible()) {
+                        throw new InterruptedException();
+                    }
+                    wasInterrupted = true;
+                }
+            }
+            return true;
+        } finally {
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void enter(Sleeper sleeper) {
+        boolean mustRing;
+        synchronized (this) {
+            Group group = groups.get(sleeper.cell.address());
+            mustRing = group == null || group.seen != sleeper.expected;
+            if (group == null) {
+                group = new Group(sleeper.cell);
+                groups.put(sleeper.cell.address(), group);
+            }
+            group.sleepers.add(sleeper);
+            group.hasNew = true;
+            if (!isServed) {
+                isServed = true;
+                Thread.ofPlatform().daemon().name("cleave-waiter").start(this::serve);
+            }
+        }
+        if (mustRing) {
+            ring();
+        }
+    }
+
+    private static void ring() {
+        long bell;
+        do {
+            bell = BELL.get();
+        } while (!BELL.cas(bell, bell + 1));
+        BELL.wake(1);
+    }
+
+    private synchronized void leave(Sleeper sleeper) {
+        Group group = groups.get(sleeper.cell.address());
+        if (group != null) {
+            group.sleepers.remove(sleeper);
+        }
+    }
+
+    /** Wakes those of this process who sleep on the word at an address. */
+    static void wakeAll(long address) {
+        Room room = current();
+        synchronized (room) {
+            Group group = room.groups.get(address);
+            if (group != null) {
+                group.sleepers.forEach(Sleeper::wakeUp);
+            }
+        }
+    }
+
+    private void serve() {
+        long nextLook = System.nanoTime() + Patience.SLICE_NANOS;
+        long idleSince = System.nanoTime();
+        while (true) {
+            long bell = BELL.get();
+            long now = System.nanoTime();
+            boolean isTimeToLook = now - nextLook >= 0;
+            if (isTimeToLook) {
+                nextLook = now + Patience.SLICE_NANOS;
+            }
+            List<Group> waiting = compare(isTimeToLook);
+            if (!waiting.isEmpty()) {
+                idleSince = now;
+            } else if (now - idleSince > IDLE_NANOS && end()) {
+                return;
+            }
+            sleep(waiting, bell, nextLook);
+        }
+    }
+
+    private synchronized boolean end() {
+        isServed = !groups.isEmpty();
+        return !isServed;
+    }
+
+    /** Wakes those whose word has changed, and returns the groups that are left. */
+    private synchronized List<Group> compare(boolean isTimeToLook) {
+        List<Group> waiting = new ArrayList<>(groups.size());
+        for (Iterator<Group> i = groups.values().iterator(); i.hasNext();) {
+            Group group = i.next();
+            compare(group, isTimeToLook);
+            if (group.sleepers.isEmpty()) {
+                i.remove();
+            } else {
+                waiting.add(group);
+            }
+        }
+        return waiting;
+    }
+
+    private static void compare(Group group, boolean isTimeToLook) {
+        int word = 0;
+        boolean isReadable = true;
+        try {
+            word = (int) group.cell.get();
+        } catch (RuntimeException e) {
+            isReadable = false;
+        }
+        if (!isReadable || group.hasNew || word != group.seen || isTimeToLook) {
+            group.seen = word;
+            group.hasNew = false;
+            group.sleepers.removeIf(sleeper -> {
+                boolean isDone = sleeper.isAwake || sleeper.isDone(isTimeToLook);
+                if (isDone) {
+                    sleeper.wakeUp();
+                }
+                return isDone;
+            });
+        }
+    }
+
+    private void sleep(List<Group> waiting, long bell, long nextLook) {
+        int count = isPolling ? 0 : Math.min(WORDS, waiting.size());
+        boolean isAll = count == waiting.size();
+        long until = isAll ? nextLook : System.nanoTime() + SHORT_NANOS;
+        Futex.setEntry(VECTOR, 0, BELL.address(), (int) bell);
+        for (int i = 0; i < count; i++) {
+            Group group = waiting.get((next + i) % waiting.size());
+            Futex.setEntry(VECTOR, i + 1, group.cell.address(), group.seen);
+        }
+        int result = isPolling ? poll(bell, until) : Futex.waitv(VECTOR, count + 1, until);
+        if (result == -Errno.ENOSYS) {
+            isPolling = true;
+        } else if (result > 0) {
+            arrive(waiting.get((next + result - 1) % waiting.size()));
+        }
+        next = isAll ? 0 : (next + count) % waiting.size();
+    }
+
+    private static int poll(long bell, long until) {
+        try {
+            BELL.sleep(bell, new Patience(until, false), () -> false);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // it was not to be interruptible
+        }
+        return 0;
+    }
+
+    /** A wake-up has come for a group: for all of it, or for somebody else where nobody is there any more. */
+    private void arrive(Group group) {
+        synchronized (this) {
+            if (!group.sleepers.isEmpty()) {
+                group.sleepers.forEach(Sleeper::wakeUp);
+                return;
+            }
+        }
+        try {
+            group.cell.wake(1);
+        } catch (IllegalStateException ignored) {
+            // The handle was closed, and that woke everybody.
+        }
+    }
+}

@@ -1,0 +1,391 @@
+package io.cleave.sync;
+
+import io.cleave.memory.BlockKind;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.function.LongBinaryOperator;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * A number of 64 bits in shared memory that threads of any process change atomically: the methods of
+ * {@link java.util.concurrent.atomic.AtomicLong}, with the same access modes. It lies on memory that the caller has
+ * shared ({@link #at}) or in a block of its own ({@link #named}). It has no owner, and a process that dies leaves the
+ * value that it stored last.
+ *
+ * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. After the memory is
+ * closed they throw {@link IllegalStateException}.
+ *
+ * <h2>Memory consistency effects</h2> Those of {@link VarHandle} for the access mode that a method names, between
+ * processes as between threads; methods that name none are volatile.
+ *
+ * <h2>Cost</h2> One instruction, and no system call.
+ */
+public final class SharedAtomicLong extends Number implements AutoCloseable {
+    /** The size of a number: {@value} bytes, aligned to 8; zeroes are a fresh one. */
+    public static final long BYTES = Long.BYTES;
+
+    private static final long serialVersionUID = 1L;
+    private static final VarHandle VALUE = ValueLayout.JAVA_LONG.varHandle();
+
+    private final transient MemorySegment word;
+    private final transient Named named;
+
+    private SharedAtomicLong(MemorySegment word, Named named) {
+        this.word = word;
+        this.named = named;
+    }
+
+    /**
+     * The number on a caller's memory. Attaching changes nothing.
+     *
+     * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
+     * @return the number
+     * @throws IllegalArgumentException where the memory is not like that
+     */
+    public static SharedAtomicLong at(MemorySegment block) {
+        return new SharedAtomicLong(Segments.check(block, BYTES, BYTES, SharedAtomicLong.class), Named.none());
+    }
+
+    /**
+     * The number of a name, made with value 0 where there is none. The last handle that is closed removes it.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedAtomicLong named(String name) {
+        return Named.open(name, BlockKind.ATOMIC_LONG, BYTES, SharedAtomicLong::new);
+    }
+
+    /**
+     * The value.
+     *
+     * @return the value
+     */
+    public long get() {
+        return (long) VALUE.getVolatile(word, 0L);
+    }
+
+    /**
+     * The value, by a plain read.
+     *
+     * @return the value
+     */
+    public long getPlain() {
+        return (long) VALUE.get(word, 0L);
+    }
+
+    /**
+     * The value, in opaque mode.
+     *
+     * @return the value
+     */
+    public long getOpaque() {
+        return (long) VALUE.getOpaque(word, 0L);
+    }
+
+    /**
+     * The value, with acquire semantics.
+     *
+     * @return the value
+     */
+    public long getAcquire() {
+        return (long) VALUE.getAcquire(word, 0L);
+    }
+
+    /**
+     * Sets the value.
+     *
+     * @param value the new value
+     */
+    public void set(long value) {
+        VALUE.setVolatile(word, 0L, value);
+    }
+
+    /**
+     * Sets the value with release semantics.
+     *
+     * @param value the new value
+     */
+    public void lazySet(long value) {
+        VALUE.setRelease(word, 0L, value);
+    }
+
+    /**
+     * Sets the value by a plain write.
+     *
+     * @param value the new value
+     */
+    public void setPlain(long value) {
+        VALUE.set(word, 0L, value);
+    }
+
+    /**
+     * Sets the value in opaque mode.
+     *
+     * @param value the new value
+     */
+    public void setOpaque(long value) {
+        VALUE.setOpaque(word, 0L, value);
+    }
+
+    /**
+     * Sets the value with release semantics.
+     *
+     * @param value the new value
+     */
+    public void setRelease(long value) {
+        VALUE.setRelease(word, 0L, value);
+    }
+
+    /**
+     * Sets the value.
+     *
+     * @param value the new value
+     * @return the value before
+     */
+    public long getAndSet(long value) {
+        return (long) VALUE.getAndSet(word, 0L, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return whether it was set
+     */
+    public boolean compareAndSet(long expected, long value) {
+        return VALUE.compareAndSet(word, 0L, expected, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return the value found, the expected one where it was set
+     */
+    public long compareAndExchange(long expected, long value) {
+        return (long) VALUE.compareAndExchange(word, 0L, expected, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one, with acquire semantics.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return the value found, the expected one where it was set
+     */
+    public long compareAndExchangeAcquire(long expected, long value) {
+        return (long) VALUE.compareAndExchangeAcquire(word, 0L, expected, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one, with release semantics.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return the value found, the expected one where it was set
+     */
+    public long compareAndExchangeRelease(long expected, long value) {
+        return (long) VALUE.compareAndExchangeRelease(word, 0L, expected, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one, in plain mode; it may fail for no reason.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return whether it was set
+     */
+    public boolean weakCompareAndSetPlain(long expected, long value) {
+        return VALUE.weakCompareAndSetPlain(word, 0L, expected, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one, in volatile mode; it may fail for no reason.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return whether it was set
+     */
+    public boolean weakCompareAndSetVolatile(long expected, long value) {
+        return VALUE.weakCompareAndSet(word, 0L, expected, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one, in acquire mode; it may fail for no reason.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return whether it was set
+     */
+    public boolean weakCompareAndSetAcquire(long expected, long value) {
+        return VALUE.weakCompareAndSetAcquire(word, 0L, expected, value);
+    }
+
+    /**
+     * Sets the value where it is the expected one, in release mode; it may fail for no reason.
+     *
+     * @param expected the value that it must have
+     * @param value the new value
+     * @return whether it was set
+     */
+    public boolean weakCompareAndSetRelease(long expected, long value) {
+        return VALUE.weakCompareAndSetRelease(word, 0L, expected, value);
+    }
+
+    /**
+     * Adds 1.
+     *
+     * @return the value before
+     */
+    public long getAndIncrement() {
+        return getAndAdd(1L);
+    }
+
+    /**
+     * Subtracts 1.
+     *
+     * @return the value before
+     */
+    public long getAndDecrement() {
+        return getAndAdd(-1L);
+    }
+
+    /**
+     * Adds 1.
+     *
+     * @return the value after
+     */
+    public long incrementAndGet() {
+        return addAndGet(1L);
+    }
+
+    /**
+     * Subtracts 1.
+     *
+     * @return the value after
+     */
+    public long decrementAndGet() {
+        return addAndGet(-1L);
+    }
+
+    /**
+     * Adds.
+     *
+     * @param delta what to add
+     * @return the value before
+     */
+    public long getAndAdd(long delta) {
+        return (long) VALUE.getAndAdd(word, 0L, delta);
+    }
+
+    /**
+     * Adds.
+     *
+     * @param delta what to add
+     * @return the value after
+     */
+    public long addAndGet(long delta) {
+        return getAndAdd(delta) + delta;
+    }
+
+    /**
+     * Sets the value to what a function makes of it; the function may be called several times.
+     *
+     * @param update makes the new value of the old one, without side effects
+     * @return the value before
+     */
+    public long getAndUpdate(LongUnaryOperator update) {
+        while (true) {
+            long before = get();
+            long after = update.applyAsLong(before);
+            if (compareAndSet(before, after)) {
+                return before;
+            }
+        }
+    }
+
+    /**
+     * Sets the value to what a function makes of it; the function may be called several times.
+     *
+     * @param update makes the new value of the old one, without side effects
+     * @return the value after
+     */
+    public long updateAndGet(LongUnaryOperator update) {
+        while (true) {
+            long before = get();
+            long after = update.applyAsLong(before);
+            if (compareAndSet(before, after)) {
+                return after;
+            }
+        }
+    }
+
+    /**
+     * Sets the value to what a function makes of it and another; the function may be called several times.
+     *
+     * @param operand the other
+     * @param combine makes the new value of the old one and the other, without side effects
+     * @return the value before
+     */
+    public long getAndAccumulate(long operand, LongBinaryOperator combine) {
+        return getAndUpdate(value -> combine.applyAsLong(value, operand));
+    }
+
+    /**
+     * Sets the value to what a function makes of it and another; the function may be called several times.
+     *
+     * @param operand the other
+     * @param combine makes the new value of the old one and the other, without side effects
+     * @return the value after
+     */
+    public long accumulateAndGet(long operand, LongBinaryOperator combine) {
+        return updateAndGet(value -> combine.applyAsLong(value, operand));
+    }
+
+    @Override
+    public int intValue() {
+        return (int) get();
+    }
+
+    @Override
+    public long longValue() {
+        return get();
+    }
+
+    @Override
+    public float floatValue() {
+        return (float) get();
+    }
+
+    @Override
+    public double doubleValue() {
+        return (double) get();
+    }
+
+    /**
+     * Gives up this handle on a named number; the last one out removes it. The second and later calls, and calls on a
+     * number {@link #at} a caller's memory, do nothing.
+     */
+    @Override
+    public void close() {
+        named.close(List.of());
+    }
+
+    /**
+     * Says the value.
+     *
+     * @return its decimal digits
+     */
+    @Override
+    public String toString() {
+        return Long.toString(get());
+    }
+}

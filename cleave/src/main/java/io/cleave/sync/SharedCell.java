@@ -1,0 +1,117 @@
+package io.cleave.sync;
+
+import io.cleave.os.Cpus;
+import io.cleave.os.CrashPoint;
+import io.cleave.os.Errno;
+import io.cleave.os.Futex;
+import io.cleave.os.SystemCallException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/** A word in shared memory, with the futex on its low half. Platform threads sleep there, virtual ones in {@link Room}. */
+final class SharedCell extends Cell {
+    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+    private static final int SPINS = Cpus.usable() > 1 ? 300 : 0;
+
+    private final MemorySegment word;
+    private final MemorySegment low;
+    /** Set once, by the handle that closes; read by its sleepers. */
+    private volatile boolean isClosed;
+
+    /** The word at an offset of a segment that {@link Segments} has checked. */
+    SharedCell(MemorySegment segment, long at) {
+        this.word = segment.asSlice(at, Long.BYTES);
+        this.low = segment.asSlice(at, Integer.BYTES);
+    }
+
+    @Override
+    long get() {
+        return (long) LONG.getAcquire(word, 0L);
+    }
+
+    @Override
+    boolean cas(long expected, long value) {
+        if (LONG.compareAndSet(word, 0L, expected, value)) {
+            CrashPoint.reached();
+            return true;
+        }
+        return false;
+    }
+
+    /** Adds to a word that only the holder of a lock changes. */
+    void addRelease(long delta) {
+        LONG.setRelease(word, 0L, (long) LONG.get(word, 0L) + delta);
+        CrashPoint.reached();
+    }
+
+    @Override
+    boolean sleep(long expected, Patience wait, Suspicion suspicion) throws InterruptedException {
+        if (Thread.currentThread().isVirtual()) {
+            return Room.current().sleep(this, expected, wait, suspicion);
+        }
+        while (true) {
+            checkOpen();
+            if (wait.isInterruptible() && Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            if (hasChanged(expected)) {
+                return true;
+            }
+            if (wait.isOver()) {
+                return false;
+            }
+            int result = Futex.wait_bitset(low, (int) expected, wait.endOfSlice(), false);
+            switch (-result) {
+                case 0, Errno.EAGAIN -> {
+                    checkOpen();
+                    return true;
+                }
+                case Errno.EINTR -> Thread.onSpinWait();
+                case Errno.ETIMEDOUT -> {
+                    if (suspicion.isRaised()) {
+                        return true;
+                    }
+                }
+                default -> throw new SystemCallException("futex(FUTEX_WAIT_BITSET)", -result, "");
+            }
+        }
+    }
+
+    boolean hasChanged(long expected) {
+        return (int) get() != (int) expected;
+    }
+
+    @Override
+    void wake(int count) {
+        int result = Futex.wake(low, count, false);
+        SystemCallException.check(result, "futex(FUTEX_WAKE)", "");
+    }
+
+    @Override
+    void spin() {
+        Thread.onSpinWait();
+    }
+
+    @Override
+    int spins() {
+        return SPINS;
+    }
+
+    long address() {
+        return low.address();
+    }
+
+    /** Lets everybody who sleeps through this handle leave with an exception. */
+    void close() {
+        isClosed = true;
+        wake(ALL);
+        Room.wakeAll(address());
+    }
+
+    void checkOpen() {
+        if (isClosed) {
+            throw new IllegalStateException("this handle was closed while the thread waited on it");
+        }
+    }
+}

@@ -1,0 +1,329 @@
+package io.cleave.sync;
+
+import io.cleave.OwnerDiedException;
+import io.cleave.memory.BlockKind;
+import io.cleave.sync.LockWord.News;
+import io.cleave.sync.LockWord.Outcome;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+
+/**
+ * A reentrant read-write lock in shared memory, between the threads of one or many processes. It lies on memory that the
+ * caller has shared ({@link #at}) or in a block of its own ({@link #named}).
+ *
+ * <p>
+ * <b>When a reader's process ends</b>, in whatever way, waiters notice within 100 ms, and its holds are given back: it
+ * changed nothing, so there is no news. <b>When a writer's process ends</b>, the lock is handed over with the news to a
+ * writer that asks by {@link WriteLock#acquire}; all others, readers too, get an {@link OwnerDiedException} and not the
+ * lock until then.
+ *
+ * <p>
+ * A writer may acquire the read lock as well, and keep it when it gives the write lock up. A reader that waits for the
+ * write lock waits for itself, and so for ever; {@code tryLock} fails. Readers who do not read already let waiting
+ * writers go first. Otherwise the lock is not fair. At most 64 processes can read, or wait to write, at once. Holds of
+ * the read lock are counted for each thread by the handle, so a thread gives them back through the handle by which it
+ * took them.
+ *
+ * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at
+ * a moment fixed by the call; 0 and negative times mean to try once. A platform thread that waits notices an interrupt,
+ * or the closing of its handle, within 50 ms, a virtual one at once; virtual threads that wait do not hold their carrier.
+ *
+ * <h2>Memory consistency effects</h2> What a thread does before it gives the write lock up happens before what a thread
+ * of whatever process does after it has acquired either lock next. What a reader does before it gives the read lock up
+ * happens before what the next writer does after it has acquired.
+ *
+ * <h2>Cost</h2> Uncontended, each operation is two atomic operations and no system call. Waiting, and giving up where
+ * somebody waits, cost a system call.
+ */
+public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
+    /** The size of a read-write lock: {@value} bytes, aligned to 8; zeroes are a fresh one. */
+    public static final long BYTES = GuardedLayout.BYTES;
+
+    private final ReadWriteState state;
+    private final ReadLock reading;
+    private final WriteLock writing;
+
+    private SharedReadWriteLock(MemorySegment memory, Named named) {
+        this.state = new ReadWriteState(memory, named);
+        this.reading = new ReadLock(state);
+        this.writing = new WriteLock(state);
+    }
+
+    /**
+     * The lock on a caller's memory. Attaching changes nothing.
+     *
+     * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
+     * @return the lock
+     * @throws IllegalArgumentException where the memory is not like that
+     */
+    public static SharedReadWriteLock at(MemorySegment block) {
+        return new SharedReadWriteLock(Segments.check(block, BYTES, Long.BYTES, SharedReadWriteLock.class),
+                Named.none());
+    }
+
+    /**
+     * The lock of a name, made where there is none. The last handle that is closed removes it.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedReadWriteLock named(String name) {
+        return Named.open(name, BlockKind.READ_WRITE_LOCK, BYTES, SharedReadWriteLock::new);
+    }
+
+    @Override
+    public ReadLock readLock() {
+        return reading;
+    }
+
+    @Override
+    public WriteLock writeLock() {
+        return writing;
+    }
+
+    /**
+     * How often the lock is held for reading, by all threads of all processes. What the dead held counts until somebody
+     * has noticed.
+     *
+     * @return 0 where nobody reads
+     */
+    public int getReadLockCount() {
+        return (int) state.readers();
+    }
+
+    /**
+     * How often the calling thread holds the read lock, through this handle.
+     *
+     * @return 0 where it does not
+     */
+    public int getReadHoldCount() {
+        return state.readHolds();
+    }
+
+    /**
+     * Whether anybody holds the write lock; a dead owner counts until somebody has noticed.
+     *
+     * @return true where it is held
+     */
+    public boolean isWriteLocked() {
+        return state.writer() != 0;
+    }
+
+    /**
+     * Whether the calling thread holds the write lock.
+     *
+     * @return true where it does
+     */
+    public boolean isWriteLockedByCurrentThread() {
+        return state.isWriter();
+    }
+
+    /**
+     * How often the calling thread holds the write lock.
+     *
+     * @return 0 where it does not
+     */
+    public int getWriteHoldCount() {
+        return state.writeHolds();
+    }
+
+    /** Whether somebody waits to write. */
+    boolean hasQueuedWriters() {
+        return state.queued() > 0;
+    }
+
+    /**
+     * The process of the writer.
+     *
+     * @return its pid, as its own pid namespace has it; empty where nobody writes
+     */
+    public OptionalLong writerPid() {
+        long writer = state.writer();
+        return writer == 0 ? OptionalLong.empty() : OptionalLong.of(Participants.pid(writer));
+    }
+
+    /**
+     * Gives up this handle on a named lock; the last one out removes it. Threads that wait through it leave with an
+     * {@link IllegalStateException}; what is held stays held until the process ends. The second and later calls, and
+     * calls on a lock {@link #at} a caller's memory, do nothing.
+     *
+     * @throws IllegalStateException where waiters did not leave within 5 s; nothing was closed then
+     */
+    @Override
+    public void close() {
+        state.closeHandle();
+    }
+
+    /**
+     * Says who holds the lock.
+     *
+     * @return a text for people
+     */
+    @Override
+    public String toString() {
+        return "SharedReadWriteLock[readers " + getReadLockCount() + ", "
+                + (isWriteLocked() ? "a writer" : "no writer") + (state.hasDied() ? ", a writer died" : "") + "]";
+    }
+
+    private static boolean refuseDeath(Outcome outcome) {
+        if (outcome == Outcome.REFUSED) {
+            throw new OwnerDiedException("a process died while it held this write lock, so what the lock guards may be "
+                    + "half-changed; take the write lock by acquire(), repair, and unlock");
+        }
+        return outcome.isHeld();
+    }
+
+    /** The lock that many may hold at once, while nobody writes. Its methods throw {@link OwnerDiedException} where a
+     * writer's process has died and no writer has acquired since. */
+    public static final class ReadLock implements Lock {
+        private final ReadWriteState state;
+
+        ReadLock(ReadWriteState state) {
+            this.state = state;
+        }
+
+        @Override
+        public void lock() {
+            refuseDeath(state.readUninterruptibly(Patience.UNINTERRUPTIBLY));
+        }
+
+        @Override
+        public void lockInterruptibly() throws InterruptedException {
+            refuseDeath(state.read(Patience.FOREVER));
+        }
+
+        @Override
+        public boolean tryLock() {
+            return refuseDeath(state.readUninterruptibly(Patience.TRY));
+        }
+
+        @Override
+        public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
+            return refuseDeath(state.read(Patience.of(time, unit)));
+        }
+
+        /**
+         * Gives one hold back.
+         *
+         * @throws IllegalMonitorStateException where the calling thread holds none through this handle
+         */
+        @Override
+        public void unlock() {
+            state.unread();
+        }
+
+        /**
+         * Read locks have no conditions.
+         *
+         * @throws UnsupportedOperationException always
+         */
+        @Override
+        public Condition newCondition() {
+            throw new UnsupportedOperationException("a read lock has no conditions");
+        }
+    }
+
+    /** The lock that one holds alone. */
+    public static final class WriteLock implements Lock {
+        private final ReadWriteState state;
+
+        WriteLock(ReadWriteState state) {
+            this.state = state;
+        }
+
+        /**
+         * Waits for the lock, and takes the news of a writer's death. An interrupt does not end the wait.
+         *
+         * @return how it came to be held
+         */
+        public Acquisition acquire() {
+            return acquisition(state.writeUninterruptibly(News.TAKE, Patience.UNINTERRUPTIBLY));
+        }
+
+        /**
+         * Waits for the lock for a while, and takes the news of a writer's death.
+         *
+         * @param timeout how long; 0 or negative to try once
+         * @return how it came to be held, or empty where it was not
+         * @throws InterruptedException where the thread is interrupted, before or meanwhile
+         */
+        public Optional<Acquisition> tryAcquire(Duration timeout) throws InterruptedException {
+            Outcome outcome = state.write(News.TAKE, Patience.of(timeout));
+            return outcome.isHeld() ? Optional.of(acquisition(outcome)) : Optional.empty();
+        }
+
+        private static Acquisition acquisition(Outcome outcome) {
+            return outcome == Outcome.OWNER_DIED ? Acquisition.OWNER_DIED : Acquisition.CLEAN;
+        }
+
+        /**
+         * {@inheritDoc}
+         *
+         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         */
+        @Override
+        public void lock() {
+            refuseDeath(state.writeUninterruptibly(News.REFUSE, Patience.UNINTERRUPTIBLY));
+        }
+
+        /**
+         * {@inheritDoc}
+         *
+         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         */
+        @Override
+        public void lockInterruptibly() throws InterruptedException {
+            refuseDeath(state.write(News.REFUSE, Patience.FOREVER));
+        }
+
+        /**
+         * {@inheritDoc}
+         *
+         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         */
+        @Override
+        public boolean tryLock() {
+            return refuseDeath(state.writeUninterruptibly(News.REFUSE, Patience.TRY));
+        }
+
+        /**
+         * {@inheritDoc}
+         *
+         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         */
+        @Override
+        public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
+            return refuseDeath(state.write(News.REFUSE, Patience.of(time, unit)));
+        }
+
+        /**
+         * Gives one hold back.
+         *
+         * @throws IllegalMonitorStateException where the calling thread does not hold the lock; the message names who
+         *         does
+         */
+        @Override
+        public void unlock() {
+            state.unwrite();
+        }
+
+        /**
+         * This lock has no conditions; {@link SharedMutex} has.
+         *
+         * @throws UnsupportedOperationException always
+         */
+        @Override
+        public Condition newCondition() {
+            throw new UnsupportedOperationException("a shared read-write lock has no conditions, SharedMutex has");
+        }
+    }
+}

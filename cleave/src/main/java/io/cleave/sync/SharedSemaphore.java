@@ -1,0 +1,465 @@
+package io.cleave.sync;
+
+import io.cleave.memory.BlockKind;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A counting semaphore in shared memory, between the threads of one or many processes: the methods of
+ * {@link java.util.concurrent.Semaphore}. It lies on memory that the caller has shared ({@link #at}) or in a block of
+ * its own ({@link #named}).
+ *
+ * <p>
+ * <b>Permits of the dead come back.</b> The permits that a process has acquired are its own until it releases them. When
+ * a process ends, in whatever way and at whatever moment, waiters notice within 100 ms, and what it held becomes
+ * available. A release gives back the process's own permits first; what it releases beyond those are new ones, as with
+ * any semaphore that is used to signal. Where permits stand for events and not for things that are held, the process
+ * that acquired them says so by {@link #disown}, and its death brings none back.
+ *
+ * <p>
+ * The semaphore is not fair: who comes may overtake who waits. A release of k permits wakes k that wait for one each.
+ * At most 64 processes can hold permits of one semaphore at once.
+ *
+ * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at
+ * a moment fixed by the call; 0 and negative times mean to try once. A platform thread that waits notices an interrupt,
+ * or the closing of its handle, within 50 ms, a virtual one at once; virtual threads that wait do not hold their carrier.
+ *
+ * <h2>Memory consistency effects</h2> What a thread does before it releases happens before what a thread of whatever
+ * process does after it has acquired next.
+ *
+ * <h2>Cost</h2> Uncontended, each operation is two atomic operations and no system call. Waiting, and releasing where
+ * somebody waits, cost a system call.
+ */
+public final class SharedSemaphore implements AutoCloseable {
+    /** The size of a semaphore: {@value} bytes, aligned to 8; zeroes are a fresh one without permits. */
+    public static final long BYTES = GuardedLayout.BYTES;
+
+    private final State state;
+
+    /**
+     * Facts: {@code total}, the permits that there are, and the members' counts, what each process holds. What is
+     * available follows from them. {@code many} counts those sleepers that want more than one permit.
+     */
+    private static final class State extends Guarded {
+        private static final int TOTAL = 0;
+        private static final int AVAILABLE = 1;
+        private static final int MANY = 2;
+
+        State(MemorySegment memory, Named named) {
+            super(memory, named);
+        }
+
+        @Override
+        void repair() {
+            field(AVAILABLE, field(TOTAL) - sum());
+        }
+
+        @Override
+        boolean bury(int member) {
+            count(member, 0);
+            repair();
+            return true;
+        }
+
+        long available() {
+            return field(AVAILABLE);
+        }
+
+        /** Takes permits, under the guard, and counts them as the process's. */
+        void take(long permits) {
+            int self = self();
+            selfCount(self, count(self) + permits);
+            field(AVAILABLE, available() - permits);
+        }
+
+        void give(int permits) {
+            int wakes;
+            enter();
+            try {
+                if (available() + permits > Integer.MAX_VALUE) {
+                    throw new Error("Maximum permit count exceeded");
+                }
+                long held = ownCount();
+                long back = Math.min(held, permits);
+                if (back > 0) {
+                    selfCount(self(), held - back);
+                }
+                if (permits > back) {
+                    field(TOTAL, field(TOTAL) + permits - back);
+                }
+                field(AVAILABLE, available() + permits);
+                raiseTurn();
+                wakes = field(MANY) > 0 ? Cell.ALL : (int) Math.min(sleepers(), permits);
+            } finally {
+                exit();
+            }
+            wake(wakes);
+        }
+
+        private long ownCount() {
+            int self = find();
+            return self < 0 ? 0 : count(self);
+        }
+
+        void reduce(int permits) {
+            enter();
+            try {
+                field(TOTAL, field(TOTAL) - permits);
+                field(AVAILABLE, available() - permits);
+            } finally {
+                exit();
+            }
+        }
+
+        void disown(int permits) {
+            enter();
+            try {
+                long held = ownCount();
+                if (held < permits) {
+                    throw new IllegalArgumentException("this process holds " + held + " permits, so it cannot disown "
+                            + permits);
+                }
+                if (permits > 0) {
+                    field(TOTAL, field(TOTAL) - permits); // first: dying here must not make permits
+                    selfCount(self(), held - permits);
+                }
+            } finally {
+                exit();
+            }
+        }
+
+        int drain() {
+            enter();
+            try {
+                sweep(true);
+                int drained = (int) available();
+                if (drained > 0) {
+                    take(drained);
+                } else if (drained < 0) {
+                    field(TOTAL, field(TOTAL) - drained);
+                    field(AVAILABLE, 0);
+                }
+                return drained;
+            } finally {
+                exit();
+            }
+        }
+
+        void addMany(long delta) {
+            enter();
+            field(MANY, field(MANY) + delta);
+            exit();
+        }
+    }
+
+    private SharedSemaphore(State state) {
+        this.state = state;
+    }
+
+    /**
+     * The semaphore on a caller's memory. Attaching changes nothing.
+     *
+     * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
+     * @return the semaphore
+     * @throws IllegalArgumentException where the memory is not like that
+     */
+    public static SharedSemaphore at(MemorySegment block) {
+        MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedSemaphore.class);
+        return new SharedSemaphore(new State(memory, Named.none()));
+    }
+
+    /**
+     * The semaphore on a caller's memory, with permits where it is the first.
+     *
+     * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
+     * @param permits what the memory gets in addition where no call of this method has given it any; may be negative
+     * @return the semaphore
+     * @throws IllegalArgumentException where the memory is not like that
+     */
+    public static SharedSemaphore at(MemorySegment block, int permits) {
+        return at(block).withPermits(permits);
+    }
+
+    /**
+     * The semaphore of a name, made with permits where there is none. The last handle that is closed removes it.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param permits how many it is made with; of no meaning where it exists; may be negative
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedSemaphore named(String name, int permits) {
+        return Named.open(name, BlockKind.SEMAPHORE, BYTES,
+                (memory, named) -> new SharedSemaphore(new State(memory, named)).withPermits(permits));
+    }
+
+    private SharedSemaphore withPermits(int permits) {
+        state.initialise(() -> {
+            state.field(State.TOTAL, state.field(State.TOTAL) + permits);
+            state.repair();
+        });
+        return this;
+    }
+
+    /**
+     * Waits for a permit.
+     *
+     * @throws InterruptedException where the thread is interrupted, before or meanwhile
+     * @throws IllegalStateException where the handle is closed, before or meanwhile
+     */
+    public void acquire() throws InterruptedException {
+        acquire(1);
+    }
+
+    /**
+     * Waits for permits, and takes them at once.
+     *
+     * @param permits how many, at least 0
+     * @throws InterruptedException where the thread is interrupted, before or meanwhile
+     * @throws IllegalArgumentException where the number is negative
+     * @throws IllegalStateException where the handle is closed, before or meanwhile
+     */
+    public void acquire(int permits) throws InterruptedException {
+        await(permits, Patience.FOREVER);
+    }
+
+    /** Waits for a permit. An interrupt does not end the wait. */
+    public void acquireUninterruptibly() {
+        acquireUninterruptibly(1);
+    }
+
+    /**
+     * Waits for permits. An interrupt does not end the wait.
+     *
+     * @param permits how many, at least 0
+     * @throws IllegalArgumentException where the number is negative
+     */
+    public void acquireUninterruptibly(int permits) {
+        awaitUninterruptibly(permits, Patience.UNINTERRUPTIBLY);
+    }
+
+    /**
+     * Takes a permit where there is one.
+     *
+     * @return whether it was taken
+     */
+    public boolean tryAcquire() {
+        return tryAcquire(1);
+    }
+
+    /**
+     * Takes permits where there are as many.
+     *
+     * @param permits how many, at least 0
+     * @return whether they were taken
+     * @throws IllegalArgumentException where the number is negative
+     */
+    public boolean tryAcquire(int permits) {
+        return awaitUninterruptibly(permits, Patience.TRY);
+    }
+
+    /**
+     * Waits for a permit for a while.
+     *
+     * @param timeout how long; 0 or negative to try once
+     * @param unit its unit
+     * @return whether it was taken
+     * @throws InterruptedException where the thread is interrupted, before or meanwhile
+     */
+    public boolean tryAcquire(long timeout, TimeUnit unit) throws InterruptedException {
+        return tryAcquire(1, timeout, unit);
+    }
+
+    /**
+     * Waits for permits for a while.
+     *
+     * @param permits how many, at least 0
+     * @param timeout how long; 0 or negative to try once
+     * @param unit its unit
+     * @return whether they were taken
+     * @throws InterruptedException where the thread is interrupted, before or meanwhile
+     * @throws IllegalArgumentException where the number is negative
+     */
+    public boolean tryAcquire(int permits, long timeout, TimeUnit unit) throws InterruptedException {
+        return await(permits, Patience.of(timeout, unit));
+    }
+
+    /**
+     * Waits for permits for a while.
+     *
+     * @param permits how many, at least 0
+     * @param timeout how long; 0 or negative to try once
+     * @return whether they were taken
+     * @throws InterruptedException where the thread is interrupted, before or meanwhile
+     * @throws IllegalArgumentException where the number is negative
+     */
+    public boolean tryAcquire(int permits, Duration timeout) throws InterruptedException {
+        return await(permits, Patience.of(timeout));
+    }
+
+    /**
+     * Waits for a permit without keeping a thread.
+     *
+     * @return completes when it was taken, for the calling process; cancelling it ends the wait, and a permit that
+     *         arrives after that is released
+     */
+    public CompletableFuture<Void> acquireAsync() {
+        return acquireAsync(1);
+    }
+
+    /**
+     * Waits for permits without keeping a thread.
+     *
+     * @param permits how many, at least 0
+     * @return completes when they were taken, for the calling process; cancelling it ends the wait, and permits that
+     *         arrive after that are released
+     * @throws IllegalArgumentException where the number is negative
+     */
+    public CompletableFuture<Void> acquireAsync(int permits) {
+        checkNotNegative(permits);
+        return Async.start(() -> {
+            acquire(permits);
+            return null;
+        }, _ -> release(permits));
+    }
+
+    private boolean awaitUninterruptibly(int permits, Patience patience) {
+        try {
+            return await(permits, patience);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // this wait was not to be interruptible
+        }
+    }
+
+    private boolean await(int permits, Patience patience) throws InterruptedException {
+        checkNotNegative(permits);
+        if (permits == 1) {
+            return await(patience, 1);
+        }
+        if (patience.isInterruptible() && Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (await(Patience.TRY, permits)) {
+            return true;
+        }
+        if (patience.isTry()) {
+            return false;
+        }
+        state.addMany(1);
+        try {
+            return await(patience, permits);
+        } finally {
+            state.addMany(-1);
+        }
+    }
+
+    private boolean await(Patience patience, int permits) throws InterruptedException {
+        return state.await(new Guarded.Attempt<RuntimeException>() {
+            @Override
+            public boolean isDone() {
+                boolean isEnough = isPromising();
+                if (isEnough && permits > 0) {
+                    state.take(permits);
+                }
+                return isEnough;
+            }
+
+            @Override
+            public boolean isPromising() {
+                return state.available() >= permits;
+            }
+        }, patience);
+    }
+
+    private static void checkNotNegative(int permits) {
+        if (permits < 0) {
+            throw new IllegalArgumentException("a number of permits is at least 0, not " + permits);
+        }
+    }
+
+    /** Releases a permit, whether this process holds one or not. */
+    public void release() {
+        release(1);
+    }
+
+    /**
+     * Releases permits: those that the process holds, and new ones beyond.
+     *
+     * @param permits how many, at least 0
+     * @throws IllegalArgumentException where the number is negative
+     * @throws Error where more than 2<sup>31</sup>-1 would be available
+     */
+    public void release(int permits) {
+        checkNotNegative(permits);
+        if (permits > 0) {
+            state.give(permits);
+        }
+    }
+
+    /**
+     * Gives up permits that this process holds without making them available: they are used up, and do not come back
+     * when the process ends.
+     *
+     * @param permits how many, at least 0
+     * @throws IllegalArgumentException where the number is negative, or more than the process holds
+     */
+    public void disown(int permits) {
+        checkNotNegative(permits);
+        state.disown(permits);
+    }
+
+    /**
+     * Takes all permits that are available.
+     *
+     * @return how many; a negative number where there was a debt, which is cancelled
+     */
+    public int drainPermits() {
+        return state.drain();
+    }
+
+    /**
+     * Makes fewer permits available, without waiting; there may be a debt afterwards.
+     *
+     * @param reduction how many fewer, at least 0
+     * @throws IllegalArgumentException where the number is negative
+     */
+    public void reducePermits(int reduction) {
+        checkNotNegative(reduction);
+        state.reduce(reduction);
+    }
+
+    /**
+     * The permits that are available now. What the dead held is among them once somebody has noticed.
+     *
+     * @return their number, negative where there is a debt
+     */
+    public int availablePermits() {
+        return (int) state.available();
+    }
+
+    /**
+     * Gives up this handle on a named semaphore; the last one out removes it. Permits that the process holds stay its
+     * own until it ends. Threads that wait through the handle leave with an {@link IllegalStateException}. The second
+     * and later calls, and calls on a semaphore {@link #at} a caller's memory, do nothing.
+     *
+     * @throws IllegalStateException where waiters did not leave within 5 s; nothing was closed then
+     */
+    @Override
+    public void close() {
+        state.closeHandle();
+    }
+
+    /**
+     * Says how many permits are available.
+     *
+     * @return a text for people
+     */
+    @Override
+    public String toString() {
+        return "SharedSemaphore[permits " + availablePermits() + "]";
+    }
+}

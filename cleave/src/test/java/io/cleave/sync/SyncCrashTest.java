@@ -1,0 +1,216 @@
+package io.cleave.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cleave.OwnerDiedException;
+import io.cleave.testing.ChildJvm;
+import io.cleave.testing.Delays;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Every operation is cut off after each of its shared stores, by the end of its process; those who survive go on within
+ * a second, and know what they have to know.
+ */
+@Timeout(300)
+@SuppressWarnings("LockNotBeforeTry")
+final class SyncCrashTest {
+    private static final String NAME = "crash-test";
+    private static final Duration A_SECOND = Delays.scaled(Duration.ofSeconds(1));
+    private static final int KILLED = 137;
+    /** Attaching to the block, taking the guard, and becoming a member: before that nobody knows of the process. */
+    private static final int STEPS_TO_MEMBER = 3;
+
+    /** What the survivors do after a death at a step. */
+    private interface Survivor {
+        void goesOn(int step) throws Exception;
+    }
+
+    private static void atEveryStep(String use, int atLeast, Survivor survivor) throws Exception {
+        int step = 0;
+        boolean hasDied = true;
+        while (hasDied) {
+            step++;
+            List<String> options = List.of("-Dcleave.crashPoint=" + step, "-XX:TieredStopAtLevel=1",
+                    "-XX:+UseSerialGC");
+            try (ChildJvm child = ChildJvm.start(options, CrashingUser.class, use, NAME)) {
+                int exit = child.awaitExit();
+                assertThat(exit).as(child.toString()).isIn(0, KILLED);
+                hasDied = exit == KILLED;
+            }
+            survivor.goesOn(hasDied ? step : Integer.MAX_VALUE);
+        }
+        assertThat(step).isGreaterThan(atLeast);
+    }
+
+    @Test
+    void aMutexIsHandedOverFromEveryStep() throws Exception {
+        try (SharedMutex mutex = SharedMutex.named(NAME)) {
+            atEveryStep("mutex", 7, _ -> {
+                boolean wasHeld = mutex.isLocked();
+                assertThat(mutex.tryAcquire(A_SECOND))
+                        .contains(wasHeld ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
+                assertThat(mutex.getHoldCount()).isOne();
+                mutex.unlock();
+                assertThat(mutex.tryLock()).isTrue();
+                mutex.unlock();
+            });
+        }
+    }
+
+    @Test
+    void whoDoesNotAskForTheNewsGetsAnErrorAndNotTheLock() throws Exception {
+        try (SharedMutex mutex = SharedMutex.named(NAME)) {
+            atEveryStep("mutex", 7, _ -> {
+                boolean wasHeld = mutex.isLocked();
+                for (int i = 0; i < 2; i++) {
+                    try {
+                        assertThat(mutex.tryLock(A_SECOND.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+                        mutex.unlock();
+                        assertThat(wasHeld).isFalse();
+                    } catch (OwnerDiedException e) {
+                        assertThat(wasHeld).isTrue();
+                        assertThat(mutex.isHeldByCurrentThread()).isFalse();
+                    }
+                }
+                assertThat(mutex.acquire()).isEqualTo(wasHeld ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
+                mutex.unlock();
+            });
+        }
+    }
+
+    @Test
+    void aSignalCutOffLeavesNoWaiterBehind() throws Exception {
+        try (SharedMutex mutex = SharedMutex.named(NAME)) {
+            Background<?>[] waiter = {waiter(mutex)};
+            atEveryStep("signal", 5, _ -> {
+                Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
+                mutex.condition(0).signalAll();
+                mutex.unlock();
+                waiter[0].get();
+                waiter[0] = waiter(mutex);
+            });
+            mutex.lock();
+            mutex.condition(0).signalAll();
+            mutex.unlock();
+            waiter[0].get();
+        }
+    }
+
+    /** Waits for a signal, or for the news of a death, which is a reason to look as well. */
+    @SuppressWarnings("WaitNotInLoop")
+    private static Background<Void> waiter(SharedMutex mutex) {
+        Background<Void> waiter = Background.run(() -> {
+            Acquisition _ = mutex.acquire();
+            try {
+                mutex.condition(0).await();
+            } catch (OwnerDiedException e) {
+                assertThat(mutex.acquire()).isEqualTo(Acquisition.OWNER_DIED);
+                mutex.unlock();
+            } finally {
+                mutex.unlock();
+            }
+        });
+        MutexContract.awaitWaiting(mutex, 1);
+        return waiter;
+    }
+
+    @Test
+    void noPermitIsLostOrInvented() throws Exception {
+        try (SharedSemaphore semaphore = SharedSemaphore.named(NAME, 3)) {
+            atEveryStep("semaphore", 20, _ -> {
+                assertThat(semaphore.tryAcquire(3, A_SECOND)).isTrue();
+                assertThat(semaphore.tryAcquire()).isFalse();
+                semaphore.release(3);
+                assertThat(semaphore.availablePermits()).isEqualTo(3);
+            });
+        }
+    }
+
+    @Test
+    void readersGoUnnoticedAndWritersWithTheNews() throws Exception {
+        try (SharedReadWriteLock lock = SharedReadWriteLock.named(NAME)) {
+            atEveryStep("rw", 30, _ -> {
+                boolean wasWritten = lock.isWriteLocked();
+                assertThat(lock.writeLock().tryAcquire(A_SECOND))
+                        .contains(wasWritten ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
+                assertThat(lock.getWriteHoldCount()).isOne();
+                assertThat(lock.getReadLockCount()).isZero();
+                lock.writeLock().unlock();
+                assertThat(lock.readLock().tryLock()).isTrue();
+                lock.readLock().unlock();
+            });
+        }
+    }
+
+    @Test
+    void anEventIsOneOrTheOther() throws Exception {
+        try (SharedEvent event = SharedEvent.named(NAME)) {
+            atEveryStep("event", 3, step -> {
+                assertThat(event.isSet()).isEqualTo(step == 2 || step >= 4);
+                event.set();
+                assertThat(event.await(A_SECOND)).isTrue();
+                event.clear();
+            });
+        }
+    }
+
+    @Test
+    void aLatchOpensOrBreaks() throws Exception {
+        SharedCountDownLatch[] latch = {SharedCountDownLatch.named(NAME, 1)};
+        try {
+            atEveryStep("latch", 5, step -> {
+                boolean isOpen = latch[0].getCount() == 0;
+                try {
+                    boolean hasOpened = latch[0].await(step < STEPS_TO_MEMBER ? Duration.ofMillis(1) : A_SECOND);
+                    assertThat(hasOpened).isEqualTo(isOpen);
+                    assertThat(isOpen || step < STEPS_TO_MEMBER).isTrue();
+                } catch (OwnerDiedException e) {
+                    assertThat(isOpen).isFalse();
+                }
+                latch[0].close();
+                latch[0] = SharedCountDownLatch.named(NAME, 1);
+            });
+        } finally {
+            latch[0].close();
+        }
+    }
+
+    @Test
+    void aBarrierIsPassedOrBreaks() throws Exception {
+        try (SharedBarrier barrier = SharedBarrier.named(NAME, 2)) {
+            List<Background<Boolean>> waiter = new ArrayList<>(List.of(waiter(barrier)));
+            atEveryStep("barrier", 8, step -> {
+                if (step < STEPS_TO_MEMBER) {
+                    barrier.reset();
+                }
+                boolean _ = waiter.getFirst().get(); // passed or broken, but over
+                barrier.reset();
+                waiter.set(0, waiter(barrier));
+            });
+            barrier.reset();
+            boolean _ = waiter.getFirst().get();
+        }
+    }
+
+    private static Background<Boolean> waiter(SharedBarrier barrier) {
+        Background<Boolean> waiter = Background.call(() -> {
+            try {
+                barrier.await(Delays.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                return true;
+            } catch (BrokenBarrierException e) {
+                return false;
+            } catch (TimeoutException e) {
+                throw new AssertionError("neither passed nor broken", e);
+            }
+        });
+        assertThat(Delays.within(Delays.PATIENCE, () -> barrier.getNumberWaiting() == 1)).isTrue();
+        return waiter;
+    }
+}

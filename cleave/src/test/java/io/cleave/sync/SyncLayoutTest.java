@@ -1,0 +1,71 @@
+package io.cleave.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+
+/** The formats in shared memory, which must not change by accident, and the memory that is refused. */
+final class SyncLayoutTest {
+
+    @Test
+    void sizesAndOffsetsAreAsDocumented() {
+        assertThat(List.of(MutexLayout.WORD_AT, MutexLayout.HOLDS_AT, MutexLayout.CONDITIONS_AT,
+                MutexLayout.conditionAt(7), MutexLayout.BYTES)).containsExactly(0L, 8L, 64L, 176L, 192L);
+        assertThat(List.of(GuardedLayout.GUARD_AT, GuardedLayout.TURN_AT, GuardedLayout.SLEEPERS_AT,
+                GuardedLayout.INITIALISED_AT, GuardedLayout.fieldAt(0), GuardedLayout.memberAt(0),
+                GuardedLayout.BYTES)).containsExactly(0L, 8L, 16L, 24L, 32L, 128L, 640L);
+        assertThat(List.of(FutexWord.BYTES, SharedAtomicInt.BYTES, SharedAtomicLong.BYTES, SharedEvent.BYTES,
+                SharedMutex.BYTES, SharedSemaphore.BYTES, SharedReadWriteLock.BYTES, SharedCountDownLatch.BYTES,
+                SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 192L, 640L, 640L, 640L, 640L);
+    }
+
+    @Test
+    void anOwnerIsPackedAsDocumented() {
+        long process = ParticipantsLayout.process(4095, 0x3fff);
+        assertThat(process).isEqualTo(0xffff_ffc0_0000_0000L);
+        assertThat(ParticipantsLayout.slot(process)).isEqualTo(4095);
+        assertThat(ParticipantsLayout.generation(process)).isEqualTo(0x3fff);
+        assertThat(ParticipantsLayout.process(1, 0x4001)).isEqualTo(0x0010_0040_0000_0000L);
+        assertThat(ParticipantsLayout.OWNER).isEqualTo(~3L);
+        assertThat(ParticipantsLayout.FILE_BYTES).isEqualTo(69_632);
+    }
+
+    @Test
+    void theCallingThreadIsAlive() {
+        assertThat(Participants.me() & ~ParticipantsLayout.OWNER).isZero();
+        assertThat(Participants.isDead(Participants.me())).isFalse();
+        assertThat(Participants.pid(Participants.me())).isEqualTo((int) ProcessHandle.current().pid());
+        assertThat(Participants.isDead(Participants.me() ^ 1L << ParticipantsLayout.GENERATION_SHIFT)).isTrue();
+    }
+
+    @Test
+    void memoryThatCannotHoldAnObjectIsRefusedWithTheNumbers() {
+        List<Function<MemorySegment, Object>> makers = List.of(FutexWord::at, SharedAtomicInt::at, SharedAtomicLong::at,
+                SharedEvent::at, SharedMutex::at, SharedSemaphore::at, SharedReadWriteLock::at,
+                SharedCountDownLatch::at, SharedBarrier::at);
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(1024, 64);
+            MemorySegment closed;
+            try (Arena other = Arena.ofShared()) {
+                closed = other.allocate(1024, 64);
+            }
+            for (Function<MemorySegment, Object> maker : makers) {
+                assertThatThrownBy(() -> maker.apply(memory.asSlice(1))).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("aligned").hasMessageContaining("is 1 past");
+                assertThatThrownBy(() -> maker.apply(memory.asSlice(0, 3))).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("segment has 3");
+                assertThatThrownBy(() -> maker.apply(memory.asReadOnly())).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("read-only");
+                assertThatThrownBy(() -> maker.apply(MemorySegment.ofArray(new long[200])))
+                        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("heap");
+                assertThatThrownBy(() -> maker.apply(closed)).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("closed");
+            }
+        }
+    }
+}
