@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         description = "Forks a JVM whose other threads allocate, compile and lock, and verifies every result.")
 public final class ForkSoundness implements Callable<Integer> {
     private static final long REPORT_NANOS = 5_000_000_000L;
-    private static final List<String> HEAP = List.of("-Xms512m", "-Xmx512m", "-Xmn200m");
+    private static final List<String> HEAP = List.of("-Xms768m", "-Xmx768m", "-Xmn256m");
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything else

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * classes and has them compiled, and two fight over locks.
  */
 final class Noise implements AutoCloseable {
-    private static final int LIVE_OBJECTS = 400_000;
+    private static final int LIVE_OBJECTS = 100_000;
     private static final int MOST_BYTES = 256;
     private static final int OBJECTS_PER_PAUSE = 40_000;
     private static final int HOT_CALLS = 3000;

@@ -149,21 +149,27 @@ class Compute:
         return [sequential / forked]
 
 
-# items of next to nothing: a child pickles its results in one piece, which is the fastest way
+# items of next to nothing: results are pickled in batches, of the size that proved fastest
 
 class Tiny:
     ITEMS = 1000000
+    BATCH = 10000
 
     def __init__(self):
         self.items = list(range(self.ITEMS))
         self.expected = [x * 31 + 7 for x in self.items]
 
+    def batches(self, part):
+        for start in range(part.start, part.stop, self.BATCH):
+            yield [x * 31 + 7 for x in self.items[start:min(start + self.BATCH, part.stop)]]
+
     def answer(self, request):
         start = time.perf_counter()
-        pipes, pids = fork_each(halves(self.ITEMS), lambda part: [[x * 31 + 7 for x in self.items[part.start:part.stop]]])
+        pipes, pids = fork_each(halves(self.ITEMS), self.batches)
         results = []
-        for pipe in pipes:
-            results += pickle.load(pipe)
+        for pipe, part in zip(pipes, halves(self.ITEMS)):
+            while len(results) < part.stop:
+                results += pickle.load(pipe)
             pipe.close()
         wait_for(pids)
         micros = (time.perf_counter() - start) * 1e6 / self.ITEMS
