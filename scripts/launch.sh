@@ -3,7 +3,7 @@
 
 set -euo pipefail
 
-library=cleave
+library=cleave-core
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
