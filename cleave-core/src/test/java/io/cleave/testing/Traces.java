@@ -63,9 +63,15 @@ record Traces(Set<Path> blocks, Set<ProcessHandle> processes, Set<Thread> thread
                 .collect(joining("", "thread " + thread.getName(), ""));
     }
 
-    /** Removes what can be removed, so that one leak is not reported twice and nothing outlives the run. */
+    /**
+     * Removes what can be removed, so that one leak is not reported twice and nothing outlives the run. In a directory
+     * that other programs use, too, a new block may be theirs, and stays.
+     */
     void remove() {
         processes.forEach(ProcessHandle::destroyForcibly);
+        if (!RunDirectory.IS_OURS) {
+            return;
+        }
         for (Path block : blocks) {
             try {
                 Files.deleteIfExists(block);
