@@ -279,9 +279,13 @@ final class Run implements Brood.Listener {
         return null;
     }
 
-    /** Gives the first child a moment before the second is forked: the first result matters more. */
+    /**
+     * Gives a child a moment before the next is forked, as the first result matters more; and the very first child, which
+     * has still to set itself up, as long as its fork took: a second one would take that long too.
+     */
     private void awaitFirst(Brood children) {
-        long deadline = System.nanoTime() + FIRST_RESULT_NANOS;
+        long moment = children.live().size() > 1 ? 0 : children.lastForkNanos();
+        long deadline = System.nanoTime() + Math.max(FIRST_RESULT_NANOS, moment);
         while (ready.isEmpty() && failure == null && System.nanoTime() < deadline) {
             Child child = children.live().getLast();
             sleep(children, deadline);
