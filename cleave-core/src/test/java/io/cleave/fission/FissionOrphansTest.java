@@ -49,7 +49,8 @@ final class FissionOrphansTest {
         List<ProcessHandle> children;
         try (ChildJvm jvm = ChildJvm.start(Endless.class, kind)) {
             jvm.awaitLine("working");
-            assertThat(Delays.within(Delays.PATIENCE, () -> jvm.handle().children().count() > 1)).isTrue();
+            int least = kind.equals("waiting children") ? 1 : 2; // who takes no more results needs no second child
+            assertThat(Delays.within(Delays.PATIENCE, () -> jvm.handle().children().count() >= least)).isTrue();
             if (kind.equals("waiting children")) {
                 Delays.pause(Delays.SHORT.multipliedBy(4));
             }
