@@ -34,7 +34,7 @@ final class JavaCodec implements Codec {
 
     @Override
     public @Nullable Object decode(byte[] bytes, int offset, int length) throws IOException {
-        try (ObjectInputStream in = new Input(new ByteArrayInputStream(bytes, offset, length))) {
+        try (ObjectInputStream in = new Input(new ByteArrayInputStream(bytes, offset, length), length)) {
             return in.readObject();
         } catch (ClassNotFoundException e) {
             throw (IOException) new InvalidObjectException("no class " + e.getMessage()).initCause(e);
@@ -71,9 +71,9 @@ final class JavaCodec implements Codec {
 
     /** Reads objects of classes that the context loader or Cleave's own loader knows. */
     private static final class Input extends ObjectInputStream {
-        Input(ByteArrayInputStream bytes) throws IOException {
+        Input(ByteArrayInputStream bytes, int length) throws IOException {
             super(bytes);
-            setObjectInputFilter(Refusals.FILTER);
+            setObjectInputFilter(info -> Refusals.check(info, length));
         }
 
         @Override
@@ -96,12 +96,16 @@ final class JavaCodec implements Codec {
                 "org.apache.commons.collections4.functors.", "org.codehaus.groovy.runtime.", "org.apache.xalan.",
                 "com.sun.org.apache.xalan.", "com.sun.rowset.", "org.springframework.beans.factory.",
                 "com.mchange.v2.c3p0.", "java.rmi.", "sun.rmi.", "javax.management.", "bsh.", "clojure.");
-        static final ObjectInputFilter FILTER = Refusals::check;
+        /** An element takes a byte at least, and a table has some room to spare: no more are made than may be there. */
+        private static final long MOST_ELEMENTS_PER_BYTE = 16;
 
         private Refusals() {
         }
 
-        private static ObjectInputFilter.Status check(ObjectInputFilter.FilterInfo info) {
+        static ObjectInputFilter.Status check(ObjectInputFilter.FilterInfo info, int encodedBytes) {
+            if (info.arrayLength() > MOST_ELEMENTS_PER_BYTE * encodedBytes) {
+                return ObjectInputFilter.Status.REJECTED;
+            }
             Class<?> type = info.serialClass();
             if (type == null) {
                 return ObjectInputFilter.Status.UNDECIDED;
