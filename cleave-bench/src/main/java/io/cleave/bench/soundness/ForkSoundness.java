@@ -3,6 +3,7 @@ package io.cleave.bench.soundness;
 import io.cleave.bench.Json;
 import io.cleave.bench.Main;
 import io.cleave.bench.SubjectProcess;
+import io.cleave.os.Unistd;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.GarbageCollectorMXBean;
@@ -113,7 +114,8 @@ public final class ForkSoundness implements Callable<Integer> {
     private void pursue(Campaign campaign, Noise noise, long deadline) throws ReflectiveOperationException {
         PrintWriter err = spec.commandLine().getErr();
         long nextReport = System.nanoTime() + REPORT_NANOS;
-        while (campaign.totals().forks < forks && System.nanoTime() - deadline < 0) {
+        int caller = Unistd.getppid(); // another one later: whoever wanted to know has ended
+        while (campaign.totals().forks < forks && System.nanoTime() - deadline < 0 && Unistd.getppid() == caller) {
             campaign.run();
             noise.check();
             campaign.tally().takeComplaints().forEach(err::println);
