@@ -35,6 +35,8 @@ final class Brood implements AutoCloseable {
     private static final int EXHAUSTED_PERCENT = 85;
     private static final int ISOLATED_RETRIES = 20;
     private static final int HOPELESS_DEADLOCKS = 16;
+    /** After each so many deadlocks at an item it is made sure that large objects have room, twice as much as before. */
+    private static final int DEADLOCKS_TO_MAKE_ROOM = 4;
 
     /** What a run learns of its children. */
     interface Listener {
@@ -65,7 +67,9 @@ final class Brood implements AutoCloseable {
     private int number;
     private long lastLook;
     private int roomWanted = 10;
+    private long roomForLarge = 64L << 20;
     private long provenDeadlocks;
+    private int deadlocksAtItems;
     private long unprovenTimeouts;
     private long reforks;
     private long successorsDue;
@@ -252,12 +256,17 @@ final class Brood implements AutoCloseable {
         } else if (dirtied > child.slot.eden() / 100 * EXHAUSTED_PERCENT) {
             exhausted(child, item, dirtied);
         } else {
+            deadlocksAtItems++;
             boolean here = troubles.merge(item, 1, Integer::sum) > 1 && !settings.isIsolated();
             if (settings.isIsolated() && troubles.getOrDefault(item, 0) > ISOLATED_RETRIES + settings.maxRetries()) {
                 listener.fail(new WorkerDiedException("the task cannot be computed in a child: it waited for a thread"
                         + " that a child does not have" + at(child) + ", " + troubles.get(item)
                         + " times over; allow a warm-up, so that such items are computed in the calling JVM"));
                 return;
+            }
+            if (deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
+                LargeObjects.makeRoom(roomForLarge);
+                roomForLarge *= 2;
             }
             orphan(child, here);
         }

@@ -135,9 +135,7 @@ public final class Fission implements Pool {
     @Override
     public <T extends @Nullable Object, R extends @Nullable Object> List<R> map(Iterable<? extends T> items,
             Task<? super T, ? extends R> task) {
-        try (Stream<R> results = stream(items, itemwise(task), true, true)) {
-            return results.toList();
-        }
+        return begin(items, itemwise(task), true, true).toList();
     }
 
     @Override
@@ -146,8 +144,8 @@ public final class Fission implements Pool {
         Run run = begin(items, itemwise(task), true, true);
         CompletableFuture<List<R>> future = new RunFuture<>(run);
         Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
-            try (Stream<R> results = streamOf(run)) {
-                future.complete(results.toList());
+            try {
+                future.complete(run.toList());
             } catch (Throwable t) {
                 future.completeExceptionally(t);
             }
@@ -210,6 +208,11 @@ public final class Fission implements Pool {
             @Override
             public boolean tryAdvance(Consumer<? super R> action) {
                 return run.tryAdvance(action);
+            }
+
+            @Override
+            public void forEachRemaining(Consumer<? super R> action) {
+                run.forEachRemaining(action);
             }
 
             @Override

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Inline {
     private static final long WARM_UP_NANOS = 10_000_000;
+    /** Cheaper items than this are watched while they still become cheaper, as the compiler may make forking needless. */
+    private static final long CHEAP_NANOS = 10_000;
+    private static final double SETTLED = 0.8;
+    private static final long BATCH_NANOS = 20_000;
+    private static final int MOST_IN_BATCH = 1024;
     private static final long MOST_NANOS_TO_HELP = 20_000_000;
     /** What carrying a result from a child to the caller costs, about, on both sides. */
     private static final double TRANSPORT_NANOS = 200;
@@ -32,6 +37,7 @@ final class Inline {
     private final long startMillis = System.nanoTime() / 1_000_000;
     private final long compiledBefore = compiledMillis();
 
+    private int batch = 1;
     private long items;
     private long nanos;
     private long checkedItems;
@@ -74,12 +80,22 @@ final class Inline {
     }
 
     private void check(Input input) {
+        double before = nanosPerItem;
         nanosPerItem = (double) (nanos - checkedNanos) / Math.max(1, items - checkedItems);
         checkedNanos = nanos;
         checkedItems = items;
         double saved = nanosPerItem * (1 - 1.0 / settings.children()) - TRANSPORT_NANOS;
         long remaining = input.remaining();
-        forkingPays = saved > 0 && (remaining < 0 || remaining * saved > FORK_NANOS * (double) settings.children());
+        boolean settled = nanosPerItem > CHEAP_NANOS || (before > 0 && nanosPerItem > SETTLED * before);
+        forkingPays = settled && saved > 0
+                && (remaining < 0 || remaining * saved > FORK_NANOS * (double) settings.children());
+    }
+
+    /** How many of the next items to compute at once: so many cheap ones that looking at the clock costs little. */
+    int batch(int available) {
+        long most = settings.warmUp() == Settings.ADAPTIVE || Forker.isChild() ? batch
+                : Math.min(batch, settings.warmUp() - items);
+        return (int) Math.min(most, available);
     }
 
     /**
@@ -101,8 +117,14 @@ final class Inline {
             throw Sneaky.rethrow(sink.refused != null ? sink.refusal(all, base)
                     : Failure.of(t, all[sink.index], base + sink.index, caller()).withAccount(t));
         }
+        long taken = System.nanoTime() - start;
         items += to - from;
-        nanos += System.nanoTime() - start;
+        nanos += taken;
+        if (taken < BATCH_NANOS) {
+            batch = Math.min(2 * batch, MOST_IN_BATCH);
+        } else if (taken > 2 * BATCH_NANOS) {
+            batch = (int) Math.max(1, batch * BATCH_NANOS / taken);
+        }
     }
 
     private static String caller() {

@@ -47,10 +47,10 @@ final class Input {
         return given - position;
     }
 
-    /** One item of {@link #pending} is done with. */
-    void advance() {
-        position++;
-        given++;
+    /** So many items of {@link #pending} are done with. */
+    void advance(int count) {
+        position += count;
+        given += count;
     }
 
     /** Items still to come, or -1 where nobody knows. */

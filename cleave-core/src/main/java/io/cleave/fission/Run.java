@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -49,7 +50,8 @@ final class Run implements Brood.Listener {
     private final Input input;
     private final Inline inline;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Deque<Object> ready = new ArrayDeque<>();
+    private Deque<Object> ready = new ArrayDeque<>();
+    private Deque<Object> spare = new ArrayDeque<>();
     private final Deque<Window> windows = new ArrayDeque<>();
     private final Progress progress;
     private final Driver driver = new Driver();
@@ -89,28 +91,77 @@ final class Run implements Brood.Listener {
      * @return false at the end
      */
     <R> boolean tryAdvance(Consumer<? super R> action) {
-        if (Unistd.getpid() != process) {
-            throw new IllegalStateException("this stream is being read by the parent process; a child cannot read it");
-        }
         Object next;
         lock.lock();
         try {
-            while (ready.isEmpty()) {
-                if (ended || !driver.call(this::advance)) {
-                    finish();
-                    raise();
-                    return false;
-                }
+            if (!awaitReady()) {
+                return false;
             }
             next = ready.remove();
-            anyTaken = true;
         } finally {
             lock.unlock();
         }
-        @SuppressWarnings("unchecked")
-        R result = (R) (next instanceof Absent ? null : next);
-        action.accept(result);
+        give(next, action);
         return true;
+    }
+
+    /**
+     * Gives all results that are still to come, as many at a time as there are, which costs less for each.
+     *
+     * @param action takes them
+     */
+    <R> void forEachRemaining(Consumer<? super R> action) {
+        while (true) {
+            Deque<Object> taken;
+            lock.lock();
+            try {
+                if (!awaitReady()) {
+                    return;
+                }
+                taken = ready;
+                ready = spare;
+            } finally {
+                lock.unlock();
+            }
+            while (!taken.isEmpty() && !cancelled) {
+                give(taken.remove(), action);
+            }
+            taken.clear();
+            spare = taken;
+        }
+    }
+
+    /** All results that are still to come; ends the run. */
+    <R> List<R> toList() {
+        try {
+            List<R> all = new ArrayList<>((int) Math.max(0, input.total()));
+            this.<R>forEachRemaining(all::add);
+            return Collections.unmodifiableList(all);
+        } finally {
+            close();
+        }
+    }
+
+    /** Drives the run until there is a result; false at the end. */
+    private boolean awaitReady() {
+        if (Unistd.getpid() != process) {
+            throw new IllegalStateException("this stream is being read by the parent process; a child cannot read it");
+        }
+        while (ready.isEmpty()) {
+            if (ended || !driver.call(this::advance)) {
+                finish();
+                raise();
+                return false;
+            }
+        }
+        anyTaken = true;
+        return true;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <R> void give(Object value, Consumer<? super R> action) {
+        R result = (R) (value instanceof Absent ? null : value);
+        action.accept(result);
     }
 
     /** Ends the run: kills the children, gives everything back. */
@@ -186,7 +237,7 @@ final class Run implements Brood.Listener {
         return supervise(brood);
     }
 
-    /** Computes one item in this JVM, where that is the better way; false where it is time to fork or there are none. */
+    /** Computes items in this JVM, where that is the better way; false where it is time to fork or there are none. */
     private boolean computeHere() {
         if (Forker.isChild() || inline.wantsNext(input)) {
             @Nullable Object[] items = input.pending();
@@ -194,9 +245,10 @@ final class Run implements Brood.Listener {
                 return false;
             }
             int at = input.position();
-            inline.compute(items, at, at + 1, 0, input.place(), this::deliver);
-            input.advance();
-            progress.done(1, input.total());
+            int count = body.isItemwise() ? inline.batch(items.length - at) : 1;
+            inline.compute(items, at, at + count, 0, input.place(), this::deliver);
+            input.advance(count);
+            progress.done(count, input.total());
             return true;
         }
         return false;

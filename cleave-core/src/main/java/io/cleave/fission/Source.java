@@ -1,7 +1,6 @@
 package io.cleave.fission;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -12,7 +11,6 @@ final class Source {
     private final Iterable<?> items;
     private @Nullable Iterator<?> iterator;
     private @Nullable Object @Nullable [] all;
-    private int position;
 
     Source(Iterable<?> items) {
         this.items = items;
@@ -24,7 +22,7 @@ final class Source {
     }
 
     /**
-     * Takes items: all that are left of a collection, else so many, or fewer where the iterator is slow.
+     * Takes items: all of a collection, else so many, or fewer where the iterator is slow.
      *
      * @param most the most to take from an iterator
      * @param nanos when to stop waiting for more, once there is one
@@ -32,31 +30,30 @@ final class Source {
      */
     @Nullable Object[] take(int most, long nanos) {
         if (items instanceof Collection<?> collection) {
-            if (all == null) {
-                all = collection.toArray();
+            if (all != null) {
+                return new Object[0];
             }
-            @Nullable Object[] rest = Arrays.copyOfRange(all, position, all.length);
-            position = all.length;
-            return rest;
+            all = collection.toArray();
+            return all;
         }
         if (iterator == null) {
             iterator = items.iterator();
         }
-        List<@Nullable Object> taken = new ArrayList<>();
+        List<@Nullable Object> some = new ArrayList<>();
         long deadline = System.nanoTime() + nanos;
-        while (taken.size() < most && iterator.hasNext()) {
-            taken.add(iterator.next());
+        while (some.size() < most && iterator.hasNext()) {
+            some.add(iterator.next());
             if (System.nanoTime() - deadline > 0) {
                 break;
             }
         }
-        return taken.toArray();
+        return some.toArray();
     }
 
     /** Whether nothing is left; for an iterator this may wait for its next item. */
     boolean isExhausted() {
         if (items instanceof Collection<?>) {
-            return all != null && position == all.length;
+            return all != null;
         }
         return iterator != null && !iterator.hasNext();
     }

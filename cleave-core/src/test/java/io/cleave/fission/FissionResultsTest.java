@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.testing.ChildJvm;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -177,6 +178,34 @@ final class FissionResultsTest {
             for (int i = 0; i < sizes.size(); i++) {
                 assertThat(Arrays.equals(results.get(i), random(sizes.get(i)))).isTrue();
             }
+        }
+    }
+
+    /** A heap that was just collected may be sized so that G1 wants to mark with the first large object, which no child can. */
+    @Test
+    void largeResultsArriveFromAJvmWhoseHeapIsTight() throws InterruptedException {
+        try (ChildJvm jvm = ChildJvm.start(List.of("-Xms16m", "-Xmx1g", "-XX:+UseG1GC"), Tight.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.awaitLine("wrong ")).isEqualTo("0");
+        }
+    }
+
+    /** Computes large results in children alone, with a good part of the heap in use. */
+    static final class Tight {
+        public static void main(String[] arguments) {
+            List<byte[]> kept = IntStream.range(0, 300).mapToObj(i -> new byte[100_000]).toList();
+            List<Integer> sizes = IntStream.range(0, 12).mapToObj(i -> (i % 6 + 1) * RING).toList();
+            int wrong = 0;
+            for (int round = 0; round < 3; round++) {
+                System.gc();
+                try (Fission fission = Fission.builder().warmUp(0).build()) {
+                    List<byte[]> results = fission.map(sizes, FissionResultsTest::random);
+                    for (int i = 0; i < sizes.size(); i++) {
+                        wrong += Arrays.equals(results.get(i), random(sizes.get(i))) ? 0 : 1;
+                    }
+                }
+            }
+            System.out.println("wrong " + (wrong + kept.size() - 300));
         }
     }
 
