@@ -147,12 +147,14 @@ final class Run implements Brood.Listener {
         if (Unistd.getpid() != process) {
             throw new IllegalStateException("this stream is being read by the parent process; a child cannot read it");
         }
-        while (ready.isEmpty()) {
-            if (ended || !driver.call(this::advance)) {
-                finish();
-                raise();
-                return false;
-            }
+        boolean goesOn = true;
+        while (ready.isEmpty() && goesOn) {
+            goesOn = !ended && driver.call(this::advance);
+        }
+        if (ready.isEmpty()) { // what came before a failure goes out before it
+            finish();
+            raise();
+            return false;
         }
         anyTaken = true;
         return true;

@@ -354,6 +354,24 @@ final class FissionFailureTest {
         }
     }
 
+    @Test
+    void imapDeliversCheapResultsBeforeAFailureToo() {
+        List<Integer> items = IntStream.range(0, 3000).boxed().toList();
+        for (int place = 0; place < items.size(); place += 97) {
+            int last = place;
+            List<Integer> received = new ArrayList<>();
+            try (Fission fission = Fission.create()) {
+                assertThatThrownBy(() -> fission.imap(items, x -> {
+                    if (x == last) {
+                        throw new IOException("item " + x);
+                    }
+                    return x;
+                }).forEachOrdered(received::add)).isInstanceOf(IOException.class).hasMessage("item " + last);
+            }
+            assertThat(received).isEqualTo(items.subList(0, last));
+        }
+    }
+
     private static void spin(long nanos) {
         long end = System.nanoTime() + nanos;
         while (System.nanoTime() < end) {
