@@ -46,12 +46,14 @@ public final class SharedEvent implements AutoCloseable {
     private final Cell word;
     private final List<SharedCell> cells;
     private final Named named;
+    private final Spinner spinner;
 
     private SharedEvent(MemorySegment memory, Named named) {
         SharedCell cell = new SharedCell(memory, 0);
         this.word = cell;
         this.cells = List.of(cell);
         this.named = named;
+        this.spinner = new Spinner(cell);
     }
 
     /** For tests: an event on whatever cell. */
@@ -59,6 +61,7 @@ public final class SharedEvent implements AutoCloseable {
         this.word = word;
         this.cells = List.of();
         this.named = Named.none();
+        this.spinner = new Spinner(word);
     }
 
     /**
@@ -147,12 +150,11 @@ public final class SharedEvent implements AutoCloseable {
             throw new InterruptedException();
         }
         long first = word.get();
-        for (int spins = word.spins(); spins > 0 && (first & SET) == 0 && !patience.isOver(); spins--) {
-            word.spin();
-            first = word.get();
+        if ((first & SET) != 0 || spinner.await(() -> hasCome(first, word.get()), patience)) {
+            return true;
         }
-        long seen = first;
-        while ((seen & SET) == 0 && seen >>> 2 == first >>> 2) {
+        long seen = word.get();
+        while (!hasCome(first, seen)) {
             if (patience.isOver()) {
                 return false;
             }
@@ -162,6 +164,11 @@ public final class SharedEvent implements AutoCloseable {
             seen = word.get(); // SYNC: event
         }
         return true;
+    }
+
+    /** Whether the event is set, or was since a waiter's first look. */
+    private static boolean hasCome(long first, long seen) {
+        return (seen & SET) != 0 || seen >>> 2 != first >>> 2;
     }
 
     /**

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * sleeps until it runs, the median of all in the run.
  */
 final class HopSubject {
-    private static final int TRIPS = 100;
+    private static final int TRIPS = 20;
     private static final int MOST_WAKES = 10_000;
     /** How long the sleeper has slept when it is woken. */
     private static final long ASLEEP_NANOS = 50_000;
