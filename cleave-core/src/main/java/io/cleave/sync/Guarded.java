@@ -215,6 +215,11 @@ abstract class Guarded {
         }
     }
 
+    /** Whether it makes sense to ask for the guard, which its owner can give back sooner where nobody does. */
+    boolean isGuardFree() {
+        return guard.owner() == 0;
+    }
+
     void enter() {
         long me = Participants.me();
         if (named.isBlock()) {
@@ -288,7 +293,7 @@ abstract class Guarded {
         if (patience.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
-        boolean _ = spinner.await(() -> attempt.isPromising() && guard.owner() == 0, patience); // it is seen to below
+        boolean _ = spinner.await(() -> attempt.isPromising() && isGuardFree(), patience); // it is seen to below
         boolean isCounted = false;
         boolean isPassedOn = true;
         try {

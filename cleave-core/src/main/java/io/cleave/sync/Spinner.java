@@ -17,8 +17,8 @@ final class Spinner {
     static final long MOST_NANOS = 40_000;
     /** How many looks are taken between two at the clock. */
     private static final int LOOKS = 16;
-    /** One of so many that have not paid is a long one. */
-    static final int TRIAL = 8;
+    /** One of so many that have not paid is a long one: on average they take 2 microseconds each, as a sleep does. */
+    static final int TRIAL = 32;
 
     private final boolean isUseful;
     /** How long to look; a guess, so races do no harm. */
