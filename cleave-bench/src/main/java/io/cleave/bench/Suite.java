@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -75,6 +76,16 @@ public abstract class Suite implements Callable<Integer> {
     protected final void skip(String subject, String reason) {
         skipped.add(subject + ": " + reason);
         progress.note("Without " + subject + ": " + reason + ".");
+    }
+
+    /**
+     * The user asks for what cannot be.
+     *
+     * @param text what, and what could be
+     * @return to be thrown
+     */
+    protected final ParameterException wrong(String text) {
+        return new ParameterException(spec.commandLine(), text);
     }
 
     @Override

@@ -30,8 +30,6 @@ import java.util.concurrent.locks.LockSupport;
  */
 abstract class Guarded {
     private static final long SWEEP_NANOS = 15_000_000;
-    /** Looks that are taken before a sleep even where they have not paid. */
-    private static final int LEAST_SPINS = 60;
     private static final long NAP_NANOS = 100_000;
 
     final MemorySegment memory;
@@ -43,8 +41,7 @@ abstract class Guarded {
     private volatile long lastSweep;
     /** Where the calling process was found last; a guess, so races do no harm. */
     private int lastSelf;
-    /** How many looks it took lately; a guess, so races do no harm. */
-    private int usualSpins;
+    private final Spinner spinner;
 
     /** Threads of this process that are under the guard or on their way, through a named handle. */
     private final AtomicInteger inside = new AtomicInteger();
@@ -67,6 +64,7 @@ abstract class Guarded {
         this.guardWord = new SharedCell(memory, GuardedLayout.GUARD_AT);
         this.guard = new LockWord(guardWord, Participants::isDead);
         this.turn = new SharedCell(memory, GuardedLayout.TURN_AT);
+        this.spinner = new Spinner(turn);
         this.lastSweep = System.nanoTime() - SWEEP_NANOS;
     }
 
@@ -144,7 +142,7 @@ abstract class Guarded {
             }
         }
         if (found < 0) {
-            throw new IllegalStateException(GuardedLayout.MEMBERS + " processes use this object at once already");
+            throw noPlace();
         }
         return found;
     }
@@ -152,6 +150,56 @@ abstract class Guarded {
     /** Sets the calling process's count. Called under the guard, with what {@link #self} returned. */
     void selfCount(int member, long count) {
         member(member, count == 0 ? 0 : Participants.process() | count);
+    }
+
+    /**
+     * The calling process's place among the members, which it keeps, also while it counts nothing, until another needs
+     * it: so it is found at once, and few processes write to the same line. Called under the guard.
+     *
+     * @return the place, -1 where all are taken by processes that count something
+     */
+    int seat() {
+        int seat = find();
+        if (seat < 0) {
+            seat = freeSeat();
+            if (seat >= 0) {
+                member(seat, Participants.process());
+                lastSelf = seat;
+            }
+        }
+        return seat;
+    }
+
+    private int freeSeat() {
+        int idle = -1;
+        for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
+            int seat = GuardedLayout.spread(i);
+            if (member(seat) == 0) {
+                return seat;
+            }
+            if (idle < 0 && count(seat) == 0) {
+                idle = seat;
+            }
+        }
+        return idle;
+    }
+
+    /** As {@link #seat}, for those that cannot go on without. */
+    int neededSeat() {
+        int seat = seat();
+        if (seat < 0) {
+            throw noPlace();
+        }
+        return seat;
+    }
+
+    /** Sets what the calling process counts, with what {@link #seat} returned. Called under the guard. */
+    void seatCount(int seat, long count) {
+        member(seat, Participants.process() | count);
+    }
+
+    private static IllegalStateException noPlace() {
+        return new IllegalStateException(GuardedLayout.MEMBERS + " processes use this object at once already");
     }
 
     /** Runs something once in the life of the memory. */
@@ -167,7 +215,13 @@ abstract class Guarded {
         }
     }
 
+    /** Whether it makes sense to ask for the guard, which its owner can give back sooner where nobody does. */
+    boolean isGuardFree() {
+        return guard.owner() == 0;
+    }
+
     void enter() {
+        long me = Participants.me();
         if (named.isBlock()) {
             inside.getAndIncrement();
             if (isClosed) {
@@ -175,9 +229,15 @@ abstract class Guarded {
                 throw new IllegalStateException("this handle is closed");
             }
         }
+        if (!guardWord.cas(0, me)) {
+            enterSlowly(me);
+        }
+    }
+
+    private void enterSlowly(long me) {
         boolean isHeld = false;
         try {
-            Outcome outcome = guard.acquire(Participants.me(), News.TAKE, Patience.UNINTERRUPTIBLY);
+            Outcome outcome = guard.acquire(me, News.TAKE, Patience.UNINTERRUPTIBLY);
             if (outcome == Outcome.OWNER_DIED) {
                 repair();
             }
@@ -192,7 +252,10 @@ abstract class Guarded {
     }
 
     void exit() {
-        guard.release(Participants.me());
+        long me = Participants.me();
+        if (!guardWord.cas(me, 0)) {
+            guard.release(me);
+        }
         leaveGate();
     }
 
@@ -230,7 +293,7 @@ abstract class Guarded {
         if (patience.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
-        boolean hasSpun = patience.isTry();
+        boolean _ = spinner.await(() -> attempt.isPromising() && isGuardFree(), patience); // it is seen to below
         boolean isCounted = false;
         boolean isPassedOn = true;
         try {
@@ -246,7 +309,7 @@ abstract class Guarded {
                     if (patience.isOver()) {
                         return false;
                     }
-                    if (hasSpun && !isCounted) {
+                    if (!isCounted) {
                         addSleepers(1);
                         isCounted = true;
                     }
@@ -259,29 +322,14 @@ abstract class Guarded {
                     }
                     exit();
                 }
-                if (!hasSpun) {
-                    spin(attempt);
-                    hasSpun = true;
-                } else {
-                    isPassedOn = false;
-                    boolean _ = turn.sleep(seen, patience, () -> attempt.isPromising() || hasDead());
-                }
+                isPassedOn = false;
+                boolean _ = turn.sleep(seen, patience, () -> attempt.isPromising() || hasDead());
             }
         } finally {
             if (!isPassedOn || isCounted) {
                 leave(isCounted);
             }
         }
-    }
-
-    private void spin(Attempt<?> attempt) {
-        int budget = Math.min(turn.spins() * 4, 2 * usualSpins + LEAST_SPINS);
-        int spins = 0;
-        while (spins < budget && !attempt.isPromising()) {
-            turn.spin();
-            spins++;
-        }
-        usualSpins += ((spins < budget ? spins : 0) - usualSpins) / 8;
     }
 
     /** A wake-up may have come to one who leaves without success: it is for another. */
@@ -306,7 +354,7 @@ abstract class Guarded {
         lastSweep = now;
         for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
             long member = member(i);
-            if (member != 0 && Participants.isDead(member)) {
+            if ((member & GuardedLayout.COUNT) != 0 && Participants.isDead(member)) {
                 lastSweep = now - SWEEP_NANOS; // for the sleeper that this wakes
                 return true;
             }
@@ -324,7 +372,7 @@ abstract class Guarded {
         boolean mayGo = buryOthers();
         for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
             long member = member(i);
-            if (member != 0 && Participants.isDead(member)) {
+            if ((member & GuardedLayout.COUNT) != 0 && Participants.isDead(member)) {
                 mayGo |= bury(i);
             }
         }

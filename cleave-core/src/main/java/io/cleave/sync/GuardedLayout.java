@@ -26,7 +26,7 @@ import java.lang.invoke.VarHandle;
  *
  * {@code guard} is a {@link LockWord}. All else is written by its owner only. {@code turn} goes up whenever something
  * happens that may let a waiter go, which sleeps on it. A member is a process, as {@link ParticipantsLayout} has it, and
- * what it holds.
+ * what it holds, which may be nothing.
  */
 final class GuardedLayout {
     static final long GUARD_AT = 0;
@@ -36,6 +36,8 @@ final class GuardedLayout {
     static final long FIELDS_AT = 32;
     static final long MEMBERS_AT = 128;
     static final int MEMBERS = 64;
+    private static final int MEMBERS_IN_LINE = 8;
+    private static final int LINES = MEMBERS / MEMBERS_IN_LINE;
     static final long BYTES = MEMBERS_AT + MEMBERS * Long.BYTES;
     /** The bits of a member that count. */
     static final long COUNT = ~ParticipantsLayout.PROCESS;
@@ -51,6 +53,11 @@ final class GuardedLayout {
 
     static long memberAt(int index) {
         return MEMBERS_AT + (long) index * Long.BYTES;
+    }
+
+    /** The members in an order in which those that come one after the other lie on lines of their own. */
+    static int spread(int index) {
+        return index % LINES * MEMBERS_IN_LINE + index / LINES;
     }
 
     static long longOpaque(MemorySegment memory, long at) {

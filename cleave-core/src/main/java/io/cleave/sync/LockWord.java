@@ -39,8 +39,10 @@ final class LockWord {
     /** An owner has died, and nobody has taken the news. */
     static final long DIED = 2;
 
-    /** Looks that are taken before a sleep even where they have not paid: about as long as a short hold takes. */
-    private static final int LEAST_SPINS = 40;
+    /** Looks that are taken before a sleep even where they have not paid: two microseconds or so, with their breaks. */
+    private static final int LEAST_SPINS = 8;
+    /** The most moments that pass between two looks, as a power of 2. */
+    private static final int LONGEST_BREAK = 5;
 
     private final Cell word;
     private final Liveness liveness;
@@ -103,8 +105,8 @@ final class LockWord {
                 if ((seen & ParticipantsLayout.OWNER) == 0) {
                     outcome = take(seen, me | mark, news);
                 } else if (spins < budget && (seen & WAITERS) == 0) {
+                    backOff(spins);
                     spins++;
-                    word.spin();
                 } else if (liveness.isDead(seen & ParticipantsLayout.OWNER)) {
                     outcome = replaceDead(seen, me | mark, news);
                 } else if (wait.isOver()) {
@@ -121,6 +123,13 @@ final class LockWord {
             if (mark != 0 && (outcome == null || !outcome.isHeld())) {
                 passOn();
             }
+        }
+    }
+
+    /** Looks less and less often: each look takes the word away from an owner that may be about to lock again. */
+    private void backOff(int spins) {
+        for (int i = 1 << Math.min(spins, LONGEST_BREAK); i > 0; i--) {
+            word.spin();
         }
     }
 

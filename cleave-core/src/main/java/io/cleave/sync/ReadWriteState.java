@@ -94,8 +94,8 @@ final class ReadWriteState extends Guarded {
     }
 
     private void addToSelf(long delta) {
-        int self = self();
-        selfCount(self, count(self) + delta);
+        int seat = neededSeat();
+        seatCount(seat, count(seat) + delta);
     }
 
     Outcome readUninterruptibly(Patience patience) {
@@ -120,11 +120,11 @@ final class ReadWriteState extends Guarded {
                     outcome[0] = Outcome.REFUSED;
                     return true;
                 }
-                int self = self();
-                if (count(self) % ONE_QUEUED == MOST_READERS) {
+                int seat = neededSeat();
+                if (count(seat) % ONE_QUEUED == MOST_READERS) {
                     throw new Error("Maximum lock count exceeded");
                 }
-                selfCount(self, count(self) + 1);
+                seatCount(seat, count(seat) + 1);
                 field(READERS, readers() + 1);
                 outcome[0] = Outcome.CLEAN;
                 return true;

@@ -12,7 +12,7 @@ import java.lang.invoke.VarHandle;
 /** A word in shared memory, with the futex on its low half. Platform threads sleep there, virtual ones in {@link Room}. */
 final class SharedCell extends Cell {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
-    private static final int SPINS = Cpus.usable() > 1 ? 300 : 0;
+    private static final int SPINS = Cpus.usable() > 1 ? 40 : 0;
 
     private final MemorySegment word;
     private final MemorySegment low;

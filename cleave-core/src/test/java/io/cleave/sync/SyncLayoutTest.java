@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The formats in shared memory, which must not change by accident, and the memory that is refused. */
@@ -22,6 +23,14 @@ final class SyncLayoutTest {
         assertThat(List.of(FutexWord.BYTES, SharedAtomicInt.BYTES, SharedAtomicLong.BYTES, SharedEvent.BYTES,
                 SharedMutex.BYTES, SharedSemaphore.BYTES, SharedReadWriteLock.BYTES, SharedCountDownLatch.BYTES,
                 SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 192L, 640L, 640L, 640L, 640L);
+    }
+
+    @Test
+    void thoseWhoComeFirstLieOnLinesOfTheirOwn() {
+        List<Integer> order = IntStream.range(0, GuardedLayout.MEMBERS).map(GuardedLayout::spread).boxed().toList();
+        assertThat(order).doesNotHaveDuplicates().allMatch(index -> index >= 0 && index < GuardedLayout.MEMBERS);
+        assertThat(order.subList(0, 8).stream().map(index -> GuardedLayout.memberAt(index) / 64))
+                .doesNotHaveDuplicates();
     }
 
     @Test
