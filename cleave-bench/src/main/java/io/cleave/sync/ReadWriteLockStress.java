@@ -11,7 +11,16 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /** One thread writes two numbers, another reads them. */
 public final class ReadWriteLockStress {
+    private static final int LOOKS = 8;
+
     private ReadWriteLockStress() {
+    }
+
+    /** Gives a reader time to come in where it can. */
+    private static void pause() {
+        for (int i = 0; i < LOOKS; i++) {
+            Thread.onSpinWait();
+        }
     }
 
     /** A reader sees both or none. */
@@ -30,6 +39,7 @@ public final class ReadWriteLockStress {
             lock.writeLock().lock();
             try {
                 left = 1;
+                pause();
                 right = 1;
             } finally {
                 lock.writeLock().unlock();
@@ -81,6 +91,7 @@ public final class ReadWriteLockStress {
                 Thread.onSpinWait();
             }
             left = 1;
+            pause();
             right = 1;
             isWritten = false;
         }
