@@ -2,6 +2,7 @@ package io.cleave.bench;
 
 import io.cleave.bench.fission.FissionSuite;
 import io.cleave.bench.soundness.ForkSoundness;
+import io.cleave.bench.sync.OrderingCheck;
 import io.cleave.bench.sync.SyncSuite;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Results go to standard output, everything else to standard error.",
                 "Exit codes: 0 done, 1 failed or a check found something, 2 wrong arguments.",
                 "Options for the JVMs, such as a collector, go in CLEAVE_JAVA_OPTS."},
-        subcommands = {FissionSuite.class, SyncSuite.class, ForkSoundness.class, Torture.class})
+        subcommands = {FissionSuite.class, SyncSuite.class, ForkSoundness.class, OrderingCheck.class, Torture.class})
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything else

@@ -1,6 +1,7 @@
 package io.cleave.sync;
 
 import io.cleave.CleaveException;
+import io.cleave.os.CrashPoint;
 import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
 import io.cleave.os.Mman;
@@ -161,8 +162,10 @@ final class Participants {
 
     private static int openFile(Path file) {
         int fd = Fcntl.open(file.toString(), Fcntl.O_RDWR | Fcntl.O_CREAT | Fcntl.O_NOFOLLOW, PRIVATE_MODE);
-        return SystemCallException.check(fd, "open(" + file + ")", "locks need a file there that this user may write "
+        SystemCallException.check(fd, "open(" + file + ")", "locks need a file there that this user may write "
                 + "to, to know whose processes live; name another directory in CLEAVE_DIR");
+        CrashPoint.reached();
+        return fd;
     }
 
     /** Maps the file from a description of its own, because a mapping keeps the locks of its description. */
@@ -176,6 +179,7 @@ final class Participants {
         SystemCallException.check(
                 reserved == -Errno.EINTR ? Fcntl.fallocate(fd, 0, 0, ParticipantsLayout.FILE_BYTES) : reserved,
                 "fallocate(" + file + ", " + ParticipantsLayout.FILE_BYTES + " bytes)", "free some space there");
+        CrashPoint.reached();
         int second = SystemCallException.check(Fcntl.reopen(fd, Fcntl.O_RDWR), "open(/proc/self/fd/" + fd + ")", "");
         try {
             MemorySegment table = Mman.map(Arena.global(), ParticipantsLayout.FILE_BYTES,
@@ -206,6 +210,7 @@ final class Participants {
                 continue;
             }
             SystemCallException.check(result, "fcntl(F_OFD_SETLK)", "");
+            CrashPoint.reached();
             long count = ParticipantsLayout.countAcquire(table, slot) + 1;
             ParticipantsLayout.pidOpaque(table, slot, Unistd.getpid());
             ParticipantsLayout.countRelease(table, slot, count);

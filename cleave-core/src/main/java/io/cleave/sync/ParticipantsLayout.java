@@ -1,5 +1,6 @@
 package io.cleave.sync;
 
+import io.cleave.os.CrashPoint;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -56,6 +57,7 @@ final class ParticipantsLayout {
     /** Stores a word of the header where it is still zero, and returns what is there then. */
     static long longOnce(MemorySegment file, long at, long value) {
         long found = (long) LONG.compareAndExchange(file, at, 0L, value);
+        CrashPoint.reached();
         return found == 0 ? value : found;
     }
 
@@ -64,7 +66,9 @@ final class ParticipantsLayout {
     }
 
     static int nextIncrement(MemorySegment file) {
-        return (int) INT.getAndAdd(file, NEXT_AT, 1);
+        int next = (int) INT.getAndAdd(file, NEXT_AT, 1);
+        CrashPoint.reached();
+        return next;
     }
 
     static long countAcquire(MemorySegment file, int slot) {
@@ -73,6 +77,7 @@ final class ParticipantsLayout {
 
     static void countRelease(MemorySegment file, int slot, long value) {
         LONG.setRelease(file, at(slot), value);
+        CrashPoint.reached();
     }
 
     static int pidOpaque(MemorySegment file, int slot) {
@@ -81,6 +86,7 @@ final class ParticipantsLayout {
 
     static void pidOpaque(MemorySegment file, int slot, int value) {
         INT.setOpaque(file, at(slot) + PID_IN_SLOT, value);
+        CrashPoint.reached();
     }
 
     private static long at(int slot) {

@@ -12,8 +12,12 @@ import java.util.concurrent.TimeUnit;
  * @param isInterruptible whether the wait ends by an exception when the thread is interrupted
  */
 record Patience(long deadlineNanos, boolean isInterruptible) {
-    /** How long a sleeper sleeps before it looks whether somebody has died: less than half of what is promised. */
-    static final long SLICE_NANOS = 40_000_000;
+    /**
+     * How long a sleeper sleeps before it looks whether somebody has died: less than half of what is promised. That look
+     * would also make good for a lost wake-up, so checks that are to find one make it longer, by {@code
+     * -Dcleave.sliceNanos}.
+     */
+    static final long SLICE_NANOS = Long.getLong("cleave.sliceNanos", 40_000_000);
 
     static final Patience FOREVER = new Patience(Futex.NEVER, true);
     static final Patience UNINTERRUPTIBLY = new Patience(Futex.NEVER, false);

@@ -1,24 +1,16 @@
 package io.cleave.sync;
 
+import static io.cleave.sync.AtomicsContract.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
-import java.lang.reflect.Method;
-import java.lang.reflect.Modifier;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.IntBinaryOperator;
-import java.util.function.IntUnaryOperator;
-import java.util.function.LongBinaryOperator;
-import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -34,57 +26,14 @@ final class AtomicsTest {
 
     @Test
     void theMethodsOfAtomicIntegerDoTheSame() throws Exception {
-        compare(new AtomicInteger(), SharedAtomicInt.at(arena.allocate(4, 4)));
+        SharedAtomicInt shared = SharedAtomicInt.at(arena.allocate(4, 4));
+        compare(new AtomicInteger(), call -> call.on(shared, MemorySegment.NULL));
     }
 
     @Test
     void theMethodsOfAtomicLongDoTheSame() throws Exception {
-        compare(new AtomicLong(), SharedAtomicLong.at(arena.allocate(8, 8)));
-    }
-
-    /** Calls each method of the model on both with the same arguments, many times over. */
-    private static void compare(Object model, Object shared) throws Exception {
-        Random random = new Random(42);
-        List<Method> methods = Arrays.stream(model.getClass().getDeclaredMethods())
-                .filter(method -> Modifier.isPublic(method.getModifiers())
-                        && !method.isAnnotationPresent(Deprecated.class))
-                .sorted((a, b) -> a.toString().compareTo(b.toString())).toList();
-        Set<String> compared = new TreeSet<>();
-        for (int round = 0; round < 50; round++) {
-            for (Method method : methods) {
-                Object[] arguments = new Object[method.getParameterCount()];
-                for (int i = 0; i < arguments.length; i++) {
-                    arguments[i] = argument(method.getParameterTypes()[i], random);
-                }
-                Object expected = method.invoke(model, arguments);
-                Object actual = shared.getClass().getMethod(method.getName(), method.getParameterTypes())
-                        .invoke(shared, arguments);
-                assertThat(actual).as(method.getName()).isEqualTo(expected);
-                assertThat(shared.toString()).as(method.getName()).isEqualTo(model.toString());
-                compared.add(method.getName());
-            }
-        }
-        assertThat(compared).contains("weakCompareAndSetPlain", "getAndAccumulate", "compareAndExchangeRelease");
-    }
-
-    private static Object argument(Class<?> type, Random random) {
-        int number = random.nextInt(3); // small, so that expected values are met
-        if (type == int.class) {
-            return number;
-        }
-        if (type == long.class) {
-            return (long) number;
-        }
-        if (type == IntUnaryOperator.class) {
-            return (IntUnaryOperator) value -> value * 3 + 1;
-        }
-        if (type == LongUnaryOperator.class) {
-            return (LongUnaryOperator) value -> value * 3 + 1;
-        }
-        if (type == IntBinaryOperator.class) {
-            return (IntBinaryOperator) (a, b) -> a * 5 - b;
-        }
-        return (LongBinaryOperator) (a, b) -> a * 5 - b;
+        SharedAtomicLong shared = SharedAtomicLong.at(arena.allocate(8, 8));
+        compare(new AtomicLong(), call -> call.on(shared, MemorySegment.NULL));
     }
 
     @Test

@@ -3,26 +3,22 @@ package io.cleave.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.testing.Delays;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A call in a thread of its own. */
+/** A call in a thread of its own, of this JVM or another. */
 final class Background<T> {
-    private final CompletableFuture<T> result = new CompletableFuture<>();
-    private final Thread thread;
+    private final CompletableFuture<T> result;
+    private final Runnable interrupt;
 
-    private Background(Callable<T> call, boolean isVirtual) {
-        Runnable body = () -> {
-            try {
-                result.complete(call.call());
-            } catch (Throwable t) {
-                result.completeExceptionally(t);
-            }
-        };
-        thread = isVirtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().daemon().start(body);
+    /** A call that somebody else makes. */
+    Background(CompletableFuture<T> result, Runnable interrupt) {
+        this.result = result;
+        this.interrupt = interrupt;
     }
 
     /** Something that a thread does. */
@@ -30,30 +26,44 @@ final class Background<T> {
         void run() throws Exception;
     }
 
+    static <T> Background<T> start(boolean isVirtual, Callable<T> call) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Runnable body = () -> {
+            try {
+                result.complete(call.call());
+            } catch (Throwable t) {
+                result.completeExceptionally(t);
+            }
+        };
+        Thread thread = isVirtual ? Thread.ofVirtual().start(body) : Thread.ofPlatform().daemon().start(body);
+        return new Background<>(result, thread::interrupt);
+    }
+
     static <T> Background<T> call(Callable<T> call) {
-        return new Background<>(call, false);
+        return start(false, call);
     }
 
     static Background<Void> run(Action action) {
-        return new Background<>(() -> {
-            action.run();
-            return null;
-        }, false);
+        return start(false, action(action));
     }
 
     static Background<Void> runVirtual(Action action) {
-        return new Background<>(() -> {
-            action.run();
-            return null;
-        }, true);
+        return start(true, action(action));
     }
 
-    Thread thread() {
-        return thread;
+    private static Callable<Void> action(Action action) {
+        return () -> {
+            action.run();
+            return null;
+        };
+    }
+
+    boolean isDone() {
+        return result.isDone();
     }
 
     void interrupt() {
-        thread.interrupt();
+        interrupt.run();
     }
 
     /** Checks that it goes on for a while. */
@@ -64,8 +74,12 @@ final class Background<T> {
     }
 
     T get() throws Exception {
+        return get(Delays.PATIENCE);
+    }
+
+    T get(Duration bound) throws Exception {
         try {
-            return result.get(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            return result.get(bound.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new AssertionError("still blocked", e);
         } catch (ExecutionException e) {

@@ -11,10 +11,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 
-/** What a barrier promises. {@code one} and {@code two} are two ways to one of 3 parties. */
-abstract class BarrierContract {
-    SharedBarrier one;
-    SharedBarrier two;
+/** What a barrier of 3 promises. */
+abstract class BarrierContract extends Contract<SharedBarrier> {
+    BarrierContract(Place place) {
+        super(place, SharedBarrier.BYTES, segment -> SharedBarrier.at(segment, 3),
+                name -> SharedBarrier.named(name, 3));
+    }
 
     @Test
     void allPassTogetherAgainAndAgain() throws Exception {
@@ -24,9 +26,9 @@ abstract class BarrierContract {
     private void passOften() throws Exception {
         assertThat(one.getParties()).isEqualTo(3);
         for (int round = 0; round < 50; round++) {
-            Background<Integer> first = Background.call(() -> one.await());
-            Background<Integer> second = Background.call(() -> two.await());
-            List<Integer> indices = new ArrayList<>(List.of(one.await(), first.get(), second.get()));
+            Background<Integer> first = other.call((barrier, _) -> barrier.await());
+            Background<Integer> second = other.start(true, (barrier, _) -> barrier.await());
+            List<Integer> indices = new ArrayList<>(List.of(two.await(), first.get(), second.get()));
             assertThat(indices).containsExactlyInAnyOrder(0, 1, 2);
         }
         assertThat(one.getNumberWaiting()).isZero();
@@ -35,11 +37,12 @@ abstract class BarrierContract {
 
     @Test
     void aLateWaiterBreaksIt() throws Exception {
-        Background<Integer> waiter = Background.call(() -> two.await());
+        Background<Integer> waiter = other.call((barrier, _) -> barrier.await());
         waiter.staysBlocked();
         assertThatThrownBy(() -> one.await(1, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
         assertThatThrownBy(waiter::get).isInstanceOf(BrokenBarrierException.class);
         assertThat(one.isBroken()).isTrue();
+        assertThat(other.call((barrier, _) -> barrier.isBroken()).get()).isTrue();
         assertThatThrownBy(() -> one.await()).isInstanceOf(BrokenBarrierException.class);
         one.reset();
         passOften();
@@ -47,16 +50,16 @@ abstract class BarrierContract {
 
     @Test
     void anInterruptedWaiterBreaksIt() throws Exception {
-        Background<Integer> waiter = Background.call(() -> two.await());
-        Background<Integer> other = Background.call(() -> two.await());
+        Background<Integer> waiter = other.call((barrier, _) -> barrier.await());
+        Background<Integer> here = Background.call(() -> one.await());
         waiter.staysBlocked().interrupt();
         assertThatThrownBy(waiter::get).isInstanceOf(InterruptedException.class);
-        assertThatThrownBy(other::get).isInstanceOf(BrokenBarrierException.class);
+        assertThatThrownBy(here::get).isInstanceOf(BrokenBarrierException.class);
     }
 
     @Test
     void aResetSendsWaitersAway() throws Exception {
-        Background<Integer> waiter = Background.call(() -> two.await());
+        Background<Integer> waiter = other.call((barrier, _) -> barrier.await());
         assertThat(Delays.within(Delays.PATIENCE, () -> one.getNumberWaiting() == 1)).isTrue();
         one.reset();
         assertThatThrownBy(waiter::get).isInstanceOf(BrokenBarrierException.class);

@@ -1,22 +1,7 @@
 package io.cleave.sync;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-
 final class BarrierOnSegmentTest extends BarrierContract {
-    private final Arena arena = Arena.ofShared();
-
-    @BeforeEach
-    void open() {
-        MemorySegment memory = arena.allocate(GuardedLayout.BYTES, 8);
-        one = SharedBarrier.at(memory, 3);
-        two = SharedBarrier.at(memory, 3);
-    }
-
-    @AfterEach
-    void close() {
-        arena.close();
+    BarrierOnSegmentTest() {
+        super(Place.SEGMENT);
     }
 }

@@ -7,14 +7,14 @@ import io.cleave.testing.Delays;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What an event promises. {@code one} and {@code two} are two ways to one event. */
-abstract class EventContract {
-    SharedEvent one;
-    SharedEvent two;
+/** What an event promises. */
+abstract class EventContract extends Contract<SharedEvent> {
+    EventContract(Place place) {
+        super(place, SharedEvent.BYTES, SharedEvent::at, SharedEvent::named);
+    }
 
     @Test
     void itIsSetUntilItIsCleared() throws Exception {
@@ -25,10 +25,14 @@ abstract class EventContract {
         one.set();
         one.set();
         assertThat(two.isSet()).isTrue();
-        two.await();
-        assertThat(two.await(Duration.ZERO)).isTrue();
-        two.clear();
-        two.clear();
+        assertThat(other.call((event, _) -> {
+            event.await();
+            return event.isSet() && event.await(Duration.ZERO);
+        }).get()).isTrue();
+        other.run((event, _) -> {
+            event.clear();
+            event.clear();
+        }).get();
         assertThat(one.isSet()).isFalse();
         assertThat(one.toString()).contains("cleared");
     }
@@ -38,28 +42,42 @@ abstract class EventContract {
         for (int round = 0; round < 20; round++) {
             List<Background<Void>> waiters = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
-                waiters.add(i % 2 == 0 ? Background.run(two::await) : Background.runVirtual(two::await));
+                waiters.add(other.start(i % 2 == 0, (event, _) -> {
+                    event.await();
+                    return null;
+                }));
             }
-            CompletableFuture<Void> future = two.whenSet();
+            waiters.add(other.run((event, _) -> event.whenSet().get(30, TimeUnit.SECONDS)));
             assertThat(Delays.within(Delays.PATIENCE, () -> {
                 one.set(); // again and again, for those who come late
                 one.clear();
-                return future.isDone() && waiters.stream().noneMatch(waiter -> waiter.thread().isAlive());
+                return waiters.stream().allMatch(Background::isDone);
             })).isTrue();
             for (Background<Void> waiter : waiters) {
                 waiter.get();
             }
-            future.get(30, TimeUnit.SECONDS);
         }
     }
 
     @Test
     void anInterruptEndsAWait() throws Exception {
-        for (Background<Void> waiter : List.of(Background.run(two::await), Background.runVirtual(two::await))) {
+        for (Background<Void> waiter : List.of(other.run((event, _) -> event.await()),
+                other.runVirtual((event, _) -> event.await()))) {
             waiter.staysBlocked().interrupt();
             assertThatThrownBy(waiter::get).isInstanceOf(InterruptedException.class);
         }
         one.set();
         one.await();
+    }
+
+    @Test
+    void whatWasDoneBeforeItWasSetIsSeenAfter() throws Exception {
+        Background<Long> waiter = other.call((event, data) -> {
+            event.await();
+            return plain(data, 0);
+        });
+        plain(data, 0, 42);
+        one.set();
+        assertThat(waiter.get()).isEqualTo(42);
     }
 }

@@ -7,22 +7,26 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What a latch promises. {@code one} and {@code two} are two ways to one that counts from 2. */
-abstract class LatchContract {
-    SharedCountDownLatch one;
-    SharedCountDownLatch two;
+/** What a latch that counts from 2 promises. */
+abstract class LatchContract extends Contract<SharedCountDownLatch> {
+    LatchContract(Place place) {
+        super(place, SharedCountDownLatch.BYTES, segment -> SharedCountDownLatch.at(segment, 2),
+                name -> SharedCountDownLatch.named(name, 2));
+    }
 
     @Test
     void itLetsAllGoAtZero() throws Exception {
         assertThat(one.getCount()).isEqualTo(2);
-        Background<Void> platform = Background.run(two::await).staysBlocked();
-        Background<Void> virtual = Background.runVirtual(two::await).staysBlocked();
+        Background<Void> platform = other.run((latch, _) -> latch.await()).staysBlocked();
+        Background<Void> virtual = other.runVirtual((latch, _) -> latch.await()).staysBlocked();
+        Background<Void> here = Background.run(two::await);
         one.countDown();
-        assertThat(two.getCount()).isOne();
+        assertThat(other.call((latch, _) -> latch.getCount()).get()).isOne();
         platform.staysBlocked();
-        two.countDown();
+        other.run((latch, _) -> latch.countDown()).get();
         platform.get();
         virtual.get();
+        here.get();
         one.countDown();
         assertThat(one.getCount()).isZero();
         one.await();
@@ -34,8 +38,21 @@ abstract class LatchContract {
     void waitsEndInTimeAndByInterrupt() throws Exception {
         assertThat(one.await(1, TimeUnit.MILLISECONDS)).isFalse();
         assertThat(one.await(Duration.ofSeconds(-1))).isFalse();
-        Background<Void> waiter = Background.run(two::await).staysBlocked();
+        assertThat(other.call((latch, _) -> latch.await(Duration.ofMillis(1))).get()).isFalse();
+        Background<Void> waiter = other.run((latch, _) -> latch.await()).staysBlocked();
         waiter.interrupt();
         assertThatThrownBy(waiter::get).isInstanceOf(InterruptedException.class);
+    }
+
+    @Test
+    void whatWasDoneBeforeACountDownIsSeenByWhoeverIsLetGo() throws Exception {
+        Background<Long> waiter = other.call((latch, data) -> {
+            latch.await();
+            return plain(data, 0);
+        });
+        plain(data, 0, 42);
+        one.countDown();
+        one.countDown();
+        assertThat(waiter.get()).isEqualTo(42);
     }
 }

@@ -14,155 +14,176 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import org.junit.jupiter.api.Test;
 
-/** What a reentrant lock and its conditions promise. {@code lock} and {@code other} are two ways to one lock. */
+/** What a reentrant lock and its conditions promise. */
 @SuppressWarnings({"LockNotBeforeTry", "WaitNotInLoop", "JavaUtilDate"}) // a test breaks the rules of use on purpose
-abstract class MutexContract {
-    SharedMutex lock;
-    SharedMutex other;
+abstract class MutexContract extends Contract<SharedMutex> {
+    private static final Party.Deed<SharedMutex> LOCK_AND_UNLOCK = (mutex, _) -> {
+        mutex.lock();
+        mutex.unlock();
+    };
+
+    MutexContract(Place place) {
+        super(place, SharedMutex.BYTES, SharedMutex::at, SharedMutex::named);
+    }
 
     @Test
     void aFreshLockIsFree() {
-        assertThat(lock.isLocked()).isFalse();
-        assertThat(lock.isHeldByCurrentThread()).isFalse();
-        assertThat(lock.ownerPid()).isEmpty();
-        assertThat(lock.toString()).contains("free");
+        assertThat(one.isLocked()).isFalse();
+        assertThat(one.isHeldByCurrentThread()).isFalse();
+        assertThat(one.ownerPid()).isEmpty();
+        assertThat(one.toString()).contains("free");
     }
 
     @Test
     void itIsHeldFromLockToUnlock() {
-        lock.lock();
-        assertThat(other.isLocked()).isTrue();
-        assertThat(other.isHeldByCurrentThread()).isTrue();
-        assertThat(other.ownerPid()).isEqualTo(OptionalLong.of(ProcessHandle.current().pid()));
-        other.unlock();
-        assertThat(lock.isLocked()).isFalse();
+        one.lock();
+        assertThat(two.isLocked()).isTrue();
+        assertThat(two.isHeldByCurrentThread()).isTrue();
+        assertThat(two.ownerPid()).isEqualTo(OptionalLong.of(ProcessHandle.current().pid()));
+        two.unlock();
+        assertThat(one.isLocked()).isFalse();
     }
 
     @Test
     void itIsReentrant() {
         for (int i = 1; i <= 5; i++) {
-            lock.lock();
-            assertThat(other.getHoldCount()).isEqualTo(i);
+            one.lock();
+            assertThat(two.getHoldCount()).isEqualTo(i);
         }
-        assertThat(lock.tryLock()).isTrue();
-        assertThat(lock.acquire()).isEqualTo(Acquisition.CLEAN);
+        assertThat(one.tryLock()).isTrue();
+        assertThat(one.acquire()).isEqualTo(Acquisition.CLEAN);
         for (int i = 7; i > 0; i--) {
-            assertThat(lock.isHeldByCurrentThread()).isTrue();
-            other.unlock();
+            assertThat(one.isHeldByCurrentThread()).isTrue();
+            two.unlock();
         }
-        assertThat(lock.isLocked()).isFalse();
+        assertThat(one.isLocked()).isFalse();
     }
 
     @Test
     void onlyTheOwnerMayUnlock() throws Exception {
-        assertThatThrownBy(lock::unlock).isInstanceOf(IllegalMonitorStateException.class)
+        assertThatThrownBy(one::unlock).isInstanceOf(IllegalMonitorStateException.class)
                 .hasMessageContaining("nobody holds it");
-        lock.lock();
-        assertThatThrownBy(() -> Background.run(other::unlock).get()).isInstanceOf(IllegalMonitorStateException.class)
+        one.lock();
+        assertThatThrownBy(() -> other.run((mutex, _) -> mutex.unlock()).get())
+                .isInstanceOf(IllegalMonitorStateException.class)
                 .hasMessageContaining("thread " + Thread.currentThread().threadId() + " of process "
                         + ProcessHandle.current().pid());
-        assertThat(lock.isHeldByCurrentThread()).isTrue();
-        lock.unlock();
+        assertThat(one.isHeldByCurrentThread()).isTrue();
+        one.unlock();
     }
 
     @Test
     void othersWaitUntilItIsUnlocked() throws Exception {
-        lock.lock();
-        Background<Void> waiter = Background.run(() -> {
-            other.lock();
-            other.unlock();
-        }).staysBlocked();
-        assertThat(Background.call(other::tryLock).get()).isFalse();
-        lock.unlock();
+        one.lock();
+        Background<Void> waiter = other.run(LOCK_AND_UNLOCK).staysBlocked();
+        assertThat(other.call((mutex, _) -> mutex.tryLock()).get()).isFalse();
+        one.unlock();
         waiter.get();
     }
 
     @Test
     void timedAttemptsEndInTime() throws Exception {
-        lock.lock();
-        assertThat(Background.call(() -> other.tryLock(1, TimeUnit.MILLISECONDS)).get()).isFalse();
-        assertThat(Background.call(() -> other.tryLock(0, TimeUnit.MILLISECONDS)).get()).isFalse();
-        assertThat(Background.call(() -> other.tryLock(-5, TimeUnit.DAYS)).get()).isFalse();
-        assertThat(Background.call(() -> other.tryAcquire(Duration.ofMillis(1))).get()).isEmpty();
-        lock.unlock();
-        assertThat(lock.tryAcquire(Duration.ZERO)).contains(Acquisition.CLEAN);
-        lock.unlock();
-        assertThat(lock.tryLock(Long.MAX_VALUE, TimeUnit.DAYS)).isTrue();
-        lock.unlock();
+        one.lock();
+        assertThat(other.call((mutex, _) -> mutex.tryLock(1, TimeUnit.MILLISECONDS)).get()).isFalse();
+        assertThat(other.call((mutex, _) -> mutex.tryLock(0, TimeUnit.MILLISECONDS)).get()).isFalse();
+        assertThat(other.call((mutex, _) -> mutex.tryLock(-5, TimeUnit.DAYS)).get()).isFalse();
+        assertThat(other.call((mutex, _) -> mutex.tryAcquire(Duration.ofMillis(1)).isPresent()).get()).isFalse();
+        one.unlock();
+        assertThat(one.tryAcquire(Duration.ZERO)).contains(Acquisition.CLEAN);
+        one.unlock();
+        assertThat(one.tryLock(Long.MAX_VALUE, TimeUnit.DAYS)).isTrue();
+        one.unlock();
     }
 
     @Test
     void interruptsEndWaitsThatSaySo() throws Exception {
-        lock.lock();
-        List<Background.Action> waits = List.of(other::lockInterruptibly, () -> other.tryLock(1, TimeUnit.DAYS),
-                () -> other.tryAcquire(Duration.ofDays(1)), other::acquireInterruptibly);
-        for (Background.Action wait : waits) {
-            Background<Void> platform = Background.run(wait).staysBlocked();
+        one.lock();
+        List<Party.Deed<SharedMutex>> waits = List.of((mutex, _) -> mutex.lockInterruptibly(),
+                (mutex, _) -> mutex.tryLock(1, TimeUnit.DAYS), (mutex, _) -> mutex.tryAcquire(Duration.ofDays(1)),
+                (mutex, _) -> mutex.acquireInterruptibly());
+        for (Party.Deed<SharedMutex> wait : waits) {
+            Background<Void> platform = other.run(wait).staysBlocked();
             platform.interrupt();
             assertThatThrownBy(platform::get).isInstanceOf(InterruptedException.class);
-            Background<Void> virtual = Background.runVirtual(wait).staysBlocked();
+            Background<Void> virtual = other.runVirtual(wait).staysBlocked();
             virtual.interrupt();
             assertThatThrownBy(virtual::get).isInstanceOf(InterruptedException.class);
         }
-        Background<Boolean> deaf = Background.call(() -> {
-            other.lock();
-            other.unlock();
+        Background<Boolean> deaf = other.call((mutex, _) -> {
+            mutex.lock();
+            mutex.unlock();
             return Thread.interrupted();
         }).staysBlocked();
         deaf.interrupt();
         deaf.staysBlocked();
-        lock.unlock();
+        one.unlock();
         assertThat(deaf.get()).isTrue();
         Thread.currentThread().interrupt();
-        assertThatThrownBy(lock::lockInterruptibly).isInstanceOf(InterruptedException.class);
-        assertThat(lock.isLocked()).isFalse();
+        assertThatThrownBy(one::lockInterruptibly).isInstanceOf(InterruptedException.class);
+        assertThat(one.isLocked()).isFalse();
     }
 
     @Test
     void itGuardsWhatItGuards() throws Exception {
-        int[] count = {0};
-        List<Background<Void>> all = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            SharedMutex mine = i % 2 == 0 ? lock : other;
-            Background.Action work = () -> {
-                for (int j = 0; j < 20_000; j++) {
-                    mine.lock();
-                    count[0]++;
-                    mine.unlock();
-                }
-            };
-            all.add(i < 2 ? Background.run(work) : Background.runVirtual(work));
-        }
+        Party.Deed<SharedMutex> work = (mutex, data) -> {
+            for (int i = 0; i < 20_000; i++) {
+                mutex.lock();
+                plain(data, 0, plain(data, 0) + 1);
+                mutex.unlock();
+            }
+        };
+        List<Background<Void>> all = new ArrayList<>(List.of(other.run(work), other.runVirtual(work)));
+        all.add(Background.run(() -> work.on(one, data)));
+        all.add(Background.runVirtual(() -> work.on(one, data)));
         for (Background<Void> each : all) {
             each.get();
         }
-        assertThat(count[0]).isEqualTo(80_000);
-        assertThat(lock.isLocked()).isFalse();
+        assertThat(plain(data, 0)).isEqualTo(80_000);
+        assertThat(one.isLocked()).isFalse();
     }
 
     @Test
     void asynchronousWaitsHoldItForTheirCaller() throws Exception {
-        Background.run(lock::lock).get();
-        CompletableFuture<Acquisition> cancelled = other.acquireAsync();
+        other.run((mutex, _) -> mutex.lock()).get();
+        CompletableFuture<Acquisition> cancelled = two.acquireAsync();
         Delays.pause(Delays.SHORT);
         assertThat(cancelled).isNotDone();
         assertThat(cancelled.cancel(false)).isTrue();
-        assertThat(Delays.within(Delays.SHORT, other::isHeldByCurrentThread)).isFalse();
+        assertThat(Delays.within(Delays.SHORT, two::isHeldByCurrentThread)).isFalse();
     }
 
     @Test
     void anAsynchronousAcquisitionEndsWithTheLockHeld() throws Exception {
-        assertThat(lock.acquireAsync().get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.CLEAN);
-        assertThat(other.isHeldByCurrentThread()).isTrue();
-        CompletableFuture<Acquisition> again = lock.acquireAsync();
-        other.unlock();
+        assertThat(one.acquireAsync().get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.CLEAN);
+        assertThat(two.isHeldByCurrentThread()).isTrue();
+        CompletableFuture<Acquisition> again = one.acquireAsync();
+        two.unlock();
         assertThat(again.get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.CLEAN);
-        lock.unlock();
+        one.unlock();
+    }
+
+    @Test
+    void anAsynchronousAcquisitionWaitsForTheOtherParty() throws Exception {
+        Background<Void> holder = other.run((mutex, data) -> {
+            mutex.lock();
+            say(data, 0);
+            hear(data, 1);
+            mutex.unlock();
+        });
+        hear(data, 0);
+        CompletableFuture<Acquisition> waiting = one.acquireAsync();
+        Delays.pause(Delays.SHORT);
+        assertThat(waiting).isNotDone();
+        say(data, 1);
+        assertThat(waiting.get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.CLEAN);
+        assertThat(one.isHeldByCurrentThread()).isTrue();
+        one.unlock();
+        holder.get();
     }
 
     @Test
     void aConditionNeedsTheLock() {
-        Condition condition = lock.newCondition();
+        Condition condition = one.newCondition();
         List<Background.Action> uses = List.of(condition::await, condition::signal, condition::signalAll,
                 () -> condition.awaitNanos(1), () -> condition.await(1, TimeUnit.MILLISECONDS),
                 condition::awaitUninterruptibly, () -> condition.awaitUntil(new Date()));
@@ -174,38 +195,37 @@ abstract class MutexContract {
     @Test
     void conditionsAreNumberedAndEight() {
         for (int i = 0; i < 8; i++) {
-            assertThat(lock.newCondition()).isNotNull();
+            assertThat(one.newCondition()).isNotNull();
         }
-        assertThatThrownBy(lock::newCondition).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> lock.condition(8)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> lock.condition(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(one::newCondition).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> one.condition(8)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> one.condition(-1)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void aSignalLetsOneGoAndSignalAllTheRest() throws Exception {
         List<Background<Void>> waiters = new ArrayList<>();
-        int[] gone = {0};
         for (int i = 0; i < 4; i++) {
-            Background.Action wait = () -> {
-                other.lock();
-                other.lock(); // held twice, to be taken back twice
-                other.condition(0).await();
-                gone[0]++;
-                other.unlock();
-                other.unlock();
-            };
-            waiters.add(i % 2 == 0 ? Background.run(wait) : Background.runVirtual(wait));
-            awaitWaiting(other, i + 1);
+            waiters.add(other.start(i % 2 == 0, (mutex, data) -> {
+                mutex.lock();
+                mutex.lock(); // held twice, to be taken back twice
+                mutex.condition(0).await();
+                plain(data, 0, plain(data, 0) + 1);
+                mutex.unlock();
+                mutex.unlock();
+                return null;
+            }));
+            awaitWaiting(one, i + 1);
         }
         signal(false);
-        assertThat(Delays.within(Delays.PATIENCE, () -> guarded(gone) == 1)).isTrue();
+        assertThat(Delays.within(Delays.PATIENCE, () -> guarded() == 1)).isTrue();
         Delays.pause(Delays.SHORT);
-        assertThat(guarded(gone)).isEqualTo(1);
+        assertThat(guarded()).isEqualTo(1);
         signal(true);
         for (Background<Void> waiter : waiters) {
             waiter.get();
         }
-        assertThat(gone[0]).isEqualTo(4);
+        assertThat(plain(data, 0)).isEqualTo(4);
     }
 
     /** Waits until so many wait for condition 0. */
@@ -216,53 +236,53 @@ abstract class MutexContract {
     }
 
     private void signal(boolean toAll) {
-        lock.lock();
+        one.lock();
         if (toAll) {
-            lock.condition(0).signalAll();
+            one.condition(0).signalAll();
         } else {
-            lock.condition(0).signal();
+            one.condition(0).signal();
         }
-        lock.unlock();
+        one.unlock();
     }
 
-    private int guarded(int[] value) {
-        lock.lock();
+    private long guarded() {
+        one.lock();
         try {
-            return value[0];
+            return plain(data, 0);
         } finally {
-            lock.unlock();
+            one.unlock();
         }
     }
 
     @Test
     void waitsForAConditionEndInTimeAndHoldTheLock() throws Exception {
-        Condition condition = lock.condition(3);
-        lock.lock();
+        Condition condition = one.condition(3);
+        one.lock();
         assertThat(condition.awaitNanos(1_000_000)).isNotPositive();
         assertThat(condition.await(1, TimeUnit.MILLISECONDS)).isFalse();
         assertThat(condition.awaitUntil(new Date(0))).isFalse();
-        assertThat(lock.getHoldCount()).isEqualTo(1);
-        lock.unlock();
+        assertThat(one.getHoldCount()).isEqualTo(1);
+        one.unlock();
     }
 
     @Test
     void anInterruptEndsAWaitForAConditionWithTheLockHeld() throws Exception {
-        Background<Boolean> waiter = Background.call(() -> {
-            other.lock();
+        Background<Boolean> waiter = other.call((mutex, _) -> {
+            mutex.lock();
             try {
-                other.condition(0).await();
+                mutex.condition(0).await();
                 return false;
             } catch (InterruptedException e) {
-                return other.isHeldByCurrentThread();
+                return mutex.isHeldByCurrentThread();
             } finally {
-                other.unlock();
+                mutex.unlock();
             }
         }).staysBlocked();
         waiter.interrupt();
         assertThat(waiter.get()).isTrue();
-        lock.lock();
-        lock.condition(0).signal(); // there is nobody: it must not stay
-        assertThat(lock.condition(0).await(1, TimeUnit.MILLISECONDS)).isFalse();
-        lock.unlock();
+        one.lock();
+        one.condition(0).signal(); // there is nobody: it must not stay
+        assertThat(one.condition(0).await(1, TimeUnit.MILLISECONDS)).isFalse();
+        one.unlock();
     }
 }

@@ -9,23 +9,36 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What a read-write lock promises. {@code one} and {@code two} are two ways to one lock. */
+/** What a read-write lock promises. */
 @SuppressWarnings("LockNotBeforeTry") // a test breaks the rules of use on purpose
-abstract class ReadWriteLockContract {
-    SharedReadWriteLock one;
-    SharedReadWriteLock two;
+abstract class ReadWriteLockContract extends Contract<SharedReadWriteLock> {
+    private static final Party.Deed<SharedReadWriteLock> READ = (lock, _) -> {
+        lock.readLock().lock();
+        lock.readLock().unlock();
+    };
+    private static final Party.Deed<SharedReadWriteLock> WRITE = (lock, _) -> {
+        lock.writeLock().lock();
+        lock.writeLock().unlock();
+    };
+    private static final Party.Work<SharedReadWriteLock, Boolean> TRY_READ = (lock, _) -> lock.readLock().tryLock();
+    private static final Party.Work<SharedReadWriteLock, Boolean> TRY_WRITE = (lock, _) -> lock.writeLock().tryLock();
+
+    ReadWriteLockContract(Place place) {
+        super(place, SharedReadWriteLock.BYTES, SharedReadWriteLock::at, SharedReadWriteLock::named);
+    }
 
     @Test
     void manyReadAtOnce() throws Exception {
         one.readLock().lock();
         one.readLock().lock();
-        Background.run(() -> {
-            two.readLock().lock();
-            assertThat(one.getReadLockCount()).isEqualTo(3);
-            two.readLock().unlock();
-        }).get();
+        assertThat(other.call((lock, _) -> {
+            lock.readLock().lock();
+            int readers = lock.getReadLockCount();
+            lock.readLock().unlock();
+            return readers;
+        }).get()).isEqualTo(3);
         assertThat(one.getReadHoldCount()).isEqualTo(2);
-        assertThat(Background.call(() -> two.writeLock().tryLock()).get()).isFalse();
+        assertThat(other.call(TRY_WRITE).get()).isFalse();
         one.readLock().unlock();
         one.readLock().unlock();
         assertThat(one.getReadLockCount()).isZero();
@@ -35,16 +48,10 @@ abstract class ReadWriteLockContract {
     void aWriterIsAlone() throws Exception {
         one.writeLock().lock();
         assertThat(two.isWriteLockedByCurrentThread()).isTrue();
-        assertThat(Background.call(() -> two.readLock().tryLock()).get()).isFalse();
-        assertThat(Background.call(() -> two.writeLock().tryLock(1, TimeUnit.MILLISECONDS)).get()).isFalse();
-        Background<Void> reader = Background.run(() -> {
-            two.readLock().lock();
-            two.readLock().unlock();
-        }).staysBlocked();
-        Background<Void> writer = Background.runVirtual(() -> {
-            two.writeLock().lock();
-            two.writeLock().unlock();
-        }).staysBlocked();
+        assertThat(other.call(TRY_READ).get()).isFalse();
+        assertThat(other.call((lock, _) -> lock.writeLock().tryLock(1, TimeUnit.MILLISECONDS)).get()).isFalse();
+        Background<Void> reader = other.run(READ).staysBlocked();
+        Background<Void> writer = other.runVirtual(WRITE).staysBlocked();
         one.writeLock().unlock();
         reader.get();
         writer.get();
@@ -60,7 +67,7 @@ abstract class ReadWriteLockContract {
         one.writeLock().unlock();
         one.writeLock().unlock();
         assertThat(one.isWriteLocked()).isFalse();
-        assertThat(Background.call(() -> two.writeLock().tryLock()).get()).isFalse();
+        assertThat(other.call(TRY_WRITE).get()).isFalse();
         assertThat(one.writeLock().tryLock()).isFalse(); // no way from reading to writing
         one.readLock().unlock();
     }
@@ -71,24 +78,34 @@ abstract class ReadWriteLockContract {
         assertThatThrownBy(() -> one.writeLock().unlock()).isInstanceOf(IllegalMonitorStateException.class)
                 .hasMessageContaining("nobody");
         one.writeLock().lock();
-        assertThatThrownBy(() -> Background.run(() -> two.writeLock().unlock()).get())
+        assertThatThrownBy(() -> other.run((lock, _) -> lock.writeLock().unlock()).get())
                 .isInstanceOf(IllegalMonitorStateException.class)
                 .hasMessageContaining("process " + ProcessHandle.current().pid());
         one.writeLock().unlock();
     }
 
     @Test
+    void interruptsEndWaitsThatSaySo() throws Exception {
+        one.writeLock().lock();
+        List<Party.Deed<SharedReadWriteLock>> waits = List.of((lock, _) -> lock.writeLock().lockInterruptibly(),
+                (lock, _) -> lock.readLock().lockInterruptibly(),
+                (lock, _) -> lock.readLock().tryLock(1, TimeUnit.DAYS));
+        for (Party.Deed<SharedReadWriteLock> wait : waits) {
+            for (Background<Void> waiter : List.of(other.run(wait), other.runVirtual(wait))) {
+                waiter.staysBlocked().interrupt();
+                assertThatThrownBy(waiter::get).isInstanceOf(InterruptedException.class);
+            }
+        }
+        one.writeLock().unlock();
+        other.run(WRITE).get();
+    }
+
+    @Test
     void newReadersLetAWaitingWriterGoFirst() throws Exception {
         one.readLock().lock();
-        Background<Void> writer = Background.run(() -> {
-            two.writeLock().lock();
-            two.writeLock().unlock();
-        });
+        Background<Void> writer = other.run(WRITE);
         assertThat(Delays.within(Delays.PATIENCE, one::hasQueuedWriters)).isTrue();
-        Background<Void> reader = Background.run(() -> {
-            two.readLock().lock();
-            two.readLock().unlock();
-        }).staysBlocked();
+        Background<Void> reader = other.run(READ).staysBlocked();
         one.readLock().lock(); // who reads already may
         one.readLock().unlock();
         one.readLock().unlock();
@@ -99,12 +116,9 @@ abstract class ReadWriteLockContract {
     @Test
     void aWriterThatGivesUpLetsReadersGo() throws Exception {
         one.readLock().lock();
-        Background<Void> writer = Background.run(() -> two.writeLock().lockInterruptibly());
+        Background<Void> writer = other.run((lock, _) -> lock.writeLock().lockInterruptibly());
         assertThat(Delays.within(Delays.PATIENCE, one::hasQueuedWriters)).isTrue();
-        Background<Void> reader = Background.run(() -> {
-            two.readLock().lock();
-            two.readLock().unlock();
-        }).staysBlocked();
+        Background<Void> reader = other.run(READ).staysBlocked();
         writer.interrupt();
         assertThatThrownBy(writer::get).isInstanceOf(InterruptedException.class);
         reader.get();
@@ -115,30 +129,30 @@ abstract class ReadWriteLockContract {
 
     @Test
     void itGuardsWhatItGuards() throws Exception {
-        int[] pair = {0, 0};
         List<Background<Void>> all = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            SharedReadWriteLock mine = i % 2 == 0 ? one : two;
-            boolean writes = i < 2;
-            all.add(Background.run(() -> {
-                for (int j = 0; j < 3_000; j++) {
-                    if (writes) {
-                        mine.writeLock().lock();
-                        pair[0]++;
-                        pair[1]++;
-                        mine.writeLock().unlock();
-                    } else {
-                        mine.readLock().lock();
-                        assertThat(pair[0]).isEqualTo(pair[1]);
-                        mine.readLock().unlock();
-                    }
-                }
-            }));
-        }
+        Party.Deed<SharedReadWriteLock> write = (lock, data) -> {
+            for (int i = 0; i < 3_000; i++) {
+                lock.writeLock().lock();
+                plain(data, 0, plain(data, 0) + 1);
+                plain(data, 1, plain(data, 1) + 1);
+                lock.writeLock().unlock();
+            }
+        };
+        Party.Deed<SharedReadWriteLock> read = (lock, data) -> {
+            for (int i = 0; i < 3_000; i++) {
+                lock.readLock().lock();
+                assertThat(plain(data, 0)).isEqualTo(plain(data, 1));
+                lock.readLock().unlock();
+            }
+        };
+        all.add(Background.run(() -> write.on(one, data)));
+        all.add(Background.run(() -> read.on(one, data)));
+        all.add(other.run(write));
+        all.add(other.run(read));
         for (Background<Void> each : all) {
             each.get();
         }
-        assertThat(pair[0]).isEqualTo(6_000);
+        assertThat(plain(data, 0)).isEqualTo(6_000);
     }
 
     @Test

@@ -9,26 +9,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What a semaphore promises. {@code one} and {@code two} are two ways to one of 3 permits. */
-abstract class SemaphoreContract {
-    SharedSemaphore one;
-    SharedSemaphore two;
+/** What a semaphore of 3 permits promises. */
+abstract class SemaphoreContract extends Contract<SharedSemaphore> {
+    SemaphoreContract(Place place) {
+        super(place, SharedSemaphore.BYTES, segment -> SharedSemaphore.at(segment, 3),
+                name -> SharedSemaphore.named(name, 3));
+    }
 
     @Test
     void permitsAreTakenAndGivenBack() throws Exception {
         assertThat(two.availablePermits()).isEqualTo(3);
         one.acquire();
-        two.acquire(2);
+        other.run((semaphore, _) -> semaphore.acquire(2)).get();
         assertThat(one.tryAcquire()).isFalse();
         assertThat(one.tryAcquire(0)).isTrue();
         assertThat(one.tryAcquire(1, TimeUnit.MILLISECONDS)).isFalse();
         assertThat(one.tryAcquire(1, Duration.ofNanos(-1))).isFalse();
         one.release(3);
         assertThat(one.tryAcquire(3)).isTrue();
-        two.release(3);
+        other.run((semaphore, _) -> semaphore.release(3)).get();
         assertThat(one.availablePermits()).isEqualTo(3);
         assertThat(one.toString()).contains("3");
     }
@@ -36,7 +37,7 @@ abstract class SemaphoreContract {
     @Test
     void waitersGoWhenThereAreEnough() throws Exception {
         one.acquire(3);
-        Background<Void> waiter = Background.run(() -> two.acquire(2)).staysBlocked();
+        Background<Void> waiter = other.run((semaphore, _) -> semaphore.acquire(2)).staysBlocked();
         one.release();
         waiter.staysBlocked();
         one.release();
@@ -47,25 +48,27 @@ abstract class SemaphoreContract {
     @Test
     void asManyGoAsPermitsAreReleased() throws Exception {
         assertThat(one.drainPermits()).isEqualTo(3);
-        AtomicInteger gone = new AtomicInteger();
         List<Background<Void>> waiters = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            Background.Action wait = () -> {
-                two.acquire();
-                gone.incrementAndGet();
-            };
-            waiters.add(i % 2 == 0 ? Background.run(wait) : Background.runVirtual(wait));
+            waiters.add(other.start(i % 2 == 0, (semaphore, _) -> {
+                semaphore.acquire();
+                return null;
+            }));
         }
         Delays.pause(Delays.SHORT);
         one.release(4);
-        assertThat(Delays.within(Delays.PATIENCE, () -> gone.get() == 4)).isTrue();
+        assertThat(Delays.within(Delays.PATIENCE, () -> gone(waiters) == 4)).isTrue();
         Delays.pause(Delays.SHORT);
-        assertThat(gone).hasValue(4);
+        assertThat(gone(waiters)).isEqualTo(4);
         one.release(2);
         for (Background<Void> waiter : waiters) {
             waiter.get();
         }
         assertThat(one.availablePermits()).isZero();
+    }
+
+    private static long gone(List<Background<Void>> waiters) {
+        return waiters.stream().filter(Background::isDone).count();
     }
 
     @Test
@@ -74,7 +77,7 @@ abstract class SemaphoreContract {
         for (int round = 0; round < 300; round++) {
             List<Background<Void>> waiters = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
-                waiters.add(Background.run(() -> two.acquire()));
+                waiters.add(other.run((semaphore, _) -> semaphore.acquire()));
             }
             if (round % 3 == 0) {
                 Delays.pause(Duration.ofNanos(50_000));
@@ -91,14 +94,14 @@ abstract class SemaphoreContract {
     @Test
     void anInterruptEndsAWaitAndTakesNoPermit() throws Exception {
         one.acquire(3);
-        List<Background.Action> waits = List.of(() -> two.acquire(), () -> two.acquire(2),
-                () -> two.tryAcquire(1, TimeUnit.DAYS));
-        for (Background.Action wait : waits) {
-            Background<Void> waiter = Background.run(wait).staysBlocked();
+        List<Party.Deed<SharedSemaphore>> waits = List.of((semaphore, _) -> semaphore.acquire(),
+                (semaphore, _) -> semaphore.acquire(2), (semaphore, _) -> semaphore.tryAcquire(1, TimeUnit.DAYS));
+        for (Party.Deed<SharedSemaphore> wait : waits) {
+            Background<Void> waiter = other.run(wait).staysBlocked();
             waiter.interrupt();
             assertThatThrownBy(waiter::get).isInstanceOf(InterruptedException.class);
         }
-        Background<Void> deaf = Background.run(() -> two.acquireUninterruptibly()).staysBlocked();
+        Background<Void> deaf = other.run((semaphore, _) -> semaphore.acquireUninterruptibly()).staysBlocked();
         deaf.interrupt();
         deaf.staysBlocked();
         one.release(3);
@@ -109,13 +112,13 @@ abstract class SemaphoreContract {
     }
 
     @Test
-    void thereMayBeADebt() {
+    void thereMayBeADebt() throws Exception {
         one.reducePermits(5);
         assertThat(two.availablePermits()).isEqualTo(-2);
-        one.release(2);
+        other.run((semaphore, _) -> semaphore.release(2)).get();
         assertThat(two.tryAcquire()).isFalse();
         one.reducePermits(1);
-        assertThat(two.drainPermits()).isEqualTo(-1);
+        assertThat(other.call((semaphore, _) -> semaphore.drainPermits()).get()).isEqualTo(-1);
         assertThat(two.availablePermits()).isZero();
     }
 
@@ -132,13 +135,18 @@ abstract class SemaphoreContract {
     @Test
     void asynchronousWaitsEndAndCanBeCancelled() throws Exception {
         one.acquire(3);
-        CompletableFuture<Void> cancelled = two.acquireAsync();
-        CompletableFuture<Void> waiting = two.acquireAsync(2);
-        Delays.pause(Delays.SHORT);
-        assertThat(waiting).isNotDone();
-        assertThat(cancelled.cancel(false)).isTrue();
+        Background<Boolean> waiter = other.call((semaphore, data) -> {
+            CompletableFuture<Void> cancelled = semaphore.acquireAsync();
+            CompletableFuture<Void> waiting = semaphore.acquireAsync(2);
+            Delays.pause(Delays.SHORT);
+            boolean hasWaited = !waiting.isDone() && cancelled.cancel(false);
+            say(data, 0);
+            waiting.get(30, TimeUnit.SECONDS);
+            return hasWaited;
+        });
+        hear(data, 0);
         one.release(2);
-        waiting.get(30, TimeUnit.SECONDS);
+        assertThat(waiter.get()).isTrue();
         assertThat(one.availablePermits()).isZero();
     }
 }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -31,6 +32,12 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     public static ChildJvm start(List<String> jvmOptions, Class<?> main, String... arguments) {
+        return start(Map.of(), jvmOptions, main, arguments);
+    }
+
+    /** As the others, with more in its environment. */
+    public static ChildJvm start(Map<String, String> environment, List<String> jvmOptions, Class<?> main,
+            String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
@@ -39,8 +46,10 @@ public final class ChildJvm implements AutoCloseable {
         command.addAll(
                 List.of(ChildMain.class.getName(), Long.toString(ProcessHandle.current().pid()), main.getName()));
         command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
         try {
-            return new ChildJvm(new ProcessBuilder(command).redirectErrorStream(true).start());
+            return new ChildJvm(builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

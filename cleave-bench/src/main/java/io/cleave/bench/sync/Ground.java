@@ -32,11 +32,19 @@ final class Ground implements AutoCloseable {
     static final int LEFT = 7;
     /** Guarded by the read-write lock: the other. */
     static final int RIGHT = 8;
+    /** How many were killed. */
+    static final int KILLS = 9;
+    /** How long that has taken. */
+    static final int KILLING_NANOS = 10;
+    /** How many did not get on. */
+    static final int STUCK = 11;
     /** One for each worker's place: how many updates were made there. */
     static final int COUNTS = 16;
     /** One for each worker's place: how many steps its worker has done. */
     static final int STEPS = 32;
     private static final int FIELDS = 48;
+    private static final long BYTES = FIELDS * 8L + SharedMutex.BYTES + SharedSemaphore.BYTES
+            + SharedReadWriteLock.BYTES + SharedEvent.BYTES;
 
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -61,8 +69,12 @@ final class Ground implements AutoCloseable {
     }
 
     static Ground open(String name) {
-        return new Ground(SharedMemory.openOrCreate(name, FIELDS * 8L + SharedMutex.BYTES + SharedSemaphore.BYTES
-                + SharedReadWriteLock.BYTES + SharedEvent.BYTES));
+        return new Ground(SharedMemory.openOrCreate(name, BYTES));
+    }
+
+    /** One that no other process sees. */
+    static Ground own() {
+        return new Ground(SharedMemory.anonymous(BYTES));
     }
 
     long getVolatile(int field) {

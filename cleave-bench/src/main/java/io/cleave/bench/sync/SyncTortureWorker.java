@@ -3,11 +3,10 @@ package io.cleave.bench.sync;
 import io.cleave.OwnerDiedException;
 import io.cleave.sync.Acquisition;
 import io.cleave.sync.SharedReadWriteLock.WriteLock;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.SplittableRandom;
 
-/** One process of the torture: locks, waits and posts until it is told to stop, or killed. */
+/** What a process of the torture does: it locks, waits and posts until it is told to stop, or killed. */
 final class SyncTortureWorker {
     private static final Duration SHORT = Duration.ofMillis(2);
 
@@ -15,41 +14,42 @@ final class SyncTortureWorker {
     private final int me;
     private final SplittableRandom random;
 
-    private SyncTortureWorker(Ground ground, int me, long seed) {
+    SyncTortureWorker(Ground ground, int me, long seed) {
         this.ground = ground;
         this.me = me;
         this.random = new SplittableRandom(seed);
     }
 
-    /** Arguments: name of the ground, number of the worker, seed. It ends with its standard input, too. */
-    public static void main(String[] arguments) throws InterruptedException {
-        Thread.ofPlatform().daemon().start(SyncTortureWorker::endWithSupervisor);
-        new SyncTortureWorker(Ground.open(arguments[0]), Integer.parseInt(arguments[1]), Long.parseLong(arguments[2]))
-                .work();
-    }
-
-    private static void endWithSupervisor() {
+    /**
+     * Works in a process of its own until it is to stop.
+     *
+     * @return the exit code
+     */
+    static int live(Ground ground, int me, long seed) {
         try {
-            while (System.in.read() >= 0) {
-                Thread.onSpinWait();
-            }
-        } catch (IOException e) {
-            System.err.println("standard input: " + e);
+            new SyncTortureWorker(ground, me, seed).work();
+            return 0;
+        } catch (InterruptedException | RuntimeException | Error e) {
+            System.err.println("worker " + me + ": " + e);
+            return 1;
         }
-        Runtime.getRuntime().halt(1);
     }
 
     private void work() throws InterruptedException {
         while (ground.getVolatile(Ground.STOP) == 0) {
-            switch (random.nextInt(8)) {
-                case 0, 1, 2 -> update();
-                case 3, 4 -> hold(1 + random.nextInt(2));
-                case 5 -> read();
-                case 6 -> write();
-                default -> signal();
-            }
-            ground.addVolatile(Ground.STEPS + me);
+            step();
         }
+    }
+
+    void step() throws InterruptedException {
+        switch (random.nextInt(8)) {
+            case 0, 1, 2 -> update();
+            case 3, 4 -> hold(1 + random.nextInt(2));
+            case 5 -> read();
+            case 6 -> write();
+            default -> signal();
+        }
+        ground.addVolatile(Ground.STEPS + me);
     }
 
     private void check(boolean isRight, String what) {

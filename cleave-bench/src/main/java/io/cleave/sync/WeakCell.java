@@ -1,0 +1,73 @@
+package io.cleave.sync;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A word as {@link SharedCell}, but weaker in one respect, so that the same algorithms on it must fail. Nobody sleeps on
+ * it: those who would look again at once.
+ */
+final class WeakCell extends Cell {
+    private static final VarHandle WORD = word();
+
+    /** In what respect it is weaker. */
+    enum Weakness {
+        /** Zero is replaced in two steps: a look and a store, between which another may come. */
+        TWO_STEPS,
+        /** Looks are plain, so the compiler may take one for many. */
+        PLAIN_LOOK
+    }
+
+    private long word;
+    private final Weakness weakness;
+
+    WeakCell(Weakness weakness) {
+        this.weakness = weakness;
+    }
+
+    private static VarHandle word() {
+        try {
+            return MethodHandles.lookup().findVarHandle(WeakCell.class, "word", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @Override
+    long get() {
+        return weakness == Weakness.PLAIN_LOOK ? word : (long) WORD.getAcquire(this);
+    }
+
+    @Override
+    boolean cas(long expected, long value) {
+        if (weakness != Weakness.TWO_STEPS || expected != 0) {
+            return WORD.compareAndSet(this, expected, value);
+        }
+        if (get() != expected) {
+            return false;
+        }
+        WORD.setVolatile(this, value);
+        return true;
+    }
+
+    @Override
+    boolean sleep(long expected, Patience wait, Suspicion suspicion) {
+        Thread.onSpinWait();
+        return true;
+    }
+
+    @Override
+    void wake(int count) {
+        // Nobody sleeps.
+    }
+
+    @Override
+    void spin() {
+        Thread.onSpinWait();
+    }
+
+    @Override
+    int spins() {
+        return 0;
+    }
+}

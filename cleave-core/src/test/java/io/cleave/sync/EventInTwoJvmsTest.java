@@ -1,0 +1,7 @@
+package io.cleave.sync;
+
+final class EventInTwoJvmsTest extends EventContract {
+    EventInTwoJvmsTest() {
+        super(Place.TWO_JVMS);
+    }
+}

@@ -1,0 +1,7 @@
+package io.cleave.sync;
+
+final class ReadWriteLockInTwoJvmsTest extends ReadWriteLockContract {
+    ReadWriteLockInTwoJvmsTest() {
+        super(Place.TWO_JVMS);
+    }
+}

@@ -1,0 +1,7 @@
+package io.cleave.sync;
+
+final class SemaphoreInTwoJvmsTest extends SemaphoreContract {
+    SemaphoreInTwoJvmsTest() {
+        super(Place.TWO_JVMS);
+    }
+}
