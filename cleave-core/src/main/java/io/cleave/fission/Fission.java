@@ -47,7 +47,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  * <li>A child has one thread. It can collect no garbage and compile no code. A child that has nearly used up the free
  * part of the young generation leaves, and a fresh one goes on; a single item that needs more than that fails. A large
- * young generation ({@code -Xmn}) makes fewer forks.
+ * young generation ({@code -Xmn}) makes fewer forks. Where G1's heap is sized so tightly that large arrays cannot be
+ * allocated without a marking, which no child can start, a full collection makes it larger, within {@code -Xmx}.
  * <li>A task that waits for another thread of the parent's, or for a lock that another thread held at the fork, waits
  * for ever in a child. That is recognised within milliseconds, without fail where the child has no threads of its own;
  * the item is tried once more in a fresh child and then computed in the calling JVM. A task that starts threads or waits

@@ -89,7 +89,7 @@ abstract class Guarded {
     }
 
     void field(int index, long value) {
-        GuardedLayout.longOpaque(memory, GuardedLayout.fieldAt(index), value);
+        GuardedLayout.longRelease(memory, GuardedLayout.fieldAt(index), value);
     }
 
     long member(int index) {
@@ -97,7 +97,7 @@ abstract class Guarded {
     }
 
     private void member(int index, long value) {
-        GuardedLayout.longOpaque(memory, GuardedLayout.memberAt(index), value);
+        GuardedLayout.longRelease(memory, GuardedLayout.memberAt(index), value);
     }
 
     long count(int member) {
@@ -208,7 +208,7 @@ abstract class Guarded {
         try {
             if (GuardedLayout.longOpaque(memory, GuardedLayout.INITIALISED_AT) == 0) {
                 fields.run();
-                GuardedLayout.longOpaque(memory, GuardedLayout.INITIALISED_AT, 1);
+                GuardedLayout.longRelease(memory, GuardedLayout.INITIALISED_AT, 1);
             }
         } finally {
             exit();
@@ -275,7 +275,7 @@ abstract class Guarded {
     }
 
     private void addSleepers(long delta) {
-        GuardedLayout.longOpaque(memory, GuardedLayout.SLEEPERS_AT, sleepers() + delta);
+        GuardedLayout.longRelease(memory, GuardedLayout.SLEEPERS_AT, sleepers() + delta);
     }
 
     void wake(int count) {

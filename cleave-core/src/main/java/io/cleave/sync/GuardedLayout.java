@@ -64,8 +64,9 @@ final class GuardedLayout {
         return (long) LONG.getOpaque(memory, at);
     }
 
-    static void longOpaque(MemorySegment memory, long at, long value) {
-        LONG.setOpaque(memory, at, value);
+    /** Stores after all that was stored before: who repairs after a death in between must find that, too. */
+    static void longRelease(MemorySegment memory, long at, long value) {
+        LONG.setRelease(memory, at, value);
         CrashPoint.reached();
     }
 }
