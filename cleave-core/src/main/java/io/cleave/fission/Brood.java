@@ -110,8 +110,8 @@ final class Brood implements AutoCloseable {
         return provenDeadlocks >= HOPELESS_DEADLOCKS && itemsFromChildren < provenDeadlocks;
     }
 
-    /** Forks a child for a window. */
-    void fork(Window window) {
+    /** Forks a child for a window, which may keep results to itself for a while. */
+    void fork(Window window, long latencyNanos) {
         int place = 0;
         while (places[place]) {
             place++;
@@ -123,7 +123,8 @@ final class Brood implements AutoCloseable {
         long share = Eden.share(settings.children());
         int parent = Unistd.getpid();
         ChildMain main = new ChildMain(body, settings.codec(), window, number, slot,
-                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), share, largestItem);
+                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), share, largestItem,
+                latencyNanos);
         Child child = new Child(place, number, window, slot, memory.ring(place).consumer());
         long start = System.nanoTime();
         int pid = Forker.fork(roomWanted);

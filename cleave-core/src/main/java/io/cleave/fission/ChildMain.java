@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * collection, no compilation, no safepoint.
  */
 final class ChildMain implements Body.Sink {
-    /** How long results may lie in the ring before the parent's bell is rung for them. */
-    private static final long FLUSH_NANOS = 100_000;
-
     private final Body body;
     private final Codec codec;
     private final Window window;
@@ -26,6 +23,8 @@ final class ChildMain implements Body.Sink {
     private final Ring.Producer out;
     /** The child's share of the machine's memory. */
     private final long share;
+    /** How long results may lie in the ring before the parent's bell is rung for them. */
+    private final long latencyNanos;
     private Eden.Budget budget = new Eden.Budget(Long.MAX_VALUE, Long.MAX_VALUE);
     private long allocatedBefore = Eden.allocatedByThread();
 
@@ -72,9 +71,10 @@ final class ChildMain implements Body.Sink {
      * @param out where results go
      * @param share of the machine's memory, in bytes
      * @param largestItem the most bytes that an item is known to have allocated
+     * @param latencyNanos how long results may lie before the parent is woken for them
      */
     ChildMain(Body body, Codec codec, Window window, int number, RunMemory.Slot slot, Ring.Producer out,
-            long share, long largestItem) {
+            long share, long largestItem, long latencyNanos) {
         this.body = body;
         this.codec = codec;
         this.window = window;
@@ -83,6 +83,7 @@ final class ChildMain implements Body.Sink {
         this.out = out;
         this.share = share;
         this.largestItem = largestItem;
+        this.latencyNanos = latencyNanos;
         this.codecReady = Preparation.isReady(codec);
     }
 
@@ -182,7 +183,7 @@ final class ChildMain implements Body.Sink {
         items++;
         index = next;
         slot.begin(items, next, now);
-        if (now - flushed > FLUSH_NANOS || out.isHalfFull()) {
+        if (now - flushed > latencyNanos || out.isHalfFull()) {
             flushed = now;
             out.flush();
         }

@@ -186,7 +186,7 @@ final class Inline {
         if (generation == 0) {
             beginGeneration(now);
             long elapsed = now / 1_000_000 - startMillis;
-            helping = (compiledAtGeneration - compiledBefore) * 5 > elapsed;
+            helping = (compiledAtGeneration - compiledBefore) * 2 > elapsed;
         } else if (helping && now - generationEnds > 0) {
             long compiled = compiledMillis() - compiledAtGeneration;
             helping = compiled * 10_000_000 > generationNanos && generation < MOST_GENERATIONS;

@@ -37,7 +37,11 @@ final class Run implements Brood.Listener {
     }
 
     private static final long NAP_NANOS = 2_000_000;
+    private static final long ALL_NAP_NANOS = 5_000_000;
     private static final long FIRST_RESULT_NANOS = 2_000_000;
+    /** How long a child may keep results before it wakes the parent: each wake-up takes a processor from some child. */
+    private static final long LATENCY_NANOS = 100_000;
+    private static final long ALL_LATENCY_NANOS = 10_000_000;
     private static final int READY_ENOUGH = 4096;
     private static final long MOST_BUFFERED = 64L << 20;
     private static final int MOST_WINDOWS = 3;
@@ -65,6 +69,8 @@ final class Run implements Brood.Listener {
     private volatile boolean cancelled;
     private boolean ended;
     private boolean anyTaken;
+    /** Whether nobody waits for single results, but for all of them. */
+    private boolean nobodyWaits;
     private @Nullable Throwable failure;
     /** Set where an ordered run has met a failure at its place: nothing behind it is wanted. */
     private @Nullable Window failedWindow;
@@ -133,6 +139,7 @@ final class Run implements Brood.Listener {
 
     /** All results that are still to come; ends the run. */
     <R> List<R> toList() {
+        nobodyWaits = true;
         try {
             List<R> all = new ArrayList<>((int) Math.max(0, input.total()));
             this.<R>forEachRemaining(all::add);
@@ -279,7 +286,7 @@ final class Run implements Brood.Listener {
         }
         boolean helped = !forked && inline.mayHelp(children, itemsInChildren) && help();
         if (!helped) {
-            sleep(children, System.nanoTime() + NAP_NANOS);
+            sleep(children, System.nanoTime() + (nobodyWaits ? ALL_NAP_NANOS : NAP_NANOS));
         }
         return true;
     }
@@ -299,9 +306,9 @@ final class Run implements Brood.Listener {
             if (window == null) {
                 break;
             }
-            children.fork(window);
+            children.fork(window, nobodyWaits ? ALL_LATENCY_NANOS : LATENCY_NANOS);
             forked = true;
-            if (!anyTaken) {
+            if (!anyTaken && !nobodyWaits) {
                 awaitFirst(children);
                 if (!ready.isEmpty()) {
                     break;

@@ -30,9 +30,9 @@ final class SeatsTest {
     /** Members that cannot be told from living ones without a look at their slots. */
     private void fill(long count) {
         for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
-            GuardedLayout.longOpaque(memory, GuardedLayout.memberAt(i), ParticipantsLayout.process(4000, i) | count);
+            GuardedLayout.longRelease(memory, GuardedLayout.memberAt(i), ParticipantsLayout.process(4000, i) | count);
         }
-        GuardedLayout.longOpaque(memory, TOTAL_AT, 3 + GuardedLayout.MEMBERS * count);
+        GuardedLayout.longRelease(memory, TOTAL_AT, 3 + GuardedLayout.MEMBERS * count);
     }
 
     private long ownMembers() {
