@@ -47,8 +47,8 @@ final class Room {
     private final Map<Long, Group> groups = new HashMap<>();
     /** Whether the daemon runs. Guarded by this. */
     private boolean isServed;
-    /** Whether the kernel lacks futex_waitv. Of the daemon only. */
-    private boolean isPolling;
+    /** Whether the kernel lacks futex_waitv, or is to be taken for one that does. Of the daemon only. */
+    private boolean isPolling = Boolean.getBoolean("cleave.withoutFutexWaitv");
     /** Where in the list of groups the next call begins. Of the daemon only. */
     private int next;
 

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Objects with a name between JVMs, and the end of handles. */
 @SuppressWarnings("LockNotBeforeTry")
@@ -106,10 +108,13 @@ final class SyncProcessesTest {
         }
     }
 
-    @Test
-    void tenThousandVirtualThreadsWaitOnAThousandWordsWithTwoCarriers() throws Exception {
-        try (ChildJvm child = ChildJvm.start(List.of("-Djdk.virtualThreadScheduler.parallelism=2",
-                "-Djdk.virtualThreadScheduler.maxPoolSize=2"), SyncMain.class, "sleepers")) {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void tenThousandVirtualThreadsWaitOnAThousandWordsWithTwoCarriers(boolean isOldKernel) throws Exception {
+        try (ChildJvm child = ChildJvm.start(
+                List.of("-Djdk.virtualThreadScheduler.parallelism=2", "-Djdk.virtualThreadScheduler.maxPoolSize=2",
+                        "-Dcleave.withoutFutexWaitv=" + isOldKernel),
+                SyncMain.class, "sleepers")) {
             String line = child.awaitLine("woken ");
             assertThat(child.awaitExit()).isZero();
             assertThat(line).startsWith(Integer.toString(SyncMain.SLEEPERS));
