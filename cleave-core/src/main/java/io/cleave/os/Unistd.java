@@ -10,7 +10,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** {@code unistd.h}: processes and file descriptors. Each method returns its call's value, or -errno. */
+/** {@code unistd.h}, and {@code rename} of {@code stdio.h}: processes, file descriptors and names. Each method returns its call's value, or -errno. */
 public final class Unistd {
     /** {@code dup3} and {@code close_range} flag: close on exec. */
     public static final int CLOSE_RANGE_CLOEXEC = 4;

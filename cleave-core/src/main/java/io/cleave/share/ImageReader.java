@@ -77,7 +77,8 @@ final class ImageReader {
         return content;
     }
 
-    private static String codecName(MemorySegment image) throws DamagedImageException {
+    /** The name in the header, whatever it is. */
+    static String codecName(MemorySegment image) {
         byte[] bytes = image.asSlice(ImageLayout.CODEC_AT, ImageLayout.CODEC_BYTES).toArray(ValueLayout.JAVA_BYTE);
         int length = 0;
         while (length < bytes.length && bytes[length] != 0) {

@@ -1,6 +1,5 @@
 package io.cleave.share;
 
-import io.cleave.CleaveException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class ImageWriter {
     /** Arrays below this stay among the codec's bytes, as an entry of their own would cost more than the copy. */
     private static final int LEAST_PART_BYTES = 4096;
+    /** What a token can hold: a String of Base64 has four characters for three bytes. */
+    static final long MOST_INLINE_BYTES = Integer.MAX_VALUE / 4 * 3L - 64;
 
     private final List<Part> parts;
     private final long[] partAt;
@@ -155,8 +156,9 @@ final class ImageWriter {
 
     /** The image as bytes, followed by a checksum of them all. */
     byte[] toBytes() {
-        if (byteSize > Integer.MAX_VALUE / 4 * 3 - 64) {
-            throw new CleaveException("a value of " + byteSize + " bytes is too large for a token");
+        if (byteSize > MOST_INLINE_BYTES) {
+            throw new IllegalArgumentException("a value of " + byteSize + " bytes is too large for a token, which holds "
+                    + MOST_INLINE_BYTES + " at most; lower the threshold");
         }
         byte[] bytes = new byte[(int) byteSize + Integer.BYTES];
         MemorySegment image = MemorySegment.ofArray(bytes);

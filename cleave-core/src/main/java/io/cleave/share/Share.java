@@ -89,7 +89,7 @@ public final class Share {
         try {
             return Store.current().write(writer, options).text();
         } catch (AllocationException e) {
-            if (!options.inlineFallback()) {
+            if (!options.inlineFallback() || writer.byteSize() > ImageWriter.MOST_INLINE_BYTES) {
                 throw e;
             }
             return Token.Inline.text(writer.toBytes());

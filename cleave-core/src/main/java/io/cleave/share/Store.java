@@ -275,7 +275,17 @@ final class Store {
             }
             notifyAll(); // the caretaker may be done
         }
-        surplus.forEach(Store::discard);
+        RuntimeException failure = null;
+        for (OwnedBlock block : surplus) {
+            try {
+                discard(block);
+            } catch (RuntimeException e) {
+                failure = e; // the others are to be given up nevertheless
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
         return surplus.size();
     }
 
@@ -301,8 +311,12 @@ final class Store {
 
     private void takeCare() {
         while (awaitRound()) {
-            findFreed(true);
-            discardBeyond(MOST_IDLE, Bounds.MOST_IDLE_BYTES, IDLE_NANOS);
+            try {
+                findFreed(true);
+                discardBeyond(MOST_IDLE, Bounds.MOST_IDLE_BYTES, IDLE_NANOS);
+            } catch (RuntimeException ignored) {
+                // Nobody is there to be told. What was given up is given up, the rest has another round.
+            }
         }
     }
 

@@ -72,6 +72,8 @@ final class ArchitectureTest {
             io.cleave.share.Share
             io.cleave.share.SharedData
             io.cleave.share.Tensor
+            io.cleave.share.ValueInfo
+            io.cleave.share.ValueInfo$State
             io.cleave.share.WriteOptions
             io.cleave.sync.Acquisition
             io.cleave.sync.FutexWord

@@ -97,7 +97,8 @@ final class ShareProcessesTest extends ShareTestBase {
         try (ChildJvm writer = helper(); ChildJvm reader = helper(); ChildJvm freer = helper()) {
             String token = ask(writer, "write 5000 7", "token ");
             ask(reader, "hold " + token, "held ");
-            MemorySegment view = read(token, MemorySegment.class);
+            Lease<MemorySegment> lease = Share.open(token, MemorySegment.class);
+            MemorySegment view = Objects.requireNonNull(lease.value());
             assertThat(ask(freer, "free " + token, "freed ")).isEqualTo("true");
             assertThat(ask(writer, "free " + token, "freed ")).isEqualTo("false");
             assertThatThrownBy(() -> Share.read(token, float[].class)).isInstanceOf(BlockNotFoundException.class);
@@ -107,6 +108,7 @@ final class ShareProcessesTest extends ShareTestBase {
                 assertThat(view.toArray(JAVA_FLOAT)).isEqualTo(floats(5000, 7));
                 assertThat(ask(freer, "free " + next, "freed ")).isEqualTo("true");
             }
+            lease.close();
         }
         assertThat(Cleanup.run().failed()).isEmpty();
     }
@@ -130,7 +132,7 @@ final class ShareProcessesTest extends ShareTestBase {
     void idleMemoryIsGivenBackByItself() {
         String token = Share.write(new byte[2 << 20]);
         Share.free(token);
-        assertThat(Delays.within(Delays.PATIENCE, () -> blocks().isEmpty())).isTrue();
+        assertThat(Delays.within(Delays.PATIENCE, () -> blocks().isEmpty())).as("%s", blocks()).isTrue();
     }
 
     @Test

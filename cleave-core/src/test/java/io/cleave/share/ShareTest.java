@@ -5,13 +5,16 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.cleave.AllocationException;
 import io.cleave.BlockNotFoundException;
 import io.cleave.TokenException;
 import io.cleave.memory.BlockInfo;
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Cleanup;
 import io.cleave.memory.Lifetime;
+import io.cleave.os.ProcFs;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.Buffer;
@@ -378,6 +381,41 @@ final class ShareTest extends ShareTestBase {
                 return "java";
             }
         })).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("java");
+    }
+
+    @Test
+    void moreThanTwoGibibytesGoInOneObject() {
+        long piece = 300L << 20;
+        assumeTrue(ProcFs.memoryField("/proc/meminfo", "MemAvailable") > 16 * piece, "it takes much memory");
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(piece);
+            memory.set(JAVA_BYTE, piece - 1, (byte) 5);
+            List<MemorySegment> pieces = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                pieces.add(memory.asSlice(i)); // each is another object
+            }
+            String token = Share.write(pieces);
+            assertThat(Objects.requireNonNull(block(token)).byteSize()).isGreaterThan(2L << 30);
+            try (Lease<?> lease = Share.open(token, List.class)) {
+                List<?> views = (List<?>) Objects.requireNonNull(lease.value());
+                for (int i = 0; i < 8; i++) {
+                    MemorySegment view = (MemorySegment) views.get(i);
+                    assertThat(view.byteSize()).isEqualTo(piece - i);
+                    assertThat(view.get(JAVA_BYTE, view.byteSize() - 1)).isEqualTo((byte) 5);
+                }
+            }
+            Share.free(token);
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsRefusedAndNothingIsLeft() {
+        MemorySegment tooLarge = MemorySegment.NULL.reinterpret(1L << 50); // it is not looked at
+        for (boolean fallback : List.of(false, true)) {
+            assertThatThrownBy(() -> Share.write(tooLarge, SHARED.withInlineFallback(fallback)))
+                    .isInstanceOf(AllocationException.class).hasMessageContaining("1,125,899,906,84");
+        }
+        assertThat(blocks()).isEmpty();
     }
 
     @Test

@@ -104,7 +104,8 @@ abstract class ShareTestBase {
         long before = child.lines().size();
         child.send(line);
         io.cleave.testing.Delays.within(io.cleave.testing.Delays.PATIENCE,
-                () -> child.lines().size() > before || !child.handle().isAlive());
+                () -> !child.handle().isAlive() || child.lines().stream().skip(before)
+                        .anyMatch(text -> text.startsWith(answer) || text.startsWith("error ")));
         return child.lines().stream().skip(before).filter(text -> text.startsWith(answer)).findFirst()
                 .map(text -> text.substring(answer.length()))
                 .orElseThrow(() -> new AssertionError("no line \"" + answer + "\" from " + child));
