@@ -1,6 +1,8 @@
 package io.cleave.bench;
 
+import io.cleave.bench.example.Examples;
 import io.cleave.bench.fission.FissionSuite;
+import io.cleave.bench.share.ShareSuite;
 import io.cleave.bench.soundness.ForkSoundness;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,7 +18,8 @@ import picocli.CommandLine.Spec;
         footer = {"", "Results go to standard output, everything else to standard error.",
                 "Exit codes: 0 done, 1 failed or a check found something, 2 wrong arguments.",
                 "Options for the JVMs, such as a collector, go in CLEAVE_JAVA_OPTS."},
-        subcommands = {FissionSuite.class, ForkSoundness.class, Torture.class})
+        subcommands = {FissionSuite.class, ShareSuite.class, ForkSoundness.class, Fuzz.class, Torture.class,
+                Examples.class})
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything else
