@@ -1,12 +1,13 @@
 package io.cleave.bench;
 
 import io.cleave.bench.memory.MemoryTorture;
+import io.cleave.bench.share.ShareTorture;
 import io.cleave.bench.sync.PingPong;
 import io.cleave.bench.sync.SyncTorture;
 import picocli.CommandLine.Command;
 
 /** What must hold under processes that are killed at random. */
 @Command(name = "torture", mixinStandardHelpOptions = true,
-        subcommands = {MemoryTorture.class, SyncTorture.class, PingPong.class},
+        subcommands = {MemoryTorture.class, ShareTorture.class, SyncTorture.class, PingPong.class},
         description = "Kill processes at random and see what is left.")
 final class Torture {}

@@ -1,6 +1,8 @@
 package io.cleave.cli;
 
 import io.cleave.memory.BlockInfo;
+import io.cleave.memory.BlockKind;
+import io.cleave.share.ValueInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Shared blocks as the commands show them. */
@@ -54,6 +57,27 @@ final class Blocks {
                 .put("created", known ? block.created().toString() : null)
                 .put("creator_pid", known ? block.creatorPid() : null).put("creator", word(block.creator()))
                 .put("note", block.note());
+    }
+
+    /** What is known of a block that holds a shared value; empty where it is another, or cannot be read. */
+    static Optional<ValueInfo> value(BlockInfo block) throws IOException {
+        return block.kind() == BlockKind.VALUE && hasHeader(block) ? ValueInfo.of(head(block, ValueInfo.BYTES))
+                : Optional.empty();
+    }
+
+    /** The same for programs. */
+    static JsonObject json(ValueInfo value) {
+        return new JsonObject().put("state", word(value.state())).put("codec", value.codec())
+                .put("bytes", value.byteSize()).put("parts", value.parts())
+                .put("reads_left", value.readsLeft() < 0 ? null : value.readsLeft());
+    }
+
+    /** The same for people. */
+    static String text(ValueInfo value) {
+        return word(value.state()) + ", " + Units.bytes(value.byteSize()) + ", "
+                + (value.codec().isEmpty() ? "not encoded" : "encoded by " + value.codec() + " but for "
+                        + Units.count(value.parts(), "part", "parts"))
+                + (value.readsLeft() < 0 ? "" : ", " + Units.count(value.readsLeft(), "read", "reads") + " left");
     }
 
     /** Whether the block's header could be read. */

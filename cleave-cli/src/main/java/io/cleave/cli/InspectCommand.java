@@ -41,6 +41,7 @@ final class InspectCommand extends CleaveCommand {
             List<JsonObject> processes = users.stream()
                     .map(user -> new JsonObject().put("pid", user.pid()).put("command", user.command())).toList();
             out().println(Blocks.json(block).put("file", Blocks.file(block).toString()).put("processes", processes)
+                    .put("value", Blocks.value(block).map(Blocks::json).orElse(null))
                     .put("head", HexFormat.of().formatHex(head)));
         } else {
             print(block, users, head);
@@ -48,7 +49,7 @@ final class InspectCommand extends CleaveCommand {
         return DONE;
     }
 
-    private void print(BlockInfo block, List<Blocks.User> users, byte[] head) {
+    private void print(BlockInfo block, List<Blocks.User> users, byte[] head) throws IOException {
         Table table = new Table(style()).left("").left("");
         table.row("name", block.name()).row("file", Blocks.file(block).toString());
         table.row("size", Units.bytes(block.byteSize()) + " (" + Units.count(block.byteSize(), "byte", "bytes") + ")");
@@ -57,6 +58,7 @@ final class InspectCommand extends CleaveCommand {
             table.row("lifetime", Blocks.word(block.lifetime())).row("created", Blocks.time(block.created()));
             table.row("creator", "process " + block.creatorPid() + ", " + Blocks.word(block.creator()));
         }
+        Blocks.value(block).ifPresent(value -> table.row("value", Blocks.text(value)));
         table.row("attached", Units.count(block.attached(), "handle", "handles"));
         for (Blocks.User user : users) {
             table.row("", "process " + user.pid() + ": " + user.command());

@@ -2,8 +2,11 @@ package io.cleave.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
 import io.cleave.memory.SharedMemory;
+import io.cleave.share.Share;
+import io.cleave.share.WriteOptions;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -97,6 +100,24 @@ final class BlocksTest {
                     .contains("\"processes\":[{\"pid\":" + ProcessHandle.current().pid() + ",")
                     .endsWith("\"head\":\"00000000\"}");
             assertThat(Cli.run("ls", "--json").out()).contains("\"name\":\"" + name + "\"");
+        }
+    }
+
+    @Test
+    void aSharedValueIsShownWithWhatItIs() {
+        String token = Share.write(new float[5000], WriteOptions.defaults().withThreshold(0).withReads(3));
+        try {
+            String name = SharedMemory.list().stream()
+                    .filter(info -> info.kind() == BlockKind.VALUE
+                            && info.creatorPid() == ProcessHandle.current().pid())
+                    .findFirst().orElseThrow().name();
+            assertThat(Cli.run("inspect", name).out()).contains("live, 19.7 KiB, not encoded, 3 reads left");
+            assertThat(Cli.run("inspect", name, "--json").out()).contains(
+                    "\"value\":{\"state\":\"live\",\"codec\":\"\",\"bytes\":20192,\"parts\":1,\"reads_left\":3}");
+            assertThat(Cli.run("ls").lines()).anyMatch(line -> line.contains(name) && line.contains(" value "));
+        } finally {
+            Share.free(token);
+            Share.trim();
         }
     }
 

@@ -3,13 +3,17 @@ package io.cleave.memory;
 import io.cleave.AlreadyExistsException;
 import io.cleave.BlockNotFoundException;
 import io.cleave.IncompatibleBlockException;
+import io.cleave.memory.raw.RawBlocks;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Fcntl;
 import java.io.File;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -171,6 +175,15 @@ final class BlockDirectory {
     }
 
     private @Nullable Attachment openIfPresent(String name, BlockFile.Demand demand, Patience patience) {
+        return attach(name, demand, patience, BlockDirectory::mapped);
+    }
+
+    /** What becomes of a file that has been attached to. */
+    private interface Use<T> {
+        @Nullable T of(BlockFile file, BlockHeader header);
+    }
+
+    private <T> @Nullable T attach(String name, BlockFile.Demand demand, Patience patience, Use<T> use) {
         while (true) {
             BlockFile file = BlockFile.existing(path(name));
             if (file == null) {
@@ -181,7 +194,7 @@ final class BlockDirectory {
                 BlockHeader header = file.usableHeader();
                 attempt = file.tryAttach(header, demand);
                 if (attempt == BlockFile.Attempt.ATTACHED) {
-                    return mapped(file, header);
+                    return use.of(file, header);
                 }
             } finally {
                 if (attempt != BlockFile.Attempt.ATTACHED) {
@@ -206,6 +219,60 @@ final class BlockDirectory {
                 file.leave(header.isPersistent()); // a closer may have counted on this one as the last
             }
         }
+    }
+
+    /** Attaches to a block for a look at its content; null where there is none, or none that is wanted. */
+    @Nullable ViewedBlock view(String name, BlockKind kind, Predicate<MemorySegment> isWanted) {
+        return attach(name, header -> checkKind(name, header, kind), new Patience(path(name)), (file, header) -> {
+            boolean done = false;
+            try {
+                if (file.beginView() && isWanted(file, isWanted)) {
+                    ViewedBlock block = new ViewedBlock(file, header);
+                    done = true;
+                    return block;
+                }
+                return null;
+            } finally {
+                if (!done) {
+                    file.leave(header.isPersistent());
+                }
+            }
+        });
+    }
+
+    private static boolean isWanted(BlockFile file, Predicate<MemorySegment> isWanted) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment head = arena.allocate(RawBlocks.HEAD_BYTES, Long.BYTES);
+            return file.read(head, BlockLayout.HEADER_BYTES) && isWanted.test(head);
+        }
+    }
+
+    /** Makes a block that has neither name nor content. */
+    WrittenBlock blank(long byteSize, BlockKind kind) {
+        checkSize(byteSize);
+        long fileBytes = BlockLayout.HEADER_BYTES + byteSize;
+        BlockSpace.check(fileBytes, directory);
+        BlockFile file = BlockFile.unnamed(directory, null);
+        boolean done = false;
+        try {
+            file.extend(fileBytes);
+            WrittenBlock block = new WrittenBlock(file, BlockHeader.fresh(byteSize, kind, Lifetime.ATTACHED), this);
+            done = true;
+            return block;
+        } finally {
+            if (!done) {
+                file.close();
+            }
+        }
+    }
+
+    /** The file that a block of this name would be. */
+    String pathOf(String name) {
+        return path(name);
+    }
+
+    String directory() {
+        return directory;
     }
 
     private static void checkKind(String name, BlockHeader header, BlockKind kind) {

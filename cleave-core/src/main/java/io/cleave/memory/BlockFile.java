@@ -14,6 +14,7 @@ import io.cleave.os.Unistd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,21 +69,41 @@ import org.jspecify.annotations.Nullable;
  * <b>Removing the name</b>, by closers, sweepers and unlink() alike: take NAME exclusive, compare the path's inode with
  * this file's, unlink. A new block can bear the name only after this file has lost it, which nobody does without NAME
  * of this file; so between comparison and unlink the path cannot come to name another (SYNC: name).
+ *
+ * <p>
+ * <b>Rewriting.</b> Two more bytes serve blocks whose content is written once and then looked at:
+ *
+ * <pre>
+ * lock         held shared by             held exclusive by
+ * VIEWED       who looks at the content   the block's maker, while it writes other content
+ * OWNED        the block's maker          nobody
+ * </pre>
+ *
+ * The maker rewrites a block that it keeps attached: VIEWED exclusive, write, rename(2), VIEWED given up. Who looks at
+ * it takes VIEWED shared after ATTACHED, and then makes sure that the content is the one that it came for: it may have
+ * opened the file by its former name. So content never changes under a view, and what is seen through a new name is
+ * complete (SYNC: viewed). A maker that is killed at it leaves an orphan, as everybody else is only passing through.
  */
 final class BlockFile implements AutoCloseable {
     /** The byte that stands for being attached. */
     static final long ATTACHED_BYTE = 0;
     /** The byte that stands for the right to unlink the name. */
     private static final long NAME_BYTE = 1;
+    /** The byte that stands for looking at the content. */
+    private static final long VIEWED_BYTE = 2;
+    /** The byte that stands for having made the block and taking care of it. */
+    private static final long OWNED_BYTE = 3;
 
     private static final int PRIVATE_MODE = 0600;
     private static final int OTHERS = 077;
 
     private final int fd;
-    /** Where its name is or will be; null for a block that never has one. */
-    private final @Nullable String path;
+    /** Where its name is or will be; null for a block that has none. Changed by {@link #name} and {@link #rename}. */
+    private volatile @Nullable String path;
     private final FileStatus status;
     private boolean closed;
+    /** Whether this description holds VIEWED shared. */
+    private boolean isViewing;
 
     /** What {@link #tryAttach} came to. */
     enum Attempt {
@@ -106,7 +127,7 @@ final class BlockFile implements AutoCloseable {
     }
 
     /** An unnamed file in a directory, which gets the name {@code path} by {@link #link}. */
-    static BlockFile unnamed(String directory, String path) {
+    static BlockFile unnamed(String directory, @Nullable String path) {
         int fd = Fcntl.open(directory, Fcntl.O_TMPFILE | Fcntl.O_RDWR, PRIVATE_MODE);
         if (fd == -Errno.EOPNOTSUPP || fd == -Errno.EISDIR) {
             throw new SystemCallException("open(" + directory + ", O_TMPFILE)", -fd, "blocks need a file system with "
@@ -189,16 +210,50 @@ final class BlockFile implements AutoCloseable {
         }
     }
 
-    /** Maps the whole file from a description of its own, so that the mapping holds none of this one's locks. */
-    MemorySegment map(Arena arena, long fileBytes, Object companion) {
+    /** How a file is mapped. */
+    enum Mapping {
+        SHARED(Fcntl.O_RDWR, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED),
+        READ_ONLY(Fcntl.O_RDONLY, Mman.PROT_READ, Mman.MAP_SHARED),
+        PRIVATE(Fcntl.O_RDONLY, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_PRIVATE | Mman.MAP_NORESERVE);
+
+        private final int openFlags;
+        private final int protection;
+        private final int flags;
+
+        Mapping(int openFlags, int protection, int flags) {
+            this.openFlags = openFlags;
+            this.protection = protection;
+            this.flags = flags;
+        }
+    }
+
+    /** Maps the file from a description of its own, so that the mapping holds none of this one's locks. */
+    MemorySegment map(Arena arena, long fileBytes, Mapping mapping, Object companion) {
+        return mapped(mapping, second -> Mman.map(arena, fileBytes, mapping.protection, mapping.flags, second, 0,
+                companion));
+    }
+
+    /** Maps as {@link #map} does, without anything that would ever unmap it. */
+    MemorySegment mapUnmanaged(long fileBytes, Mapping mapping) {
+        return mapped(mapping, second -> {
+            long address = Mman.mmap(fileBytes, mapping.protection, mapping.flags, second, 0);
+            if (address < 0 && address > -4096) {
+                throw new SystemCallException("mmap(" + fileBytes + " bytes)", (int) -address,
+                        "check the memory limits (ulimit -v, vm.max_map_count)");
+            }
+            return MemorySegment.ofAddress(address).reinterpret(fileBytes);
+        });
+    }
+
+    private MemorySegment mapped(Mapping mapping, IntFunction<MemorySegment> map) {
         String self = "/proc/self/fd/" + fd;
-        int second = SystemCallException.check(Fcntl.open(self, Fcntl.O_RDWR, 0), "open(" + self + ")",
+        int second = SystemCallException.check(Fcntl.open(self, mapping.openFlags, 0), "open(" + self + ")",
                 "blocks need /proc to be mounted");
         try {
             if (!Stat.fstat(second).isSameFile(status)) {
                 throw new CleaveException(self + " opened another file than descriptor " + fd);
             }
-            return Mman.map(arena, fileBytes, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED, second, 0, companion);
+            return map.apply(second);
         } finally {
             Unistd.close(second);
         }
@@ -209,6 +264,21 @@ final class BlockFile implements AutoCloseable {
         if (!lock(ATTACHED_BYTE, Fcntl.F_RDLCK)) { // SYNC: attached
             throw new CleaveException("somebody has locked a block that has no name yet");
         }
+    }
+
+    /** Says which name {@link #link} is to give. */
+    void name(String path) {
+        this.path = path;
+    }
+
+    /** Gives an empty file its size; memory it gets when it is written. */
+    void extend(long fileBytes) {
+        SystemCallException.check(Unistd.ftruncate(fd, fileBytes), "ftruncate(" + fileBytes + " bytes)", "");
+    }
+
+    /** Writes to a file that has no name yet. */
+    void write(MemorySegment from, long at, long fileBytes, String directory) {
+        BlockSpace.write(fd, from, at, fileBytes, directory);
     }
 
     /**
@@ -242,9 +312,13 @@ final class BlockFile implements AutoCloseable {
     @Nullable BlockHeader readHeader() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(BlockLayout.FIELD_BYTES, Long.BYTES);
-            Unistd.lseek(fd, 0, 0);
-            return Unistd.read(fd, buffer) == BlockLayout.FIELD_BYTES ? BlockHeader.read(buffer) : null;
+            return read(buffer, 0) ? BlockHeader.read(buffer) : null;
         }
+    }
+
+    /** Fills a buffer from the file; false where the file is too short. */
+    boolean read(MemorySegment buffer, long at) {
+        return Unistd.pread(fd, buffer, at) == buffer.byteSize();
     }
 
     /** The header of a block that can be used; an {@link IncompatibleBlockException} says why it cannot. */
@@ -294,17 +368,55 @@ final class BlockFile implements AutoCloseable {
         return SystemCallException.check(Fcntl.testLock(fd, Fcntl.F_WRLCK, ATTACHED_BYTE, 1), "fcntl(F_OFD_GETLK)", "");
     }
 
+    /** Begins to look at the content; false where it is being rewritten. */
+    boolean beginView() {
+        isViewing = lock(VIEWED_BYTE, Fcntl.F_RDLCK); // SYNC: viewed
+        return isViewing;
+    }
+
+    /** Keeps others from looking at the content, which is about to be rewritten; false where somebody does. */
+    boolean excludeViews() {
+        return lock(VIEWED_BYTE, Fcntl.F_WRLCK); // SYNC: viewed
+    }
+
+    /** Lets others look at what has been rewritten. */
+    void admitViews() {
+        unlock(VIEWED_BYTE);
+    }
+
+    /** Says that this process takes care of the block, which it has made. */
+    void own() {
+        if (!lock(OWNED_BYTE, Fcntl.F_RDLCK)) {
+            throw new CleaveException("somebody has locked a block that has no name yet");
+        }
+    }
+
+    /** Whether the block's maker takes care of it. */
+    boolean isOwned() {
+        return SystemCallException.check(Fcntl.testLock(fd, Fcntl.F_WRLCK, OWNED_BYTE, 1), "fcntl(F_OFD_GETLK)",
+                "") != Fcntl.F_UNLCK;
+    }
+
     /** Gives up the shared lock; where nobody else is attached and the block is not to stay, removes its name. */
     void leave(boolean persistent) {
         try {
+            if (isViewing) {
+                unlock(VIEWED_BYTE); // SYNC: viewed
+            }
             unlock(ATTACHED_BYTE);
             CrashPoint.reached();
-            if (!persistent) {
+            if (!persistent || hasBecomeTransient()) {
                 removeIfUnused();
             }
         } finally {
             close();
         }
+    }
+
+    /** Whether a block that was to stay has been freed since this process attached to it. */
+    private boolean hasBecomeTransient() {
+        BlockHeader now = readHeader();
+        return now != null && now.magic() == BlockLayout.MAGIC && now.lifetime() == Lifetime.ATTACHED.number();
     }
 
     /**
@@ -349,9 +461,34 @@ final class BlockFile implements AutoCloseable {
         }
     }
 
+    /**
+     * Gives the file another name.
+     *
+     * @return false where its name has been taken away
+     */
+    boolean rename(String to) {
+        String from = Objects.requireNonNull(path);
+        Patience patience = new Patience(from);
+        while (!lock(NAME_BYTE, Fcntl.F_WRLCK)) { // SYNC: name
+            patience.nap();
+        }
+        try {
+            if (!isNamed()) {
+                return false;
+            }
+            SystemCallException.check(Unistd.rename(from, to), "rename(" + from + ", " + to + ")", "");
+            path = to;
+            CrashPoint.reached();
+            return true;
+        } finally {
+            unlock(NAME_BYTE);
+        }
+    }
+
     /** Whether the path names this very file. */
     boolean isNamed() {
-        FileStatus now = path == null ? null : lookAt(path);
+        String name = path;
+        FileStatus now = name == null ? null : lookAt(name);
         return now != null && now.isSameFile(status);
     }
 

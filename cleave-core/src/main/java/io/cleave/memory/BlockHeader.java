@@ -29,6 +29,12 @@ record BlockHeader(long magic, int version, int headerBytes, long byteSize, int 
                 Unistd.geteuid(), BlockLayout.READY);
     }
 
+    /** The same, made now, with a lifetime. */
+    BlockHeader with(Lifetime other) {
+        return new BlockHeader(magic, version, headerBytes, byteSize, kind, other.number(), System.currentTimeMillis(),
+                creator, uid, ready);
+    }
+
     /** Reads the fields of a header, at least {@link BlockLayout#FIELD_BYTES} long. */
     static BlockHeader read(MemorySegment s) {
         int ready = BlockLayout.readyAcquire(s); // first, in case that the fields are still being written

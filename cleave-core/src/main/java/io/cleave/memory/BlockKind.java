@@ -6,6 +6,8 @@ public enum BlockKind {
     UNKNOWN(0),
     /** Plain bytes, as {@link SharedMemory} makes them. */
     MEMORY(1),
+    /** A value that was handed over, {@code io.cleave.share.Share}. */
+    VALUE(2),
     /** A lock, {@code io.cleave.sync.SharedMutex}. */
     MUTEX(16),
     /** A read-write lock, {@code io.cleave.sync.SharedReadWriteLock}. */

@@ -20,7 +20,9 @@ import java.lang.invoke.VarHandle;
  *      +-----------------------------------------------------------------------+
  * </pre>
  *
- * The creator alone writes the header, before the block has a name, and {@code ready} last. Nobody changes it then.
+ * The creator alone writes the header, before the block has a name, and {@code ready} last. Nobody changes it then,
+ * but for blocks whose content is replaced: their creator writes the header anew while nobody may look at the content
+ * (see {@link BlockFile}), and who frees one that was to stay makes its {@code lifetime} that of any other.
  * Numbers are little-endian, as every processor that Cleave runs on has them.
  */
 final class BlockLayout {
@@ -67,6 +69,10 @@ final class BlockLayout {
 
     static void intPlain(MemorySegment header, long at, int value) {
         INT.set(header, at, value);
+    }
+
+    static void lifetimeVolatile(MemorySegment header, int value) {
+        INT.setVolatile(header, LIFETIME_AT, value);
     }
 
     static int readyAcquire(MemorySegment header) {

@@ -7,6 +7,8 @@ import io.cleave.os.Fcntl;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Stat;
 import io.cleave.os.SystemCallException;
+import io.cleave.os.Unistd;
+import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class BlockSpace {
     /** What one call reserves: few milliseconds' worth, as a signal that arrives makes the kernel start a call anew. */
     private static final long STEP_BYTES = 16L << 20;
+
+    /** What one call writes: as long as it takes, nobody can collect garbage. */
+    private static final long WRITE_BYTES = 256L << 10;
 
     private BlockSpace() {
     }
@@ -30,15 +35,7 @@ final class BlockSpace {
      * @throws AllocationException where there is not that much
      */
     static void reserve(int fd, long fileBytes, @Nullable String directory) {
-        // Asking first spares others: a reservation that fails in the end has filled the device meanwhile, and one
-        // that outgrows the machine's memory gets a process killed.
-        Stat.FileSystemStatus device = directory == null ? null : Stat.statvfs(directory);
-        if (device != null && device.byteSize() > 0 && fileBytes > device.availableBytes()) {
-            throw refused(fileBytes, directory);
-        }
-        if (fileBytes < 0 || (isInMemory(directory) && fileBytes > availableMemory())) {
-            throw refused(fileBytes, null);
-        }
+        check(fileBytes, directory);
         for (long at = 0; at < fileBytes;) {
             long length = Math.min(STEP_BYTES, fileBytes - at);
             int result = Fcntl.fallocate(fd, 0, at, length);
@@ -50,6 +47,47 @@ final class BlockSpace {
                 default -> throw new SystemCallException("fallocate(" + fileBytes + " bytes)", -result,
                         "name a directory of a local file system, such as /dev/shm, in CLEAVE_DIR");
             }
+        }
+    }
+
+    /**
+     * Writes into a file, which gets its pages thereby.
+     *
+     * @param fd the file
+     * @param from what to write, in native memory or in the heap
+     * @param at where in the file
+     * @param fileBytes the size that the file is to have, for the message
+     * @param directory the file system that it lies on
+     * @throws AllocationException where there is no room for it
+     */
+    static void write(int fd, MemorySegment from, long at, long fileBytes, String directory) {
+        long done = 0;
+        while (done < from.byteSize()) {
+            long length = Math.min(WRITE_BYTES, from.byteSize() - done);
+            long result = Unistd.pwrite(fd, from.asSlice(done, length), at + done);
+            if (result > 0) {
+                done += result;
+                continue;
+            }
+            switch ((int) -result) {
+                case Errno.EINTR -> Thread.onSpinWait();
+                case 0, Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> throw refused(fileBytes, directory);
+                case Errno.ENOMEM -> throw refused(fileBytes, null);
+                default -> throw new SystemCallException("pwrite(" + length + " bytes)", (int) -result, "");
+            }
+        }
+    }
+
+    /** Says at once what can be told of a file that will not fit. */
+    static void check(long fileBytes, @Nullable String directory) {
+        // Asking first spares others: a reservation that fails in the end has filled the device meanwhile, and one
+        // that outgrows the machine's memory gets a process killed.
+        Stat.FileSystemStatus device = directory == null ? null : Stat.statvfs(directory);
+        if (device != null && device.byteSize() > 0 && fileBytes > device.availableBytes()) {
+            throw refused(fileBytes, directory);
+        }
+        if (fileBytes < 0 || (isInMemory(directory) && fileBytes > availableMemory())) {
+            throw refused(fileBytes, null);
         }
     }
 

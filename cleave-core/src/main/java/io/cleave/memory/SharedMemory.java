@@ -5,8 +5,13 @@ import io.cleave.AlreadyExistsException;
 import io.cleave.BlockNotFoundException;
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
+import io.cleave.memory.raw.OwnedBlock;
+import io.cleave.memory.raw.RawBlock;
+import io.cleave.memory.raw.RawBlocks;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A region of memory that processes share, mapped into this one.
@@ -47,6 +52,20 @@ import java.util.List;
  * descriptor.
  */
 public final class SharedMemory implements AutoCloseable {
+    static {
+        RawBlocks.Access.provide(new RawBlocks() {
+            @Override
+            public OwnedBlock create(long byteSize, BlockKind kind) {
+                return BlockDirectory.standard().blank(byteSize, kind);
+            }
+
+            @Override
+            public @Nullable RawBlock view(String name, BlockKind kind, Predicate<MemorySegment> isWanted) {
+                return BlockDirectory.standard().view(name, kind, isWanted);
+            }
+        });
+    }
+
     private final String name;
     private final Attachment attachment;
     private final MemorySegment segment;

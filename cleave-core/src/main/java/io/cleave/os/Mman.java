@@ -36,6 +36,8 @@ public final class Mman {
     public static final int MADV_DONTFORK = 10;
     /** {@code madvise}: huge pages are welcome here. */
     public static final int MADV_HUGEPAGE = 14;
+    /** {@code madvise}: fill the page tables for writing, and reserve what the file has no pages for. */
+    public static final int MADV_POPULATE_WRITE = 23;
     /** {@code madvise}: a forked child finds zeroes in its copy of a private anonymous range. */
     public static final int MADV_WIPEONFORK = 18;
 

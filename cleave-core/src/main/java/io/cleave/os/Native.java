@@ -10,6 +10,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -63,8 +64,10 @@ final class Native {
     }
 
     /** A function whose error number is captured: its first argument is {@link #state()}. */
-    static MethodHandle capturing(String name, FunctionDescriptor shape) {
-        return LINKER.downcallHandle(address(name), shape, CAPTURE);
+    static MethodHandle capturing(String name, FunctionDescriptor shape, Linker.Option... options) {
+        Linker.Option[] all = Arrays.copyOf(options, options.length + 1);
+        all[options.length] = CAPTURE;
+        return LINKER.downcallHandle(address(name), shape, all);
     }
 
     /** A variadic function whose error number is captured, with its {@code fixed} named parameters before the dots. */

@@ -10,7 +10,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** {@code unistd.h}: processes and file descriptors. Each method returns its call's value, or -errno. */
+/** {@code unistd.h}, and {@code rename} of {@code stdio.h}: processes, file descriptors and names. Each method returns its call's value, or -errno. */
 public final class Unistd {
     /** {@code dup3} and {@code close_range} flag: close on exec. */
     public static final int CLOSE_RANGE_CLOEXEC = 4;
@@ -31,9 +31,15 @@ public final class Unistd {
     private static final MethodHandle READ = Native.capturing("read", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     private static final MethodHandle WRITE = Native.capturing("write",
             FunctionDescriptor.of(LONG, INT, POINTER, LONG));
+    private static final MethodHandle PREAD = Native.capturing("pread",
+            FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
+    private static final MethodHandle PWRITE = Native.capturing("pwrite",
+            FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG), Linker.Option.critical(true));
     private static final MethodHandle LSEEK = Native.capturing("lseek", FunctionDescriptor.of(LONG, INT, LONG, INT));
     private static final MethodHandle FTRUNCATE = Native.capturing("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
     private static final MethodHandle UNLINK = Native.capturing("unlink", FunctionDescriptor.of(INT, POINTER));
+    private static final MethodHandle RENAME = Native.capturing("rename",
+            FunctionDescriptor.of(INT, POINTER, POINTER));
     private static final MethodHandle LINKAT = Native.capturing("linkat",
             FunctionDescriptor.of(INT, INT, POINTER, INT, POINTER, INT));
     private static final MethodHandle CLOSE_RANGE = Native.capturingVariadic("syscall", 1,
@@ -225,6 +231,39 @@ public final class Unistd {
     }
 
     /**
+     * {@code pread(2)}.
+     *
+     * @param fd a file descriptor
+     * @param into native memory to fill
+     * @param offset where in the file
+     * @return bytes read, 0 at the end, or -errno
+     */
+    public static long pread(int fd, MemorySegment into, long offset) {
+        try {
+            return Native.result((long) PREAD.invokeExact(Native.state(), fd, into, into.byteSize(), offset));
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * {@code pwrite(2)}, as a critical call: the bytes may lie in the Java heap, and are written from there without
+     * another copy. No collection of garbage can begin or go on meanwhile, so the caller writes little at a time.
+     *
+     * @param fd a file descriptor
+     * @param from native or heap memory to write
+     * @param offset where in the file
+     * @return bytes written, or -errno
+     */
+    public static long pwrite(int fd, MemorySegment from, long offset) {
+        try {
+            return Native.result((long) PWRITE.invokeExact(Native.state(), fd, from, from.byteSize(), offset));
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
      * {@code lseek(2)}.
      *
      * @param fd a file descriptor
@@ -264,6 +303,22 @@ public final class Unistd {
     public static int unlink(String path) {
         try (Arena arena = Arena.ofConfined()) {
             return Native.result((int) UNLINK.invokeExact(Native.state(), arena.allocateFrom(path)));
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * {@code rename(2)}.
+     *
+     * @param fromPath the file that exists
+     * @param toPath its new name, taken from whatever bears it
+     * @return 0 or -errno
+     */
+    public static int rename(String fromPath, String toPath) {
+        try (Arena arena = Arena.ofConfined()) {
+            return Native.result((int) RENAME.invokeExact(Native.state(), arena.allocateFrom(fromPath),
+                    arena.allocateFrom(toPath)));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

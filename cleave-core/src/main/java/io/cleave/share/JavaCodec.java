@@ -8,6 +8,10 @@ import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
+import java.io.Serializable;
+import java.lang.reflect.Array;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +29,13 @@ final class JavaCodec implements Codec {
 
     @Override
     public byte[] encode(@Nullable Object value) throws IOException {
+        return encode(value, Codecs.NO_SINK);
+    }
+
+    @Override
+    public byte[] encode(@Nullable Object value, Sink sink) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-        try (ObjectOutputStream out = new Output(bytes)) {
+        try (ObjectOutputStream out = new Output(bytes, sink)) {
             out.writeObject(value);
         }
         return bytes.toByteArray();
@@ -34,25 +43,42 @@ final class JavaCodec implements Codec {
 
     @Override
     public @Nullable Object decode(byte[] bytes, int offset, int length) throws IOException {
-        try (ObjectInputStream in = new Input(new ByteArrayInputStream(bytes, offset, length), length)) {
+        return decode(bytes, offset, length, Codecs.NO_SOURCE);
+    }
+
+    @Override
+    public @Nullable Object decode(byte[] bytes, int offset, int length, Source source) throws IOException {
+        try (ObjectInputStream in = new Input(new ByteArrayInputStream(bytes, offset, length), length, source)) {
             return in.readObject();
         } catch (ClassNotFoundException e) {
             throw (IOException) new InvalidObjectException("no class " + e.getMessage()).initCause(e);
         }
     }
 
+    /** Stands for a part that travels beside the bytes. */
+    private record Elsewhere(int number) implements Serializable {}
+
     /**
      * Writes objects; a NullPointerException whose message the JVM works out from its own stack is replaced by one that
      * holds the message as text, as it would arrive without one.
      */
     private static final class Output extends ObjectOutputStream {
-        Output(ByteArrayOutputStream bytes) throws IOException {
+        private final Sink sink;
+        /** So that a part that is met twice is written once. */
+        private final Map<Integer, Elsewhere> parts = new HashMap<>();
+
+        Output(ByteArrayOutputStream bytes, Sink sink) throws IOException {
             super(bytes);
+            this.sink = sink;
             enableReplaceObject(true);
         }
 
         @Override
         protected Object replaceObject(Object object) {
+            int number = sink.offer(object);
+            if (number >= 0) {
+                return parts.computeIfAbsent(number, Elsewhere::new);
+            }
             if (object.getClass() != NullPointerException.class) {
                 return object;
             }
@@ -71,9 +97,27 @@ final class JavaCodec implements Codec {
 
     /** Reads objects of classes that the context loader or Cleave's own loader knows. */
     private static final class Input extends ObjectInputStream {
-        Input(ByteArrayInputStream bytes, int length) throws IOException {
+        private final Source source;
+        /** The length of the array that was taken last, which the filter sees, too, though it takes none of the bytes. */
+        private long takenLength = -1;
+
+        Input(ByteArrayInputStream bytes, int length, Source source) throws IOException {
             super(bytes);
-            setObjectInputFilter(info -> Refusals.check(info, length));
+            this.source = source;
+            enableResolveObject(true);
+            setObjectInputFilter(info -> info.arrayLength() == takenLength && takenLength >= 0
+                    ? ObjectInputFilter.Status.UNDECIDED
+                    : Refusals.check(info, length));
+        }
+
+        @Override
+        protected Object resolveObject(Object object) throws IOException {
+            if (!(object instanceof Elsewhere elsewhere)) {
+                return object;
+            }
+            Object part = source.take(elsewhere.number);
+            takenLength = part.getClass().isArray() ? Array.getLength(part) : -1;
+            return part;
         }
 
         @Override

@@ -21,8 +21,13 @@ final class StandardCodec implements Codec {
 
     @Override
     public byte[] encode(@Nullable Object value) throws IOException {
+        return encode(value, Codecs.NO_SINK);
+    }
+
+    @Override
+    public byte[] encode(@Nullable Object value, Sink sink) throws IOException {
         boolean java = value instanceof Throwable || isLambda(value);
-        byte[] body = java ? JavaCodec.INSTANCE.encode(value) : ForyCodec.INSTANCE.encode(value);
+        byte[] body = java ? JavaCodec.INSTANCE.encode(value, sink) : ForyCodec.INSTANCE.encode(value, sink);
         byte[] bytes = new byte[body.length + 1];
         bytes[0] = java ? JAVA : FORY;
         System.arraycopy(body, 0, bytes, 1, body.length);
@@ -35,10 +40,15 @@ final class StandardCodec implements Codec {
 
     @Override
     public @Nullable Object decode(byte[] bytes, int offset, int length) throws IOException {
+        return decode(bytes, offset, length, Codecs.NO_SOURCE);
+    }
+
+    @Override
+    public @Nullable Object decode(byte[] bytes, int offset, int length, Source source) throws IOException {
         byte which = length > 0 ? bytes[offset] : 0;
         return switch (which) {
-            case FORY -> ForyCodec.INSTANCE.decode(bytes, offset + 1, length - 1);
-            case JAVA -> JavaCodec.INSTANCE.decode(bytes, offset + 1, length - 1);
+            case FORY -> ForyCodec.INSTANCE.decode(bytes, offset + 1, length - 1, source);
+            case JAVA -> JavaCodec.INSTANCE.decode(bytes, offset + 1, length - 1, source);
             default -> throw new IOException("not an encoded object: it begins with " + which + ", not 1 or 2");
         };
     }

@@ -65,6 +65,16 @@ final class ArchitectureTest {
             io.cleave.pool.ProgressListener
             io.cleave.pool.Task
             io.cleave.share.Codec
+            io.cleave.share.Codec$Sink
+            io.cleave.share.Codec$Source
+            io.cleave.share.ElementType
+            io.cleave.share.Lease
+            io.cleave.share.Share
+            io.cleave.share.SharedData
+            io.cleave.share.Tensor
+            io.cleave.share.ValueInfo
+            io.cleave.share.ValueInfo$State
+            io.cleave.share.WriteOptions
             io.cleave.sync.Acquisition
             io.cleave.sync.FutexWord
             io.cleave.sync.FutexWord$Wait

@@ -1,0 +1,115 @@
+package io.cleave.memory;
+
+import io.cleave.os.Mman;
+import io.cleave.os.Unistd;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The locks and mappings of one attachment to a block: what has to be given up when it ends. It knows nothing of the
+ * object that it is for, so that the collector can tell that this one is gone.
+ */
+final class Hold implements Runnable {
+    private static final Set<Hold> OPEN = ConcurrentHashMap.newKeySet();
+
+    /** A range of addresses. */
+    private record Range(long address, long byteSize) {}
+
+    private final BlockFile file;
+    private final int pid = Unistd.getpid();
+    /** What is unmapped where no arena does it; guarded by this. */
+    private final List<Range> ranges = new ArrayList<>(2);
+    /** Whether the block stays when nobody is attached; guarded by this. */
+    private boolean persistent;
+    /** Whether the lock has been given up; guarded by this. */
+    private boolean released;
+
+    Hold(BlockFile file, boolean persistent) {
+        this.file = file;
+        this.persistent = persistent;
+    }
+
+    /** From now on, the collector's finding that an object is gone ends this hold. */
+    Cleaner.Cleanable watch(Object holder) {
+        if (Unistd.isForkedChild()) {
+            return () -> { // a child has no threads to look after it; what it leaves open becomes an orphan
+            };
+        }
+        OPEN.add(this);
+        return Caretaker.CLEANER.register(holder, this);
+    }
+
+    /** Remembers a mapping that {@link #run} is to end. */
+    synchronized void unmapsInTheEnd(MemorySegment mapping) {
+        ranges.add(new Range(mapping.address(), mapping.byteSize()));
+    }
+
+    /** Forgets a mapping that its arena has ended. */
+    synchronized void isUnmapped(long address) {
+        ranges.removeIf(range -> range.address == address);
+    }
+
+    synchronized void persistent(boolean stays) {
+        persistent = stays;
+    }
+
+    /** For the collector: nobody can reach the mappings any more, and none was closed unless all was released. */
+    @Override
+    public synchronized void run() {
+        if (!released) {
+            ranges.forEach(range -> Mman.munmap(range.address, range.byteSize));
+            release();
+        }
+    }
+
+    synchronized void release() {
+        if (released) {
+            return;
+        }
+        released = true;
+        OPEN.remove(this);
+        // In a forked child the descriptor's number may stand for another file, and the lock is the parent's.
+        if (pid == Unistd.getpid()) {
+            file.leave(persistent);
+        }
+    }
+
+    synchronized void unlink() {
+        if (released) {
+            throw new IllegalStateException("this handle is closed: only an open one can unlink its block");
+        }
+        if (pid != Unistd.getpid()) {
+            throw new IllegalStateException("this handle was inherited through fork: only the process that opened "
+                    + "it can unlink its block");
+        }
+        file.removeName();
+    }
+
+    /** At the normal end of the JVM. The mappings stay, because other threads may still use them. */
+    private static void releaseAll() {
+        for (Hold hold : OPEN) {
+            try {
+                hold.release();
+            } catch (RuntimeException ignored) {
+                // Nobody is left to tell. The block becomes an orphan, which is swept later.
+            }
+        }
+    }
+
+    /** What gives up handles that nobody closed. Made in the JVM itself, never in a forked child. */
+    private static final class Caretaker {
+        static final Cleaner CLEANER = Cleaner.create();
+
+        static {
+            try {
+                Runtime.getRuntime().addShutdownHook(new Thread(Hold::releaseAll, "cleave-blocks"));
+            } catch (IllegalStateException ignored) {
+                // The JVM is on its way out. What is opened from now on becomes an orphan, which is swept later.
+            }
+        }
+    }
+}
