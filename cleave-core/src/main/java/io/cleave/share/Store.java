@@ -251,6 +251,7 @@ final class Store {
         synchronized (this) {
             long now = System.nanoTime();
             freed.forEach(block -> idle.addFirst(new Idle(block, now)));
+            startCaretaker(); // it may have found neither live nor idle blocks, and gone
         }
         discardBeyond(isForkedChild ? 0 : MOST_IDLE, Bounds.MOST_IDLE_BYTES, IDLE_NANOS);
     }
