@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * can read it any more. Views that exist stay valid, whoever frees it, and keep its memory. The death of a process, by
  * {@code kill -9} too, ends what it held; memory is left by a death only where the last holder was killed, and then until
  * {@link io.cleave.memory.Cleanup}. Forked children hold nothing of what their parent wrote or read; they may look at its
- * views for as long as it holds them.
+ * views for as long as it holds them. Reading and writing values in a forked child is not relied on yet: the classes that
+ * this needs may have to be loaded by threads that a child does not have.
  *
  * <p>
  * The memory of freed values stays with its writer for a second, to be used for the next value, which is several times as
@@ -53,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  * the sense of the Java memory model, in whatever process.
  *
  * <h2>Cost</h2> A value of 10 KiB takes about as long as its encoding. A large array is written at the speed of memory
- * where memory of a freed value can be used, and at about 3 GiB/s otherwise; a view takes about 50 us at any size, and then
- * a page fault for each 64 KiB that are touched for the first time.
+ * where memory of a freed value can be used, and at that of {@code write(2)} to fresh memory otherwise; a view takes a
+ * mapping at any size, and then a page fault for each 64 KiB that are touched for the first time.
  */
 public final class Share {
     private Share() {
