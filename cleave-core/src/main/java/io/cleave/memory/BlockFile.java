@@ -212,9 +212,9 @@ final class BlockFile implements AutoCloseable {
 
     /** How a file is mapped. */
     enum Mapping {
-        SHARED(Fcntl.O_RDWR, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED),
-        READ_ONLY(Fcntl.O_RDONLY, Mman.PROT_READ, Mman.MAP_SHARED),
-        PRIVATE(Fcntl.O_RDONLY, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_PRIVATE | Mman.MAP_NORESERVE);
+        SHARED(Fcntl.O_RDWR, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED), READ_ONLY(Fcntl.O_RDONLY,
+                Mman.PROT_READ, Mman.MAP_SHARED), PRIVATE(Fcntl.O_RDONLY, Mman.PROT_READ | Mman.PROT_WRITE,
+                        Mman.MAP_PRIVATE | Mman.MAP_NORESERVE);
 
         private final int openFlags;
         private final int protection;

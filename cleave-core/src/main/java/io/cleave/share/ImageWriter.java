@@ -157,8 +157,9 @@ final class ImageWriter {
     /** The image as bytes, followed by a checksum of them all. */
     byte[] toBytes() {
         if (byteSize > MOST_INLINE_BYTES) {
-            throw new IllegalArgumentException("a value of " + byteSize + " bytes is too large for a token, which holds "
-                    + MOST_INLINE_BYTES + " at most; lower the threshold");
+            throw new IllegalArgumentException(
+                    "a value of " + byteSize + " bytes is too large for a token, which holds "
+                            + MOST_INLINE_BYTES + " at most; lower the threshold");
         }
         byte[] bytes = new byte[(int) byteSize + Integer.BYTES];
         MemorySegment image = MemorySegment.ofArray(bytes);

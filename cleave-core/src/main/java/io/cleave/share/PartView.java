@@ -116,8 +116,9 @@ final class PartView {
 
     private static Buffer buffer(MemorySegment bytes, ElementType element, ByteOrder order) {
         if (bytes.byteSize() > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("the value has " + bytes.byteSize() + " bytes, and a buffer of this kind "
-                    + "holds 2^31 - 1 at most; read it as a MemorySegment or a Tensor");
+            throw new IllegalArgumentException(
+                    "the value has " + bytes.byteSize() + " bytes, and a buffer of this kind "
+                            + "holds 2^31 - 1 at most; read it as a MemorySegment or a Tensor");
         }
         return typed(bytes.asByteBuffer().order(order), element);
     }

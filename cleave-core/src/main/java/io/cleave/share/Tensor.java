@@ -246,7 +246,8 @@ public final class Tensor {
             throw new IllegalStateException(describe() + " takes more than a buffer can hold; take slices");
         }
         ByteBuffer bytes = data.heapBase().isEmpty() || type.byteSize() == 1 ? data.asByteBuffer() : null;
-        return bytes == null ? Elements.heapBuffer(data, type) : PartView.typed(bytes.order(ByteOrder.nativeOrder()), type);
+        return bytes == null ? Elements.heapBuffer(data, type)
+                : PartView.typed(bytes.order(ByteOrder.nativeOrder()), type);
     }
 
     /**

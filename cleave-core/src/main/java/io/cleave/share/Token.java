@@ -120,7 +120,8 @@ sealed interface Token {
                 length)) {
             throw bad(text, "it has been cut or changed on its way, as its checksum says");
         }
-        MemorySegment image = MemorySegment.ofArray(new long[(length + Long.BYTES - 1) / Long.BYTES]).asSlice(0, length);
+        MemorySegment image = MemorySegment.ofArray(new long[(length + Long.BYTES - 1) / Long.BYTES]).asSlice(0,
+                length);
         MemorySegment.copy(bytes, 0, image, ValueLayout.JAVA_BYTE, 0, length);
         return new Inline(image);
     }

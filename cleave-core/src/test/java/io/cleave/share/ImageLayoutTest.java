@@ -74,7 +74,8 @@ final class ImageLayoutTest {
 
     @Test
     void numbersOfTypesAndKindsStay() {
-        assertThat(Arrays.stream(ElementType.values()).mapToInt(ElementType::number)).containsExactly(1, 2, 3, 4, 5, 6, 7,
+        assertThat(Arrays.stream(ElementType.values()).mapToInt(ElementType::number)).containsExactly(1, 2, 3, 4, 5, 6,
+                7,
                 8, 9);
         assertThat(Arrays.stream(Part.Kind.values()).mapToInt(Part.Kind::number)).containsExactly(1, 2, 3, 4);
         for (ElementType type : ElementType.values()) {

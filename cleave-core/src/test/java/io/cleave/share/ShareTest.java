@@ -358,12 +358,14 @@ final class ShareTest extends ShareTestBase {
 
         @Override
         public byte[] encode(Object value) {
-            return new StringBuilder((String) value).reverse().toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            return new StringBuilder((String) value).reverse().toString()
+                    .getBytes(java.nio.charset.StandardCharsets.UTF_8);
         }
 
         @Override
         public Object decode(byte[] bytes, int offset, int length) {
-            return new StringBuilder(new String(bytes, offset, length, java.nio.charset.StandardCharsets.UTF_8)).reverse()
+            return new StringBuilder(new String(bytes, offset, length, java.nio.charset.StandardCharsets.UTF_8))
+                    .reverse()
                     .toString();
         }
     }
@@ -430,13 +432,16 @@ final class ShareTest extends ShareTestBase {
     void everyBadTokenIsOneTypedException() {
         String good = Share.write(new byte[5000], SHARED);
         String inline = Share.write("text");
-        List<String> bad = new ArrayList<>(Arrays.asList(null, "", "pkl:!!!", "shm:../../etc/passwd", "cleave:", "cleave:1:",
+        List<String> bad = new ArrayList<>(Arrays.asList(null, "", "pkl:!!!", "shm:../../etc/passwd", "cleave:",
+                "cleave:1:",
                 "cleave:1:s:", "cleave:1:i:", "cleave:2:s:" + good.substring(11), "cleave:1:s:../../../etc/passwd12345",
-                "cleave:1:x:abc", good + "A", good.substring(0, good.length() - 1), good.toUpperCase(java.util.Locale.ROOT),
+                "cleave:1:x:abc", good + "A", good.substring(0, good.length() - 1),
+                good.toUpperCase(java.util.Locale.ROOT),
                 inline + "AAAA", inline.substring(0, inline.length() - 4), inline.replace("cleave:1:i:", "cleave:1:s:"),
                 good.replace("cleave:1:s:", "cleave:1:i:"), "cleave:1:i:\u0000", "cleave:1:s:" + "=".repeat(27)));
         for (String token : bad) {
-            assertThatThrownBy(() -> Share.read(token, Object.class)).as("%s", token).isInstanceOf(TokenException.class);
+            assertThatThrownBy(() -> Share.read(token, Object.class)).as("%s", token)
+                    .isInstanceOf(TokenException.class);
             assertThatThrownBy(() -> Share.free(token)).as("%s", token).isInstanceOf(TokenException.class);
         }
         Share.free(good);

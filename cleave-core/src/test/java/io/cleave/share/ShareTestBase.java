@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Scanner;
-import org.junit.jupiter.api.AfterEach;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 
 /** What tests of shared values have in common. Freed memory is given back after each, as else in a second only. */
 abstract class ShareTestBase {

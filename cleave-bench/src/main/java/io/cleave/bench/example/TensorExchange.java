@@ -32,7 +32,8 @@ final class TensorExchange implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), Adder.class.getName())
+                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+                Adder.class.getName())
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         Writer out = other.outputWriter(StandardCharsets.US_ASCII);
         BufferedReader in = other.inputReader(StandardCharsets.US_ASCII);

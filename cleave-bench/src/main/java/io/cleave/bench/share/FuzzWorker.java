@@ -86,7 +86,8 @@ final class FuzzWorker {
         columns.put("large", new double[1000]);
         columns.put("small", new double[] {1, 2, 3});
         List<Object> cells = new ArrayList<>(List.of(1, 2L, "text", new byte[5000], List.of(true, 'x')));
-        return List.of(new float[2000], new byte[20], MemorySegment.ofArray(new long[700]), Tensor.of(new int[1200], 30, 40),
+        return List.of(new float[2000], new byte[20], MemorySegment.ofArray(new long[700]),
+                Tensor.of(new int[1200], 30, 40),
                 ByteBuffer.allocate(5000), new Row("row", cells, columns), "some text", new HashMap<>(Map.of(1, "a")));
     }
 
@@ -183,7 +184,8 @@ final class FuzzWorker {
             restamp(content, HEADER_BYTES);
         }
         Files.deleteIfExists(sample.file);
-        Files.createFile(sample.file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.createFile(sample.file,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.write(sample.file, content);
         read(sample.token);
         Files.deleteIfExists(sample.file);

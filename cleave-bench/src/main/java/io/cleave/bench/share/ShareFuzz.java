@@ -68,7 +68,8 @@ public final class ShareFuzz implements Callable<Integer> {
     }
 
     private void run(Path directory, int rounds, Map<String, Long> figures) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.lang.invoke=ALL-UNNAMED",
                 "-Xmx" + FuzzWorker.HEAP_MIB + "m", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"),
                 FuzzWorker.class.getName(), Integer.toString(rounds), Long.toString(seed)));

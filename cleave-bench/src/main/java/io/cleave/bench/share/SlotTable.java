@@ -139,7 +139,8 @@ final class SlotTable {
         MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 8 * word + TOKEN_AT, bytes, 0, bytes.length);
         VarHandle.fullFence(); // the copy above comes before the second look at the version
         boolean isWhole = version % 2 == 0 && get(word) == version && bytes[0] != 0;
-        return isWhole ? new Slot(slot, version, life, stamp, size, new String(bytes, StandardCharsets.US_ASCII)) : null;
+        return isWhole ? new Slot(slot, version, life, stamp, size, new String(bytes, StandardCharsets.US_ASCII))
+                : null;
     }
 
     /** Says that a value is about to be freed. */
@@ -154,6 +155,7 @@ final class SlotTable {
     /** Whether the value of a slot must still be there: its worker lives, and nobody has begun to free it. */
     boolean mustBeThere(Slot slot) {
         long word = wordOf(slot.index);
-        return get(word + 2) < slot.stamp && get(word) == slot.version && get(LIVES + slot.index / SLOTS_EACH) == slot.life;
+        return get(word + 2) < slot.stamp && get(word) == slot.version
+                && get(LIVES + slot.index / SLOTS_EACH) == slot.life;
     }
 }
