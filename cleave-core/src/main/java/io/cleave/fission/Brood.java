@@ -5,6 +5,7 @@ import io.cleave.channel.Doorbell;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -207,7 +208,17 @@ final class Brood implements AutoCloseable {
             return;
         }
         listener.fail(new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(status)
-                + at(child) + HsErr.describe(child.pid)));
+                + at(child) + HsErr.describe(HsErr.of(child.pid, child.forkedMillis))));
+    }
+
+    /** A child that crashed, and then met a deadlock in HotSpot's report of it. It must not be tried in this JVM. */
+    private void crashed(Child child, long item, Path report) {
+        if (troubles.merge(item, 1, Integer::sum) <= settings.maxRetries()) {
+            orphan(child, false);
+            return;
+        }
+        listener.fail(new WorkerDiedException("child " + child.pid + " crashed" + at(child) + HsErr.describe(report)
+                + ", which ends early, because the child met a deadlock while it wrote it"));
     }
 
     private static String howItEnded(int status) {
@@ -252,8 +263,11 @@ final class Brood implements AutoCloseable {
         }
         successorsDue++;
         long item = child.currentItem();
+        Path crash = HsErr.of(child.pid, child.forkedMillis);
         if (item < 0 || child.leaving) {
             orphan(child, false); // no item is to blame
+        } else if (crash != null) {
+            crashed(child, item, crash);
         } else if (dirtied > child.slot.eden() / 100 * EXHAUSTED_PERCENT) {
             exhausted(child, item, dirtied);
         } else {

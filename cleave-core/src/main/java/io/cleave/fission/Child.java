@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 final class Child {
     /** The process; 0 until it is forked. */
     int pid;
+    /** Shortly before it was forked, in milliseconds since the epoch. */
+    final long forkedMillis = System.currentTimeMillis();
     final int place;
     final int number;
     final Window window;
