@@ -1,8 +1,10 @@
 package io.cleave.bench.sync;
 
+import io.cleave.memory.SharedMemory;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
+import io.cleave.sync.SharedMutex;
 import java.io.IOException;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +41,7 @@ final class Nursery {
     /** Arguments: name of the ground, kills, the most seconds, seed. It ends with its standard input, too. */
     public static void main(String[] arguments) throws InterruptedException {
         long seed = Long.parseLong(arguments[3]);
+        Classes.loadPackages(Nursery.class, SharedMutex.class, SharedMemory.class, Signals.class);
         rehearse(seed);
         Thread.ofPlatform().daemon().start(Nursery::endWithSupervisor);
         Ground ground = Ground.open(arguments[0]);
