@@ -18,8 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Inline {
     private static final long WARM_UP_NANOS = 10_000_000;
-    /** Cheaper items than this are watched while they still become cheaper, as the compiler may make forking needless. */
+    /**
+     * Cheaper items than this are watched while they still become cheaper, as the compiler may make forking needless; and
+     * one look is not believed, as a pause of the collector, a while in the interpreter or another process may fall
+     * into it.
+     */
     private static final long CHEAP_NANOS = 10_000;
+    private static final int LOOKS_AT_CHEAP = 3;
     private static final double SETTLED = 0.8;
     private static final long BATCH_NANOS = 20_000;
     private static final int MOST_IN_BATCH = 1024;
@@ -43,6 +48,9 @@ final class Inline {
     private long checkedItems;
     private long checkedNanos;
     private double nanosPerItem;
+    private int looksInFavour;
+    private long slowestNanos;
+    private int slowestItems;
     private boolean forkingPays;
 
     private boolean helping;
@@ -82,13 +90,23 @@ final class Inline {
     private void check(Input input) {
         double before = nanosPerItem;
         nanosPerItem = (double) (nanos - checkedNanos) / Math.max(1, items - checkedItems);
+        boolean cheap = usualNanosPerItem() < CHEAP_NANOS;
         checkedNanos = nanos;
         checkedItems = items;
+        slowestNanos = 0;
+        slowestItems = 0;
         double saved = nanosPerItem * (1 - 1.0 / settings.children()) - TRANSPORT_NANOS;
         long remaining = input.remaining();
-        boolean settled = nanosPerItem > CHEAP_NANOS || (before > 0 && nanosPerItem > SETTLED * before);
-        forkingPays = settled && saved > 0
+        boolean pays = saved > 0
                 && (remaining < 0 || remaining * saved > FORK_NANOS * (double) settings.children());
+        looksInFavour = pays ? looksInFavour + 1 : 0;
+        forkingPays = pays && (!cheap || (looksInFavour >= LOOKS_AT_CHEAP && nanosPerItem > SETTLED * before));
+    }
+
+    /** What an item has taken since the last look, but for the slowest batch where there were others. */
+    private double usualNanosPerItem() {
+        long others = items - checkedItems - slowestItems;
+        return others <= 0 ? nanosPerItem : (double) (nanos - checkedNanos - slowestNanos) / others;
     }
 
     /** How many of the next items to compute at once: so many cheap ones that looking at the clock costs little. */
@@ -120,6 +138,10 @@ final class Inline {
         long taken = System.nanoTime() - start;
         items += to - from;
         nanos += taken;
+        if (taken > slowestNanos) {
+            slowestNanos = taken;
+            slowestItems = to - from;
+        }
         if (taken < BATCH_NANOS) {
             batch = Math.min(2 * batch, MOST_IN_BATCH);
         } else if (taken > 2 * BATCH_NANOS) {

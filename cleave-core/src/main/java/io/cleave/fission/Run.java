@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -141,9 +140,9 @@ final class Run implements Brood.Listener {
     <R> List<R> toList() {
         nobodyWaits = true;
         try {
-            List<R> all = new ArrayList<>((int) Math.max(0, input.total()));
-            this.<R>forEachRemaining(all::add);
-            return Collections.unmodifiableList(all);
+            Gathered all = new Gathered();
+            forEachRemaining(all::add);
+            return all.toList();
         } finally {
             close();
         }
