@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Inline {
     private static final long WARM_UP_NANOS = 10_000_000;
+    private static final long LEAST_WARM_UP_NANOS = 2_000_000;
+    private static final long DEAR_NANOS = 100_000;
     /**
      * Cheaper items than this are watched while they still become cheaper, as the compiler may make forking needless; and
      * one look is not believed, as a pause of the collector, a while in the interpreter or another process may fall
@@ -81,10 +83,17 @@ final class Inline {
         if (settings.itemTimeoutNanos() > 0) {
             return false;
         }
-        if (nanos - checkedNanos >= WARM_UP_NANOS) {
+        if (nanos - checkedNanos >= LEAST_WARM_UP_NANOS && isWarm()) {
             check(input);
         }
         return !forkingPays;
+    }
+
+    /** Whether enough has been computed here: less of it where items are dear and the compiler has nothing to do. */
+    private boolean isWarm() {
+        long since = nanos - checkedNanos;
+        return since >= WARM_UP_NANOS
+                || (since > DEAR_NANOS * (items - checkedItems) && compiledMillis() == compiledBefore);
     }
 
     private void check(Input input) {

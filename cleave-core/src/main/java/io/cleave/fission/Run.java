@@ -36,11 +36,11 @@ final class Run implements Brood.Listener {
     }
 
     private static final long NAP_NANOS = 2_000_000;
-    private static final long ALL_NAP_NANOS = 5_000_000;
+    private static final long ALL_NAP_NANOS = 20_000_000;
     private static final long FIRST_RESULT_NANOS = 2_000_000;
     /** How long a child may keep results before it wakes the parent: each wake-up takes a processor from some child. */
     private static final long LATENCY_NANOS = 100_000;
-    private static final long ALL_LATENCY_NANOS = 10_000_000;
+    private static final long ALL_LATENCY_NANOS = 20_000_000;
     private static final int READY_ENOUGH = 4096;
     private static final long MOST_BUFFERED = 64L << 20;
     private static final int MOST_WINDOWS = 3;
@@ -140,7 +140,7 @@ final class Run implements Brood.Listener {
     <R> List<R> toList() {
         nobodyWaits = true;
         try {
-            Gathered all = new Gathered();
+            Gathered all = new Gathered(input.total());
             forEachRemaining(all::add);
             return all.toList();
         } finally {
