@@ -85,7 +85,8 @@ final class ForyCodec implements Codec {
         Lent() {
             fory = Fory.builder().withXlang(false).withCompatible(false).withRefTracking(true)
                     .requireClassRegistration(false).suppressClassRegistrationWarnings(true).withCodegen(false)
-                    .withAsyncCompilation(false).build();
+                    .withAsyncCompilation(false)
+                    .withTypeChecker(Trust.isLimited() ? (resolver, name) -> Trust.admits(name) : null).build();
             for (Class<?> array : ARRAYS) {
                 replaceSerializer(array);
             }

@@ -104,10 +104,11 @@ final class JavaCodec implements Codec {
         Input(ByteArrayInputStream bytes, int length, Source source) throws IOException {
             super(bytes);
             this.source = source;
+            boolean isLimited = Trust.isLimited();
             enableResolveObject(true);
             setObjectInputFilter(info -> info.arrayLength() == takenLength && takenLength >= 0
                     ? ObjectInputFilter.Status.UNDECIDED
-                    : Refusals.check(info, length));
+                    : Refusals.check(info, length, isLimited));
         }
 
         @Override
@@ -146,7 +147,7 @@ final class JavaCodec implements Codec {
         private Refusals() {
         }
 
-        static ObjectInputFilter.Status check(ObjectInputFilter.FilterInfo info, int encodedBytes) {
+        static ObjectInputFilter.Status check(ObjectInputFilter.FilterInfo info, int encodedBytes, boolean isLimited) {
             if (info.arrayLength() > MOST_ELEMENTS_PER_BYTE * encodedBytes) {
                 return ObjectInputFilter.Status.REJECTED;
             }
@@ -158,8 +159,10 @@ final class JavaCodec implements Codec {
                 type = type.getComponentType();
             }
             String name = type.getName();
-            return PREFIXES.stream().anyMatch(name::startsWith) ? ObjectInputFilter.Status.REJECTED
-                    : ObjectInputFilter.Status.UNDECIDED;
+            if (PREFIXES.stream().anyMatch(name::startsWith)) {
+                return ObjectInputFilter.Status.REJECTED;
+            }
+            return isLimited && type != Elsewhere.class ? Trust.check(info) : ObjectInputFilter.Status.UNDECIDED;
         }
     }
 }

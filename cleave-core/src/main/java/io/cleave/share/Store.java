@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * A block that this process has made is <i>live</i> while its value is, then <i>idle</i>, then gone.
  *
  * <pre>
- *            write                    free, or found freed               not used for a second,
+ *            write                    free, or found freed               not used for 10 seconds,
  *   (fresh) ───────▶ live ───────────────────────────────▶ idle ─────────────────────────────────▶ gone
  *                      ▲                                     │          or too many of them
  *                      └─────────────────────────────────────┘
@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Store {
     /** How long idle memory waits for the next write. */
-    private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(Long.getLong("cleave.idleMillis", 10_000));
     private static final long ROUND_MILLIS = 500;
     private static final int MOST_IDLE = 16;
     /** Idle blocks take no more than this part of the machine's memory. */

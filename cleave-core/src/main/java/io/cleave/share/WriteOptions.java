@@ -11,8 +11,8 @@ import java.util.Objects;
  * }</pre>
  */
 public final class WriteOptions {
-    /** What {@link #threshold()} is by default: 1 MiB. */
-    public static final long DEFAULT_THRESHOLD = 1L << 20;
+    /** What {@link #threshold()} is by default: 256 KiB, above which a block costs less than the copies that a token takes. */
+    public static final long DEFAULT_THRESHOLD = 256L << 10;
 
     private static final WriteOptions DEFAULTS = new WriteOptions(DEFAULT_THRESHOLD, Lifetime.ATTACHED,
             ImageLayout.UNLIMITED, Codec.standard(), false);
@@ -32,7 +32,7 @@ public final class WriteOptions {
     }
 
     /**
-     * A threshold of 1 MiB, a lifetime of {@link Lifetime#ATTACHED}, any number of reads, the standard codec, no
+     * A threshold of 256 KiB, a lifetime of {@link Lifetime#ATTACHED}, any number of reads, the standard codec, no
      * fallback.
      *
      * @return the options of {@link Share#write(Object)}

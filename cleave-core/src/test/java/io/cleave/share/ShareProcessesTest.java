@@ -130,16 +130,19 @@ final class ShareProcessesTest extends ShareTestBase {
 
     @Test
     void idleMemoryIsGivenBackByItself() {
-        String token = Share.write(new byte[2 << 20]);
-        Share.free(token);
-        assertThat(Delays.within(Delays.PATIENCE, () -> blocks().isEmpty())).as("%s", blocks()).isTrue();
+        try (ChildJvm writer = helper("-Dcleave.idleMillis=700")) {
+            String token = ask(writer, "write 5000 7", "token ");
+            assertThat(ask(writer, "free " + token, "freed ")).isEqualTo("true");
+            assertThat(blocks()).as("kept for the next write").hasSize(1);
+            assertThat(Delays.within(Delays.PATIENCE, () -> blocks().isEmpty())).as("%s", blocks()).isTrue();
+        }
     }
 
     @Test
     void whatAnotherProcessFreesIsGivenBackThoughItsWriterDoesNothing() {
-        try (ChildJvm freer = helper()) {
-            String token = Share.write(new byte[2 << 20]);
-            ask(freer, "free " + token, "freed ");
+        try (ChildJvm writer = helper("-Dcleave.idleMillis=700")) {
+            String token = ask(writer, "write 5000 7", "token ");
+            assertThat(Share.free(token)).isTrue();
             assertThat(Delays.within(Delays.PATIENCE, () -> blocks().isEmpty())).isTrue();
         }
     }

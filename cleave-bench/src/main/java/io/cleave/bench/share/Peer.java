@@ -1,7 +1,6 @@
 package io.cleave.bench.share;
 
 import io.cleave.bench.SubjectProcess;
-import io.cleave.share.Codec;
 import io.cleave.share.Share;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -11,13 +10,11 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Objects;
 
 /** A JVM that waits for values on its standard input, and answers each with the sum of its first and last element. */
 final class Peer implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
-    private static final List<String> HEAP = List.of("-Xms2g", "-Xmx2g");
 
     private final Process process;
     private final DataOutputStream out;
@@ -29,8 +26,8 @@ final class Peer implements AutoCloseable {
         this.in = new DataInputStream(new BufferedInputStream(process.getInputStream()));
     }
 
-    static Peer start(String way) throws IOException {
-        return new Peer(new ProcessBuilder(SubjectProcess.jvm(Peer.class, HEAP, way))
+    static Peer start(String way, int bytes) throws IOException {
+        return new Peer(new ProcessBuilder(SubjectProcess.jvm(Peer.class, Heap.ofPeer(bytes), way))
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start());
     }
 
@@ -73,8 +70,7 @@ final class Peer implements AutoCloseable {
         float[] values = switch (way) {
             case "cleave-array" -> Objects.requireNonNull(
                     Share.read(new String(message, StandardCharsets.US_ASCII), float[].class));
-            case "java-pipe" -> (float[]) Objects.requireNonNull(Codec.java().decode(message, 0, message.length));
-            default -> (float[]) Objects.requireNonNull(Codec.fory().decode(message, 0, message.length));
+            default -> (float[]) Objects.requireNonNull(Rivals.codec(way).decode(message, 0, message.length));
         };
         return values[0] + values[values.length - 1];
     }

@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,18 +23,26 @@ import java.util.Objects;
 /** A JVM that hands over an array of floats in one way. Each request gives microseconds. */
 final class ShareSubject {
     private static final int WRITE_STEP = 256 << 10;
-    private static final int SMALL_ROUNDS = 50;
+    /** Small things are done often in one round, so that they are timed as they are once they are compiled. */
+    private static final int SMALL_ROUNDS = 2000;
+    private static final int VIEWS = 200;
+    private static final int MOST_TIMES = 200;
+    private static final int BYTES_OF_A_ROUND = 20_000_000;
+    /** Large enough to go the way of large ones. */
+    private static final int WARM_UP_BYTES = 1 << 19;
+    private static final int WARM_UPS = 2000;
     private static final Arena FOREVER = Arena.global();
 
     private final String way;
     private final float[] values;
     private final MemorySegment heap;
     private final float[] target;
-    private final List<Peer> peers = new ArrayList<>();
+    private final List<Peer> peers;
     private MemorySegment warm = MemorySegment.NULL;
 
-    private ShareSubject(String way, int bytes) {
+    private ShareSubject(String way, int bytes, List<Peer> peers) {
         this.way = way;
+        this.peers = peers;
         this.values = new float[bytes / Float.BYTES];
         for (int i = 0; i < values.length; i++) {
             values[i] = i;
@@ -44,8 +53,9 @@ final class ShareSubject {
 
     /** Serves requests; arguments: way, bytes. */
     public static void main(String[] args) throws Exception {
-        ShareSubject subject = new ShareSubject(args[0], Integer.parseInt(args[1]));
+        ShareSubject subject = new ShareSubject(args[0], Integer.parseInt(args[1]), new ArrayList<>());
         try {
+            subject.warmUp();
             Requests.serve(subject::answer);
         } finally {
             for (Peer peer : subject.peers) {
@@ -57,14 +67,46 @@ final class ShareSubject {
     private double[] answer(String request) throws Exception {
         String[] words = request.split(" ");
         return new double[] {switch (words[0]) {
-            case "write" -> write();
+            case "write" -> mean(times(), this::write);
             case "fresh" -> fresh();
             case "view" -> view();
-            case "array" -> array();
+            case "array" -> mean(times(), this::array);
             case "small" -> small();
-            case "handover" -> handover(Integer.parseInt(words[1]));
+            case "handover" -> mean(times(), () -> handover(Integer.parseInt(words[1])));
             default -> throw new IllegalArgumentException(request);
         }};
+    }
+
+    /** As in a program that has run for a while: what is done a few times with large values has been done before. */
+    private void warmUp() throws IOException {
+        ShareSubject small = new ShareSubject(way, WARM_UP_BYTES, peers);
+        for (int i = 0; i < WARM_UPS; i++) {
+            small.write();
+            small.array();
+        }
+        if (way.equals("cleave")) {
+            for (int i = 0; i < WARM_UPS / VIEWS; i++) {
+                small.view();
+            }
+        }
+    }
+
+    /** What takes some time, in microseconds. */
+    @FunctionalInterface
+    private interface Timed {
+        double run() throws IOException;
+    }
+
+    private int times() {
+        return Math.clamp(BYTES_OF_A_ROUND / heap.byteSize(), 1, MOST_TIMES);
+    }
+
+    private static double mean(int times, Timed timed) throws IOException {
+        double sum = 0;
+        for (int i = 0; i < times; i++) {
+            sum += timed.run();
+        }
+        return sum / times;
     }
 
     private static double since(long start) {
@@ -156,16 +198,20 @@ final class ShareSubject {
         }
     }
 
-    private double view() {
+    private double view() throws IOException {
         String token = Share.write(values);
         try {
-            long start = System.nanoTime();
-            try (var lease = Share.open(token, MemorySegment.class)) {
-                check(Objects.requireNonNull(lease.value()));
-                return since(start); // before it is closed
-            }
+            return mean(VIEWS, () -> viewOnce(token));
         } finally {
             Share.free(token);
+        }
+    }
+
+    private double viewOnce(String token) {
+        long start = System.nanoTime();
+        try (var lease = Share.open(token, MemorySegment.class)) {
+            check(Objects.requireNonNull(lease.value()));
+            return since(start); // before it is closed
         }
     }
 
@@ -228,21 +274,26 @@ final class ShareSubject {
     }
 
     private double handover(int count) throws IOException {
+        boolean isNew = peers.size() < count;
         while (peers.size() < count) {
-            peers.add(Peer.start(way));
+            peers.add(Peer.start(way, (int) heap.byteSize()));
+        }
+        if (isNew) {
+            ShareSubject small = new ShareSubject(way, WARM_UP_BYTES, peers);
+            mean(WARM_UPS / 4, () -> small.handover(count));
         }
         long start = System.nanoTime();
         if (way.startsWith("cleave")) {
             String token = Share.write(values);
             for (Peer peer : peers) {
-                peer.send(token.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                peer.send(token.getBytes(StandardCharsets.US_ASCII));
             }
             answers();
             double took = since(start);
             Share.free(token);
             return took;
         }
-        byte[] bytes = (way.equals("java-pipe") ? Codec.java() : Codec.fory()).encode(values);
+        byte[] bytes = Rivals.codec(way).encode(values);
         for (Peer peer : peers) {
             peer.send(bytes);
         }

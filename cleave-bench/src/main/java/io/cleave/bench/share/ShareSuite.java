@@ -16,7 +16,9 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 
 /**
- * What it costs to hand values to other processes: {@code ./bench share [--quick] [--json]}.
+ * What it costs to hand values to other processes: {@code ./bench share [--quick] [--json]}. What is small is done many
+ * times in a round, and its mean is a sample. The heaps have been touched before, as in a program that has run for a
+ * while: the first use of a page costs more than all that is measured here.
  *
  * <table>
  * <caption>The works</caption>
@@ -39,8 +41,6 @@ import picocli.CommandLine.Command;
 public final class ShareSuite extends Suite {
     private static final long NEEDED_MIB = 8 << 10;
     private static final String PYTHON = "python-pool";
-    private static final List<String> HEAP = List.of("-Xms3g", "-Xmx3g",
-            "--add-opens=java.base/java.lang.invoke=ALL-UNNAMED");
 
     /** Makes the command. */
     public ShareSuite() {
@@ -78,7 +78,7 @@ public final class ShareSuite extends Suite {
         progress().begin("starting the subjects of " + size);
         Cast cast = new Cast(progress());
         for (String way : ways) {
-            cast.add(way, SubjectProcess.jvm(ShareSubject.class, HEAP, way, Integer.toString(bytes)));
+            cast.add(way, SubjectProcess.jvm(ShareSubject.class, Heap.ofSubject(bytes), way, Integer.toString(bytes)));
         }
         return cast;
     }
@@ -95,7 +95,7 @@ public final class ShareSuite extends Suite {
             rows.addAll(Samples.take("write", cast.all(), rounds(3, 10), few(bytes), progress()).rows("write-" + size,
                     "us"));
             progress().begin("read-view-" + size);
-            rows.addAll(Samples.take("view", cast.some("cleave"), rounds(10, 20), rounds(15, 51), progress())
+            rows.addAll(Samples.take("view", cast.some("cleave"), rounds(20, 50), rounds(15, 51), progress())
                     .rows("read-view-" + size + "-us", "us"));
             progress().begin("read-array-" + size);
             rows.addAll(Samples.take("array", cast.some("cleave", "memcpy-warm"), rounds(3, 10), few(bytes), progress())
@@ -114,7 +114,7 @@ public final class ShareSuite extends Suite {
     /** From one JVM to another. */
     private List<Row> between(String size, int bytes) throws IOException {
         String[] ways = bytes > 500_000_000 ? new String[] {"cleave", "cleave-array"}
-                : new String[] {"cleave", "cleave-array", "java-pipe", "fory-pipe"};
+                : new String[] {"cleave", "cleave-array", "java-pipe", "fory-pipe", "kryo-pipe"};
         try (Cast cast = cast(size, bytes, ways)) {
             String work = "handover-" + size + "-2p";
             progress().begin(work);
