@@ -64,6 +64,7 @@ final class ArchitectureTest {
             io.cleave.pool.Pool
             io.cleave.pool.ProgressListener
             io.cleave.pool.Task
+            io.cleave.pool.ThreadPool
             io.cleave.share.Codec
             io.cleave.share.Codec$Sink
             io.cleave.share.Codec$Source
