@@ -38,7 +38,7 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     /** How long a chunk of cheap items should take. */
     private static final double CHUNK_NANOS = 200_000;
     private static final int MOST_IN_CHUNK = 1024;
-    /** Chunks ahead of the consumer, for each thread. */
+    /** Portions ahead of the consumer, for each thread; where items go one by one, eighths of them. */
     private static final int AHEAD = 2;
     /** How long a consumer waits for its runners to get a thread. */
     private static final long HUNGER_NANOS = 50_000_000;
@@ -79,7 +79,8 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     private @Nullable Throwable sourceFailure;
     /** The first failure of an item, where it ends the run at once. Guarded by lock. */
     private @Nullable Throwable failure;
-    private volatile int chunkSize = 1;
+    /** How many items make a chunk that is worth handing out. */
+    private volatile int portion = 1;
     private volatile boolean cancelled;
     private volatile boolean ended;
 
@@ -235,7 +236,9 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private boolean hasRoom() {
-        return !exhausted && ahead.size() + reserved < (long) AHEAD * parallelism;
+        long portions = (long) AHEAD * parallelism;
+        return !exhausted
+                && ahead.size() + reserved < (chunked ? portions : Math.max(portions, portions * portion / 8));
     }
 
     /** Sees to it that somebody computes, where there may be something to compute. */
@@ -351,8 +354,8 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         if (iterator == null) {
             iterator = items.iterator();
         }
-        int size = items instanceof Collection<?> all
-                ? Math.clamp((all.size() - taken) / (4L * parallelism), 1, chunkSize)
+        int size = chunked && items instanceof Collection<?> all
+                ? Math.clamp((all.size() - taken) / (4L * parallelism), 1, portion)
                 : 1;
         while (chunk.items.size() < size) {
             if (!iterator.hasNext()) {
@@ -401,10 +404,8 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
                 failure = chunk.thrown;
             }
             exhausted |= chunk.thrown != null; // what comes behind it is not wanted any more
-            if (chunked) {
-                double fitting = CHUNK_NANOS * chunk.items.size() / Math.max(1, nanos);
-                chunkSize = (int) Math.clamp(fitting, 1, Math.min(2.0 * chunk.items.size(), MOST_IN_CHUNK));
-            }
+            double fitting = CHUNK_NANOS * chunk.items.size() / Math.max(1, nanos);
+            portion = (int) Math.clamp(fitting, 1, Math.min(2.0 * portion, MOST_IN_CHUNK));
             changed.signalAll();
         } finally {
             lock.unlock();
