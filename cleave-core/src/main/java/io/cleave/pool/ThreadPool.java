@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Cost: cheap items of a collection are handed out in chunks of about 200 us; those of other iterables, and those for
- * virtual threads, one by one, at a microsecond or so for each. Results are computed at most two chunks for each thread
- * ahead of their consumer. Threads that have had nothing to do for a minute end.
+ * virtual threads, one by one, at a microsecond or so for each. At most two chunks, or 50 us of single items, are
+ * computed for each thread ahead of their consumer. Threads that have had nothing to do for a minute end.
  */
 public final class ThreadPool implements Pool, ExecutorService {
     private static final int VIRTUAL_PARALLELISM = 1024;

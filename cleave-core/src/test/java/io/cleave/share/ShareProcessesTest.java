@@ -10,11 +10,15 @@ import io.cleave.memory.Cleanup;
 import io.cleave.memory.Lifetime;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
+import io.cleave.testing.SmallDevice;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Values between processes: who holds them, and what becomes of them when processes end. */
 final class ShareProcessesTest extends ShareTestBase {
@@ -157,6 +161,18 @@ final class ShareProcessesTest extends ShareTestBase {
             return view.refersTo(null) && attached(token) == 1;
         })).isTrue();
         Share.free(token);
+    }
+
+    @Test
+    void whatDoesNotFitOnTheDeviceTravelsInItsTokenWhereThatIsAllowed(@TempDir Path directory) throws Exception {
+        try (SmallDevice _ = SmallDevice.at(directory);
+                ChildJvm writer = helper(Map.of("CLEAVE_DIR", directory.toString()))) {
+            assertThat(ask(writer, "large false", "error ")).contains("AllocationException", directory.toString());
+            String token = ask(writer, "large true", "token ");
+            assertThat(token).startsWith("cleave:1:i:");
+            assertThat(read(token, byte[].class)).hasSize(2 << 20).containsOnly(0);
+            assertThat(ask(writer, "write 5000 7", "token ")).as("what fits").startsWith("cleave:1:s:");
+        }
     }
 
     @Test

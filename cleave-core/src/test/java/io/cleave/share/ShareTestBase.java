@@ -6,6 +6,7 @@ import io.cleave.memory.BlockInfo;
 import io.cleave.memory.SharedMemory;
 import io.cleave.testing.ChildJvm;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Scanner;
@@ -56,6 +57,8 @@ abstract class ShareTestBase {
                     switch (words[0]) {
                         case "write" -> System.out.println("token " + Share.write(
                                 floats(Integer.parseInt(words[1]), Long.parseLong(words[2])), SHARED));
+                        case "large" -> System.out.println("token " + Share.write(new byte[2 << 20],
+                                SHARED.withInlineFallback(Boolean.parseBoolean(words[1]))));
                         case "persist" -> System.out.println("token " + Share.write(floats(1000, 1),
                                 SHARED.withLifetime(io.cleave.memory.Lifetime.PERSISTENT)));
                         case "echo" -> System.out.println("token " + Share.write(Share.read(words[1], Object.class),
@@ -94,7 +97,11 @@ abstract class ShareTestBase {
     }
 
     static ChildJvm helper(String... options) {
-        ChildJvm child = ChildJvm.start(List.of(options), Helper.class);
+        return helper(Map.of(), options);
+    }
+
+    static ChildJvm helper(Map<String, String> environment, String... options) {
+        ChildJvm child = ChildJvm.start(environment, List.of(options), Helper.class);
         child.awaitLine("ready");
         return child;
     }
