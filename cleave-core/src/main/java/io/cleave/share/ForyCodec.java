@@ -86,7 +86,9 @@ final class ForyCodec implements Codec {
             fory = Fory.builder().withXlang(false).withCompatible(false).withRefTracking(true)
                     .requireClassRegistration(false).suppressClassRegistrationWarnings(true).withCodegen(false)
                     .withAsyncCompilation(false)
-                    .withTypeChecker(Trust.isLimited() ? (resolver, name) -> Trust.admits(name) : null).build();
+                    .withTypeChecker(Trust.isLimited()
+                            ? (resolver, name) -> Trust.admits(name, resolver.getClassLoader()) : null)
+                    .build();
             for (Class<?> array : ARRAYS) {
                 replaceSerializer(array);
             }

@@ -40,22 +40,27 @@ final class Trust {
         return FILTER == null ? ObjectInputFilter.Status.UNDECIDED : FILTER.checkInput(info);
     }
 
-    /** Whether they admit a class; one that is not there is admitted, for the codec to complain about. */
-    static boolean admits(String className) {
-        if (FILTER == null) {
-            return true;
+    /**
+     * Whether they admit a class. One that is not found is not admitted: the codec might find it elsewhere.
+     *
+     * @param className the class
+     * @param loader the codec's, which looks where the thread's loader does where it does not find a class itself
+     */
+    static boolean admits(String className, ClassLoader loader) {
+        Class<?> type = find(className, loader);
+        if (type == null) {
+            type = find(className, Thread.currentThread().getContextClassLoader());
         }
-        try {
-            Class<?> type = Class.forName(className, false, loader());
-            return FILTER.checkInput(new Question(type)) != ObjectInputFilter.Status.REJECTED;
-        } catch (ClassNotFoundException e) {
-            return true;
-        }
+        return FILTER == null
+                || (type != null && FILTER.checkInput(new Question(type)) != ObjectInputFilter.Status.REJECTED);
     }
 
-    private static ClassLoader loader() {
-        ClassLoader context = Thread.currentThread().getContextClassLoader();
-        return context != null ? context : Trust.class.getClassLoader();
+    private static @Nullable Class<?> find(String className, @Nullable ClassLoader loader) {
+        try {
+            return Class.forName(className, false, loader);
+        } catch (ClassNotFoundException e) {
+            return null;
+        }
     }
 
     /** A class alone. */

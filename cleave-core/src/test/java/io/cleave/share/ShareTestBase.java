@@ -69,6 +69,10 @@ abstract class ShareTestBase {
                         }
                         case "sum" -> System.out.println("sum " + sum(held));
                         case "free" -> System.out.println("freed " + Share.free(words[1]));
+                        case "hide" -> {
+                            Thread.currentThread().setContextClassLoader(ClassLoader.getPlatformClassLoader());
+                            System.out.println("hidden");
+                        }
                         case "exit" -> System.exit(0);
                         default -> throw new IllegalArgumentException(words[0]);
                     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,7 +23,15 @@ final class TrustTest extends ShareTestBase {
     record Known(String name, Map<String, Long> counts) implements Serializable {}
 
     /** Not admitted. */
-    record Unknown(String name) implements Serializable {}
+    record Unknown(String name) implements Serializable {
+        /** A lambda of this class. */
+        static Job job() {
+            return () -> "done";
+        }
+    }
+
+    /** What a lambda can be. */
+    interface Job extends Supplier<String>, Serializable {}
 
     private static String token(String codec, Object value) {
         return Share.write(value,
@@ -36,18 +45,38 @@ final class TrustTest extends ShareTestBase {
             List<Object> known = new ArrayList<>(List.of(new Known("a", Map.of("b", 1L)), new int[2000], "text"));
             String answer = ask(reader, "echo " + token(codec, known) + " " + codec, "token ");
             assertThat(read(answer, List.class).getFirst()).isEqualTo(known.getFirst());
-            for (Object unknown : List.of(new Unknown("a"), new Unknown[0], List.of(1, new Unknown("b")))) {
-                reader.send("echo " + token(codec, unknown) + " " + codec);
-            }
-            for (int i = 0; i < 3; i++) {
-                int nth = i;
-                assertThat(Delays.within(Delays.PATIENCE,
-                        () -> reader.lines().stream().filter(line -> line.startsWith("error ")).count() > nth))
-                        .as("%s", reader).isTrue();
-            }
+            refuses(reader, codec, new Unknown("a"), new Unknown[0], List.of(1, new Unknown("b")), Unknown.class,
+                    List.of(Unknown.job()), Unknown.job());
             assertThat(reader.lines()).filteredOn(line -> line.startsWith("error "))
                     .allMatch(line -> line.contains("IncompatibleBlockException") || line.contains("TokenException"));
             assertThat(reader.lines()).filteredOn(line -> line.startsWith("token ")).hasSize(1);
+        }
+        assertThat(Cleanup.run().failed()).isEmpty();
+    }
+
+    private static void refuses(ChildJvm reader, String codec, Object... values) {
+        for (Object value : values) {
+            long before = errors(reader);
+            reader.send("echo " + token(codec, value) + " " + codec);
+            Delays.within(Delays.PATIENCE, () -> errors(reader) > before || tokens(reader) > 1);
+            assertThat(errors(reader)).as("%s refused by %s", value, reader).isEqualTo(before + 1);
+        }
+    }
+
+    private static long tokens(ChildJvm reader) {
+        return reader.lines().stream().filter(line -> line.startsWith("token ")).count();
+    }
+
+    private static long errors(ChildJvm reader) {
+        return reader.lines().stream().filter(line -> line.startsWith("error ")).count();
+    }
+
+    @Test
+    void aClassThatOnlyTheCodecFindsIsNotAdmittedForThat() {
+        try (ChildJvm reader = helper(FILTER)) {
+            ask(reader, "echo " + token("fory", List.of(1)) + " fory", "token "); // it has its class loader now
+            ask(reader, "hide", "hidden");
+            refuses(reader, "fory", new Unknown("a"));
         }
         assertThat(Cleanup.run().failed()).isEmpty();
     }
