@@ -95,7 +95,7 @@ public final class Ring {
     }
 
     /** Writes frames. */
-    public final class Producer {
+    public final class Producer implements FrameSink {
         private static final long SLICE_NANOS = 100_000_000L;
 
         private final Doorbell bell;
@@ -121,6 +121,7 @@ public final class Ring {
          * @param length how many bytes
          * @throws WorkerDiedException where the ring stays full because the consumer has died
          */
+        @Override
         public void write(int kind, byte[] bytes, int offset, int length) {
             int most = capacity / 4;
             int at = offset;
@@ -140,6 +141,7 @@ public final class Ring {
          * @param length 8 or 0
          * @param payload the 8 bytes
          */
+        @Override
         public void write(int kind, int length, long payload) {
             awaitRoom(16);
             int at = (int) head & (capacity - 1);
@@ -167,6 +169,31 @@ public final class Ring {
             }
             head += size;
             RingLayout.headRelease(memory, head); // SYNC: ring-head
+        }
+
+        /**
+         * Publishes frames that were prepared elsewhere, all at once, if there is room. It never waits.
+         *
+         * @param frames what was prepared
+         * @return false where there is no room for all of them, and nothing was written
+         */
+        public boolean tryWrite(FrameBuffer frames) {
+            int size = frames.size();
+            if (head + size - knownTail > capacity) {
+                knownTail = RingLayout.tailAcquire(memory); // SYNC: ring-tail
+                if (head + size - knownTail > capacity) {
+                    return false;
+                }
+            }
+            int to = (int) head & (capacity - 1);
+            int first = Math.min(size, capacity - to);
+            MemorySegment.copy(frames.bytes(), 0, data, RingValues.BYTE, to, first);
+            if (first < size) {
+                MemorySegment.copy(frames.bytes(), first, data, RingValues.BYTE, 0, size - first);
+            }
+            head += size;
+            RingLayout.headRelease(memory, head); // SYNC: ring-head
+            return true;
         }
 
         /** Wakes the consumer where it sleeps. */

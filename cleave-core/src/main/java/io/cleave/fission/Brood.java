@@ -5,6 +5,7 @@ import io.cleave.channel.Doorbell;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
+import io.cleave.work.Failure;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

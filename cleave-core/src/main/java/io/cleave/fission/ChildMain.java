@@ -5,6 +5,8 @@ import io.cleave.channel.Ring;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
+import io.cleave.work.Failure;
+import io.cleave.work.Values;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
@@ -202,12 +204,12 @@ final class ChildMain implements Body.Sink {
 
     @Override
     public void result(@Nullable Object value) {
-        if (!codecReady && Results.needsCodec(value)) {
+        if (!codecReady && Values.needsCodec(value)) {
             leaving = Frames.LEAVE_CODEC;
             throw new LeaveNow();
         }
         try {
-            Results.write(out, codec, value);
+            Values.write(out, codec, value);
         } catch (WorkerDiedException e) {
             throw e;
         } catch (Exception | LinkageError | StackOverflowError e) {

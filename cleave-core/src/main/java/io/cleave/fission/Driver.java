@@ -1,5 +1,6 @@
 package io.cleave.fission;
 
+import io.cleave.work.Sneaky;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

@@ -5,6 +5,7 @@ import io.cleave.pool.Pool;
 import io.cleave.pool.ProgressListener;
 import io.cleave.pool.Task;
 import io.cleave.share.Codec;
+import io.cleave.work.RunFuture;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -143,7 +144,7 @@ public final class Fission implements Pool {
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         Run run = begin(items, itemwise(task), true, true);
-        CompletableFuture<List<R>> future = new RunFuture<>(run);
+        CompletableFuture<List<R>> future = new RunFuture<>(run::close);
         Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
             try {
                 future.complete(run.toList());
@@ -244,22 +245,6 @@ public final class Fission implements Pool {
     public void close() {
         closed = true;
         open.forEach(Run::close);
-    }
-
-    /** The results of a run to be; cancelling it ends the run. */
-    private static final class RunFuture<R> extends CompletableFuture<R> {
-        private final Run run;
-
-        RunFuture(Run run) {
-            this.run = run;
-        }
-
-        @Override
-        public boolean cancel(boolean mayInterruptIfRunning) {
-            boolean cancelled = super.cancel(mayInterruptIfRunning);
-            run.close();
-            return cancelled;
-        }
     }
 
     /** Settings of a pool. Not for use by several threads at once. */

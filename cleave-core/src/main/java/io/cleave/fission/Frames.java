@@ -16,23 +16,6 @@ final class Frames {
     static final int LEAVE_CODEC = 7;
     /** The user's code threw, or its result could not be encoded. */
     static final int FAILURE = 6;
-    /** A result: null. */
-    static final int NULL = 16;
-    /** A result: Boolean.TRUE. */
-    static final int TRUE = 17;
-    /** A result: Boolean.FALSE. */
-    static final int FALSE = 18;
-    /** A result: an Integer. */
-    static final int INT = 19;
-    /** A result: a Long. */
-    static final int LONG = 20;
-    /** A result: a Double. */
-    static final int DOUBLE = 21;
-    /** A result: a String of characters below 256. */
-    static final int LATIN1 = 22;
-    /** A result: whatever the codec made of it. */
-    static final int ENCODED = 23;
-
     private Frames() {
     }
 }

@@ -1,5 +1,8 @@
 package io.cleave.fission;
 
+import io.cleave.work.Failure;
+import io.cleave.work.Sneaky;
+import io.cleave.work.Values;
 import java.io.IOException;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
@@ -183,10 +186,10 @@ final class Inline {
         public void result(@Nullable Object value) {
             Object sent;
             try {
-                if (!Results.isSimple(value)) {
+                if (!Values.isSimple(value)) {
                     Preparation.markReady(settings.codec());
                 }
-                sent = Results.asIfSent(settings.codec(), value);
+                sent = Values.asIfSent(settings.codec(), value);
             } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
                 refused = e;
                 refusedValue = value;

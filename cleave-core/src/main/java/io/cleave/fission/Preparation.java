@@ -8,6 +8,8 @@ import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
+import io.cleave.work.Failure;
+import io.cleave.work.Values;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -144,8 +146,8 @@ final class Preparation {
     private static void read(Ring.Consumer in) {
         try {
             while (in.next()) {
-                if (Results.isResult(in.kind())) {
-                    Results.read(in, Codec.java());
+                if (Values.isValue(in.kind())) {
+                    Values.read(in, Codec.java());
                 } else if (in.kind() == Frames.FAILURE) {
                     Failure.decode(in.bytes(), in.offset(), in.length()).toThrowable();
                 }

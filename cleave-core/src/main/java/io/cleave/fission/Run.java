@@ -2,6 +2,9 @@ package io.cleave.fission;
 
 import io.cleave.channel.RingValues;
 import io.cleave.os.Unistd;
+import io.cleave.work.Failure;
+import io.cleave.work.Sneaky;
+import io.cleave.work.Values;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -428,9 +431,9 @@ final class Run implements Brood.Listener {
 
     private void take(Child child) {
         int kind = child.in.kind();
-        if (Results.isResult(kind)) {
+        if (Values.isValue(kind)) {
             try {
-                Object value = Results.read(child.in, settings.codec());
+                Object value = Values.read(child.in, settings.codec());
                 receive(child.window, child.chunk, value, child.in.length());
                 itemsInChildren += body.isItemwise() ? 1 : 0;
             } catch (IOException e) {

@@ -1,6 +1,7 @@
 package io.cleave.pool;
 
 import io.cleave.os.Cpus;
+import io.cleave.work.RunFuture;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
@@ -164,7 +165,7 @@ public final class ThreadPool implements Pool, ExecutorService {
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         ThreadRun<T, R> run = begin(items, task, true, true);
-        CompletableFuture<List<R>> future = new RunFuture<>(run);
+        CompletableFuture<List<R>> future = new RunFuture<>(run::close);
         Thread.ofVirtual().name("cleave-pool-amap").start(() -> {
             try {
                 future.complete(list(run));
@@ -173,22 +174,6 @@ public final class ThreadPool implements Pool, ExecutorService {
             }
         });
         return future;
-    }
-
-    /** The results of a run to be; cancelling it ends the run. */
-    private static final class RunFuture<R> extends CompletableFuture<R> {
-        private final ThreadRun<?, ?> run;
-
-        RunFuture(ThreadRun<?, ?> run) {
-            this.run = run;
-        }
-
-        @Override
-        public boolean cancel(boolean mayInterruptIfRunning) {
-            boolean cancelled = super.cancel(mayInterruptIfRunning);
-            run.close();
-            return cancelled;
-        }
     }
 
     @Override

@@ -1,8 +1,7 @@
 package io.cleave.pool;
 
-import io.cleave.WorkerException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import io.cleave.work.Failure;
+import io.cleave.work.Sneaky;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -42,7 +41,6 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     private static final int AHEAD = 2;
     /** How long a consumer waits for its runners to get a thread. */
     private static final long HUNGER_NANOS = 50_000_000;
-    private static final int MOST_TEXT = 200;
 
     private final Iterable<? extends T> items;
     private final Task<? super T, ? extends R> task;
@@ -210,12 +208,7 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
 
     private RuntimeException end(Throwable why) {
         close();
-        throw ThreadRun.<RuntimeException>rethrow(why);
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <E extends Throwable> RuntimeException rethrow(Throwable thrown) throws E {
-        throw (E) thrown;
+        throw Sneaky.rethrow(why);
     }
 
     /** Ends what is still being computed. */
@@ -417,23 +410,9 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         return (T) item;
     }
 
-    private Throwable withAccount(Throwable thrown, Chunk chunk) {
+    private static Throwable withAccount(Throwable thrown, Chunk chunk) {
         int at = chunk.results.size();
-        long index = chunk.first + at;
-        StringWriter stack = new StringWriter();
-        thrown.printStackTrace(new PrintWriter(stack, true));
-        thrown.addSuppressed(new WorkerException("the task failed at item " + index + ": " + text(thrown),
-                text(chunk.items.get(at)), index, "thread " + Thread.currentThread().getName(), stack.toString(),
-                null));
-        return thrown;
-    }
-
-    private static String text(@Nullable Object object) {
-        try {
-            String text = String.valueOf(object);
-            return text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT) + "...";
-        } catch (RuntimeException | StackOverflowError e) {
-            return "an object whose toString failed with " + e.getClass().getName();
-        }
+        return Failure.addAccount(thrown, chunk.items.get(at), chunk.first + at,
+                "thread " + Thread.currentThread().getName());
     }
 }

@@ -1,4 +1,4 @@
-package io.cleave.fission;
+package io.cleave.work;
 
 import io.cleave.WorkerException;
 import io.cleave.share.Codec;
@@ -21,11 +21,20 @@ import org.jspecify.annotations.Nullable;
  * @param exception the exception as Java serialization has it, or null where that is impossible
  */
 @SuppressWarnings("ArrayRecordComponent") // two failures are never compared
-record Failure(String message, String item, long index, String worker, String stack, byte @Nullable [] exception) {
+public record Failure(String message, String item, long index, String worker, String stack,
+        byte @Nullable [] exception) {
     private static final int MOST_TEXT = 200;
 
-    /** Describes what the user's code threw. */
-    static Failure of(Throwable thrown, @Nullable Object item, long index, String worker) {
+    /**
+     * Describes what the user's code threw.
+     *
+     * @param thrown what it threw
+     * @param item at which item
+     * @param index the item's place
+     * @param worker who computed it
+     * @return the account
+     */
+    public static Failure of(Throwable thrown, @Nullable Object item, long index, String worker) {
         byte @Nullable [] exception = null;
         String why = "";
         try {
@@ -33,43 +42,102 @@ record Failure(String message, String item, long index, String worker, String st
         } catch (Exception | LinkageError | StackOverflowError e) {
             why = " (the exception itself cannot be carried over: " + e + ")";
         }
-        return new Failure("the task failed at item " + index + ": " + safeText(thrown) + why, textOf(item), index,
-                worker,
-                stackOf(thrown), exception);
+        return new Failure(message(thrown, index) + why, textOf(item), index, worker, stackOf(thrown), exception);
     }
 
-    /** Describes a result that cannot be sent. */
-    static Failure unsendable(Throwable refusal, @Nullable Object value, Codec codec, @Nullable Object item, long index,
+    /**
+     * Adds the account of an item to what the user's code threw in this JVM.
+     *
+     * @param thrown what it threw
+     * @param item at which item
+     * @param index the item's place
+     * @param worker who computed it
+     * @return the same exception
+     */
+    public static Throwable addAccount(Throwable thrown, @Nullable Object item, long index, String worker) {
+        return new Failure(message(thrown, index), textOf(item), index, worker, stackOf(thrown), null)
+                .withAccount(thrown);
+    }
+
+    private static String message(Throwable thrown, long index) {
+        return "the task failed at item " + index + ": " + safeText(thrown);
+    }
+
+    /**
+     * Describes a result that cannot be sent.
+     *
+     * @param refusal what the codec said
+     * @param value the result
+     * @param codec the codec
+     * @param item of which item
+     * @param index the item's place
+     * @param worker who computed it
+     * @return the account
+     */
+    public static Failure unsendable(Throwable refusal, @Nullable Object value, Codec codec, @Nullable Object item,
+            long index,
             String worker) {
         String path = Unsendable.find(value, codec);
         return new Failure("the result of item " + index + " cannot be serialised: " + path + " (" + safeText(refusal)
                 + "); return plain data, records or Serializable objects", textOf(item), index, worker, "", null);
     }
 
-    /** The account of a call to System.exit, given the account of the stack that led to it. */
-    Failure asExit() {
+    /**
+     * The account of a call to System.exit, given the account of the stack that led to it.
+     *
+     * @return that account
+     */
+    public Failure asExit() {
         return new Failure("System.exit was called in a child, at item " + index
                 + ", and ended that child alone; a task returns a result or throws", item, index, worker, stack, null);
     }
 
-    /** The error for an item that took too long. */
-    static WorkerException timedOut(Duration limit, String where, String item, long index, String worker) {
+    /**
+     * The error for an item that took too long.
+     *
+     * @param limit what it may take
+     * @param where at which item, for the message
+     * @param item the item's text
+     * @param index its place
+     * @param worker who computed it
+     * @return the error, whose cause is a TimeoutException
+     */
+    public static WorkerException timedOut(Duration limit, String where, String item, long index, String worker) {
         String message = "the task took longer than " + limit + " " + where;
         return new WorkerException(message, item, index, worker, "", new TimeoutException(message));
     }
 
-    byte[] encode() throws IOException {
+    /**
+     * Makes bytes of it.
+     *
+     * @return the bytes
+     * @throws IOException never, but for lack of memory
+     */
+    public byte[] encode() throws IOException {
         return Codec.java().encode(new Object[] {message, item, index, worker, stack, exception});
     }
 
-    static Failure decode(byte[] bytes, int offset, int length) throws IOException {
+    /**
+     * Makes a failure of bytes.
+     *
+     * @param bytes hold it
+     * @param offset the first byte
+     * @param length how many
+     * @return the failure
+     * @throws IOException where they are damaged
+     */
+    public static Failure decode(byte[] bytes, int offset, int length) throws IOException {
         Object[] parts = (Object[]) Objects.requireNonNull(Codec.java().decode(bytes, offset, length));
         return new Failure((String) parts[0], (String) parts[1], (Long) parts[2], (String) parts[3], (String) parts[4],
                 (byte[]) parts[5]);
     }
 
-    /** The exception that the caller gets: the original with the account as suppressed, or the account alone. */
-    Throwable toThrowable() {
+    /**
+     * The exception that the caller gets.
+     *
+     * @return the original with the account as suppressed, or the account alone
+     */
+    public Throwable toThrowable() {
         if (exception != null) {
             try {
                 if (Codec.java().decode(exception, 0, exception.length) instanceof Throwable original) {
@@ -82,8 +150,13 @@ record Failure(String message, String item, long index, String worker, String st
         return account(null);
     }
 
-    /** Adds the account to an exception that was thrown in the calling JVM or rebuilt there. */
-    Throwable withAccount(Throwable original) {
+    /**
+     * Adds the account to an exception that was thrown in the calling JVM or rebuilt there.
+     *
+     * @param original the exception
+     * @return the same
+     */
+    public Throwable withAccount(Throwable original) {
         original.addSuppressed(account(null));
         return original;
     }
@@ -92,8 +165,13 @@ record Failure(String message, String item, long index, String worker, String st
         return new WorkerException(message, item, index, worker, stack, cause);
     }
 
-    /** An object's text, shortened, even where its own toString fails. */
-    static String textOf(@Nullable Object object) {
+    /**
+     * An object's text, shortened, even where its own toString fails.
+     *
+     * @param object anything
+     * @return at most 200 characters of it
+     */
+    public static String textOf(@Nullable Object object) {
         String text = safeText(object);
         return text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT) + "...";
     }

@@ -1,4 +1,4 @@
-package io.cleave.fission;
+package io.cleave.work;
 
 import io.cleave.share.Codec;
 import java.lang.reflect.Array;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The search for the part of an object that a codec refuses. It asks the codec itself, part by part, and so needs to
  * know nothing of its rules.
  */
-final class Unsendable {
+public final class Unsendable {
     private static final int MOST_DEPTH = 12;
 
     private final Codec codec;
@@ -29,8 +29,14 @@ final class Unsendable {
         this.codec = codec;
     }
 
-    /** The path from an object to its part that cannot be encoded, such as {@code "Order.lines[3].socket is a java.net.Socket"}. */
-    static String find(@Nullable Object value, Codec codec) {
+    /**
+     * The path from an object to its part that cannot be encoded.
+     *
+     * @param value the object
+     * @param codec the codec that refused it
+     * @return such as {@code "Order.lines[3].socket is a java.net.Socket"}
+     */
+    public static String find(@Nullable Object value, Codec codec) {
         if (value == null) {
             return "null";
         }

@@ -1,0 +1,77 @@
+package io.cleave.channel;
+
+import java.util.Arrays;
+
+/** Frames that are prepared in the heap, to be published in a ring all at once. For one thread at a time. */
+public final class FrameBuffer implements FrameSink {
+    private byte[] bytes;
+    private int size;
+
+    /**
+     * An empty buffer, which grows.
+     *
+     * @param capacity bytes to begin with
+     */
+    public FrameBuffer(int capacity) {
+        bytes = new byte[capacity];
+    }
+
+    @Override
+    public void write(int kind, byte[] payload, int offset, int length) {
+        int at = begin(kind, length);
+        System.arraycopy(payload, offset, bytes, at, length);
+    }
+
+    @Override
+    public void write(int kind, int length, long payload) {
+        int at = begin(kind, length);
+        if (length == Long.BYTES) {
+            RingValues.putLong(bytes, at, payload);
+        }
+    }
+
+    private int begin(int kind, int length) {
+        int at = size;
+        int padded = RingLayout.padded(length);
+        if (at + padded > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(at + padded, 2 * bytes.length));
+        }
+        RingValues.ARRAY_INT.set(bytes, at, length);
+        RingValues.ARRAY_INT.set(bytes, at + 4, kind);
+        size = at + padded;
+        return at + RingLayout.FRAME_HEADER;
+    }
+
+    /**
+     * Puts all frames of another buffer behind those of this one.
+     *
+     * @param other the other
+     */
+    public void append(FrameBuffer other) {
+        if (size + other.size > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(size + other.size, 2 * bytes.length));
+        }
+        System.arraycopy(other.bytes, 0, bytes, size, other.size);
+        size += other.size;
+    }
+
+    /**
+     * What the frames take in a ring.
+     *
+     * @return bytes
+     */
+    public int size() {
+        return size;
+    }
+
+    /** Gives back what was taken in advance. */
+    public void trim() {
+        if (bytes.length - size > 256) {
+            bytes = Arrays.copyOf(bytes, size);
+        }
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,150 @@
+package io.cleave.work;
+
+import io.cleave.channel.FrameSink;
+import io.cleave.channel.Ring;
+import io.cleave.channel.RingValues;
+import io.cleave.share.Codec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Items and results as frames: the commonest small ones without a codec, all others as the codec has them.
+ */
+public final class Values {
+    /** The first kind of frame that is a value; those below are for whoever sends them. */
+    public static final int FIRST = 16;
+    /** Null. */
+    static final int NULL = FIRST;
+    /** Boolean.TRUE. */
+    static final int TRUE = 17;
+    /** Boolean.FALSE. */
+    static final int FALSE = 18;
+    /** An Integer. */
+    static final int INT = 19;
+    /** A Long. */
+    static final int LONG = 20;
+    /** A Double. */
+    static final int DOUBLE = 21;
+    /** A String of characters below 256. */
+    static final int LATIN1 = 22;
+    /** Whatever the codec made of it. */
+    public static final int ENCODED = 23;
+
+    private Values() {
+    }
+
+    /**
+     * Writes a value.
+     *
+     * @param out where to
+     * @param codec for what is not small and common
+     * @param value the value
+     * @throws IOException what the codec throws where it cannot be encoded; nothing has been written then
+     */
+    public static void write(FrameSink out, Codec codec, @Nullable Object value) throws IOException {
+        switch (value) {
+            case null -> out.write(NULL, 0, 0);
+            case Boolean b -> out.write(b ? TRUE : FALSE, 0, 0);
+            case Integer i -> out.write(INT, 8, i);
+            case Long l -> out.write(LONG, 8, l);
+            case Double d -> out.write(DOUBLE, 8, Double.doubleToRawLongBits(d));
+            case String s -> writeText(out, codec, s);
+            default -> writeEncoded(out, codec, value);
+        }
+    }
+
+    private static void writeText(FrameSink out, Codec codec, String text) throws IOException {
+        byte[] latin1 = text.getBytes(StandardCharsets.ISO_8859_1);
+        if (new String(latin1, StandardCharsets.ISO_8859_1).equals(text)) {
+            out.write(LATIN1, latin1, 0, latin1.length);
+        } else {
+            writeEncoded(out, codec, text);
+        }
+    }
+
+    private static void writeEncoded(FrameSink out, Codec codec, Object value) throws IOException {
+        byte[] bytes = codec.encode(value);
+        out.write(ENCODED, bytes, 0, bytes.length);
+    }
+
+    /**
+     * Whether a value is small and immutable, so that it may be passed on as it is.
+     *
+     * @param value the value
+     * @return whether it needs neither codec nor copy, but for text
+     */
+    public static boolean isSimple(@Nullable Object value) {
+        return value == null || value instanceof Boolean || value instanceof Integer || value instanceof Long
+                || value instanceof Double || value instanceof String;
+    }
+
+    /**
+     * Whether a value is written by the codec.
+     *
+     * @param value the value
+     * @return whether {@link #write} will use it
+     */
+    public static boolean needsCodec(@Nullable Object value) {
+        return value instanceof String text ? !isLatin1(text) : !isSimple(value);
+    }
+
+    private static boolean isLatin1(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > 0xff) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Whether a frame is a value.
+     *
+     * @param kind the frame's kind
+     * @return whether {@link #read} knows it
+     */
+    public static boolean isValue(int kind) {
+        return kind >= FIRST;
+    }
+
+    /**
+     * Reads the value that a consumer stands at.
+     *
+     * @param in the consumer
+     * @param codec as it was written with
+     * @return the value
+     * @throws IOException where it is damaged or refused
+     */
+    public static @Nullable Object read(Ring.Consumer in, Codec codec) throws IOException {
+        return switch (in.kind()) {
+            case NULL -> null;
+            case TRUE -> true;
+            case FALSE -> false;
+            case INT -> (int) RingValues.getLong(in.bytes(), in.offset());
+            case LONG -> RingValues.getLong(in.bytes(), in.offset());
+            case DOUBLE -> Double.longBitsToDouble(RingValues.getLong(in.bytes(), in.offset()));
+            case LATIN1 -> new String(in.bytes(), in.offset(), in.length(), StandardCharsets.ISO_8859_1);
+            case ENCODED -> codec.decode(in.bytes(), in.offset(), in.length());
+            default -> throw new IOException("no such frame: " + in.kind());
+        };
+    }
+
+    /**
+     * What a result computed in the calling JVM becomes: the same as if it had come from a child. Immutable small ones
+     * are passed on; all others are encoded and decoded, so that no result shares state with the caller's objects, and
+     * one that cannot be encoded is refused wherever it was computed.
+     *
+     * @param codec the codec
+     * @param value the result
+     * @return what the caller gets
+     * @throws IOException where it cannot be encoded
+     */
+    public static @Nullable Object asIfSent(Codec codec, @Nullable Object value) throws IOException {
+        if (isSimple(value)) {
+            return value;
+        }
+        byte[] bytes = codec.encode(value);
+        return codec.decode(bytes, 0, bytes.length);
+    }
+}
