@@ -71,17 +71,56 @@ public final class Doorbell {
         cancel();
     }
 
+    /**
+     * Reads the ticket of those who {@link #announce} themselves.
+     *
+     * @return the ticket for {@link #sleepAnnounced}
+     */
+    public int ticket() {
+        return (int) INT.getAcquire(memory, TICKET);
+    }
+
+    /**
+     * Announces a sleeper more, where several threads of one process sleep at this bell, or one on behalf of another.
+     * Such a bell is used by these methods alone, and a ring wakes all of them. After it, one looks for work once more.
+     */
+    public void announce() {
+        INT.getAndAdd(memory, SLEEPERS, 1);
+        VarHandle.fullFence(); // SYNC: doorbell. As in prepare().
+    }
+
+    /** Takes back what {@link #announce} said. */
+    public void retract() {
+        INT.getAndAdd(memory, SLEEPERS, -1);
+    }
+
+    /**
+     * Sleeps until a ring after {@link #ticket}, or the deadline, and leaves the announcement as it is. It may return
+     * early for no reason.
+     *
+     * @param ticket from {@link #ticket}
+     * @param deadlineNanos a moment of {@link System#nanoTime()}
+     */
+    public void sleepAnnounced(int ticket, long deadlineNanos) {
+        Futex.wait_bitset(word, ticket, deadlineNanos, false);
+    }
+
+    /** Wakes all sleepers, announced or not. */
+    public void ringAnyway() {
+        INT.getAndAdd(memory, TICKET, 1);
+        Futex.wake(word, Integer.MAX_VALUE, false);
+    }
+
     /** Takes the announcement back. */
     public void cancel() {
         INT.setRelease(memory, SLEEPERS, 0);
     }
 
-    /** Wakes the sleeper, if there is one. What the caller stored before is visible to it then. */
+    /** Wakes the sleepers, if there are any. What the caller stored before is visible to it then. */
     public void ring() {
         VarHandle.fullFence(); // SYNC: doorbell. Orders the publication before the look for a sleeper.
         if ((int) INT.getOpaque(memory, SLEEPERS) != 0) {
-            INT.getAndAdd(memory, TICKET, 1);
-            Futex.wake(word, 1, false);
+            ringAnyway();
         }
     }
 }

@@ -60,6 +60,7 @@ public final class Fcntl {
             FunctionDescriptor.of(INT, INT, INT, INT));
     private static final MethodHandle FCNTL_LOCK = Native.capturingVariadic("fcntl", 2,
             FunctionDescriptor.of(INT, INT, INT, POINTER));
+    private static final MethodHandle FCHMOD = Native.capturing("fchmod", FunctionDescriptor.of(INT, INT, INT));
     private static final MethodHandle FALLOCATE = Native.capturing("fallocate",
             FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
 
@@ -195,6 +196,21 @@ public final class Fcntl {
     public static int fallocate(int fd, int mode, long offset, long length) {
         try {
             return Native.result((int) FALLOCATE.invokeExact(Native.state(), fd, mode, offset, length));
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * {@code fchmod(2)}.
+     *
+     * @param fd a file
+     * @param mode its permissions to be
+     * @return 0 or -errno
+     */
+    public static int fchmod(int fd, int mode) {
+        try {
+            return Native.result((int) FCHMOD.invokeExact(Native.state(), fd, mode));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

@@ -1,0 +1,1180 @@
+package io.cleave.pool;
+
+import io.cleave.WorkerDiedException;
+import io.cleave.channel.Doorbell;
+import io.cleave.channel.FrameBuffer;
+import io.cleave.memory.Cleanup;
+import io.cleave.os.Cpus;
+import io.cleave.os.Fcntl;
+import io.cleave.os.Mman;
+import io.cleave.os.SystemCallException;
+import io.cleave.os.Unistd;
+import io.cleave.share.Codec;
+import io.cleave.work.Failure;
+import io.cleave.work.Parcel;
+import io.cleave.work.PoolMemory;
+import io.cleave.work.TaskFrames;
+import io.cleave.work.Values;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The workers of a pool: hands out batches, takes results, replaces workers that end.
+ *
+ * <p>
+ * Whoever waits for a result drives: the first platform thread that waits becomes the leader, takes what all workers
+ * send and hands out what is queued, until it has what it wants. So a call and its result cross no other thread. Where
+ * nobody waits, or a virtual thread does, the pool's collector drives. All state is guarded by one lock, under which
+ * nothing is computed, encoded, decoded or waited for.
+ *
+ * <p>
+ * Both sleep at the pool's bell. The collector's announcement there is taken back while there is a leader, and made
+ * again when the leader leaves work behind, by the leader: so that the two wake each other only when one takes over.
+ */
+final class Crew {
+    private static final long SPIN_NANOS = 30_000;
+    /** While a worker boots it cannot wake anybody. */
+    private static final long BOOT_NAP_NANOS = 100_000;
+    /** Results that lie behind a long item of their batch are found at the latest after so long. */
+    private static final long LOOK_NANOS = 10_000_000;
+    private static final long LONG_LOOK_NANOS = 1_000_000_000L;
+    /** What is asked to end and does not is killed after so long. */
+    private static final long GRACE_NANOS = 1_000_000_000L;
+    private static final long TIMEOUT_GRACE_NANOS = 300_000_000L;
+    private static final long TAIL_MILLIS = 200;
+    /** So many workers in a row may fail to come up before what waits for them fails. */
+    private static final int MOST_REFUSALS = 2;
+    private static final int MOST_BOOT_KILLS = 20;
+    private static final int MOST_INITIALIZER_DEATHS = 2;
+
+    final PoolSettings settings;
+    private final String name;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition ended = lock.newCondition();
+    private final @Nullable CrewWorker[] workers;
+    private final Deque<Batch> queue = new ArrayDeque<>();
+    /** What is to be done once the lock is released. */
+    private final List<Runnable> afterwards = new ArrayList<>();
+    private final LinkedBlockingQueue<CrewWorker> starts = new LinkedBlockingQueue<>();
+    private final int cpus = Cpus.usable();
+
+    private @Nullable Arena arena;
+    private int fd = -1;
+    private PoolMemory.@Nullable Head head;
+    private @Nullable Doorbell bell;
+    private @Nullable MemorySegment memory;
+
+    private @Nullable Thread leader;
+    private @Nullable Thread collector;
+    private @Nullable Thread starter;
+    /** Whether the collector counts among the bell's sleepers. */
+    private boolean announced;
+    /** Whether the collector sleeps where the bell cannot wake it. */
+    private boolean parked;
+    private long collectorWakes;
+    /** Batches that were submitted and are not done with. */
+    private int outstanding;
+    private int urgent;
+    private boolean shut;
+    private boolean closed;
+    private long lastHousekeeping;
+    private int refusals;
+    private int bootKills;
+    private int initializerDeaths;
+
+    Crew(PoolSettings settings, String name) {
+        this.settings = settings;
+        this.name = name;
+        this.workers = new CrewWorker[settings.workers()];
+    }
+
+    ReentrantLock lock() {
+        return lock;
+    }
+
+    Condition newCondition() {
+        return lock.newCondition();
+    }
+
+    String name() {
+        return name;
+    }
+
+    // Memory. It is made with the first worker.
+
+    private void connect() {
+        if (memory != null) {
+            return;
+        }
+        int created = Mman.memfd_create("cleave-pool", Mman.MFD_CLOEXEC);
+        if (created < 0) {
+            throw new SystemCallException("memfd_create", -created, "check the limit of open files (ulimit -n)");
+        }
+        long size = PoolMemory.bytesFor(workers.length);
+        Arena shared = Arena.ofShared();
+        try {
+            Fcntl.fchmod(created, 0600);
+            int error = Unistd.ftruncate(created, size);
+            if (error < 0) {
+                throw new SystemCallException("ftruncate(" + size + " bytes)", -error, "ask for fewer workers");
+            }
+            MemorySegment mapped = Mman.map(shared, size, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED, created,
+                    0);
+            PoolMemory.Head made = new PoolMemory.Head(mapped.asSlice(0, PoolMemory.HEAD_BYTES));
+            head = made;
+            bell = made.bell();
+            memory = mapped;
+            arena = shared;
+            fd = created;
+        } catch (RuntimeException e) {
+            shared.close();
+            Unistd.close(created);
+            throw e;
+        }
+    }
+
+    private void disconnect() {
+        Arena mapped = arena;
+        if (mapped != null) {
+            memory = null;
+            bell = null;
+            head = null;
+            arena = null;
+            mapped.close();
+            Unistd.close(fd);
+            fd = -1;
+        }
+    }
+
+    // Work
+
+    /**
+     * Takes a batch over.
+     *
+     * @throws RejectedExecutionException where the pool has been shut down
+     */
+    void submit(Batch batch) {
+        lock.lock();
+        try {
+            if (shut) {
+                throw new RejectedExecutionException("this pool has been shut down");
+            }
+            outstanding++;
+            batch.urgent = batch.owner.isUrgent();
+            if (batch.urgent) {
+                urgent++;
+            }
+            queue.add(batch);
+            pump();
+            if (leader == null) {
+                wakeForLater();
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Whether a batch that is submitted now would begin at once. */
+    boolean isHungry() {
+        lock.lock();
+        try {
+            return queue.isEmpty() && (Arrays.stream(workers).anyMatch(Objects::isNull) || Arrays.stream(workers)
+                    .anyMatch(worker -> worker != null && worker.isIdle() && worker.accepts(settings)));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Nobody wants a batch any more. */
+    void cancel(Batch batch) {
+        lock.lock();
+        try {
+            if (batch.cancelled || batch.done) {
+                return;
+            }
+            batch.cancelled = true;
+            CrewWorker worker = batch.worker;
+            if (worker == null) {
+                if (queue.remove(batch)) {
+                    settle(batch);
+                }
+            } else if (worker.recall(batch)) {
+                settle(batch);
+                pump();
+            } else {
+                batch.interruptedAt = System.nanoTime();
+                worker.interrupt(batch);
+                wakeCollector(); // it sees to it that the task ends
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Takes a batch back where no worker has begun it. */
+    void recall(Batch batch) {
+        lock.lock();
+        try {
+            CrewWorker worker = batch.worker;
+            if (!batch.done && (worker == null ? queue.remove(batch) : worker.recall(batch))) {
+                batch.cancelled = true;
+                settle(batch);
+                pump();
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Lets whoever drives look again at what it waits for. */
+    void nudge() {
+        lock.lock();
+        try {
+            if (leader != null && bell != null) {
+                bell.ringAnyway();
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Workers need not remember a task any more. */
+    void forget(TaskForm task) {
+        lock.lock();
+        try {
+            for (CrewWorker worker : workers) {
+                if (worker != null) {
+                    worker.forget(task);
+                }
+            }
+            afterwards.add(task::free);
+        } finally {
+            unlock();
+        }
+    }
+
+    /** A batch is done with, one way or the other. */
+    private void settle(Batch batch) {
+        batch.done = true;
+        outstanding--;
+        if (batch.urgent) {
+            urgent--;
+        }
+        PoolMemory.Head shared = head;
+        if (shared != null) {
+            shared.urgent(urgent > 0);
+        }
+        afterwards.add(batch::free);
+        if (batch.cancelled) {
+            afterwards.add(batch::discardResults);
+        } else {
+            batch.owner.changed(batch);
+        }
+        if (outstanding == 0 && shut) {
+            stopAll();
+        }
+    }
+
+    private void fail(Batch batch, Throwable why) {
+        batch.failure = why;
+        settle(batch);
+    }
+
+    /** Hands out what is queued, as far as workers take it, and starts workers for the rest. */
+    private void pump() {
+        PoolMemory.Head shared = head;
+        if (shared != null) {
+            shared.urgent(urgent > 0);
+        }
+        while (!queue.isEmpty()) {
+            CrewWorker worker = choose();
+            if (worker == null || !worker.send(queue.getFirst())) {
+                break;
+            }
+            queue.removeFirst();
+        }
+        if (queue.isEmpty()) {
+            balance();
+        }
+    }
+
+    /** The worker for the next batch: an idle one, a new one, or the one with the least to do. */
+    private @Nullable CrewWorker choose() {
+        CrewWorker best = null;
+        int free = -1;
+        for (int i = 0; i < workers.length; i++) {
+            CrewWorker worker = workers[i];
+            if (worker == null) {
+                free = free < 0 ? i : free;
+            } else if (worker.accepts(settings) && (best == null || isBetter(worker, best))) {
+                best = worker;
+            }
+        }
+        if ((best == null || !best.isIdle()) && free >= 0) {
+            return start(free);
+        }
+        return best;
+    }
+
+    private static boolean isBetter(CrewWorker one, CrewWorker other) {
+        int fewer = one.inFlight.size() - other.inFlight.size();
+        return fewer != 0 ? fewer < 0 : one.lastActive - other.lastActive > 0; // who worked last is still awake
+    }
+
+    /** Gives what lies before busy workers to idle ones. */
+    private void balance() {
+        for (CrewWorker idle : workers) {
+            if (idle != null && idle.isIdle() && idle.isUp() && idle.accepts(settings)) {
+                Batch batch = recallOne();
+                if (batch == null) {
+                    return;
+                }
+                if (!idle.send(batch)) {
+                    queue.addFirst(batch);
+                    return;
+                }
+            }
+        }
+    }
+
+    private @Nullable Batch recallOne() {
+        CrewWorker busiest = null;
+        for (CrewWorker worker : workers) {
+            if (worker != null && worker.inFlight.size() >= (worker.isUp() ? 2 : 1)
+                    && (busiest == null || worker.inFlight.size() > busiest.inFlight.size())) {
+                busiest = worker;
+            }
+        }
+        if (busiest != null) {
+            for (Batch batch : busiest.inFlight.reversed()) {
+                if (!batch.done && busiest.recall(batch)) {
+                    return batch;
+                }
+            }
+        }
+        return null;
+    }
+
+    // Workers
+
+    private @Nullable CrewWorker start(int place) {
+        connect();
+        MemorySegment all = Objects.requireNonNull(memory);
+        CrewWorker worker = new CrewWorker(place,
+                new PoolMemory.Slot(all.asSlice(PoolMemory.slotAt(place), PoolMemory.SLOT_BYTES)));
+        Initializer initializer = settings.initializer();
+        if (initializer != null) {
+            FrameBuffer frames = new FrameBuffer(512);
+            frames.write(TaskFrames.INITIALIZER, 0, 0);
+            TaskForm.write(frames, initializer, "the initializer");
+            worker.send(frames);
+        }
+        workers[place] = worker;
+        starts.add(worker);
+        if (starter == null) {
+            starter = Thread.ofPlatform().daemon().name("cleave-" + name + "-starter").start(this::runStarter);
+        }
+        startCollector();
+        return worker;
+    }
+
+    /** Starts workers, and lives as long as any: the kernel takes the end of this thread for the end of their parent. */
+    private void runStarter() {
+        while (true) {
+            CrewWorker worker = nextStart();
+            if (worker == null) {
+                lock.lock();
+                try {
+                    if (starts.isEmpty() && isEmpty()) {
+                        starter = null;
+                        return;
+                    }
+                } finally {
+                    lock.unlock();
+                }
+            } else {
+                launch(worker);
+            }
+        }
+    }
+
+    private @Nullable CrewWorker nextStart() {
+        try {
+            return starts.poll(LONG_LOOK_NANOS, TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            return null; // the pool is being closed
+        }
+    }
+
+    private void launch(CrewWorker worker) {
+        worker.startedMillis = System.currentTimeMillis();
+        try {
+            boolean cached = refusals == 0;
+            Process process = WorkerStart.start(settings, fd, worker.place, cached);
+            String pid = "cleave-" + name + "-" + process.pid();
+            worker.usesCache = cached;
+            worker.output = new OutputPump(process.getInputStream(), settings.output(), false, pid + "-out");
+            worker.errors = new OutputPump(process.getErrorStream(), settings.output(), true, pid + "-err");
+            lock.lock();
+            try {
+                worker.process = process;
+                if (worker.killed != null) {
+                    process.destroyForcibly();
+                }
+            } finally {
+                unlock();
+            }
+            Debug.log(() -> name + ": started worker " + process.pid());
+            var _ = process.onExit().thenAccept(ended -> Thread.ofVirtual().name("cleave-" + name + "-exit")
+                    .start(() -> exited(worker, ended.exitValue())));
+        } catch (IOException | RuntimeException e) {
+            lock.lock();
+            try {
+                workers[worker.place] = null;
+                for (Batch batch : List.copyOf(worker.inFlight)) {
+                    worker.release(batch);
+                    queue.addFirst(batch);
+                }
+                failQueued(new WorkerDiedException("no worker can be started: " + e.getMessage(), e));
+                signalEnd();
+            } finally {
+                unlock();
+            }
+        }
+    }
+
+    private boolean isEmpty() {
+        return Arrays.stream(workers).allMatch(Objects::isNull);
+    }
+
+    /** A worker's process has ended. */
+    private void exited(CrewWorker worker, int status) {
+        WorkerEnd end = WorkerEnd.of(worker, status, TAIL_MILLIS);
+        boolean orderly = worker.killed == null && worker.leaving && status == 0;
+        lock.lock();
+        try {
+            drain(worker);
+            workers[worker.place] = null;
+            if (!orderly) {
+                died(worker, end);
+            }
+            for (Batch batch : worker.inFlight.reversed()) { // of an orderly one: what came after it had been told to leave
+                queue.addFirst(batch);
+                batch.worker = null;
+            }
+            Debug.log(() -> name + ": " + worker + " ended: " + end.text());
+            pump();
+            signalEnd();
+        } finally {
+            unlock();
+        }
+        if (!orderly) {
+            cleanUp();
+        }
+    }
+
+    /** Removes what a worker had shared that could not do so itself. */
+    private void cleanUp() {
+        try {
+            Cleanup.run();
+        } catch (RuntimeException e) {
+            Debug.log(() -> name + ": the clean-up failed: " + e);
+        }
+    }
+
+    /** What follows from the end of a worker that had not been told to leave. */
+    private void died(CrewWorker worker, WorkerEnd end) {
+        int phase = worker.slot.phase();
+        byte[] unfit = worker.unfit;
+        if (unfit != null) {
+            failQueued(worker, WorkerEnd.unfit(unfit));
+            return;
+        }
+        boolean begun = false;
+        List<Batch> again = new ArrayList<>();
+        for (Batch batch : List.copyOf(worker.inFlight)) {
+            if (worker.recall(batch)) { // it was not begun
+                again.add(batch);
+                continue;
+            }
+            begun = true;
+            worker.release(batch);
+            if (batch.done || batch.cancelled) {
+                settleEnded(batch);
+            } else if (batch.attempts++ < settings.maxRetries()) {
+                retry(batch);
+            } else {
+                fail(batch, end.at(batch, worker));
+            }
+        }
+        again.reversed().forEach(queue::addFirst);
+        if (begun || phase >= PoolMemory.IDLE) {
+            refusals = 0;
+            bootKills = 0;
+            initializerDeaths = phase == PoolMemory.IDLE ? initializerDeaths : 0;
+            return;
+        }
+        if (worker.killed != null) {
+            return;
+        }
+        boolean tooOften = phase == PoolMemory.INITIALIZING ? ++initializerDeaths > MOST_INITIALIZER_DEATHS
+                : end.isKill() ? ++bootKills > MOST_BOOT_KILLS : ++refusals > MOST_REFUSALS;
+        if (tooOften) {
+            initializerDeaths = 0;
+            bootKills = 0;
+            failQueued(end.before(worker, phase == PoolMemory.INITIALIZING));
+        }
+    }
+
+    /** A batch that had been given up has left its worker. */
+    private void settleEnded(Batch batch) {
+        if (batch.done) {
+            outstanding--;
+            if (outstanding == 0 && shut) {
+                stopAll();
+            }
+        } else {
+            settle(batch);
+        }
+    }
+
+    private void retry(Batch batch) {
+        afterwards.add(() -> {
+            Throwable refused = null;
+            try {
+                batch.encodeRest();
+            } catch (RuntimeException e) {
+                refused = e;
+            }
+            lock.lock();
+            try {
+                if (refused != null) {
+                    fail(batch, refused);
+                } else {
+                    queue.addFirst(batch);
+                    pump();
+                }
+            } finally {
+                unlock();
+            }
+        });
+    }
+
+    private void failQueued(CrewWorker worker, Throwable why) {
+        for (Batch batch : List.copyOf(worker.inFlight)) {
+            worker.release(batch);
+            queue.addFirst(batch);
+        }
+        failQueued(why);
+    }
+
+    private void failQueued(Throwable why) {
+        for (Batch batch = queue.poll(); batch != null; batch = queue.poll()) {
+            fail(batch, why);
+        }
+    }
+
+    /** Takes what all workers have sent. */
+    private void drain() {
+        for (CrewWorker worker : workers) {
+            if (worker != null) {
+                drain(worker);
+            }
+        }
+        pump();
+    }
+
+    private void drain(CrewWorker worker) {
+        try {
+            while (worker.in.next()) {
+                take(worker);
+            }
+        } catch (IOException | RuntimeException e) {
+            worker.kill("what it sent cannot be understood: " + e);
+        }
+    }
+
+    private void take(CrewWorker worker) throws IOException {
+        int kind = worker.in.kind();
+        switch (kind) {
+            case TaskFrames.AT -> worker.current = worker.batch(worker.frameLong());
+            case TaskFrames.END -> {
+                Batch batch = worker.current;
+                worker.current = null;
+                if (batch != null) {
+                    batch.nanos = worker.frameLong();
+                    worker.release(batch);
+                    if (batch.done || batch.cancelled) {
+                        settleEnded(batch);
+                    } else {
+                        settle(batch);
+                    }
+                }
+                if (worker.isDue(settings)) {
+                    worker.worn = true;
+                    stopWorn(worker);
+                }
+                refusals = 0;
+            }
+            case TaskFrames.FAILURE -> {
+                Batch batch = worker.current;
+                if (batch != null && !batch.done) {
+                    batch.failure = bytes(worker);
+                }
+            }
+            case TaskFrames.UNFIT -> worker.unfit = bytes(worker);
+            case TaskFrames.WORN -> worker.worn = true;
+            default -> {
+                Object value = Parcel.take(worker.in);
+                Batch batch = worker.current;
+                if (batch != null && !batch.done && !batch.cancelled && Values.isValue(kind)) {
+                    batch.results.add(value);
+                    batch.owner.changed(batch);
+                    if (value instanceof Parcel parcel && parcel.isShared()) {
+                        fetch(worker, parcel);
+                    }
+                } else if (value instanceof Parcel parcel) {
+                    afterwards.add(parcel::discard);
+                }
+            }
+        }
+    }
+
+    /** What lies in shared memory is gone with its worker, so that it is taken at once. */
+    private void fetch(CrewWorker worker, Parcel parcel) {
+        worker.unfetched.incrementAndGet();
+        afterwards.add(() -> {
+            parcel.fetch(Codec.standard());
+            worker.unfetched.decrementAndGet();
+        });
+    }
+
+    private static byte[] bytes(CrewWorker worker) {
+        return Arrays.copyOfRange(worker.in.bytes(), worker.in.offset(), worker.in.offset() + worker.in.length());
+    }
+
+    /** Looks after what takes too long, and sends idle workers home. */
+    private void housekeep() {
+        long now = System.nanoTime();
+        if (now - lastHousekeeping < LOOK_NANOS / 2) {
+            return;
+        }
+        lastHousekeeping = now;
+        for (CrewWorker worker : workers) {
+            if (worker == null) {
+                continue;
+            }
+            if (worker.leavingSince != 0 && now - worker.leavingSince > GRACE_NANOS) {
+                worker.leavingSince = now;
+                worker.kill("it did not leave when it was told to");
+            } else if (!worker.isIdle()) {
+                lookAfter(worker, now);
+            } else if (worker.worn) {
+                stopWorn(worker);
+            } else if (worker.isUp() && worker.unfetched.get() == 0
+                    && now - worker.lastActive > settings.idleNanos() && !worker.leaving) {
+                worker.stop();
+            }
+        }
+    }
+
+    private static void stopWorn(CrewWorker worker) {
+        if (worker.isIdle() && worker.unfetched.get() == 0 && !worker.leaving) {
+            worker.stop();
+        }
+    }
+
+    private void lookAfter(CrewWorker worker, long now) {
+        for (Batch batch : worker.inFlight) {
+            if (batch.interruptedAt != 0
+                    && now - batch.interruptedAt > (batch.done ? TIMEOUT_GRACE_NANOS : GRACE_NANOS)) {
+                worker.kill("its task did not heed an interrupt");
+                return;
+            }
+        }
+        long limit = settings.taskTimeoutNanos();
+        if (limit == 0 || worker.slot.phase() < PoolMemory.DECODING || now - worker.slot.since() <= limit) {
+            return;
+        }
+        drain(worker);
+        Batch batch = worker.current;
+        if (batch == null || batch.done || batch.cancelled || now - worker.slot.since() <= limit) {
+            return;
+        }
+        batch.failure = WorkerEnd.timedOut(settings, batch, worker);
+        batch.done = true;
+        batch.interruptedAt = now;
+        if (batch.urgent) {
+            urgent--;
+        }
+        batch.owner.changed(batch);
+        worker.interrupt(batch);
+    }
+
+    // Waiting
+
+    /**
+     * Waits, and meanwhile drives the crew if nobody else does.
+     *
+     * @param isReady what to wait for; asked under the lock
+     * @param changed signalled when it may have become so
+     * @param deadlineNanos a moment of {@link System#nanoTime()}, or Long.MAX_VALUE for no limit
+     * @return false where the deadline has passed
+     */
+    boolean await(BooleanSupplier isReady, Condition changed, long deadlineNanos) throws InterruptedException {
+        boolean leads = false;
+        lock.lock();
+        try {
+            while (!isReady.getAsBoolean()) {
+                long now = System.nanoTime();
+                long left = deadlineNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadlineNanos - now;
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                if (left <= 0) {
+                    return false;
+                }
+                if (!leads && leader == null && memory != null && !Thread.currentThread().isVirtual()) {
+                    leads = true;
+                    leader = Thread.currentThread();
+                    silence();
+                }
+                if (leads) {
+                    drain();
+                    housekeep();
+                    if (!isReady.getAsBoolean()) {
+                        leadOn(now + Math.min(left, LOOK_NANOS));
+                    }
+                } else {
+                    if (leader == null && !isLookingOften()) {
+                        wakeCollector();
+                    }
+                    var _ = changed.awaitNanos(Math.min(left, LONG_LOOK_NANOS));
+                }
+            }
+            return true;
+        } finally {
+            if (leads) {
+                leader = null;
+                if (outstanding > 0) {
+                    wakeCollector();
+                }
+            }
+            unlock();
+        }
+    }
+
+    /** Lets others in, and waits for a worker to ring. The lock is held before and after. */
+    private void leadOn(long deadlineNanos) {
+        Doorbell sleepingPlace = Objects.requireNonNull(bell);
+        boolean booting = isBooting();
+        int busy = busy();
+        int ticket = sleepingPlace.ticket();
+        List<Runnable> work = takeAfterwards();
+        lock.unlock();
+        try {
+            work.forEach(Runnable::run);
+            if (busy < cpus && spin()) {
+                return;
+            }
+            if (booting) {
+                LockSupport.parkNanos(BOOT_NAP_NANOS);
+                return;
+            }
+            sleepingPlace.announce();
+            try {
+                if (!isReadable()) {
+                    sleepingPlace.sleepAnnounced(ticket, deadlineNanos);
+                }
+            } finally {
+                sleepingPlace.retract();
+            }
+        } finally {
+            lock.lock();
+        }
+    }
+
+    private boolean spin() {
+        long end = System.nanoTime() + SPIN_NANOS;
+        do {
+            for (int i = 0; i < 32; i++) {
+                if (isReadable()) {
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+        } while (System.nanoTime() - end < 0);
+        return false;
+    }
+
+    /** A look without the lock; whoever drives is the only one to change what it reads. */
+    private boolean isReadable() {
+        for (CrewWorker worker : workers) {
+            if (worker != null && worker.in.isReadable()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isBooting() {
+        for (CrewWorker worker : workers) {
+            if (worker != null && !worker.slot.isReady()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private int busy() {
+        int busy = 0;
+        for (CrewWorker worker : workers) {
+            if (worker != null && !worker.isIdle()) {
+                busy++;
+            }
+        }
+        return busy;
+    }
+
+    // The collector
+
+    private void startCollector() {
+        if (collector == null) {
+            collector = Thread.ofPlatform().daemon().name("cleave-" + name + "-collector").start(this::collect);
+        }
+    }
+
+    /** The collector is to be woken by what workers send from now on. */
+    private void wakeForLater() {
+        if (settings.taskTimeoutNanos() > 0 || parked || isBooting()) {
+            if (!isLookingOften()) {
+                wakeCollector();
+            }
+        } else if (!announced && bell != null && collector != null) {
+            announced = true;
+            bell.announce();
+        }
+    }
+
+    private boolean isLookingOften() {
+        return collectorWakes - System.nanoTime() < LOOK_NANOS && !parked;
+    }
+
+    /** The collector is to look now. */
+    private void wakeCollector() {
+        Thread thread = collector;
+        if (thread == null) {
+            if (outstanding > 0 || shut) {
+                startCollector();
+            }
+            return;
+        }
+        collectorWakes = System.nanoTime();
+        LockSupport.unpark(thread);
+        Doorbell sleepingPlace = bell;
+        if (sleepingPlace != null) {
+            sleepingPlace.ringAnyway();
+        }
+    }
+
+    /** The collector is not to be woken. */
+    private void silence() {
+        if (announced) {
+            announced = false;
+            Objects.requireNonNull(bell).retract();
+        }
+    }
+
+    private void collect() {
+        while (true) {
+            boolean leaves = false;
+            boolean parks;
+            boolean naps;
+            int ticket;
+            long wakes;
+            Doorbell sleepingPlace;
+            List<Runnable> work;
+            lock.lock();
+            try {
+                parked = false;
+                silence();
+                if (leader == null) {
+                    drain();
+                }
+                housekeep();
+                sleepingPlace = bell;
+                if (isEmpty() && outstanding == 0) {
+                    collector = null;
+                    leaves = true;
+                    signalEnd();
+                }
+                parks = leader != null || sleepingPlace == null;
+                naps = !parks && outstanding > 0 && isBooting();
+                ticket = sleepingPlace == null ? 0 : sleepingPlace.ticket();
+                long now = System.nanoTime();
+                wakes = now + (outstanding > 0 && !parks ? LOOK_NANOS : nextLook());
+                collectorWakes = wakes;
+                parked = parks;
+                if (!parks && !naps && !leaves && sleepingPlace != null && outstanding > 0) {
+                    announced = true;
+                    sleepingPlace.announce();
+                }
+                work = takeAfterwards();
+            } finally {
+                lock.unlock();
+            }
+            for (Runnable next : work) {
+                Thread.ofVirtual().name("cleave-" + name + "-done").start(next); // it may run what a user has hung on it
+            }
+            if (leaves) {
+                return;
+            }
+            if (naps) {
+                LockSupport.parkNanos(BOOT_NAP_NANOS);
+            } else if (parks) {
+                LockSupport.parkNanos(wakes - System.nanoTime());
+            } else if (sleepingPlace != null && !isReadableQuietly()) {
+                sleepingPlace.sleepAnnounced(ticket, wakes);
+            }
+        }
+    }
+
+    private boolean isReadableQuietly() {
+        lock.lock();
+        try {
+            return leader == null && isReadable();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** When an idle worker may have to be sent home. */
+    private long nextLook() {
+        long look = shut ? LOOK_NANOS : Math.min(LONG_LOOK_NANOS * 10, settings.idleNanos() / 4 + LOOK_NANOS);
+        for (CrewWorker worker : workers) {
+            if (worker != null && worker.leavingSince != 0) {
+                look = Math.min(look, LOOK_NANOS);
+            }
+        }
+        return look;
+    }
+
+    // The end
+
+    private List<Runnable> takeAfterwards() {
+        if (afterwards.isEmpty()) {
+            return List.of();
+        }
+        List<Runnable> work = List.copyOf(afterwards);
+        afterwards.clear();
+        return work;
+    }
+
+    /** Releases the lock, and does what is to be done without it. */
+    private void unlock() {
+        List<Runnable> work = lock.getHoldCount() == 1 ? takeAfterwards() : List.of();
+        lock.unlock();
+        work.forEach(Runnable::run);
+    }
+
+    /** To be done once the lock is released; to be called under it. */
+    void later(Runnable work) {
+        afterwards.add(work);
+    }
+
+    boolean isShut() {
+        lock.lock();
+        try {
+            return shut;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void shutdown() {
+        lock.lock();
+        try {
+            shut = true;
+            if (outstanding == 0) {
+                stopAll();
+            }
+            wakeCollector();
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Gives back all batches that no worker has begun, and interrupts the others. */
+    List<Batch> shutdownNow() {
+        List<Batch> waiting = new ArrayList<>();
+        lock.lock();
+        try {
+            shut = true;
+            for (CrewWorker worker : workers) {
+                if (worker != null) {
+                    for (Batch batch : List.copyOf(worker.inFlight)) {
+                        if (worker.recall(batch)) {
+                            queue.add(batch);
+                        } else if (batch.interruptedAt == 0) {
+                            batch.interruptedAt = System.nanoTime();
+                            worker.interrupt(batch);
+                        }
+                    }
+                }
+            }
+            waiting.addAll(queue);
+            queue.clear();
+            for (Batch batch : waiting) {
+                batch.cancelled = true;
+                settle(batch);
+            }
+            if (outstanding == 0) {
+                stopAll();
+            }
+            wakeCollector();
+        } finally {
+            unlock();
+        }
+        return waiting;
+    }
+
+    private void stopAll() {
+        for (CrewWorker worker : workers) {
+            if (worker != null) {
+                worker.worn = true; // if it cannot leave at once, it does as soon as it can
+                stopWorn(worker);
+            }
+        }
+        wakeCollector();
+    }
+
+    private boolean isOver() {
+        return shut && outstanding == 0 && isEmpty();
+    }
+
+    private void signalEnd() {
+        if (isOver()) {
+            ended.signalAll();
+        } else if (shut && outstanding == 0) {
+            stopAll();
+        }
+    }
+
+    boolean isTerminated() {
+        lock.lock();
+        try {
+            return isOver();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean awaitTermination(long nanos) throws InterruptedException {
+        long left = nanos;
+        lock.lockInterruptibly();
+        try {
+            while (!isOver()) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = ended.awaitNanos(left);
+            }
+            return true;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Ends the threads and gives the memory back, once all workers are gone. */
+    void close() {
+        Thread starting;
+        Thread collecting;
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            starting = starter;
+            collecting = collector;
+            wakeCollector();
+        } finally {
+            unlock();
+        }
+        if (starting != null) {
+            starting.interrupt();
+        }
+        join(starting);
+        join(collecting);
+        lock.lock();
+        try {
+            while (leader != null && bell != null) {
+                bell.ringAnyway(); // it has nothing to wait for
+                lock.unlock();
+                LockSupport.parkNanos(BOOT_NAP_NANOS);
+                lock.lock();
+            }
+            disconnect();
+        } finally {
+            unlock();
+        }
+    }
+
+    private static void join(@Nullable Thread thread) {
+        boolean interrupted = false;
+        while (thread != null && thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The processes of all workers that have one. */
+    List<Long> pids() {
+        lock.lock();
+        try {
+            List<Long> pids = new ArrayList<>();
+            for (CrewWorker worker : workers) {
+                if (worker != null && worker.pid() > 0) {
+                    pids.add(worker.pid());
+                }
+            }
+            return pids;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The exception that a batch's owner throws for what was left in {@link Batch#failure}. */
+    static Throwable failureOf(Object failure) {
+        if (failure instanceof Throwable thrown) {
+            return thrown;
+        }
+        try {
+            byte[] bytes = (byte[]) failure;
+            return Failure.decode(bytes, 0, bytes.length).toThrowable();
+        } catch (IOException | RuntimeException e) {
+            return new WorkerDiedException("what a worker said of a failure cannot be read: " + e, e);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package io.cleave.pool;
+
+import io.cleave.channel.FrameBuffer;
+import io.cleave.channel.Ring;
+import io.cleave.channel.RingValues;
+import io.cleave.os.ProcFs;
+import io.cleave.work.PoolMemory;
+import io.cleave.work.TaskFrames;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A worker as its pool sees it. All of it is guarded by the crew's lock. */
+final class CrewWorker {
+    /** How much work a worker is given ahead, so that it need not wait for more. */
+    private static final long AHEAD_NANOS = 3_000_000;
+    private static final int MOST_AHEAD = 16;
+    private static final long RSS_LOOK_NANOS = 100_000_000;
+
+    final int place;
+    final PoolMemory.Slot slot;
+    final Ring.Consumer in;
+    private final Ring.Producer out;
+    /** By their places in the slot's table. */
+    private final @Nullable Batch[] table = new Batch[PoolMemory.PLACES];
+    /** In the order in which they were sent. */
+    final List<Batch> inFlight = new ArrayList<>();
+    private final Set<Long> known = new HashSet<>();
+    private long number;
+
+    @Nullable Process process;
+    @Nullable OutputPump output;
+    @Nullable OutputPump errors;
+    long startedMillis;
+    boolean usesCache;
+    /** The batch that what it sends now belongs to. */
+    @Nullable Batch current;
+    /** It has been told to leave, or is about to be. */
+    boolean leaving;
+    /** When it was told to leave or killed, 0 where it was not. */
+    long leavingSince;
+    /** It must not get anything more. */
+    boolean worn;
+    /** Why it was killed, if the pool did. */
+    @Nullable String killed;
+    /** The initializer's failure. */
+    byte @Nullable [] unfit;
+    long lastActive = System.nanoTime();
+    long items;
+    /** Results in shared memory that have not been taken yet. */
+    final AtomicInteger unfetched = new AtomicInteger();
+    private long ahead;
+    private long rssBefore = -1;
+    private long rssLook;
+
+    CrewWorker(int place, PoolMemory.Slot slot) {
+        this.place = place;
+        this.slot = slot;
+        slot.reset();
+        in = slot.results().consumer();
+        out = slot.tasks().producer(slot.bell(), () -> true);
+    }
+
+    long pid() {
+        Process started = process;
+        return started == null ? -1 : started.pid();
+    }
+
+    @Override
+    public String toString() {
+        return "worker " + pid();
+    }
+
+    boolean isIdle() {
+        return inFlight.isEmpty();
+    }
+
+    /** Whether it has begun to work. */
+    boolean isUp() {
+        return slot.phase() >= PoolMemory.IDLE;
+    }
+
+    /** Whether it should get one batch more. */
+    boolean accepts(PoolSettings settings) {
+        if (leaving || worn || (settings.maxTasks() > 0 && items >= settings.maxTasks())) {
+            return false;
+        }
+        if (settings.concurrency() > 0) {
+            return inFlight.size() < settings.concurrency();
+        }
+        return inFlight.isEmpty() || (isUp() && inFlight.size() < MOST_AHEAD
+                && (inFlight.size() < 2 || ahead < AHEAD_NANOS));
+    }
+
+    /** Whether it is to be replaced as soon as it is idle. */
+    boolean isDue(PoolSettings settings) {
+        if (worn || (settings.maxTasks() > 0 && items >= settings.maxTasks())) {
+            return true;
+        }
+        if (settings.maxRssGrowth() == 0 || System.nanoTime() - rssLook < RSS_LOOK_NANOS || items == 0) {
+            return false;
+        }
+        rssLook = System.nanoTime();
+        long rss = ProcFs.memoryField("/proc/" + pid() + "/status", "VmRSS");
+        if (rssBefore < 0) {
+            rssBefore = rss;
+        }
+        return rss - rssBefore > settings.maxRssGrowth();
+    }
+
+    /** Puts frames into its ring without a batch. */
+    boolean send(FrameBuffer frames) {
+        boolean sent = out.tryWrite(frames);
+        slot.bell().ring();
+        return sent;
+    }
+
+    /** Gives it a batch; false where its ring has no room. */
+    boolean send(Batch batch) {
+        do {
+            number++;
+        } while (table[place(number)] != null);
+        FrameBuffer message = batch.message(number);
+        boolean isNew = !known.contains(batch.task.id);
+        if (isNew) {
+            FrameBuffer both = new FrameBuffer(batch.task.frames().size() + message.size());
+            both.append(batch.task.frames());
+            both.append(message);
+            message = both;
+        }
+        slot.queued(number);
+        if (!out.tryWrite(message)) {
+            return false;
+        }
+        slot.bell().ring();
+        if (isNew) {
+            known.add(batch.task.id);
+        }
+        batch.worker = this;
+        batch.number = number;
+        table[place(number)] = batch;
+        inFlight.add(batch);
+        items += batch.left();
+        ahead += batch.expectedNanos;
+        return true;
+    }
+
+    private static int place(long number) {
+        return (int) (number & (PoolMemory.PLACES - 1));
+    }
+
+    /** The batch of a number, or null. */
+    @Nullable Batch batch(long wanted) {
+        Batch batch = table[place(wanted)];
+        return batch != null && batch.number == wanted ? batch : null;
+    }
+
+    /** It does not have a batch any more. */
+    void release(Batch batch) {
+        inFlight.remove(batch);
+        table[place(batch.number)] = null;
+        ahead -= batch.expectedNanos;
+        batch.worker = null;
+        lastActive = System.nanoTime();
+    }
+
+    /** Takes a batch back that it has not begun; false where it has. */
+    boolean recall(Batch batch) {
+        if (!slot.claim(batch.number, PoolMemory.RECALLED)) {
+            return false;
+        }
+        items -= batch.left();
+        release(batch);
+        return true;
+    }
+
+    /** Asks it to interrupt a batch that it has begun. */
+    void interrupt(Batch batch) {
+        slot.interrupt(batch.number);
+        slot.control().ring();
+    }
+
+    /** A task that it need not remember any more. */
+    void forget(TaskForm task) {
+        if (known.contains(task.id)) {
+            FrameBuffer frames = new FrameBuffer(16);
+            frames.write(TaskFrames.FORGET, Long.BYTES, task.id);
+            if (out.tryWrite(frames)) { // else it remembers it to its end, which does no harm
+                known.remove(task.id);
+            }
+        }
+    }
+
+    /** Tells it to leave when it has done what it has. */
+    void stop() {
+        leaving = true;
+        leavingSince = System.nanoTime();
+        FrameBuffer frames = new FrameBuffer(16);
+        frames.write(TaskFrames.STOP, 0, 0);
+        if (!send(frames)) {
+            kill("it had no room for the request to leave");
+        }
+    }
+
+    void kill(String why) {
+        if (killed == null) {
+            killed = why;
+            leaving = true;
+            leavingSince = System.nanoTime();
+        }
+        Process started = process;
+        if (started != null) {
+            started.destroyForcibly();
+        }
+    }
+
+    long frameLong() {
+        return RingValues.getLong(in.bytes(), in.offset());
+    }
+}

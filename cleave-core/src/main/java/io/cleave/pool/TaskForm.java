@@ -1,0 +1,92 @@
+package io.cleave.pool;
+
+import io.cleave.channel.FrameBuffer;
+import io.cleave.share.Codec;
+import io.cleave.share.Share;
+import io.cleave.share.WriteOptions;
+import io.cleave.work.Parcel;
+import io.cleave.work.TaskFrames;
+import io.cleave.work.Unsendable;
+import java.io.Serializable;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** A task as it is sent to workers: encoded once, sent to each worker that computes for it once. */
+final class TaskForm {
+    private static final AtomicLong IDS = new AtomicLong();
+
+    final long id = IDS.incrementAndGet();
+    final boolean isKept;
+    private final FrameBuffer frames;
+    private final @Nullable String token;
+
+    private TaskForm(FrameBuffer frames, @Nullable String token, boolean isKept) {
+        this.frames = frames;
+        this.token = token;
+        this.isKept = isKept;
+        if (id >= Long.MAX_VALUE >> 3) {
+            throw new IllegalStateException("too many tasks");
+        }
+    }
+
+    /**
+     * Encodes a task.
+     *
+     * @param task the task
+     * @param form one of those of {@link TaskFrames}
+     * @param isKept whether workers keep it, as it is the same each time
+     * @throws IllegalArgumentException where it cannot be serialised, naming the part that cannot
+     */
+    static TaskForm of(Object task, int form, boolean isKept) {
+        FrameBuffer body = new FrameBuffer(512);
+        String token = write(body, task, "the task");
+        TaskForm made = new TaskForm(new FrameBuffer(body.size() + 32), token, isKept);
+        made.frames.write(TaskFrames.TASK, Long.BYTES, made.id << 3 | form);
+        made.frames.append(body);
+        return made;
+    }
+
+    /** Encodes what Java serialization carries; returns the token of a large one. */
+    static @Nullable String write(FrameBuffer out, Object code, String what) {
+        if (!(code instanceof Serializable)) {
+            throw new IllegalArgumentException(what + " cannot be sent to a worker: " + code.getClass().getName()
+                    + " is not java.io.Serializable" + (code.getClass().isHidden()
+                            ? "; a lambda is where its type is, such as Task, or with a cast to (Callable<T> & Serializable)"
+                            : ""));
+        }
+        try {
+            return Parcel.write(out, Codec.java(), code, Sharing.OPTIONS);
+        } catch (Exception | LinkageError | StackOverflowError e) {
+            throw refused(what, code, Codec.java(), e);
+        }
+    }
+
+    /** What a caller learns of a value that cannot be sent. */
+    static RuntimeException refused(String what, @Nullable Object value, Codec codec, Throwable e) {
+        if (e instanceof io.cleave.AllocationException full) {
+            return full;
+        }
+        return new IllegalArgumentException(what + " cannot be sent to a worker: " + Unsendable.find(value, codec)
+                + " (" + e + "); pass plain data, records or Serializable objects", e);
+    }
+
+    /** The frames that make it known to a worker. */
+    FrameBuffer frames() {
+        return frames;
+    }
+
+    /** No worker will need it any more. */
+    void free() {
+        if (token != null) {
+            Share.free(token);
+        }
+    }
+
+    /** How large things are shared: as long as the pool needs them. */
+    static final class Sharing {
+        static final WriteOptions OPTIONS = WriteOptions.defaults().withThreshold(0);
+
+        private Sharing() {
+        }
+    }
+}

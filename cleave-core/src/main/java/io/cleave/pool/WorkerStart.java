@@ -1,0 +1,133 @@
+package io.cleave.pool;
+
+import io.cleave.os.Cpus;
+import io.cleave.os.ProcFs;
+import io.cleave.os.Unistd;
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a worker JVM is started: the same Java, the same class path or module path, the system properties and module
+ * options that this JVM was started with; a share of the machine's memory; what the pool's builder adds.
+ */
+final class WorkerStart {
+    private static final String MAIN = "io.cleave.worker.WorkerMain";
+    /** What part of the machine's memory all workers' heaps may take together. */
+    private static final double HEAPS_PART = 0.75;
+    private static final long LEAST_HEAP = 256L << 20;
+
+    private WorkerStart() {
+    }
+
+    /** What is the same for all workers of this JVM. */
+    private static final class Inherited {
+        static final List<String> OPTIONS = options();
+
+        private Inherited() {
+        }
+
+        private static List<String> options() {
+            List<String> options = new ArrayList<>();
+            List<String> arguments = ManagementFactory.getRuntimeMXBean().getInputArguments();
+            for (String argument : arguments) {
+                if (isInherited(argument)) {
+                    options.add(argument);
+                }
+            }
+            return options;
+        }
+    }
+
+    /** Whether an option changes what programs mean, rather than how this one JVM runs or is observed. */
+    static boolean isInherited(String option) {
+        if (option.startsWith("-D")) {
+            return !option.startsWith("-Dcom.sun.management") && !option.startsWith("-Djava.class.path=")
+                    && !option.startsWith("-Djdk.module.") && !option.startsWith("-Dsun.java.");
+        }
+        return option.startsWith("--add-") || option.startsWith("--enable-") || option.startsWith("--illegal-")
+                || option.startsWith("--limit-modules") || option.startsWith("--patch-module")
+                || option.startsWith("--sun-misc-unsafe") || option.startsWith("-ea") || option.startsWith("-da")
+                || option.startsWith("-esa") || option.startsWith("-dsa") || option.startsWith("-enable")
+                || option.startsWith("-disable");
+    }
+
+    static Process start(PoolSettings settings, int memory, int place, boolean cached) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:+UseSerialGC"); // one thread computes; many collectors on one machine must not each use all of it
+        command.add("-XX:-UsePerfData");
+        command.add("-XX:MaxHeapSize=" + heap(settings.workers()));
+        command.add("-Xshare:auto");
+        String classPath = classPath(settings.classPath());
+        command.addAll(Inherited.OPTIONS);
+        Path cache = cached ? AotCache.find(classPath, Inherited.OPTIONS) : null;
+        if (cache != null) {
+            command.add("-XX:AOTCache=" + cache);
+            command.add("-Xlog:disable");
+            command.add("-Xlog:all=error:stderr");
+        }
+        command.addAll(settings.jvmOptions());
+        command.addAll(place(classPath));
+        command.add(Long.toString(Unistd.getpid()));
+        command.add(Integer.toString(memory));
+        command.add(Integer.toString(place));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+        return builder.start();
+    }
+
+    private static long heap(int workers) {
+        long machine = ProcFs.memoryField("/proc/meminfo", "MemTotal");
+        long limit = Cpus.memoryLimit();
+        long memory = limit < 0 ? machine : Math.min(machine, limit);
+        return Math.max(Math.min(LEAST_HEAP, memory / 2), (long) (memory * HEAPS_PART / workers));
+    }
+
+    private static String classPath(List<Path> more) {
+        String own = System.getProperty("java.class.path", "");
+        return more.stream().map(path -> path.toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator, own.isEmpty() || more.isEmpty() ? own
+                        : own + File.pathSeparator, ""));
+    }
+
+    /** Where the worker finds its classes, and the main class. */
+    private static List<String> place(String classPath) {
+        List<String> options = new ArrayList<>();
+        if (!classPath.isEmpty()) {
+            options.add("-cp");
+            options.add(AotCache.ordered(classPath));
+        }
+        String module = moduleName();
+        if (module == null) {
+            options.add(MAIN);
+            return options;
+        }
+        Optional.ofNullable(System.getProperty("jdk.module.path")).ifPresent(path -> {
+            options.add("--module-path");
+            options.add(path);
+        });
+        options.add("--add-modules");
+        options.add(ModuleLayer.boot().modules().stream().filter(m -> !isPlatform(m)).map(Module::getName)
+                .collect(Collectors.joining(",")));
+        options.add("-m");
+        options.add(module + "/" + MAIN);
+        return options;
+    }
+
+    private static boolean isPlatform(Module module) {
+        return ModuleLayer.boot().configuration().findModule(module.getName())
+                .flatMap(resolved -> resolved.reference().location())
+                .map(location -> "jrt".equals(location.getScheme())).orElse(true);
+    }
+
+    private static @Nullable String moduleName() {
+        return WorkerStart.class.getModule().getName();
+    }
+}

@@ -1,0 +1,111 @@
+package io.cleave.worker;
+
+import io.cleave.channel.Doorbell;
+import io.cleave.os.Futex;
+import io.cleave.os.Signals;
+import io.cleave.os.Unistd;
+import io.cleave.work.PoolMemory;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The second thread of a worker: it lets the kernel end the worker with its pool's process, and interrupts tasks.
+ *
+ * <p>
+ * It begins by loading what downcalls need, which takes tens of milliseconds, and therefore waits until the first result
+ * is out, or 50 ms have passed.
+ */
+final class Control {
+    private static final long GRACE_NANOS = 50_000_000;
+    private static final long NAP_NANOS = 1_000_000;
+    private static final long SLEEP_NANOS = 1_000_000_000L;
+    /** Exit code of a worker that found its pool gone. */
+    private static final int EXIT_ORPHANED = 90;
+
+    private final PoolMemory.Slot slot;
+    private final long parent;
+    private final Thread main;
+    private volatile boolean hasTime;
+    private volatile boolean ready;
+    private volatile @Nullable AsyncJobs async;
+    /** The batch that is being computed, -1 where none is. Guarded by this. */
+    private long current = -1;
+
+    Control(PoolMemory.Slot slot, long parent, Thread main) {
+        this.slot = slot;
+        this.parent = parent;
+        this.main = main;
+    }
+
+    void start() {
+        Thread thread = new Thread(this::run, "cleave-control");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** The other thread has nothing to do, so that downcalls can be loaded. */
+    void notBusy() {
+        hasTime = true;
+    }
+
+    /** Whether downcalls are loaded. */
+    boolean isReady() {
+        return ready;
+    }
+
+    boolean isParentAlive() {
+        return !ready || Unistd.getppid() == parent;
+    }
+
+    void async(AsyncJobs jobs) {
+        async = jobs;
+    }
+
+    private void run() {
+        long end = System.nanoTime() + GRACE_NANOS;
+        while (!hasTime && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(NAP_NANOS);
+        }
+        Signals.prctl(Signals.PR_SET_PDEATHSIG, Signals.SIGKILL); // it holds as long as this thread lives
+        if (Unistd.getppid() != parent) {
+            Runtime.getRuntime().halt(EXIT_ORPHANED);
+        }
+        Doorbell bell = slot.control();
+        Futex.wake(java.lang.foreign.MemorySegment.NULL, 0, false);
+        ready = true;
+        slot.ready();
+        while (true) {
+            int ticket = bell.prepare();
+            interrupt();
+            bell.sleep(ticket, System.nanoTime() + SLEEP_NANOS);
+            if (Unistd.getppid() != parent) {
+                Runtime.getRuntime().halt(EXIT_ORPHANED);
+            }
+        }
+    }
+
+    private synchronized void interrupt() {
+        if (current >= 0 && slot.isInterrupted(current)) {
+            main.interrupt();
+        }
+        AsyncJobs jobs = async;
+        if (jobs != null) {
+            jobs.interrupt(slot);
+        }
+    }
+
+    /** Makes a batch the current one; false where the pool has taken it back. */
+    synchronized boolean begin(long batch) {
+        if (!slot.claim(batch, PoolMemory.TAKEN)) {
+            return false;
+        }
+        current = batch;
+        return true;
+    }
+
+    /** The current batch is done, and an interrupt that was meant for it is forgotten. */
+    synchronized void end() {
+        current = -1;
+        boolean _ = Thread.interrupted();
+    }
+}

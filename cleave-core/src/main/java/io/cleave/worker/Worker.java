@@ -1,0 +1,307 @@
+package io.cleave.worker;
+
+import io.cleave.AllocationException;
+import io.cleave.WorkerDiedException;
+import io.cleave.channel.Ring;
+import io.cleave.channel.RingValues;
+import io.cleave.pool.Initializer;
+import io.cleave.share.Codec;
+import io.cleave.share.WriteOptions;
+import io.cleave.work.Failure;
+import io.cleave.work.Parcel;
+import io.cleave.work.PoolMemory;
+import io.cleave.work.TaskFrames;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A worker JVM's life: take a batch, compute its items one after the other, send each result as soon as it is there. The
+ * thread that calls {@link #live} does all of it; {@link Control} hears what cannot wait.
+ */
+final class Worker {
+    /** Exit code of a worker that could not report what went wrong. */
+    static final int EXIT_BROKEN = 94;
+
+    private static final long SPIN_NANOS = 30_000;
+    private static final long NAP_NANOS = 50_000;
+    private static final long SLEEP_NANOS = 1_000_000_000L;
+    /** How long results may lie in the ring before the pool is woken for them. */
+    private static final long LATENCY_NANOS = 200_000;
+
+    private final PoolMemory.Head head;
+    private final PoolMemory.Slot slot;
+    private final Control control;
+    private final Ring.Consumer in;
+    private final Ring.Producer out;
+    private final Codec codec = Codec.standard();
+    private final Map<Long, Job> jobs = new HashMap<>();
+    private final String name = "worker " + ProcessHandle.current().pid();
+    private final boolean spins = Runtime.getRuntime().availableProcessors() > 1;
+    private @Nullable AsyncJobs async;
+    private long flushed;
+
+    Worker(PoolMemory.Head head, PoolMemory.Slot slot, long parent) {
+        this.head = head;
+        this.slot = slot;
+        this.control = new Control(slot, parent, Thread.currentThread());
+        this.in = slot.tasks().consumer();
+        this.out = slot.results().producer(head.bell(), control::isParentAlive);
+    }
+
+    void live() {
+        slot.phase(PoolMemory.IDLE);
+        control.start();
+        int status = EXIT_BROKEN;
+        try {
+            work();
+            status = 0;
+        } catch (WorkerDiedException e) {
+            status = 0; // the pool is gone: nobody is there to be told
+        } catch (Throwable t) {
+            report(t);
+        }
+        System.exit(status);
+    }
+
+    private static void report(Throwable t) {
+        try {
+            t.printStackTrace();
+        } catch (Throwable again) {
+            Runtime.getRuntime().halt(EXIT_BROKEN);
+        }
+    }
+
+    private void work() throws IOException {
+        while (true) {
+            if (!in.next()) {
+                await();
+                continue;
+            }
+            switch (in.kind()) {
+                case TaskFrames.INITIALIZER -> {
+                    if (!initialize()) {
+                        return;
+                    }
+                }
+                case TaskFrames.TASK -> {
+                    long form = RingValues.getLong(in.bytes(), in.offset());
+                    in.next();
+                    jobs.put(form >> 3, new Job((int) (form & 7), Parcel.take(in)));
+                }
+                case TaskFrames.FORGET -> jobs.remove(RingValues.getLong(in.bytes(), in.offset()));
+                case TaskFrames.BATCH -> batch();
+                case TaskFrames.STOP -> {
+                    return;
+                }
+                default -> throw new IOException("no such frame: " + in.kind());
+            }
+        }
+    }
+
+    /** Looks for a while, then sleeps until there is something to do. */
+    private void await() {
+        long end = System.nanoTime() + SPIN_NANOS;
+        do {
+            for (int i = 0; i < 32; i++) {
+                if (in.isReadable()) {
+                    return;
+                }
+                if (spins) {
+                    Thread.onSpinWait();
+                }
+            }
+        } while (spins && System.nanoTime() - end < 0);
+        control.notBusy();
+        if (!control.isReady()) {
+            LockSupport.parkNanos(NAP_NANOS); // downcalls are not there yet
+        } else {
+            sleep();
+        }
+        if (!control.isParentAlive()) {
+            throw new WorkerDiedException("the pool's process has ended");
+        }
+    }
+
+    private void sleep() {
+        var bell = slot.bell();
+        int ticket = bell.prepare();
+        if (in.isReadable()) {
+            bell.cancel();
+        } else {
+            bell.sleep(ticket, System.nanoTime() + SLEEP_NANOS);
+        }
+    }
+
+    /** Runs the initializer; false where it failed, and the pool knows. */
+    private boolean initialize() throws IOException {
+        slot.phase(PoolMemory.INITIALIZING);
+        in.next();
+        try {
+            Object taken = Parcel.open(Parcel.take(in), Codec.java());
+            if (taken instanceof Initializer initializer) {
+                initializer.run();
+            }
+        } catch (Throwable t) {
+            Failure failure = Failure.of(t, "the initializer", -1, name);
+            send(TaskFrames.UNFIT, failure);
+            ring();
+            return false;
+        }
+        slot.phase(PoolMemory.IDLE);
+        return true;
+    }
+
+    private void send(int kind, Failure failure) throws IOException {
+        byte[] bytes = failure.encode();
+        out.write(kind, bytes, 0, bytes.length);
+    }
+
+    private void ring() {
+        flushed = System.nanoTime();
+        if (control.isReady()) {
+            out.flush(); // before that the pool looks by itself
+        }
+    }
+
+    private void batch() throws IOException {
+        byte[] bytes = in.bytes();
+        int at = in.offset();
+        long number = RingValues.getLong(bytes, at);
+        long id = RingValues.getLong(bytes, at + 8);
+        long first = RingValues.getLong(bytes, at + 16);
+        int count = (int) RingValues.getLong(bytes, at + 24);
+        Job job = jobs.get(id);
+        if (job == null) {
+            throw new IOException("no task " + id);
+        }
+        int left = count;
+        if (job.isAsync()) {
+            in.next();
+            Object item = Parcel.take(in);
+            left = 0;
+            if (slot.claim(number, PoolMemory.TAKEN)) {
+                async().start(number, job, item, first);
+            }
+        } else if (control.begin(number)) {
+            left = compute(number, job, first, count);
+        }
+        for (; left > 0; left--) {
+            in.next();
+        }
+    }
+
+    private AsyncJobs async() {
+        AsyncJobs jobsInFlight = async;
+        if (jobsInFlight == null) {
+            jobsInFlight = new AsyncJobs(out, this::ring, codec, name);
+            async = jobsInFlight;
+            control.async(jobsInFlight);
+        }
+        return jobsInFlight;
+    }
+
+    /** Computes a batch; returns how many of its items are still to be taken from the ring. */
+    private int compute(long number, Job job, long first, int count) throws IOException {
+        long start = System.nanoTime();
+        out.write(TaskFrames.AT, Long.BYTES, number);
+        int left = count;
+        @Nullable Object item = null;
+        int index = 0;
+        boolean worn = false;
+        try {
+            slot.begin(0, start);
+            slot.phase(PoolMemory.DECODING);
+            job.open();
+            for (; index < count; index++) {
+                in.next();
+                left--;
+                long now = System.nanoTime();
+                slot.begin(index, now);
+                slot.phase(PoolMemory.DECODING);
+                item = Parcel.take(in);
+                item = Parcel.open(item, codec);
+                slot.phase(PoolMemory.RUNNING);
+                @Nullable Object result = job.apply(item);
+                write(result, item, first + index);
+                if (now - flushed > LATENCY_NANOS && (head.isUrgent() || out.isHalfFull())) {
+                    ring();
+                }
+            }
+        } catch (Refused e) {
+            send(TaskFrames.FAILURE, e.failure);
+        } catch (WorkerDiedException e) {
+            if (!control.isParentAlive()) {
+                throw e;
+            }
+            send(TaskFrames.FAILURE, Failure.of(e, item, first + index, name)); // the task's own, of a pool that it used
+        } catch (Throwable t) {
+            worn = t instanceof OutOfMemoryError || t instanceof InternalError;
+            send(TaskFrames.FAILURE, failure(t, item, first + index));
+        } finally {
+            control.end();
+        }
+        slot.phase(PoolMemory.IDLE);
+        if (worn) {
+            out.write(TaskFrames.WORN, 0, 0);
+        }
+        out.write(TaskFrames.END, Long.BYTES, System.nanoTime() - start);
+        if (head.isUrgent() || !in.isReadable()) {
+            ring();
+        }
+        return left;
+    }
+
+    private Failure failure(Throwable t, @Nullable Object item, long index) {
+        try {
+            return Failure.of(t, item, index, name);
+        } catch (OutOfMemoryError e) {
+            return new Failure("the task failed at item " + index + ": " + t.getClass().getName()
+                    + ", and there was too little memory left for more", "", index, name, "", null);
+        }
+    }
+
+    /** A result that cannot be sent, with the account of it. */
+    private static final class Refused extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Failure failure;
+
+        Refused(Failure failure) {
+            super(null, null, false, false);
+            this.failure = failure;
+        }
+    }
+
+    private void write(@Nullable Object result, @Nullable Object item, long index) throws IOException {
+        slot.phase(PoolMemory.ENCODING);
+        try {
+            writeValue(out, codec, result);
+        } catch (WorkerDiedException e) {
+            throw e;
+        } catch (OutOfMemoryError e) {
+            throw e;
+        } catch (Exception | LinkageError | StackOverflowError e) {
+            throw new Refused(Failure.unsendable(e, result, codec, item, index, name));
+        }
+    }
+
+    /** Writes a result, through shared memory where it is large, unless that is full. */
+    static void writeValue(Ring.Producer out, Codec codec, @Nullable Object result) throws IOException {
+        try {
+            Parcel.write(out, codec, result, Sharing.ONCE);
+        } catch (AllocationException e) {
+            Parcel.writeInline(out, codec, result);
+        }
+    }
+
+    /** Loaded with the first result. */
+    private static final class Sharing {
+        static final WriteOptions ONCE = WriteOptions.defaults().withThreshold(0).withReads(1);
+
+        private Sharing() {
+        }
+    }
+}

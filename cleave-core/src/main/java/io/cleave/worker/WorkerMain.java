@@ -1,0 +1,55 @@
+package io.cleave.worker;
+
+import io.cleave.work.PoolMemory;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * The main class of a worker JVM. A pool starts it; it is of no use to anybody else.
+ *
+ * <p>
+ * What it does before the first result is kept free of everything that takes long to load: no downcall, no codec but
+ * Java's own, no logging. Downcalls come into play in the second thread, once there is time.
+ */
+public final class WorkerMain {
+    /** Exit code of a worker that could not find what it shares with its pool. */
+    private static final int EXIT_UNCONNECTED = 93;
+
+    private WorkerMain() {
+    }
+
+    /**
+     * Works until the pool says stop, or is gone.
+     *
+     * @param args the pool's process, the descriptor of its memory there, the slot's number
+     */
+    public static void main(String[] args) {
+        if (args.length != 3) {
+            System.err.println("This class is started by io.cleave.pool.ProcessPool, not by hand.");
+            Runtime.getRuntime().halt(2);
+        }
+        long parent = Long.parseLong(args[0]);
+        int slot = Integer.parseInt(args[2]);
+        Worker worker = null;
+        try (FileChannel file = FileChannel.open(Path.of("/proc/" + parent + "/fd/" + args[1]),
+                StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            MemorySegment head = map(file, 0, PoolMemory.HEAD_BYTES);
+            MemorySegment own = map(file, PoolMemory.slotAt(slot), PoolMemory.SLOT_BYTES);
+            worker = new Worker(new PoolMemory.Head(head), new PoolMemory.Slot(own), parent);
+        } catch (IOException e) {
+            System.err.println("The pool of process " + parent + " cannot be reached: " + e);
+            Runtime.getRuntime().halt(EXIT_UNCONNECTED);
+        }
+        if (worker != null) {
+            worker.live();
+        }
+    }
+
+    private static MemorySegment map(FileChannel file, long offset, long byteSize) throws IOException {
+        return file.map(FileChannel.MapMode.READ_WRITE, offset, byteSize, Arena.global());
+    }
+}
