@@ -18,14 +18,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -399,7 +403,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
         });
     }
 
-    /** The methods that wait for several tasks, as the JDK has them. */
+    /** How the JDK waits for several tasks. */
     private final class Several extends AbstractExecutorService {
         @Override
         protected <V extends @Nullable Object> RunnableFuture<V> newTaskFor(Callable<V> task) {
@@ -456,16 +460,52 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
 
     @Override
     public <V extends @Nullable Object> V invokeAny(Collection<? extends Callable<V>> tasks)
-            throws InterruptedException, java.util.concurrent.ExecutionException {
-        return several().invokeAny(tasks);
+            throws InterruptedException, ExecutionException {
+        try {
+            return any(tasks, Long.MAX_VALUE);
+        } catch (TimeoutException e) {
+            throw new AssertionError("there is no time-out", e);
+        }
     }
 
     @Override
     public <V extends @Nullable Object> V invokeAny(Collection<? extends Callable<V>> tasks, long timeout,
             TimeUnit unit)
-            throws InterruptedException, java.util.concurrent.ExecutionException,
-            java.util.concurrent.TimeoutException {
-        return several().invokeAny(tasks, timeout, unit);
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return any(tasks, unit.toNanos(timeout));
+    }
+
+    private <V extends @Nullable Object> V any(Collection<? extends Callable<V>> tasks, long nanos)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        List<Callable<V>> all = List.copyOf(tasks);
+        if (all.isEmpty()) {
+            throw new IllegalArgumentException("there is no task among those of which any is to be done");
+        }
+        BlockingQueue<CompletableFuture<V>> done = new LinkedBlockingQueue<>();
+        List<CompletableFuture<V>> futures = new ArrayList<>();
+        try {
+            for (Callable<V> task : all) {
+                CompletableFuture<V> future = submit(task);
+                futures.add(future);
+                var _ = future.whenComplete((_, _) -> done.add(future));
+            }
+            long left = nanos;
+            CompletableFuture<V> last = null;
+            for (int i = 0; i < all.size(); i++) {
+                long start = System.nanoTime();
+                last = done.poll(left, TimeUnit.NANOSECONDS);
+                left -= System.nanoTime() - start;
+                if (last == null) {
+                    throw new TimeoutException("none of " + all.size() + " tasks was done in time");
+                }
+                if (!last.isCompletedExceptionally()) {
+                    return last.get();
+                }
+            }
+            return Objects.requireNonNull(last).get(); // it throws what its task threw
+        } finally {
+            futures.forEach(future -> future.cancel(true));
+        }
     }
 
     @Override
