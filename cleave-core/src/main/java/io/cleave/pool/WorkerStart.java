@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * options that this JVM was started with; a share of the machine's memory; what the pool's builder adds.
  */
 final class WorkerStart {
-    private static final String MAIN = "io.cleave.worker.WorkerMain";
+    static final String MAIN = "io.cleave.worker.WorkerMain";
     /** What part of the machine's memory all workers' heaps may take together. */
     private static final double HEAPS_PART = 0.75;
     private static final long LEAST_HEAP = 256L << 20;
@@ -59,19 +59,14 @@ final class WorkerStart {
     }
 
     static Process start(PoolSettings settings, int memory, int place, boolean cached) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:+UseSerialGC"); // one thread computes; many collectors on one machine must not each use all of it
-        command.add("-XX:-UsePerfData");
+        List<String> command = new ArrayList<>(basics());
         command.add("-XX:MaxHeapSize=" + heap(settings.workers()));
-        command.add("-Xshare:auto");
         String classPath = classPath(settings.classPath());
         command.addAll(Inherited.OPTIONS);
-        Path cache = cached ? AotCache.find(classPath, Inherited.OPTIONS) : null;
+        Path cache = cached ? AotCache.find(Inherited.OPTIONS) : null;
         if (cache != null) {
             command.add("-XX:AOTCache=" + cache);
-            command.add("-Xlog:disable");
-            command.add("-Xlog:all=error:stderr");
+            command.add("-Xlog:aot*=off,cds*=off"); // where the JVM cannot use it, it does without
         }
         command.addAll(settings.jvmOptions());
         command.addAll(place(classPath));
@@ -81,6 +76,13 @@ final class WorkerStart {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
         return builder.start();
+    }
+
+    /** How each worker's JVM begins. */
+    static List<String> basics() {
+        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC", // one thread computes, and many JVMs must not each use all processors to collect
+                "-XX:-UsePerfData");
     }
 
     private static long heap(int workers) {

@@ -74,7 +74,8 @@ final class Worker {
         }
     }
 
-    private void work() throws IOException {
+    /** Does what comes, until it is told to stop. */
+    void work() throws IOException {
         while (true) {
             if (!in.next()) {
                 await();

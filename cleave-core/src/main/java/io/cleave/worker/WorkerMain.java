@@ -25,9 +25,15 @@ public final class WorkerMain {
     /**
      * Works until the pool says stop, or is gone.
      *
-     * @param args the pool's process, the descriptor of its memory there, the slot's number
+     * @param args the pool's process, the descriptor of its memory there, the slot's number; or "rehearse" alone, for the
+     *        JVM from which the cache for workers is made
+     * @throws IOException where the rehearsal fails
      */
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
+        if (args.length == 1 && "rehearse".equals(args[0])) {
+            Rehearsal.run();
+            return;
+        }
         if (args.length != 3) {
             System.err.println("This class is started by io.cleave.pool.ProcessPool, not by hand.");
             Runtime.getRuntime().halt(2);

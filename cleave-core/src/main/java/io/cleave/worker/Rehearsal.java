@@ -1,0 +1,90 @@
+package io.cleave.worker;
+
+import io.cleave.channel.Doorbell;
+import io.cleave.channel.FrameBuffer;
+import io.cleave.channel.Ring;
+import io.cleave.channel.RingValues;
+import io.cleave.os.Signals;
+import io.cleave.os.Unistd;
+import io.cleave.pool.Task;
+import io.cleave.share.Codec;
+import io.cleave.share.WriteOptions;
+import io.cleave.work.Parcel;
+import io.cleave.work.PoolMemory;
+import io.cleave.work.TaskFrames;
+import io.cleave.work.Values;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a JVM does from which the cache of ahead-of-time loaded and linked classes is made: the way of a worker from its
+ * start to its first results, with both ends in one process.
+ */
+final class Rehearsal {
+    private static final int ROUNDS = 200;
+
+    private Rehearsal() {
+    }
+
+    /** A result that takes a codec. */
+    private record Word(String text, List<Integer> places, Map<String, Double> weights) {}
+
+    static void run() throws IOException {
+        Path file = Files.createTempFile("cleave", ".rehearsal");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            MemorySegment head = channel.map(FileChannel.MapMode.READ_WRITE, 0, PoolMemory.HEAD_BYTES, Arena.global());
+            MemorySegment own = channel.map(FileChannel.MapMode.READ_WRITE, PoolMemory.slotAt(0), PoolMemory.SLOT_BYTES,
+                    Arena.global());
+            rehearse(new PoolMemory.Head(head), new PoolMemory.Slot(own));
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private static void rehearse(PoolMemory.Head head, PoolMemory.Slot slot) throws IOException {
+        Ring.Producer tasks = slot.tasks().producer(slot.bell(), () -> true);
+        Ring.Consumer results = slot.results().consumer();
+        Worker worker = new Worker(head, slot, Unistd.getppid());
+        Task<Integer, Object> simple = x -> x + 1;
+        Task<Integer, Object> rich = x -> new Word("w" + x, List.of(x), Map.of("a", 0.5));
+        long id = 0;
+        for (Task<Integer, Object> task : List.of(simple, rich)) {
+            id++;
+            FrameBuffer frames = new FrameBuffer(1024);
+            frames.write(TaskFrames.TASK, Long.BYTES, id << 3 | TaskFrames.APPLY);
+            Parcel.write(frames, Codec.java(), task, WriteOptions.defaults());
+            for (int i = 0; i < ROUNDS; i++) {
+                batch(frames, slot, id * ROUNDS + i, id);
+            }
+            frames.write(TaskFrames.STOP, 0, 0);
+            tasks.tryWrite(frames);
+            worker.work();
+            while (results.next()) {
+                if (Values.isValue(results.kind())) {
+                    Parcel.open(Parcel.take(results), Codec.standard());
+                }
+            }
+        }
+        Doorbell bell = slot.control();
+        bell.sleep(bell.prepare(), System.nanoTime() + 1);
+        bell.ringAnyway();
+        Signals.prctl(Signals.PR_SET_PDEATHSIG, 0); // as it is
+    }
+
+    private static void batch(FrameBuffer frames, PoolMemory.Slot slot, long number, long task) throws IOException {
+        slot.queued(number);
+        byte[] header = new byte[TaskFrames.BATCH_BYTES];
+        RingValues.putLong(header, 0, number);
+        RingValues.putLong(header, 8, task);
+        RingValues.putLong(header, 24, 1);
+        frames.write(TaskFrames.BATCH, header, 0, header.length);
+        Parcel.write(frames, Codec.standard(), 1, WriteOptions.defaults());
+    }
+}
