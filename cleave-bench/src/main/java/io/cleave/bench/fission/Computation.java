@@ -4,14 +4,21 @@ package io.cleave.bench.fission;
  * Work that takes a time of one's choice and no memory: a chain of shifts, each of which needs the one before. It is
  * measured out in steps, not by the clock, so that whoever gets less of a processor takes longer.
  */
-final class Computation {
+public final class Computation {
     private static final long CALIBRATION_NANOS = 20_000_000;
     private static final int CALIBRATIONS = 25;
 
     private Computation() {
     }
 
-    static long compute(int item, int steps) {
+    /**
+     * Computes.
+     *
+     * @param item which of the items
+     * @param steps how long to go on
+     * @return what comes of it, always the same
+     */
+    public static long compute(int item, int steps) {
         long x = (item + 1) * 0x9E37_79B9_7F4A_7C15L;
         for (int i = 0; i < steps; i++) {
             x ^= x << 13;
@@ -21,8 +28,13 @@ final class Computation {
         return x;
     }
 
-    /** How many steps take so long here, at the best speed seen. */
-    static int stepsFor(long nanos) {
+    /**
+     * How many steps take so long here, at the best speed seen.
+     *
+     * @param nanos a time
+     * @return steps for {@link #compute}
+     */
+    public static int stepsFor(long nanos) {
         int steps = 1000;
         double best = Double.MAX_VALUE;
         long sink = 0;
