@@ -1,14 +1,13 @@
 package io.cleave.bench.pool;
 
+import io.cleave.bench.Directories;
 import io.cleave.bench.Requests;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * A JVM that starts another, which says hello and ends: each request gives the milliseconds from before its start until it
@@ -35,11 +34,7 @@ final class HelloJvm {
             List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "CLASSPATH").forEach(builder.environment()::remove);
             Requests.serve(request -> new double[] {run(builder)});
         } finally {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(path);
-                }
-            }
+            Directories.delete(directory);
         }
     }
 

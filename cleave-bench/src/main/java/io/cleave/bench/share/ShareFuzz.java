@@ -1,9 +1,9 @@
 package io.cleave.bench.share;
 
+import io.cleave.bench.Directories;
 import io.cleave.bench.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -97,33 +97,6 @@ public final class ShareFuzz implements Callable<Integer> {
         figures.put("crashes", exit == 0 ? 0L : 1L);
         if (exit != 0) {
             System.err.println("the reading JVM ended with code " + exit);
-        }
-    }
-
-    /** Directories of one run's own. */
-    static final class Directories {
-        private Directories() {
-        }
-
-        static Path create() throws IOException {
-            Path base = Path.of("/dev/shm");
-            return Files.createTempDirectory(Files.isDirectory(base) ? base : Path.of("/tmp"), "cleave-bench-");
-        }
-
-        /** How many blocks there are. */
-        static long leftIn(Path directory) throws IOException {
-            try (Stream<Path> files = Files.list(directory)) {
-                return files.filter(file -> file.getFileName().toString().startsWith("cleave.")).count();
-            }
-        }
-
-        static void delete(Path directory) throws IOException {
-            try (Stream<Path> files = Files.list(directory)) {
-                for (Path file : files.toList()) {
-                    Files.deleteIfExists(file);
-                }
-            }
-            Files.deleteIfExists(directory);
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.cleave.bench.share;
 
+import io.cleave.bench.Directories;
 import io.cleave.bench.Json;
-import io.cleave.bench.share.ShareFuzz.Directories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
