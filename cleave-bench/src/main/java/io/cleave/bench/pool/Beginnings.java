@@ -21,8 +21,7 @@ final class Beginnings {
 
     private final MemorySegment memory;
 
-    private Beginnings() {
-        Path file = Path.of(System.getenv("CLEAVE_DIR")).resolveSibling(FILE);
+    private Beginnings(Path file) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
                 StandardOpenOption.CREATE)) {
             memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) SLOTS * Integer.BYTES, Arena.global());
@@ -33,7 +32,11 @@ final class Beginnings {
 
     /** The mapping of this process. */
     private static final class Holder {
-        static final Beginnings INSTANCE = new Beginnings();
+        static final Beginnings INSTANCE = open(Path.of(System.getenv("CLEAVE_DIR")).resolveSibling(FILE));
+    }
+
+    static Beginnings open(Path file) {
+        return new Beginnings(file);
     }
 
     static Beginnings shared() {

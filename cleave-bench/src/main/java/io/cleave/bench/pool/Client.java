@@ -69,17 +69,27 @@ final class Client implements Runnable {
             List<Order> orders = orders(isSubmitting ? MOST_SUBMITTED : MOST_TINY);
             tasksOfCall = orders.size();
             since = System.nanoTime() | 1;
-            if (isSubmitting) {
-                submit(orders);
-            } else {
-                switch (random.nextInt(4)) {
-                    case 0 -> map(orders);
-                    case 1 -> imap(orders);
-                    case 2 -> imapUnordered(orders);
-                    default -> amap(orders);
-                }
+            try {
+                call(isSubmitting, orders);
+            } catch (Throwable t) { // not from the pool, but from what it gave
+                t.printStackTrace();
+                ledger.wrong(0, "a client failed with " + t);
+                return; // its tasks have no end, and so are lost
             }
             since = 0;
+        }
+    }
+
+    private void call(boolean isSubmitting, List<Order> orders) {
+        if (isSubmitting) {
+            submit(orders);
+            return;
+        }
+        switch (random.nextInt(4)) {
+            case 0 -> map(orders);
+            case 1 -> imap(orders);
+            case 2 -> imapUnordered(orders);
+            default -> amap(orders);
         }
     }
 

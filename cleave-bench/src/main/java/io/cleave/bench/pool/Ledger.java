@@ -6,6 +6,8 @@ import io.cleave.bench.pool.Order.Answer;
 import io.cleave.bench.pool.Order.InCallerException;
 import io.cleave.bench.pool.Order.Kind;
 import io.cleave.bench.pool.Order.Refusal;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +21,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who was given which task, and how each has ended. Slots for the counts of beginnings are used in turn; when one comes
@@ -33,14 +37,18 @@ final class Ledger {
     }
 
     private final Map<Entry, AtomicLong> counts = new EnumMap<>(Entry.class);
-    private final Beginnings beginnings = Beginnings.shared();
+    private final Beginnings beginnings;
+    private final Consumer<String> people;
     private final AtomicLong slots = new AtomicLong();
     /** How often the task of a slot may have begun. */
     private final AtomicIntegerArray most = new AtomicIntegerArray(Beginnings.SLOTS);
     private final AtomicInteger told = new AtomicInteger();
     private final Set<String> kindsTold = ConcurrentHashMap.newKeySet();
 
-    Ledger() {
+    /** An empty one; {@code people} hear what went wrong. */
+    Ledger(Beginnings beginnings, Consumer<String> people) {
+        this.beginnings = beginnings;
+        this.people = people;
         for (Entry entry : Entry.values()) {
             counts.put(entry, new AtomicLong());
         }
@@ -72,32 +80,42 @@ final class Ledger {
         return slot;
     }
 
-    /** Looks once more at all that have ended; nothing runs any more. */
+    /** Looks once more at all tasks; nothing runs any more. */
     void checkAll() {
+        long missing = 2 * count(Entry.TASKS) + count(Entry.DOUBLED);
+        for (Entry entry : Entry.values()) {
+            missing -= count(entry);
+        }
+        if (missing != 0) {
+            lost(Math.abs(missing), missing + " tasks more than ends");
+        }
         for (int slot = 0; slot < Math.min(slots.get(), Beginnings.SLOTS); slot++) {
             checkAgain(slot);
         }
     }
 
     private void checkAgain(int slot) {
-        if (beginnings.begunVolatile(slot) > most.get(slot)) {
+        int begun = beginnings.begunVolatile(slot);
+        int allowed = most.get(slot);
+        if (begun > allowed) {
+            most.set(slot, begun); // counted once
             add(Entry.DOUBLED, 1);
-            tell("task " + slot + " began " + beginnings.begunVolatile(slot) + " times, and at most " + most.get(slot)
-                    + " were allowed");
+            tell("task " + slot + " began " + begun + " times, and at most " + allowed + " were allowed");
         }
     }
 
     /** A task has given a result. */
-    void answered(Order order, Answer answer) {
+    void answered(Order order, @Nullable Answer answer) {
         int begun = beginnings.begunVolatile(order.slot());
-        if (!answer.isRightFor(order) || order.kind() == Kind.THROWING || order.kind() == Kind.HALTING || begun == 0) {
+        if (answer == null || !answer.isRightFor(order) || order.kind() == Kind.THROWING || order.kind() == Kind.HALTING
+                || begun == 0) {
             wrong(1, "task " + order.slot() + " (" + order.kind() + ") began " + begun + " times and gave "
-                    + answer.slot() + " with " + answer.bytes().length + " bytes");
+                    + (answer == null ? "nothing" : answer.slot() + " with " + answer.bytes().length + " bytes"));
         } else {
             add(Entry.RESULTS, 1);
         }
-        most.set(order.slot(), Math.min(most.get(order.slot()), Math.max(1, begun))); // and not once more from here on
         checkAgain(order.slot());
+        most.set(order.slot(), Math.max(1, begun)); // not once more from here on
     }
 
     /**
@@ -119,7 +137,9 @@ final class Ledger {
         if (entry == Entry.WRONG) {
             wrong(failed.size(), "tasks ended in " + cause);
             if (kindsTold.add(cause.getClass().getName())) {
-                cause.printStackTrace();
+                StringWriter stack = new StringWriter();
+                cause.printStackTrace(new PrintWriter(stack, true));
+                tell(stack.toString());
             }
         } else {
             add(entry, failed.size());
@@ -163,7 +183,7 @@ final class Ledger {
 
     private void tell(String what) {
         if (told.getAndIncrement() < MOST_TOLD) {
-            System.err.println(what);
+            people.accept(what);
         }
     }
 

@@ -44,6 +44,8 @@ public final class PoolSuite extends Suite {
     private static final long ITEM_NANOS = 500_000;
 
     private static final String CLEAVE = "cleave";
+    /** With as many workers as it takes by itself. */
+    private static final String AS_CREATED = "cleave-default";
     private static final String COLD = "cleave-cold";
     private static final String THREADS = "cleave-threads";
     private static final String FISSION = "cleave-fission";
@@ -144,10 +146,11 @@ public final class PoolSuite extends Suite {
 
     private void start() throws IOException {
         int workers = Cpus.usable();
-        try (Cast cast = cast(START, workers, false, CLEAVE, THREADS, FORKS, FORK_JOIN, PYTHON, PP4J)) {
+        try (Cast cast = cast(START, workers, false, CLEAVE + "=" + AS_CREATED, THREADS, FORKS, FORK_JOIN, PYTHON,
+                PP4J)) {
             cast.add(HELLO, SubjectProcess.jvm(HelloJvm.class, List.of()));
             List<Subject> subjects = new ArrayList<>(cast.all());
-            subjects.add(1, new FreshProcess(COLD, command(CLEAVE, workers, false)));
+            subjects.add(1, new FreshProcess(COLD, command(AS_CREATED, workers, false)));
             take(START, "start", subjects, rounds(4, 10), rounds(11, 31), "ms");
         }
     }

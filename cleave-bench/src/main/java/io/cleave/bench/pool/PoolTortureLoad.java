@@ -34,7 +34,7 @@ final class PoolTortureLoad {
     private final long kills;
     private final long deadline;
     private final SplittableRandom random;
-    private final Ledger ledger = new Ledger();
+    private final Ledger ledger = new Ledger(Beginnings.shared(), System.err::println);
     private final Family family = new Family(System.getenv("CLEAVE_DIR"));
     private final AtomicLong halts = new AtomicLong();
     private final AtomicLong killed = new AtomicLong();

@@ -29,6 +29,10 @@ final class Ways {
                 ProcessPool pool = (oneByOne ? builder.chunkSize(1) : builder).build();
                 yield new OnCleave(pool, pool, false);
             }
+            case "cleave-default" -> {
+                ProcessPool pool = ProcessPool.create();
+                yield new OnCleave(pool, pool, false);
+            }
             case "cleave-threads" -> {
                 ThreadPool pool = ThreadPool.create(workers);
                 yield new OnCleave(pool, pool, oneByOne);
