@@ -62,10 +62,20 @@ final class ArchitectureTest {
             io.cleave.memory.CleanupResult
             io.cleave.memory.Lifetime
             io.cleave.memory.SharedMemory
+            io.cleave.pool.AsyncPool
+            io.cleave.pool.AsyncPool$Builder
+            io.cleave.pool.AsyncTask
+            io.cleave.pool.Initializer
+            io.cleave.pool.Parallel
             io.cleave.pool.Pool
+            io.cleave.pool.ProcessPool
+            io.cleave.pool.ProcessPool$Builder
             io.cleave.pool.ProgressListener
+            io.cleave.pool.SerializableCallable
+            io.cleave.pool.SerializableRunnable
             io.cleave.pool.Task
             io.cleave.pool.ThreadPool
+            io.cleave.pool.WorkerOutput
             io.cleave.share.Codec
             io.cleave.share.Codec$Sink
             io.cleave.share.Codec$Source
