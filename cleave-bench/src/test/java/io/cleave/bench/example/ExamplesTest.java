@@ -1,0 +1,17 @@
+package io.cleave.bench.example;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** The examples find their own results right. */
+final class ExamplesTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"crawl --pages 60 --delay 5", "crawl --pages 1", "thumbnails --images 12",
+            "thumbnails --images 0"})
+    void anExampleSucceeds(String arguments) {
+        assertThat(new CommandLine(Examples.class).execute(arguments.split(" "))).isZero();
+    }
+}
