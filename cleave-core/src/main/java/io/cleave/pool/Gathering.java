@@ -122,8 +122,9 @@ final class Gathering<T extends @Nullable Object, R extends @Nullable Object> {
         /** Tells the place in the stream, as the pool has counted from the beginning of the batch. */
         private Throwable withPlace(Throwable failure) {
             if (first > 0) {
-                Arrays.stream(failure.getSuppressed()).filter(WorkerException.class::isInstance)
-                        .map(WorkerException.class::cast).filter(account -> account.index() >= 0).findFirst()
+                Stream.concat(Stream.of(failure), Arrays.stream(failure.getSuppressed()))
+                        .filter(WorkerException.class::isInstance).map(WorkerException.class::cast)
+                        .filter(account -> account.index() >= 0).findFirst()
                         .ifPresent(account -> failure.addSuppressed(placed(account)));
             }
             return failure;

@@ -18,10 +18,12 @@ import org.jspecify.annotations.Nullable;
  * Function<Iterable<? extends Path>, List<Score>> scores = Parallel.pmap(Score::of);
  * List<Score> all = scores.apply(paths);
  *
- * Optional<Score> first = Files.lines(list).map(Path::of)
- *         .gather(Parallel.mapping(pool, Score::of))
- *         .filter(score -> score.value() > 0.9)
- *         .findFirst();
+ * try (ThreadPool pool = ThreadPool.create(); Stream<String> lines = Files.lines(list)) {
+ *     Optional<Score> first = lines.map(Path::of)
+ *             .gather(Parallel.mapping(pool, Score::of))
+ *             .filter(score -> score.value() > 0.9)
+ *             .findFirst();
+ * }
  * }</pre>
  *
  * <p>
@@ -40,9 +42,9 @@ import org.jspecify.annotations.Nullable;
  * <h2>Gatherers</h2>
  *
  * The elements of the stream go to the pool in batches: of one element at first, and larger ones as far as elements
- * prove cheap, so that a batch keeps the pool busy for about 50 ms. No element waits for its batch to be full while
- * some worker has nothing to do. Taken from the stream ahead of the results that have been pushed are at most three
- * batches, of 16,384 elements or less, and twice as many elements as the pool computes at once.
+ * prove cheap, so that a batch keeps the pool busy for about 50 ms. One that arrives while some worker has nothing to do
+ * is handed out at once, with those before it. Taken from the stream ahead of the results that have been pushed are at
+ * most three batches, of 16,384 elements or less, and twice as many elements as the pool computes at once.
  *
  * <ul>
  * <li>When the stream needs no more ({@code limit}, {@code findFirst}), what is still being computed is cancelled.
@@ -66,8 +68,8 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>
- * Cost: handing out a batch takes some 10 us and what a call of the pool takes; an element of a large batch some 100 ns
- * beyond what it costs in the pool.
+ * Cost: a batch takes a virtual thread and a call of the pool; elements of large batches cost about what they cost in
+ * {@link Pool#imap} over a list.
  */
 public final class Parallel {
     /** The process that has loaded this class; any other is a forked child of it. */

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -341,6 +342,22 @@ final class ParallelTest {
                 assertThat(thrown.get()).isInstanceOf(CancellationException.class);
                 assertThat(interrupted).isTrue();
             }
+        }
+
+        @Test
+        void closingThePoolEndsTheStream() throws Exception {
+            Pool pool = newPool();
+            AtomicLong received = new AtomicLong();
+            FutureTask<Void> reader = new FutureTask<>(
+                    () -> endless().gather(Parallel.mapping(pool, ParallelTest::slowSquare))
+                            .forEach(x -> received.incrementAndGet()),
+                    null);
+            Thread thread = Thread.ofPlatform().start(reader);
+            assertThat(Delays.within(Delays.PATIENCE, () -> received.get() > 20)).isTrue();
+            pool.close();
+            assertThatThrownBy(() -> reader.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).cause()
+                    .isInstanceOfAny(CancellationException.class, IllegalStateException.class);
+            thread.join();
         }
 
         @Test
