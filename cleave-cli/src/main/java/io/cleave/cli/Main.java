@@ -17,24 +17,27 @@ import picocli.CommandLine.ParseResult;
         commandListHeading = "%nCommands:%n",
         footer = {"", "Every command has --help. Exit codes: 0 done, 1 failed, 2 wrong arguments.",
                 "CLEAVE_DIR names the directory of shared blocks where it is not /dev/shm; NO_COLOR is honoured."},
-        subcommands = {DemoCommand.class, DoctorCommand.class, ListCommand.class, InspectCommand.class,
+        subcommands = {PmapCommand.class, PfilterCommand.class, DemoCommand.class, DoctorCommand.class,
+                ListCommand.class, InspectCommand.class,
                 CleanupCommand.class, VersionCommand.class})
 public final class Main extends CleaveCommand {
     private final Style style;
+    private final StandardStreams streams;
 
-    private Main(Style style) {
+    private Main(Style style, StandardStreams streams) {
         this.style = style;
+        this.streams = streams;
     }
 
     /** Runs the command and leaves with its exit code. */
     public static void main(String[] args) {
-        CommandLine line = of(Terminal.style(Terminal.OUT));
+        CommandLine line = of(Terminal.style(Terminal.OUT), StandardStreams.ofProcess());
         System.exit(line.execute(args));
     }
 
-    /** The whole command, for a place with a certain style. */
-    static CommandLine of(Style style) {
-        CommandLine line = new CommandLine(new Main(style));
+    /** The whole command, for a place with a certain style and certain streams. */
+    static CommandLine of(Style style, StandardStreams streams) {
+        CommandLine line = new CommandLine(new Main(style, streams));
         line.setUsageHelpWidth(Math.max(style.width(), UsageMessageSpec.DEFAULT_USAGE_WIDTH));
         line.setColorScheme(Help.defaultColorScheme(style.ansi()));
         line.setExecutionExceptionHandler(Main::failed);
@@ -44,6 +47,12 @@ public final class Main extends CleaveCommand {
     /** The style that was chosen for the command that a subcommand belongs to. */
     static Style style(CommandLine line) {
         return line.getCommandSpec().root().userObject() instanceof Main main ? main.style : Style.PLAIN;
+    }
+
+    /** The streams of the command that a subcommand belongs to. */
+    static StandardStreams streams(CommandLine line) {
+        return line.getCommandSpec().root().userObject() instanceof Main main ? main.streams
+                : StandardStreams.ofProcess();
     }
 
     /** Without a subcommand there is nothing to do: says what there is. */

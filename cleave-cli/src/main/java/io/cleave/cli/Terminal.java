@@ -28,6 +28,12 @@ final class Terminal {
         return !"dumb".equals(System.getenv("TERM")) && isDevice(target(fd));
     }
 
+    /** Whether a file descriptor leads to another process. */
+    static boolean isPipe(int fd) {
+        String target = target(fd);
+        return target.startsWith("pipe:") || target.startsWith("socket:");
+    }
+
     private static String target(int fd) {
         try {
             return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();
