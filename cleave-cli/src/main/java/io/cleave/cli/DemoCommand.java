@@ -17,9 +17,10 @@ import picocli.CommandLine.Option;
 
 /** Does one real job in several ways, and shows that all agree and what each took. */
 @Command(name = "demo", description = {
-        "Analyse every class of the running JDK: in one thread, in several threads, and in forked copies of this JVM.",
-        "The class files and an index over them lie on the heap of this JVM; the forked children read them there. Each "
-                + "class is parsed, verified and searched for figures. All ways must agree to the last one."})
+        "Analyse every class of the running JDK: in one thread, in several threads, in other processes, and in forked "
+                + "copies of this JVM.",
+        "The class files and an index over them lie on the heap of this JVM; the forked children read them there, the "
+                + "other processes have to be given theirs. Each class is parsed, verified and searched for figures. All ways must agree to the last one."})
 final class DemoCommand extends CleaveCommand {
     private static final Duration WARM_UP = Duration.ofSeconds(4);
     private static final int MOST_PASSES = 5;
@@ -29,7 +30,7 @@ final class DemoCommand extends CleaveCommand {
     private boolean json;
 
     @Option(names = "--children", paramLabel = "N",
-            description = "How many children, and how many threads. Default: as many as processors can be used.")
+            description = "How many children, processes and threads. Default: as many as processors can be used.")
     private @Nullable Integer children;
 
     @Option(names = "--limit", paramLabel = "N",
@@ -58,7 +59,8 @@ final class DemoCommand extends CleaveCommand {
             index = ClassIndex.load(progress);
         }
         List<ClassNode> items = ClassIndex.spread(index.classes(), limit);
-        return run(index, items, List.of(Way.sequential(), Way.threads(workers), Way.fission(workers)), workers);
+        return run(index, items,
+                List.of(Way.sequential(), Way.threads(workers), Way.processes(workers), Way.fission(workers)), workers);
     }
 
     private static int parallelism() {

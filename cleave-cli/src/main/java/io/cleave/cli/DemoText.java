@@ -31,11 +31,13 @@ final class DemoText {
                 Units.count(index.classes().size(), "class", "classes") + " of Java " + Runtime.version().feature()
                         + " (" + Units.bytes(index.byteSize()) + ", "
                         + Units.count(index.moduleCount(), "module", "modules") + "), linked to each other and to an "
-                        + "open file system: a graph that no serializer could carry to another process.");
+                        + "open file system: a graph that no serializer could carry to another process. Forked children "
+                        + "have it; other processes make their own, of data that is written for them.");
         paragraph(lines, "The job:", "parse and verify " + Units.count(items.size())
                 + " of them one by one, and trace each call to the method that it means.");
         paragraph(lines, "Fairness:", "first the whole job runs untimed on " + Units.count(workers, "thread", "threads")
-                + ", and a part of it with results encoded, so that everybody meets compiled code.");
+                + ", and a part of it with results encoded, so that everybody in this JVM meets compiled code. The time "
+                + "of the other processes includes all that they need: their start, their index, their own compiling.");
         lines.add("");
         return lines;
     }
@@ -70,9 +72,18 @@ final class DemoText {
                         + " instructions, "
                         + Units.count(findings.calls()) + " calls traced."
                 : style.red("The ways do not agree: ") + "that is a defect, please report it.");
+        outcomes.forEach(outcome -> lines.addAll(details(outcome.handOver())));
         outcomes.forEach(outcome -> lines.addAll(details(outcome.report())));
         lines.add("");
         return lines;
+    }
+
+    private List<String> details(Way.@Nullable HandOver handOver) {
+        return handOver == null ? List.of()
+                : Units.wrapped("The index for the other processes: " + Units.bytes(handOver.bytes()) + ", written in "
+                        + Units.time(handOver.writing()) + ", loaded in " + Units.time(handOver.loading()) + " by "
+                        + (handOver.processes() == 1 ? "one of them" : "each of " + handOver.processes())
+                        + "; each class went to one of them.", style.width());
     }
 
     private static List<String> details(@Nullable FissionReport report) {

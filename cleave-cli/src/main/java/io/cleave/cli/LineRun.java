@@ -54,8 +54,9 @@ final class LineRun {
 
     private @Nullable FailedException compute(StandardStreams streams, Supplier<LinePool> pools, LineTask task,
             PromptOutput out) {
-        // On a terminal the results are what shows how far it has come.
-        try (Progress progress = Terminal.at(Terminal.OUT) ? null : Progress.start(title, -1);
+        // A bar is for results that nobody sees: other programs may print theirs on the same terminal.
+        boolean isSeen = streams.isPipe() || Terminal.at(Terminal.OUT);
+        try (Progress progress = isSeen ? null : Progress.start(title, -1);
                 LinePool pool = pools.get();
                 Lines lines = Lines.of(streams.in())) {
             try {

@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
                         + "is \"null\", and a text of several lines stays that. All text is UTF-8. The first line that "
                         + "fails ends it."},
         footer = {"", "For example:", "  seq 10 | cleave pmap 'new BigInteger(it).pow(100)'",
-                "  find . -name '*.java' | cleave pmap 'Files.lines(Path.of(it)).count() + \" \" + it'",
+                "  find . -name '*.java' | cleave pmap 'Files.readAllLines(Path.of(it)).size() + \" \" + it'",
                 "  cleave pmap --class-path app.jar --class com.acme.Orders --method price < orders.csv"})
 final class PmapCommand extends LineCommand {
     @Override

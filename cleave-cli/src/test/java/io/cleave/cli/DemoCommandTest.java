@@ -13,8 +13,8 @@ final class DemoCommandTest {
         Cli.Result result = Cli.run("demo", "--json", "--limit", "150", "--children", "2");
         assertThat(result.err()).isEmpty();
         assertThat(result.lines()).singleElement().asString()
-                .matches(("{'items':150,'sequential_s':#,'threads_s':#,'fission_s':#,'identical':true,'forks':#,"
-                        + "'deadlocks':#,'reforks':#,'dirtied_mib_per_child':#}").replace("{", "\\{")
+                .matches(("{'items':150,'sequential_s':#,'threads_s':#,'processes_s':#,'fission_s':#,'identical':true,"
+                        + "'forks':#,'deadlocks':#,'reforks':#,'dirtied_mib_per_child':#}").replace("{", "\\{")
                         .replace("}", "\\}")
                         .replace('\'', '"').replace("#", NUMBER));
         assertThat(result.code()).isZero();
@@ -28,6 +28,8 @@ final class DemoCommandTest {
         assertThat(result.lines()).anyMatch(line -> line.matches("  way +time +speed-up +forks +deadlocks +dirtied .*"))
                 .anyMatch(line -> line.matches("  sequential +[0-9.]+ m?s +1\\.00 x"))
                 .anyMatch(line -> line.matches("  2 threads +[0-9.]+ m?s +[0-9.]+ x"))
+                .anyMatch(line -> line.matches("  2 processes +[0-9.]+ m?s +[0-9.]+ x"))
+                .anyMatch(line -> line.matches("The index for the other processes: [0-9.]+ MiB, written in .*"))
                 .anyMatch(line -> line
                         .matches("  2 forked children +[0-9.]+ m?s +[0-9.]+ x +[0-9]+ +[0-9]+ +[0-9.]+ .*"));
     }
@@ -36,7 +38,7 @@ final class DemoCommandTest {
     void withoutFindingsThereIsOnlyTheTable() {
         Cli.Result result = Cli.run("demo", "--limit", "20", "--top", "0", "--children", "1");
         assertThat(result.code()).isZero();
-        assertThat(result.out()).contains("1 thread ", "1 forked child ").doesNotContain("most-called");
+        assertThat(result.out()).contains("1 thread ", "1 process ", "1 forked child ").doesNotContain("most-called");
     }
 
     @Test

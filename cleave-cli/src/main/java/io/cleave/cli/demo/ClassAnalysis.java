@@ -28,6 +28,10 @@ public final class ClassAnalysis {
         reader = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(hierarchy(index)));
     }
 
+    ClassIndex index() {
+        return index;
+    }
+
     private static ClassHierarchyResolver hierarchy(ClassIndex index) {
         return desc -> {
             ClassNode node = index.find(desc);
@@ -49,7 +53,12 @@ public final class ClassAnalysis {
      * @param node a class of the index
      */
     public ClassFacts analyse(ClassNode node) {
-        ClassModel model = reader.parse(node.bytes());
+        return analyse(node, node.bytes());
+    }
+
+    /** Analyses one class whose bytes are not in the index. */
+    ClassFacts analyse(ClassNode node, byte[] bytes) {
+        ClassModel model = reader.parse(bytes);
         String[] errors = reader.verify(model).stream().map(error -> firstLine(error.getMessage()))
                 .toArray(String[]::new);
         CodeCounts code = new CodeCounts(index, node, model);

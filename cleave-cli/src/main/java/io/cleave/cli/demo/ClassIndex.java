@@ -37,7 +37,7 @@ public final class ClassIndex {
     private final long byteSize;
     private final int methodCount;
 
-    private ClassIndex(List<ClassNode> classes, Map<ClassNode, ClassModel> models) {
+    private ClassIndex(List<ClassNode> classes) {
         this.classes = List.copyOf(classes);
         long bytes = 0;
         int methods = 0;
@@ -48,9 +48,37 @@ public final class ClassIndex {
         }
         byteSize = bytes;
         methodCount = methods;
+    }
+
+    private void link(Map<ClassNode, ClassModel> models) {
         models.forEach((node, model) -> node.link(
                 model.superclass().map(c -> byName.get(c.asInternalName())).orElse(null),
                 model.interfaces().stream().map(c -> byName.get(c.asInternalName())).filter(c -> c != null).toList()));
+    }
+
+    /** Makes an index of what {@link #data} gave; it has no class files. */
+    static ClassIndex of(IndexData data) {
+        FileSystem jdk = FileSystems.getFileSystem(URI.create("jrt:/"));
+        List<ClassNode> nodes = new ArrayList<>(data.names.length);
+        int nextMethod = 0;
+        for (int i = 0; i < data.names.length; i++) {
+            nodes.add(new ClassNode(i, data.names[i], jdk.getPath(data.files[i]), new byte[0], data.isInterface[i],
+                    nextMethod, data.methods[i]));
+            nextMethod += data.methods[i].length;
+        }
+        for (int i = 0; i < data.names.length; i++) {
+            int above = data.superclasses[i];
+            nodes.get(i).link(above == IndexData.NONE ? null : nodes.get(above),
+                    Arrays.stream(data.interfaces[i]).mapToObj(nodes::get).toList());
+        }
+        return new ClassIndex(nodes);
+    }
+
+    /** What another process needs to make the same index, but for the class files. */
+    IndexData data() {
+        IndexData data = new IndexData(classes.size());
+        classes.forEach(node -> node.write(data));
+        return data;
     }
 
     /**
@@ -78,7 +106,9 @@ public final class ClassIndex {
                 progress.onProgress(nodes.size(), Math.max(files.size(), ROUGHLY));
             }
         }
-        return new ClassIndex(nodes, models);
+        ClassIndex index = new ClassIndex(nodes);
+        index.link(models);
+        return index;
     }
 
     private static boolean isClass(Path file) {

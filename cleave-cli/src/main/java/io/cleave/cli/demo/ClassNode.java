@@ -43,6 +43,15 @@ public final class ClassNode {
         interfaces = List.copyOf(aside);
     }
 
+    void write(IndexData data) {
+        data.names[id] = name;
+        data.files[id] = file.toString();
+        data.isInterface[id] = isInterface;
+        data.superclasses[id] = superclass == null ? IndexData.NONE : superclass.id;
+        data.interfaces[id] = interfaces.stream().mapToInt(ClassNode::id).toArray();
+        data.methods[id] = methods;
+    }
+
     /** The class's number: its place in {@link ClassIndex#classes()}. */
     public int id() {
         return id;

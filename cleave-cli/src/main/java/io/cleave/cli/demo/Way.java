@@ -2,9 +2,12 @@ package io.cleave.cli.demo;
 
 import io.cleave.fission.Fission;
 import io.cleave.fission.FissionReport;
+import io.cleave.pool.ProcessPool;
 import io.cleave.pool.ProgressListener;
+import io.cleave.share.SharedData;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -23,8 +26,25 @@ public abstract class Way {
      * @param findings the merged results
      * @param time from the first item to the last merged result
      * @param report what forking took, null where nothing was forked
+     * @param handOver what it took to hand the index over, null where nobody needed another
      */
-    public record Outcome(Findings findings, Duration time, @Nullable FissionReport report) {}
+    public record Outcome(Findings findings, Duration time, @Nullable FissionReport report,
+            @Nullable HandOver handOver) {}
+
+    /**
+     * What it took to give other processes an index of their own.
+     *
+     * @param bytes the size of the index as data, without the class files, which come one by one
+     * @param writing the time to make data of it and write that to shared memory
+     * @param loading the time that a process took to make an index of the data, on average
+     * @param processes how many did so
+     */
+    public record HandOver(long bytes, Duration writing, Duration loading, int processes) {}
+
+    /** What a way took beside the time: one of these or neither. */
+    record Costs(@Nullable FissionReport report, @Nullable HandOver handOver) {
+        static final Costs NONE = new Costs(null, null);
+    }
 
     private final String key;
     private final String name;
@@ -56,24 +76,27 @@ public abstract class Way {
         ClassAnalysis analysis = new ClassAnalysis(index);
         Findings findings = new Findings(index);
         long start = System.nanoTime();
-        FissionReport report = compute(analysis, items, facts -> {
+        Costs costs = compute(analysis, items, facts -> {
             findings.add(facts);
             progress.onProgress(findings.classes(), items.size());
         });
-        return new Outcome(findings, Duration.ofNanos(System.nanoTime() - start), report);
+        return new Outcome(findings, since(start), costs.report, costs.handOver);
     }
 
-    abstract @Nullable FissionReport compute(ClassAnalysis analysis, List<ClassNode> items,
-            Consumer<ClassFacts> reducer)
+    private static Duration since(long start) {
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    abstract Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer)
             throws ExecutionException, InterruptedException;
 
     /** One item after the other, in the calling thread. */
     public static Way sequential() {
         return new Way("sequential", "sequential") {
             @Override
-            @Nullable FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
                 items.forEach(item -> reducer.accept(analysis.analyse(item)));
-                return null;
+                return Costs.NONE;
             }
         };
     }
@@ -86,7 +109,7 @@ public abstract class Way {
     public static Way threads(int workers) {
         return new Way("threads", workers == 1 ? "1 thread" : workers + " threads") {
             @Override
-            @Nullable FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer)
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer)
                     throws ExecutionException, InterruptedException {
                 try (ExecutorService pool = Executors.newFixedThreadPool(workers)) {
                     Deque<Future<ClassFacts>> results = new ArrayDeque<>(items.size());
@@ -94,10 +117,48 @@ public abstract class Way {
                     while (!results.isEmpty()) {
                         reducer.accept(results.remove().get());
                     }
-                    return null;
+                    return Costs.NONE;
                 }
             }
         };
+    }
+
+    /**
+     * JVMs of their own: each makes an index of its own of data that is handed over once, and gets the classes with their
+     * bytes one by one. They start when the time does.
+     *
+     * @param workers how many
+     */
+    public static Way processes(int workers) {
+        return new Way("processes", workers == 1 ? "1 process" : workers + " processes") {
+            @Override
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
+                long start = System.nanoTime();
+                try (SharedData<IndexData> index = SharedData.of(analysis.index().data())) {
+                    Duration writing = since(start);
+                    List<Long> loads = new ArrayList<>();
+                    inProcesses(workers, new RemoteAnalysis(index.name()), items, answer -> {
+                        if (answer.loadNanos() > 0) {
+                            loads.add(answer.loadNanos());
+                        }
+                        reducer.accept(answer.facts());
+                    });
+                    double loading = loads.stream().mapToLong(nanos -> nanos).average().orElse(0);
+                    return new Costs(null, new HandOver(index.byteSize(), writing, Duration.ofNanos((long) loading),
+                            loads.size()));
+                }
+            }
+        };
+    }
+
+    private static void inProcesses(int workers, RemoteAnalysis task, List<ClassNode> items,
+            Consumer<RemoteAnalysis.Answer> reducer) {
+        List<RemoteAnalysis.Item> all = items.stream()
+                .map(node -> new RemoteAnalysis.Item(node.id(), node.bytes())).toList();
+        try (ProcessPool pool = ProcessPool.builder().workers(workers).build();
+                Stream<RemoteAnalysis.Answer> answers = pool.imap(all, task)) {
+            answers.forEachOrdered(reducer);
+        }
     }
 
     /**
@@ -107,7 +168,7 @@ public abstract class Way {
     public static Way rehearsal() {
         return new Way("rehearsal", "rehearsal") {
             @Override
-            FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
                 return stream(Fission.builder().children(1).warmUp(items.size()), analysis, items, reducer);
             }
         };
@@ -122,19 +183,19 @@ public abstract class Way {
     public static Way fission(int children) {
         return new Way("fission", children == 1 ? "1 forked child" : children + " forked children") {
             @Override
-            FissionReport compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
                 return stream(Fission.builder().children(children), analysis, items, reducer);
             }
         };
     }
 
-    private static FissionReport stream(Fission.Builder settings, ClassAnalysis analysis, List<ClassNode> items,
+    private static Costs stream(Fission.Builder settings, ClassAnalysis analysis, List<ClassNode> items,
             Consumer<ClassFacts> reducer) {
         try (Fission fission = settings.build()) {
             try (Stream<ClassFacts> results = fission.imap(items, analysis::analyse)) {
                 results.forEachOrdered(reducer);
             }
-            return fission.lastReport();
+            return new Costs(fission.lastReport(), null);
         }
     }
 }

@@ -110,7 +110,8 @@ public final class LineMethod implements Serializable {
     @Nullable Object call(String line) throws Exception {
         Method known = method;
         if (known == null) {
-            known = Class.forName(className, true, Thread.currentThread().getContextClassLoader())
+            ClassLoader loader = Thread.currentThread().getContextClassLoader();
+            known = Class.forName(className, true, loader == null ? ClassLoader.getSystemClassLoader() : loader)
                     .getMethod(name, parameter);
             method = known;
         }

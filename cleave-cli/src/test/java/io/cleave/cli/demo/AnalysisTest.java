@@ -3,6 +3,8 @@ package io.cleave.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.cleave.share.Codec;
+import io.cleave.share.SharedData;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -118,6 +120,44 @@ final class AnalysisTest {
         assertThat(threads.findings()).isEqualTo(sequential.findings()).hasSameHashCodeAs(sequential.findings());
         assertThat(threads.findings().classes()).isEqualTo(400);
         assertThat(threads.report()).isNull();
+    }
+
+    @Test
+    void processesFindTheSameWithAnIndexOfTheirOwn() throws Exception {
+        List<ClassNode> items = sample(400);
+        Way.Outcome processes = Way.processes(2).run(index, items, (done, total) -> {});
+        assertThat(processes.findings()).isEqualTo(Way.sequential().run(index, items, (d, t) -> {}).findings());
+        assertThat(processes.report()).isNull();
+        assertThat(processes.handOver()).isNotNull();
+        assertThat(processes.handOver().bytes()).isBetween(1_000_000L, index.byteSize());
+        assertThat(processes.handOver().processes()).isBetween(1, 2);
+    }
+
+    @Test
+    void whatGoesToAnotherProcessAndBackCanBeEncoded() throws Exception {
+        try (SharedData<IndexData> data = SharedData.of(index.data())) {
+            RemoteAnalysis task = new RemoteAnalysis(data.name());
+            ClassNode list = node("java/util/ArrayList");
+            RemoteAnalysis.Item item = new RemoteAnalysis.Item(list.id(), list.bytes());
+            for (Codec codec : List.of(Codec.java(), Codec.standard())) {
+                RemoteAnalysis.Answer answer = copy(copy(task, codec).apply(copy(item, codec)), codec);
+                assertThat(serialized(answer.facts())).isEqualTo(serialized(facts("java/util/ArrayList")));
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T> T copy(T value, Codec codec) throws IOException {
+        byte[] bytes = codec.encode(value);
+        return (T) codec.decode(bytes, 0, bytes.length);
+    }
+
+    @Test
+    void anIndexMadeOfDataIsTheSame() throws Exception {
+        byte[] bytes = serialized(index.data());
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {
+            assertThat(serialized(ClassIndex.of((IndexData) in.readObject()).data())).isEqualTo(bytes);
+        }
     }
 
     @Test
