@@ -133,6 +133,7 @@ final class LineCommandTest {
     @Test
     void resultsArePrintedAsTheirText() {
         assertThat(threads("a\n", "pmap", "null").out()).isEqualTo("null\n");
+        assertThat(threads("a,b\n", "pmap", "it.split(\",\")[1] + \"\\\"'\"").out()).isEqualTo("b\"'\n");
         assertThat(threads("a b\n", "pmap", "it.split(\" \")").out()).isEqualTo("[a, b]\n");
         assertThat(threads("a\n", "pmap", "new int[] {it.length(), 2}").out()).isEqualTo("[1, 2]\n");
         assertThat(threads("a\nb\n", "pmap", "it + \"\\n\" + it").out()).isEqualTo("a\na\nb\nb\n");

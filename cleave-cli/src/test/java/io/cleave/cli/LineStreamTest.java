@@ -114,7 +114,7 @@ final class LineStreamTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"thread", "fission"})
+    @ValueSource(strings = {"process", "thread", "fission"})
     void aFailureEndsItThoughTheInputGoesOn(String pool) throws Exception {
         try (Running command = new Running("pmap", "--pool", pool, "Integer.parseInt(it)")) {
             command.type("1\nx\n");

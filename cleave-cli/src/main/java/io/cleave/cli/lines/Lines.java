@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lines implements Iterable<String>, AutoCloseable {
     private static final int READ_AT_ONCE = 1 << 16;
-    private static final int BLOCKS_AHEAD = 4;
+    private static final int BLOCKS_AHEAD = 32;
     /** The block behind the last one; no other is empty. */
     private static final List<String> END = List.of();
 
@@ -124,6 +124,8 @@ public final class Lines implements Iterable<String>, AutoCloseable {
                 readAll();
             } catch (IOException e) {
                 failure = e;
+            } catch (OutOfMemoryError e) {
+                failure = new IOException("a line does not fit into memory (" + e.getMessage() + ")", e);
             }
             blocks.put(END);
         } catch (InterruptedException e) {
