@@ -5,6 +5,7 @@ import io.cleave.os.Futex;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
 import io.cleave.work.PoolMemory;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -19,13 +20,16 @@ final class Control {
     private static final long GRACE_NANOS = 50_000_000;
     private static final long NAP_NANOS = 1_000_000;
     private static final long SLEEP_NANOS = 1_000_000_000L;
+    private static final long LEAVE_MILLIS = 100;
     /** Exit code of a worker that found its pool gone. */
     private static final int EXIT_ORPHANED = 90;
 
     private final PoolMemory.Slot slot;
     private final long parent;
     private final Thread main;
+    private final Thread thread = new Thread(this::run, "cleave-control");
     private volatile boolean hasTime;
+    private volatile boolean leaving;
     private volatile boolean ready;
     private volatile @Nullable AsyncJobs async;
     /** The batch that is being computed, -1 where none is. Guarded by this. */
@@ -38,9 +42,21 @@ final class Control {
     }
 
     void start() {
-        Thread thread = new Thread(this::run, "cleave-control");
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Ends the thread, as the JVM's end waits a third of a second for those that are in a system call. */
+    void leave() {
+        leaving = true;
+        if (ready) {
+            slot.control().ringAnyway();
+        }
+        try {
+            thread.join(LEAVE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The other thread has nothing to do, so that downcalls can be loaded. */
@@ -63,7 +79,7 @@ final class Control {
 
     private void run() {
         long end = System.nanoTime() + GRACE_NANOS;
-        while (!hasTime && System.nanoTime() - end < 0) {
+        while (!hasTime && !leaving && System.nanoTime() - end < 0) {
             LockSupport.parkNanos(NAP_NANOS);
         }
         Signals.prctl(Signals.PR_SET_PDEATHSIG, Signals.SIGKILL); // it holds as long as this thread lives
@@ -71,12 +87,16 @@ final class Control {
             Runtime.getRuntime().halt(EXIT_ORPHANED);
         }
         Doorbell bell = slot.control();
-        Futex.wake(java.lang.foreign.MemorySegment.NULL, 0, false);
+        Futex.wake(MemorySegment.NULL, 0, false); // loads it
         ready = true;
         slot.ready();
-        while (true) {
+        while (!leaving) {
             int ticket = bell.prepare();
             interrupt();
+            if (leaving) {
+                bell.cancel();
+                return;
+            }
             bell.sleep(ticket, System.nanoTime() + SLEEP_NANOS);
             if (Unistd.getppid() != parent) {
                 Runtime.getRuntime().halt(EXIT_ORPHANED);

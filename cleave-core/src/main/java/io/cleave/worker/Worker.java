@@ -63,6 +63,7 @@ final class Worker {
         } catch (Throwable t) {
             report(t);
         }
+        control.leave();
         System.exit(status);
     }
 
