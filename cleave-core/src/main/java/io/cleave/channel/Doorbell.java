@@ -2,8 +2,10 @@ package io.cleave.channel;
 
 import io.cleave.os.Futex;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * A word in shared memory at which one thread sleeps until others, in any process, have something for it.
@@ -30,11 +32,11 @@ public final class Doorbell {
     /** Bytes that a doorbell takes, alone on its cache line. */
     public static final long BYTES = 64;
 
-    private static final long TICKET = 0;
-    private static final long SLEEPERS = 4;
-    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+    private static final int TICKET = 0;
+    private static final int SLEEPERS = 4;
+    private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
-    private final MemorySegment memory;
+    private final ByteBuffer memory;
     private final MemorySegment word;
 
     /**
@@ -43,7 +45,7 @@ public final class Doorbell {
      * @param memory at least {@link #BYTES} bytes of native memory, aligned to 4
      */
     public Doorbell(MemorySegment memory) {
-        this.memory = memory;
+        this.memory = memory.asSlice(0, BYTES).asByteBuffer();
         this.word = memory.asSlice(TICKET, 4);
     }
 

@@ -71,6 +71,15 @@ public final class FrameBuffer implements FrameSink {
         }
     }
 
+    /**
+     * The frames as they are.
+     *
+     * @return a copy
+     */
+    public byte[] toByteArray() {
+        return Arrays.copyOf(bytes, size);
+    }
+
     byte[] bytes() {
         return bytes;
     }

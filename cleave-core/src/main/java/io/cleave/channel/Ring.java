@@ -2,6 +2,8 @@ package io.cleave.channel;
 
 import io.cleave.WorkerDiedException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -27,7 +29,9 @@ import java.util.Arrays;
  */
 public final class Ring {
     private final MemorySegment memory;
-    private final MemorySegment data;
+    /** The head and the tail. */
+    private final ByteBuffer words;
+    private final ByteBuffer data;
     private final int capacity;
     private final Doorbell space;
 
@@ -44,7 +48,8 @@ public final class Ring {
         }
         this.memory = memory;
         this.capacity = capacity;
-        this.data = memory.asSlice(RingLayout.DATA, capacity);
+        this.words = memory.asSlice(0, RingLayout.DATA).asByteBuffer().order(ByteOrder.nativeOrder());
+        this.data = memory.asSlice(RingLayout.DATA, capacity).asByteBuffer().order(ByteOrder.nativeOrder());
         this.space = new Doorbell(memory.asSlice(RingLayout.SPACE, Doorbell.BYTES));
     }
 
@@ -108,8 +113,8 @@ public final class Ring {
         Producer(Doorbell bell, PeerCheck consumerLives) {
             this.bell = bell;
             this.consumerLives = consumerLives;
-            this.head = RingLayout.headAcquire(memory);
-            this.knownTail = RingLayout.tailAcquire(memory);
+            this.head = RingLayout.headAcquire(words);
+            this.knownTail = RingLayout.tailAcquire(words);
         }
 
         /**
@@ -145,30 +150,30 @@ public final class Ring {
         public void write(int kind, int length, long payload) {
             awaitRoom(16);
             int at = (int) head & (capacity - 1);
-            data.set(RingValues.INT, at, length);
-            data.set(RingValues.INT, at + 4L, kind);
+            data.putInt(at, length);
+            data.putInt(at + 4, kind);
             int size = RingLayout.FRAME_HEADER + length;
             if (length == 8) {
-                data.set(RingValues.LONG, (int) (head + 8) & (capacity - 1), payload);
+                data.putLong((int) (head + 8) & (capacity - 1), payload);
             }
             head += size;
-            RingLayout.headRelease(memory, head); // SYNC: ring-head
+            RingLayout.headRelease(words, head); // SYNC: ring-head
         }
 
         private void piece(int kind, byte[] bytes, int offset, int length) {
             int size = RingLayout.padded(length);
             awaitRoom(size);
             int at = (int) head & (capacity - 1);
-            data.set(RingValues.INT, at, length);
-            data.set(RingValues.INT, at + 4L, kind);
+            data.putInt(at, length);
+            data.putInt(at + 4, kind);
             int to = (int) (head + RingLayout.FRAME_HEADER) & (capacity - 1);
             int first = Math.min(length, capacity - to);
-            MemorySegment.copy(bytes, offset, data, RingValues.BYTE, to, first);
+            data.put(to, bytes, offset, first);
             if (first < length) {
-                MemorySegment.copy(bytes, offset + first, data, RingValues.BYTE, 0, length - first);
+                data.put(0, bytes, offset + first, length - first);
             }
             head += size;
-            RingLayout.headRelease(memory, head); // SYNC: ring-head
+            RingLayout.headRelease(words, head); // SYNC: ring-head
         }
 
         /**
@@ -180,19 +185,19 @@ public final class Ring {
         public boolean tryWrite(FrameBuffer frames) {
             int size = frames.size();
             if (head + size - knownTail > capacity) {
-                knownTail = RingLayout.tailAcquire(memory); // SYNC: ring-tail
+                knownTail = RingLayout.tailAcquire(words); // SYNC: ring-tail
                 if (head + size - knownTail > capacity) {
                     return false;
                 }
             }
             int to = (int) head & (capacity - 1);
             int first = Math.min(size, capacity - to);
-            MemorySegment.copy(frames.bytes(), 0, data, RingValues.BYTE, to, first);
+            data.put(to, frames.bytes(), 0, first);
             if (first < size) {
-                MemorySegment.copy(frames.bytes(), first, data, RingValues.BYTE, 0, size - first);
+                data.put(0, frames.bytes(), first, size - first);
             }
             head += size;
-            RingLayout.headRelease(memory, head); // SYNC: ring-head
+            RingLayout.headRelease(words, head); // SYNC: ring-head
             return true;
         }
 
@@ -210,7 +215,7 @@ public final class Ring {
             if (head - knownTail <= capacity / 2) {
                 return false;
             }
-            knownTail = RingLayout.tailAcquire(memory);
+            knownTail = RingLayout.tailAcquire(words);
             return head - knownTail > capacity / 2;
         }
 
@@ -222,13 +227,13 @@ public final class Ring {
 
         private void awaitRoomSlowly(int size) {
             while (true) {
-                knownTail = RingLayout.tailAcquire(memory); // SYNC: ring-tail
+                knownTail = RingLayout.tailAcquire(words); // SYNC: ring-tail
                 if (head + size - knownTail <= capacity) {
                     return;
                 }
                 bell.ring();
                 int ticket = space.prepare();
-                if (head + size - RingLayout.tailAcquire(memory) <= capacity) {
+                if (head + size - RingLayout.tailAcquire(words) <= capacity) {
                     space.cancel();
                     continue;
                 }
@@ -245,7 +250,7 @@ public final class Ring {
         private byte[] batch = new byte[Math.min(capacity, 64 * 1024)];
         private int limit;
         private int position;
-        private long tail = RingLayout.tailAcquire(memory);
+        private long tail = RingLayout.tailAcquire(words);
 
         /** A large frame whose pieces are being put together. */
         private byte[] assembly = new byte[0];
@@ -301,7 +306,7 @@ public final class Ring {
 
         /** Copies all that is published, as far as whole frames fit, and gives its room back. */
         private boolean fill() {
-            long head = RingLayout.headAcquire(memory); // SYNC: ring-head
+            long head = RingLayout.headAcquire(words); // SYNC: ring-head
             int available = (int) (head - tail);
             if (available == 0) {
                 return false;
@@ -311,12 +316,12 @@ public final class Ring {
             }
             int at = (int) tail & (capacity - 1);
             int first = Math.min(available, capacity - at);
-            MemorySegment.copy(data, RingValues.BYTE, at, batch, 0, first);
+            data.get(at, batch, 0, first);
             if (first < available) {
-                MemorySegment.copy(data, RingValues.BYTE, 0, batch, first, available - first);
+                data.get(0, batch, first, available - first);
             }
             tail = head;
-            RingLayout.tailRelease(memory, tail); // SYNC: ring-tail
+            RingLayout.tailRelease(words, tail); // SYNC: ring-tail
             space.ring();
             position = 0;
             limit = available;
@@ -329,7 +334,7 @@ public final class Ring {
          * @return true where a frame, or a piece of one, is there
          */
         public boolean isReadable() {
-            return position < limit || RingLayout.headAcquire(memory) != tail;
+            return position < limit || RingLayout.headAcquire(words) != tail;
         }
 
         /**

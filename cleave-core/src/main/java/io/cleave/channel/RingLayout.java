@@ -1,8 +1,9 @@
 package io.cleave.channel;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * Where a ring's parts lie.
@@ -20,32 +21,33 @@ import java.lang.invoke.VarHandle;
  * </pre>
  */
 final class RingLayout {
-    static final long HEAD = 0;
-    static final long TAIL = 64;
+    static final int HEAD = 0;
+    static final int TAIL = 64;
     static final long SPACE = 128;
     static final long DATA = 192;
     static final int FRAME_HEADER = 8;
     static final int KIND_MASK = 0xffff;
     static final int MORE = 0x10000;
 
-    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+    /** Of buffers rather than of segments, as those take a worker JVM milliseconds to load. */
+    private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private RingLayout() {
     }
 
-    static long headAcquire(MemorySegment ring) {
+    static long headAcquire(ByteBuffer ring) {
         return (long) LONG.getAcquire(ring, HEAD);
     }
 
-    static void headRelease(MemorySegment ring, long position) {
+    static void headRelease(ByteBuffer ring, long position) {
         LONG.setRelease(ring, HEAD, position);
     }
 
-    static long tailAcquire(MemorySegment ring) {
+    static long tailAcquire(ByteBuffer ring) {
         return (long) LONG.getAcquire(ring, TAIL);
     }
 
-    static void tailRelease(MemorySegment ring, long position) {
+    static void tailRelease(ByteBuffer ring, long position) {
         LONG.setRelease(ring, TAIL, position);
     }
 

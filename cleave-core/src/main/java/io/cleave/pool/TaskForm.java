@@ -55,7 +55,7 @@ final class TaskForm {
                             : ""));
         }
         try {
-            return Parcel.write(out, Codec.java(), code, Sharing.OPTIONS);
+            return Parcel.writeCode(out, code, Sharing.OPTIONS);
         } catch (Exception | LinkageError | StackOverflowError e) {
             throw refused(what, code, Codec.java(), e);
         }

@@ -28,6 +28,9 @@ public final class Parcel {
     /** The token of an encoded value in shared memory. */
     private static final int SHARED_BYTES = 26;
 
+    /** A lambda, in parts. */
+    private static final int LAMBDA = 27;
+
     /** What is larger goes through shared memory. */
     public static final int MOST_INLINE = 128 << 10;
 
@@ -77,6 +80,19 @@ public final class Parcel {
         }
         out.write(Values.ENCODED, bytes, 0, bytes.length);
         return null;
+    }
+
+    /**
+     * Writes code: a task, or an initializer.
+     *
+     * @param out where to
+     * @param code a serializable object, most often a lambda
+     * @param options how it is shared if it is large
+     * @return the token by which it is shared, or null
+     * @throws IOException where it cannot be encoded; nothing has been written then
+     */
+    public static @Nullable String writeCode(FrameSink out, Object code, WriteOptions options) throws IOException {
+        return LambdaCode.write(out, LAMBDA, code) ? null : write(out, Codec.java(), code, options);
     }
 
     /**
@@ -189,6 +205,7 @@ public final class Parcel {
                 byte[] encoded = Share.read(token(), byte[].class);
                 yield codec.decode(Objects.requireNonNull(encoded), 0, encoded.length);
             }
+            case LAMBDA -> LambdaCode.read(bytes);
             case Values.ENCODED -> codec.decode(bytes, 0, bytes.length);
             default -> throw new IOException("no such frame: " + kind);
         };

@@ -3,8 +3,10 @@ package io.cleave.work;
 import io.cleave.channel.Doorbell;
 import io.cleave.channel.Ring;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * What a pool of worker JVMs shares with its workers: a head, and a slot for each worker.
@@ -61,15 +63,16 @@ public final class PoolMemory {
     /** The worker's phase: a result is serialised. */
     public static final int ENCODING = 5;
 
-    private static final long URGENT = 64;
-    private static final long INDEX = 128;
-    private static final long SINCE = 136;
-    private static final long PHASE = 144;
-    private static final long READY = 148;
-    private static final long TABLE = 192;
+    private static final int URGENT = 64;
+    private static final int INDEX = 128;
+    private static final int SINCE = 136;
+    private static final int PHASE = 144;
+    private static final int READY = 148;
+    private static final int TABLE = 192;
 
-    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
-    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+    // Of buffers rather than of segments, as those take a worker JVM milliseconds to load.
+    private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
     private PoolMemory() {
     }
@@ -97,6 +100,7 @@ public final class PoolMemory {
     /** What all workers look at. */
     public static final class Head {
         private final MemorySegment memory;
+        private final ByteBuffer words;
 
         /**
          * The head at a place.
@@ -105,6 +109,7 @@ public final class PoolMemory {
          */
         public Head(MemorySegment memory) {
             this.memory = memory;
+            this.words = memory.asSlice(0, HEAD_BYTES).asByteBuffer();
         }
 
         /**
@@ -122,7 +127,7 @@ public final class PoolMemory {
          * @param isUrgent whether somebody waits for the next one
          */
         public void urgent(boolean isUrgent) {
-            INT.setOpaque(memory, URGENT, isUrgent ? 1 : 0);
+            INT.setOpaque(words, URGENT, isUrgent ? 1 : 0);
         }
 
         /**
@@ -131,13 +136,14 @@ public final class PoolMemory {
          * @return what the pool said
          */
         public boolean isUrgent() {
-            return (int) INT.getOpaque(memory, URGENT) != 0;
+            return (int) INT.getOpaque(words, URGENT) != 0;
         }
     }
 
     /** What one worker shares with the pool. */
     public static final class Slot {
         private final MemorySegment memory;
+        private final ByteBuffer words;
 
         /**
          * The slot at a place.
@@ -146,6 +152,7 @@ public final class PoolMemory {
          */
         public Slot(MemorySegment memory) {
             this.memory = memory;
+            this.words = memory.asSlice(0, HEAD_BYTES).asByteBuffer();
         }
 
         /** Makes the slot fresh for a worker to come. Nobody may be using it. */
@@ -199,8 +206,8 @@ public final class PoolMemory {
          * @param now a moment of {@link System#nanoTime()}
          */
         public void begin(long index, long now) {
-            LONG.setOpaque(memory, SINCE, now);
-            LONG.setRelease(memory, INDEX, index); // SYNC: slot-index
+            LONG.setOpaque(words, SINCE, now);
+            LONG.setRelease(words, INDEX, index); // SYNC: slot-index
         }
 
         /**
@@ -209,7 +216,7 @@ public final class PoolMemory {
          * @return its place in its batch
          */
         public long index() {
-            return (long) LONG.getAcquire(memory, INDEX); // SYNC: slot-index
+            return (long) LONG.getAcquire(words, INDEX); // SYNC: slot-index
         }
 
         /**
@@ -218,7 +225,7 @@ public final class PoolMemory {
          * @return a moment of {@link System#nanoTime()}
          */
         public long since() {
-            return (long) LONG.getOpaque(memory, SINCE);
+            return (long) LONG.getOpaque(words, SINCE);
         }
 
         /**
@@ -227,7 +234,7 @@ public final class PoolMemory {
          * @param phase which
          */
         public void phase(int phase) {
-            INT.setRelease(memory, PHASE, phase);
+            INT.setRelease(words, PHASE, phase);
         }
 
         /**
@@ -236,12 +243,12 @@ public final class PoolMemory {
          * @return its phase
          */
         public int phase() {
-            return (int) INT.getAcquire(memory, PHASE);
+            return (int) INT.getAcquire(words, PHASE);
         }
 
         /** The worker can be woken by the kernel from now on. */
         public void ready() {
-            INT.setRelease(memory, READY, 1);
+            INT.setRelease(words, READY, 1);
         }
 
         /**
@@ -250,11 +257,11 @@ public final class PoolMemory {
          * @return whether it has said so
          */
         public boolean isReady() {
-            return (int) INT.getAcquire(memory, READY) != 0;
+            return (int) INT.getAcquire(words, READY) != 0;
         }
 
-        private static long place(long batch) {
-            return TABLE + (batch & (PLACES - 1)) * Long.BYTES;
+        private static int place(long batch) {
+            return TABLE + (int) (batch & (PLACES - 1)) * Long.BYTES;
         }
 
         /**
@@ -263,7 +270,7 @@ public final class PoolMemory {
          * @param batch its number
          */
         public void queued(long batch) {
-            LONG.setRelease(memory, place(batch), batch << 2 | QUEUED); // SYNC: batch-state
+            LONG.setRelease(words, place(batch), batch << 2 | QUEUED); // SYNC: batch-state
         }
 
         /**
@@ -274,7 +281,7 @@ public final class PoolMemory {
          * @return false where the other side was first
          */
         public boolean claim(long batch, int state) {
-            return LONG.compareAndSet(memory, place(batch), batch << 2 | QUEUED, batch << 2 | state); // SYNC: batch-state
+            return LONG.compareAndSet(words, place(batch), batch << 2 | QUEUED, batch << 2 | state); // SYNC: batch-state
         }
 
         /**
@@ -283,7 +290,7 @@ public final class PoolMemory {
          * @param batch its number
          */
         public void interrupt(long batch) {
-            LONG.setRelease(memory, place(batch), batch << 2 | RECALLED); // SYNC: batch-state
+            LONG.setRelease(words, place(batch), batch << 2 | RECALLED); // SYNC: batch-state
         }
 
         /**
@@ -293,7 +300,7 @@ public final class PoolMemory {
          * @return whether the pool has asked for it
          */
         public boolean isInterrupted(long batch) {
-            return (long) LONG.getAcquire(memory, place(batch)) == (batch << 2 | RECALLED); // SYNC: batch-state
+            return (long) LONG.getAcquire(words, place(batch)) == (batch << 2 | RECALLED); // SYNC: batch-state
         }
     }
 }

@@ -43,14 +43,21 @@ public final class Values {
      * @throws IOException what the codec throws where it cannot be encoded; nothing has been written then
      */
     public static void write(FrameSink out, Codec codec, @Nullable Object value) throws IOException {
-        switch (value) {
-            case null -> out.write(NULL, 0, 0);
-            case Boolean b -> out.write(b ? TRUE : FALSE, 0, 0);
-            case Integer i -> out.write(INT, 8, i);
-            case Long l -> out.write(LONG, 8, l);
-            case Double d -> out.write(DOUBLE, 8, Double.doubleToRawLongBits(d));
-            case String s -> writeText(out, codec, s);
-            default -> writeEncoded(out, codec, value);
+        // No pattern switch: the first one in a JVM takes a worker milliseconds.
+        if (value == null) {
+            out.write(NULL, 0, 0);
+        } else if (value instanceof Integer i) {
+            out.write(INT, Long.BYTES, i);
+        } else if (value instanceof String text) {
+            writeText(out, codec, text);
+        } else if (value instanceof Long l) {
+            out.write(LONG, Long.BYTES, l);
+        } else if (value instanceof Double d) {
+            out.write(DOUBLE, Long.BYTES, Double.doubleToRawLongBits(d));
+        } else if (value instanceof Boolean b) {
+            out.write(b ? TRUE : FALSE, 0, 0);
+        } else {
+            writeEncoded(out, codec, value);
         }
     }
 
@@ -106,6 +113,22 @@ public final class Values {
      */
     public static boolean isValue(int kind) {
         return kind >= FIRST;
+    }
+
+    /** Reads the value of a single frame that is no consumer's, and needs no codec. */
+    static @Nullable Object readOne(byte[] frame) throws IOException {
+        int length = (int) RingValues.getLong(frame, 0);
+        int kind = (int) (RingValues.getLong(frame, 0) >>> Integer.SIZE);
+        return switch (kind) {
+            case NULL -> null;
+            case TRUE -> true;
+            case FALSE -> false;
+            case INT -> (int) RingValues.getLong(frame, Long.BYTES);
+            case LONG -> RingValues.getLong(frame, Long.BYTES);
+            case DOUBLE -> Double.longBitsToDouble(RingValues.getLong(frame, Long.BYTES));
+            case LATIN1 -> new String(frame, Long.BYTES, length, StandardCharsets.ISO_8859_1);
+            default -> throw new IOException("no such frame: ".concat(Integer.toString(kind)));
+        };
     }
 
     /**

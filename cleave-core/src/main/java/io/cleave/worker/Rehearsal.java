@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import org.apache.fory.Fory;
 
 /**
  * What a JVM does from which the cache of ahead-of-time loaded and linked classes is made: the way of a worker from its
@@ -33,7 +34,7 @@ final class Rehearsal {
     private Rehearsal() {
     }
 
-    /** A result that takes a codec. */
+    /** Something that takes a codec. */
     private record Word(String text, List<Integer> places, Map<String, Double> weights) {}
 
     static void run() throws IOException {
@@ -53,29 +54,38 @@ final class Rehearsal {
         Ring.Consumer results = slot.results().consumer();
         Worker worker = new Worker(head, slot, Unistd.getppid());
         Task<Integer, Object> simple = x -> x + 1;
-        Task<Integer, Object> rich = x -> new Word("w" + x, List.of(x), Map.of("a", 0.5));
-        long id = 0;
-        for (Task<Integer, Object> task : List.of(simple, rich)) {
-            id++;
-            FrameBuffer frames = new FrameBuffer(1024);
-            frames.write(TaskFrames.TASK, Long.BYTES, id << 3 | TaskFrames.APPLY);
-            Parcel.write(frames, Codec.java(), task, WriteOptions.defaults());
-            for (int i = 0; i < ROUNDS; i++) {
-                batch(frames, slot, id * ROUNDS + i, id);
-            }
-            frames.write(TaskFrames.STOP, 0, 0);
-            tasks.tryWrite(frames);
-            worker.work();
-            while (results.next()) {
-                if (Values.isValue(results.kind())) {
-                    Parcel.open(Parcel.take(results), Codec.standard());
-                }
+        FrameBuffer frames = new FrameBuffer(1024);
+        frames.write(TaskFrames.TASK, Long.BYTES, 1L << 3 | TaskFrames.APPLY);
+        Parcel.writeCode(frames, simple, WriteOptions.defaults());
+        for (int i = 0; i < ROUNDS; i++) {
+            batch(frames, slot, i, 1);
+        }
+        frames.write(TaskFrames.STOP, 0, 0);
+        tasks.tryWrite(frames);
+        worker.work();
+        while (results.next()) {
+            if (Values.isValue(results.kind())) {
+                Parcel.open(Parcel.take(results), Codec.standard());
             }
         }
+        encode();
         Doorbell bell = slot.control();
         bell.sleep(bell.prepare(), System.nanoTime() + 1);
         bell.ringAnyway();
         Signals.prctl(Signals.PR_SET_PDEATHSIG, 0); // as it is
+    }
+
+    /**
+     * The codec, but without what it has for Guava: a JVM that starts from the cache would look for those classes in the jar
+     * before anything else, because they cannot be linked.
+     */
+    private static void encode() {
+        Fory fory = Fory.builder().withXlang(false).withCompatible(false).withRefTracking(true)
+                .requireClassRegistration(false).suppressClassRegistrationWarnings(true).withCodegen(false)
+                .withAsyncCompilation(false).registerGuavaTypes(false).build();
+        for (int i = 0; i < ROUNDS; i++) {
+            fory.deserialize(fory.serialize(new Word("w" + i, List.of(i), Map.of("a", 0.5))));
+        }
     }
 
     private static void batch(FrameBuffer frames, PoolMemory.Slot slot, long number, long task) throws IOException {

@@ -38,7 +38,6 @@ final class Worker {
     private final Ring.Producer out;
     private final Codec codec = Codec.standard();
     private final Map<Long, Job> jobs = new HashMap<>();
-    private final String name = "worker " + ProcessHandle.current().pid();
     private final boolean spins = Runtime.getRuntime().availableProcessors() > 1;
     private @Nullable AsyncJobs async;
     private long flushed;
@@ -49,6 +48,10 @@ final class Worker {
         this.control = new Control(slot, parent, Thread.currentThread());
         this.in = slot.tasks().consumer();
         this.out = slot.results().producer(head.bell(), control::isParentAlive);
+    }
+
+    private static String name() {
+        return "worker ".concat(Long.toString(ProcessHandle.current().pid()));
     }
 
     void live() {
@@ -147,7 +150,7 @@ final class Worker {
                 initializer.run();
             }
         } catch (Throwable t) {
-            Failure failure = Failure.of(t, "the initializer", -1, name);
+            Failure failure = Failure.of(t, "the initializer", -1, name());
             send(TaskFrames.UNFIT, failure);
             ring();
             return false;
@@ -198,7 +201,7 @@ final class Worker {
     private AsyncJobs async() {
         AsyncJobs jobsInFlight = async;
         if (jobsInFlight == null) {
-            jobsInFlight = new AsyncJobs(out, this::ring, codec, name);
+            jobsInFlight = new AsyncJobs(out, this::ring, codec, name());
             async = jobsInFlight;
             control.async(jobsInFlight);
         }
@@ -238,7 +241,7 @@ final class Worker {
             if (!control.isParentAlive()) {
                 throw e;
             }
-            send(TaskFrames.FAILURE, Failure.of(e, item, first + index, name)); // the task's own, of a pool that it used
+            send(TaskFrames.FAILURE, Failure.of(e, item, first + index, name())); // the task's own, of a pool that it used
         } catch (Throwable t) {
             worn = t instanceof OutOfMemoryError || t instanceof InternalError;
             send(TaskFrames.FAILURE, failure(t, item, first + index));
@@ -258,10 +261,10 @@ final class Worker {
 
     private Failure failure(Throwable t, @Nullable Object item, long index) {
         try {
-            return Failure.of(t, item, index, name);
+            return Failure.of(t, item, index, name());
         } catch (OutOfMemoryError e) {
             return new Failure("the task failed at item " + index + ": " + t.getClass().getName()
-                    + ", and there was too little memory left for more", "", index, name, "", null);
+                    + ", and there was too little memory left for more", "", index, name(), "", null);
         }
     }
 
@@ -286,7 +289,7 @@ final class Worker {
         } catch (OutOfMemoryError e) {
             throw e;
         } catch (Exception | LinkageError | StackOverflowError e) {
-            throw new Refused(Failure.unsendable(e, result, codec, item, index, name));
+            throw new Refused(Failure.unsendable(e, result, codec, item, index, name()));
         }
     }
 

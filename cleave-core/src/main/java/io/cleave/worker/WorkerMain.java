@@ -41,7 +41,7 @@ public final class WorkerMain {
         long parent = Long.parseLong(args[0]);
         int slot = Integer.parseInt(args[2]);
         Worker worker = null;
-        try (FileChannel file = FileChannel.open(Path.of("/proc/" + parent + "/fd/" + args[1]),
+        try (FileChannel file = FileChannel.open(Path.of("/proc/".concat(args[0]).concat("/fd/").concat(args[1])),
                 StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             MemorySegment head = map(file, 0, PoolMemory.HEAD_BYTES);
             MemorySegment own = map(file, PoolMemory.slotAt(slot), PoolMemory.SLOT_BYTES);
