@@ -64,11 +64,9 @@ public final class FrameBuffer implements FrameSink {
         return size;
     }
 
-    /** Gives back what was taken in advance. */
-    public void trim() {
-        if (bytes.length - size > 256) {
-            bytes = Arrays.copyOf(bytes, size);
-        }
+    /** Makes it empty. */
+    public void clear() {
+        size = 0;
     }
 
     /**

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Batch {
     /** A batch is not made larger than this, but by one item. */
     private static final int MOST_BYTES = 128 << 10;
+    /** Room that a small item takes, and for how many it is made at first. */
+    private static final int FIRST_BYTES = 16;
+    private static final int MOST_FIRST = 256;
 
     /** To whom a batch belongs. */
     interface Owner {
@@ -58,12 +61,14 @@ final class Batch {
     private @Nullable FrameBuffer frames;
     /** How many items the frames hold: all, or those for which there was no result yet. */
     private int framed;
+    private final int capacity;
     private @Nullable List<String> tokens;
 
     Batch(Owner owner, TaskForm task, long first, int capacity) {
         this.owner = owner;
         this.task = task;
         this.first = first;
+        this.capacity = capacity;
         this.items = new ArrayList<>(capacity);
         this.results = new ArrayList<>(capacity);
     }
@@ -77,7 +82,7 @@ final class Batch {
     boolean add(@Nullable Object item) {
         FrameBuffer out = frames;
         if (out == null) {
-            out = new FrameBuffer(256);
+            out = new FrameBuffer(FIRST_BYTES * Math.min(capacity, MOST_FIRST));
             frames = out;
         }
         encode(out, item, first + items.size());
@@ -126,11 +131,15 @@ final class Batch {
         return results.size() < items.size() ? items.get(results.size()) : null;
     }
 
-    /** All that is sent for it but the task. */
-    FrameBuffer message(long asNumber) {
+    /**
+     * Adds all that is sent for it but the task.
+     *
+     * @param message what is to be sent
+     * @param asNumber under which number
+     * @param header {@link TaskFrames#BATCH_BYTES} to be used
+     */
+    void addTo(FrameBuffer message, long asNumber, byte[] header) {
         FrameBuffer body = frames;
-        FrameBuffer message = new FrameBuffer(TaskFrames.BATCH_BYTES + 8 + (body == null ? 0 : body.size()));
-        byte[] header = new byte[TaskFrames.BATCH_BYTES];
         RingValues.putLong(header, 0, asNumber);
         RingValues.putLong(header, 8, task.id);
         RingValues.putLong(header, 16, next());
@@ -139,7 +148,11 @@ final class Batch {
         if (body != null) {
             message.append(body);
         }
-        return message;
+    }
+
+    /** Whether {@link #free} has something to do that takes long. */
+    boolean isShared() {
+        return tokens != null;
     }
 
     /** What was kept for sending is not needed any more. To be called without the crew's lock. */

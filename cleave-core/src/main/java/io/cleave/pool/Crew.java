@@ -279,7 +279,11 @@ final class Crew {
         if (shared != null) {
             shared.urgent(urgent > 0);
         }
-        afterwards.add(batch::free);
+        if (batch.isShared()) {
+            afterwards.add(batch::free);
+        } else {
+            batch.free();
+        }
         if (batch.cancelled) {
             afterwards.add(batch::discardResults);
         } else {
@@ -986,7 +990,7 @@ final class Crew {
     }
 
     /** Releases the lock, and does what is to be done without it. */
-    private void unlock() {
+    void unlock() {
         List<Runnable> work = lock.getHoldCount() == 1 ? takeAfterwards() : List.of();
         lock.unlock();
         work.forEach(Runnable::run);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** A worker as its pool sees it. All of it is guarded by the crew's lock. */
 final class CrewWorker {
     /** How much work a worker is given ahead, so that it need not wait for more. */
-    private static final long AHEAD_NANOS = 3_000_000;
+    private static final long AHEAD_NANOS = 6_000_000;
     private static final int MOST_AHEAD = 16;
     private static final long RSS_LOOK_NANOS = 100_000_000;
 
@@ -30,6 +30,9 @@ final class CrewWorker {
     final List<Batch> inFlight = new ArrayList<>();
     private final Set<Long> known = new HashSet<>();
     private long number;
+    /** What is being sent, and a batch's header. */
+    private final FrameBuffer message = new FrameBuffer(1024);
+    private final byte[] header = new byte[TaskFrames.BATCH_BYTES];
 
     @Nullable Process process;
     @Nullable OutputPump output;
@@ -123,14 +126,12 @@ final class CrewWorker {
         do {
             number++;
         } while (table[place(number)] != null);
-        FrameBuffer message = batch.message(number);
+        message.clear();
         boolean isNew = !known.contains(batch.task.id);
         if (isNew) {
-            FrameBuffer both = new FrameBuffer(batch.task.frames().size() + message.size());
-            both.append(batch.task.frames());
-            both.append(message);
-            message = both;
+            message.append(batch.task.frames());
         }
+        batch.addTo(message, number, header);
         slot.queued(number);
         if (!out.tryWrite(message)) {
             return false;

@@ -34,7 +34,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private static final int MOST_IN_CHUNK = 4096;
     private static final int GROWTH = 8;
     /** How much work lies ahead of the consumer for each worker, and at most in how many batches. */
-    private static final long AHEAD_NANOS = 4_000_000;
+    private static final long AHEAD_NANOS = 8_000_000;
     private static final int LEAST_AHEAD = 2;
     private static final int MOST_AHEAD = 32;
 
@@ -386,11 +386,11 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 sourceFailure = thrown;
             }
             exhausted |= last || thrown != null;
+            if (any && batch != null) {
+                crew.submit(batch);
+            }
         } finally {
-            crew.lock().unlock();
-        }
-        if (any && batch != null) {
-            crew.submit(batch);
+            crew.unlock();
         }
     }
 

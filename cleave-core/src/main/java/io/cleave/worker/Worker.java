@@ -30,6 +30,8 @@ final class Worker {
     private static final long SLEEP_NANOS = 1_000_000_000L;
     /** How long results may lie in the ring before the pool is woken for them. */
     private static final long LATENCY_NANOS = 200_000;
+    /** How often the pool is woken to give more, where nobody waits for single results; it gives work for longer. */
+    private static final long REFILL_NANOS = 2_000_000;
 
     private final PoolMemory.Head head;
     private final PoolMemory.Slot slot;
@@ -107,6 +109,7 @@ final class Worker {
     }
 
     /** Looks for a while, then sleeps until there is something to do. */
+    @SuppressWarnings("ThreadPriorityCheck")
     private void await() {
         long end = System.nanoTime() + SPIN_NANOS;
         do {
@@ -118,6 +121,7 @@ final class Worker {
                     Thread.onSpinWait();
                 }
             }
+            Thread.yield(); // on a busy machine the pool itself may wait for this processor
         } while (spins && System.nanoTime() - end < 0);
         control.notBusy();
         if (!control.isReady()) {
@@ -252,8 +256,9 @@ final class Worker {
         if (worn) {
             out.write(TaskFrames.WORN, 0, 0);
         }
-        out.write(TaskFrames.END, Long.BYTES, System.nanoTime() - start);
-        if (head.isUrgent() || !in.isReadable()) {
+        long end = System.nanoTime();
+        out.write(TaskFrames.END, Long.BYTES, end - start);
+        if (head.isUrgent() || end - flushed > REFILL_NANOS || !in.isReadable()) {
             ring();
         }
         return left;
