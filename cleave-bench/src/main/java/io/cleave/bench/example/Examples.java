@@ -4,7 +4,8 @@ import picocli.CommandLine.Command;
 
 /** The examples. */
 @Command(name = "example", mixinStandardHelpOptions = true,
-        subcommands = {FeatureTable.class, TensorExchange.class, Crawl.class, Thumbnails.class},
+        subcommands = {FeatureTable.class, TensorExchange.class, Crawl.class, Thumbnails.class,
+                AsyncRequests.class},
         description = "Small programs that show how a part of the library is used.")
 public final class Examples {
     private Examples() {

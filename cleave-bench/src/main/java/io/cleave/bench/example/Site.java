@@ -51,7 +51,8 @@ final class Site implements AutoCloseable {
         }
     }
 
-    private String page(int number) {
+    /** What the server answers, after a while. */
+    String page(int number) {
         StringBuilder page = new StringBuilder("<h1>Page " + number + "</h1><a href=\"/0\">home</a>");
         IntStream.rangeClosed(number * LINKS + 1, number * LINKS + LINKS).filter(next -> next < pages)
                 .forEach(
