@@ -444,8 +444,7 @@ final class Crew {
                 unlock();
             }
             Debug.log(() -> name + ": started worker " + process.pid());
-            var _ = process.onExit().thenAccept(ended -> Thread.ofVirtual().name("cleave-" + name + "-exit")
-                    .start(() -> exited(worker, ended.exitValue())));
+            Thread.ofVirtual().name("cleave-" + name + "-exit").start(() -> awaitExit(worker, process));
         } catch (IOException | RuntimeException e) {
             lock.lock();
             try {
@@ -460,6 +459,23 @@ final class Crew {
                 unlock();
             }
         }
+    }
+
+    /**
+     * Waits in a thread of its own: the one in which {@link Process#onExit} completes has a stack so small that linking a
+     * lambda may overflow it, which nobody would hear of.
+     */
+    private void awaitExit(CrewWorker worker, Process process) {
+        boolean ended = false;
+        while (!ended) {
+            try {
+                process.waitFor();
+                ended = true;
+            } catch (InterruptedException e) {
+                // nobody of ours does that, and the process has not ended
+            }
+        }
+        exited(worker, process.exitValue());
     }
 
     private boolean isEmpty() {
@@ -663,8 +679,11 @@ final class Crew {
     private void fetch(CrewWorker worker, Parcel parcel) {
         worker.unfetched.incrementAndGet();
         afterwards.add(() -> {
-            parcel.fetch(Codec.standard());
-            worker.unfetched.decrementAndGet();
+            try {
+                parcel.fetch(Codec.standard());
+            } finally {
+                worker.unfetched.decrementAndGet();
+            }
         });
     }
 
@@ -792,7 +811,7 @@ final class Crew {
         List<Runnable> work = takeAfterwards();
         lock.unlock();
         try {
-            work.forEach(Runnable::run);
+            runAll(work);
             if (busy < cpus && spin()) {
                 return;
             }
@@ -993,7 +1012,18 @@ final class Crew {
     void unlock() {
         List<Runnable> work = lock.getHoldCount() == 1 ? takeAfterwards() : List.of();
         lock.unlock();
-        work.forEach(Runnable::run);
+        runAll(work);
+    }
+
+    /** Runs all, whatever becomes of each. */
+    private void runAll(List<Runnable> work) {
+        for (Runnable next : work) {
+            try {
+                next.run();
+            } catch (RuntimeException e) {
+                Debug.log(() -> name + ": " + e);
+            }
+        }
     }
 
     /** To be done once the lock is released; to be called under it. */

@@ -212,6 +212,9 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     /** Goes to the batch with the next result; false where there is none. */
     private boolean advance() {
         while (true) {
+            if (Thread.interrupted()) {
+                throw interrupted();
+            }
             try {
                 topUp();
             } catch (RejectedExecutionException e) {
@@ -277,10 +280,14 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         try {
             crew.await(this::hasNews, changed, Long.MAX_VALUE);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            close();
-            throw new CancellationException("interrupted while waiting for results; what was being computed ended");
+            throw interrupted();
         }
+    }
+
+    private CancellationException interrupted() {
+        Thread.currentThread().interrupt();
+        close();
+        return new CancellationException("interrupted while waiting for results; what was being computed ended");
     }
 
     /** Whether the consumer has something to do, under the lock. */

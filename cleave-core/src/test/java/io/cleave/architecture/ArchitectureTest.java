@@ -141,8 +141,10 @@ final class ArchitectureTest {
 
     @Test
     void theLibraryDoesNotPrint() {
-        noClasses().should().callMethodWhere(describe("something is printed", ArchitectureTest::prints))
-                .because("the standard streams belong to the program that uses the library, which may flush them only")
+        noClasses().that().resideOutsideOfPackage("io.cleave.worker..").and().doNotHaveSimpleName("OutputPump")
+                .should().callMethodWhere(describe("something is printed", ArchitectureTest::prints))
+                .because("the standard streams belong to the program that uses the library, which may flush them only;"
+                        + " a worker JVM's are carried there where the program wants them")
                 .check(LIBRARY);
     }
 
