@@ -520,9 +520,9 @@ final class Crew {
     /** What follows from the end of a worker that had not been told to leave. */
     private void died(CrewWorker worker, WorkerEnd end) {
         int phase = worker.slot.phase();
-        byte[] unfit = worker.unfit;
+        Object unfit = worker.unfit;
         if (unfit != null) {
-            failQueued(worker, WorkerEnd.unfit(unfit));
+            failQueued(worker, failureOf(unfit));
             return;
         }
         boolean begun = false;
@@ -731,7 +731,16 @@ final class Crew {
             }
         }
         long limit = settings.taskTimeoutNanos();
-        if (limit == 0 || worker.slot.phase() < PoolMemory.DECODING || now - worker.slot.since() <= limit) {
+        int phase = worker.slot.phase();
+        boolean isAtWork = phase == PoolMemory.INITIALIZING || phase >= PoolMemory.DECODING;
+        if (limit == 0 || !isAtWork || now - worker.slot.since() <= limit) {
+            return;
+        }
+        if (phase == PoolMemory.INITIALIZING) {
+            if (worker.unfit == null) {
+                worker.unfit = WorkerEnd.lateInitializer(settings, worker);
+                worker.kill("its initializer took too long");
+            }
             return;
         }
         drain(worker);

@@ -49,8 +49,8 @@ final class CrewWorker {
     boolean worn;
     /** Why it was killed, if the pool did. */
     @Nullable String killed;
-    /** The initializer's failure. */
-    byte @Nullable [] unfit;
+    /** The initializer's failure: a Throwable, or a failure's bytes. */
+    @Nullable Object unfit;
     long lastActive = System.nanoTime();
     long items;
     /** Results in shared memory that have not been taken yet. */

@@ -714,6 +714,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
          * How long a worker may take over one item. An item that takes longer fails with a
          * {@link io.cleave.WorkerException} whose cause is a {@link java.util.concurrent.TimeoutException}, and is
          * interrupted; a worker that goes on nevertheless is killed a third of a second later. Other items are not affected.
+         * A worker whose {@link #initializer} takes longer is killed, and the tasks that wait fail likewise.
          *
          * @param timeout more than zero; it is noticed some 10 ms late
          * @return this

@@ -118,15 +118,16 @@ record WorkerEnd(int status, String errors, String report) {
         return error;
     }
 
-    /** The error for an initializer that has thrown. */
-    static Throwable unfit(byte[] failure) {
-        return Crew.failureOf(failure);
-    }
-
     /** The error for an item that takes too long. */
     static Throwable timedOut(PoolSettings settings, Batch batch, CrewWorker worker) {
         String item = Failure.textOf(batch.nextItem());
         return Failure.timedOut(Duration.ofNanos(settings.taskTimeoutNanos()),
                 "at item " + batch.next() + " (" + item + ")", item, batch.next(), worker.toString());
+    }
+
+    /** The error for an initializer that takes too long. */
+    static Throwable lateInitializer(PoolSettings settings, CrewWorker worker) {
+        return Failure.timedOut(Duration.ofNanos(settings.taskTimeoutNanos()), "in the initializer",
+                "the initializer", -1, worker.toString());
     }
 }

@@ -146,6 +146,7 @@ final class Worker {
 
     /** Runs the initializer; false where it failed, and the pool knows. */
     private boolean initialize() throws IOException {
+        slot.begin(0, System.nanoTime());
         slot.phase(PoolMemory.INITIALIZING);
         in.next();
         try {
