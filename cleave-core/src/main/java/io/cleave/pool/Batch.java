@@ -43,8 +43,9 @@ final class Batch {
     volatile boolean done;
     /** Nobody wants it any more. */
     boolean cancelled;
-    /** How often an item of it was begun by a worker that then died. */
-    int attempts;
+    /** The item that was begun last by a worker that then died, and how often. */
+    private long attempted = -1;
+    private int attempts;
     /** The worker that has it, null while none has. */
     @Nullable CrewWorker worker;
     /** Under which number the worker has it. */
@@ -103,6 +104,15 @@ final class Batch {
         } catch (Exception | LinkageError | StackOverflowError e) {
             throw TaskForm.refused("item " + index, item, Codec.standard(), e);
         }
+    }
+
+    /** Whether the item at which its worker died may be begun once more. */
+    boolean mayBeTriedAgain(int retries) {
+        if (attempted != next()) {
+            attempted = next();
+            attempts = 0;
+        }
+        return attempts++ < retries;
     }
 
     /** Prepares what is left of it for another attempt. */

@@ -536,7 +536,7 @@ final class Crew {
             worker.release(batch);
             if (batch.done || batch.cancelled) {
                 settleEnded(batch);
-            } else if (batch.attempts++ < settings.maxRetries()) {
+            } else if (batch.mayBeTriedAgain(settings.maxRetries())) {
                 retry(batch);
             } else {
                 fail(batch, end.at(batch, worker));
