@@ -564,6 +564,7 @@ final class Crew {
     /** A batch that had been given up has left its worker. */
     private void settleEnded(Batch batch) {
         if (batch.done) {
+            afterwards.add(batch::free);
             outstanding--;
             if (outstanding == 0 && shut) {
                 stopAll();
