@@ -95,7 +95,7 @@ record WorkerEnd(int status, String errors, String report) {
 
     private String why(CrewWorker worker) {
         String killed = worker.killed;
-        boolean exited = signal() == 0 && killed == null;
+        boolean exited = signal() == 0 && killed == null && report.isEmpty();
         return (killed != null ? "it was killed, as " + killed : text())
                 + (exited && worker.isUp() ? ", as System.exit or Runtime.halt was called in it" : "")
                 + (isKill() && killed == null ? ", perhaps by the system for want of memory" : "")

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 public record Failure(String message, String item, long index, String worker, String stack,
         byte @Nullable [] exception) {
     private static final int MOST_TEXT = 200;
+    /** Chains of causes may be circles. */
+    private static final int MOST_CAUSES = 20;
 
     /**
      * Describes what the user's code threw.
@@ -78,8 +80,19 @@ public record Failure(String message, String item, long index, String worker, St
             long index,
             String worker) {
         String path = Unsendable.find(value, codec);
-        return new Failure("the result of item " + index + " cannot be serialised: " + path + " (" + safeText(refusal)
+        return new Failure("the result of item " + index + " cannot be serialised: " + path + " (" + reason(refusal)
                 + "); return plain data, records or Serializable objects", textOf(item), index, worker, "", null);
+    }
+
+    /** What a codec said, and what the user's own code said to it. */
+    private static String reason(Throwable refusal) {
+        String text = safeText(refusal);
+        Throwable root = refusal;
+        for (int depth = 0; root.getCause() != null && depth < MOST_CAUSES; depth++) {
+            root = root.getCause();
+        }
+        String deepest = safeText(root);
+        return text.contains(deepest) ? text : text + ", caused by " + deepest;
     }
 
     /**

@@ -25,6 +25,8 @@ final class Worker {
     /** Exit code of a worker that could not report what went wrong. */
     static final int EXIT_BROKEN = 94;
 
+    /** Chains of causes may be circles. */
+    private static final int MOST_CAUSES = 20;
     private static final long SPIN_NANOS = 30_000;
     private static final long NAP_NANOS = 50_000;
     private static final long SLEEP_NANOS = 1_000_000_000L;
@@ -241,6 +243,7 @@ final class Worker {
                 }
             }
         } catch (Refused e) {
+            worn = isDamaging(e);
             send(TaskFrames.FAILURE, e.failure);
         } catch (WorkerDiedException e) {
             if (!control.isParentAlive()) {
@@ -248,7 +251,7 @@ final class Worker {
             }
             send(TaskFrames.FAILURE, Failure.of(e, item, first + index, name())); // the task's own, of a pool that it used
         } catch (Throwable t) {
-            worn = t instanceof OutOfMemoryError || t instanceof InternalError;
+            worn = isDamaging(t);
             send(TaskFrames.FAILURE, failure(t, item, first + index));
         } finally {
             control.end();
@@ -263,6 +266,18 @@ final class Worker {
             ring();
         }
         return left;
+    }
+
+    /** Whether a JVM should not go on after this, which a codec may have wrapped. */
+    private static boolean isDamaging(Throwable thrown) {
+        Throwable cause = thrown;
+        for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
+            if (cause instanceof OutOfMemoryError || cause instanceof InternalError) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 
     private Failure failure(Throwable t, @Nullable Object item, long index) {
@@ -280,8 +295,8 @@ final class Worker {
 
         private final transient Failure failure;
 
-        Refused(Failure failure) {
-            super(null, null, false, false);
+        Refused(Failure failure, Throwable cause) {
+            super(null, cause, false, false);
             this.failure = failure;
         }
     }
@@ -295,7 +310,7 @@ final class Worker {
         } catch (OutOfMemoryError e) {
             throw e;
         } catch (Exception | LinkageError | StackOverflowError e) {
-            throw new Refused(Failure.unsendable(e, result, codec, item, index, name()));
+            throw new Refused(Failure.unsendable(e, result, codec, item, index, name()), e);
         }
     }
 
