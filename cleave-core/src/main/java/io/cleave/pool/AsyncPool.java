@@ -264,6 +264,7 @@ public final class AsyncPool implements AutoCloseable {
          * Makes the pool. No worker is started before there is work.
          *
          * @return a pool
+         * @throws IllegalArgumentException where the initializer cannot be serialised, naming the part that cannot
          */
         public AsyncPool build() {
             return new AsyncPool(processes.concurrency(concurrency).build(), concurrency);

@@ -10,6 +10,7 @@ import io.cleave.os.Mman;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
+import io.cleave.share.Share;
 import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.PoolMemory;
@@ -72,6 +73,9 @@ final class Crew {
     private final List<Runnable> afterwards = new ArrayList<>();
     private final LinkedBlockingQueue<CrewWorker> starts = new LinkedBlockingQueue<>();
     private final int cpus = Cpus.usable();
+    /** What each worker gets first, and by which token the large part of it is shared. */
+    private final @Nullable FrameBuffer greeting;
+    private final @Nullable String greetingToken;
 
     private @Nullable Arena arena;
     private int fd = -1;
@@ -101,6 +105,15 @@ final class Crew {
         this.settings = settings;
         this.name = name;
         this.workers = new CrewWorker[settings.workers()];
+        Initializer initializer = settings.initializer();
+        if (initializer == null) {
+            greeting = null;
+            greetingToken = null;
+        } else {
+            greeting = new FrameBuffer(512);
+            greeting.write(TaskFrames.INITIALIZER, 0, 0);
+            greetingToken = TaskForm.write(greeting, initializer, "the initializer");
+        }
     }
 
     ReentrantLock lock() {
@@ -174,6 +187,7 @@ final class Crew {
             if (shut) {
                 throw new RejectedExecutionException("this pool has been shut down");
             }
+            connect(); // where that fails nothing has been taken over
             outstanding++;
             batch.urgent = batch.owner.isUrgent();
             if (batch.urgent) {
@@ -381,12 +395,8 @@ final class Crew {
         MemorySegment all = Objects.requireNonNull(memory);
         CrewWorker worker = new CrewWorker(place,
                 new PoolMemory.Slot(all.asSlice(PoolMemory.slotAt(place), PoolMemory.SLOT_BYTES)));
-        Initializer initializer = settings.initializer();
-        if (initializer != null) {
-            FrameBuffer frames = new FrameBuffer(512);
-            frames.write(TaskFrames.INITIALIZER, 0, 0);
-            TaskForm.write(frames, initializer, "the initializer");
-            worker.send(frames);
+        if (greeting != null) {
+            worker.send(greeting);
         }
         workers[place] = worker;
         starts.add(worker);
@@ -1176,6 +1186,9 @@ final class Crew {
             disconnect();
         } finally {
             unlock();
+        }
+        if (greetingToken != null) {
+            Share.free(greetingToken);
         }
     }
 

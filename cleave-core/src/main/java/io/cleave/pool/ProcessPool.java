@@ -665,7 +665,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
          * What each worker does before its first task. Where it throws, the tasks that wait fail with what it threw, and
          * later ones begin with a new worker.
          *
-         * @param code what to do; serializable
+         * @param code what to do; serializable, and serialised by {@link #build}
          * @return this
          */
         public Builder initializer(Initializer code) {
@@ -787,6 +787,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
          * Makes the pool. No worker is started before there is work.
          *
          * @return a pool
+         * @throws IllegalArgumentException where the initializer cannot be serialised, naming the part that cannot
          */
         public ProcessPool build() {
             return new ProcessPool(new PoolSettings(workers, jvmOptions, classPath, initializer, maxTasks, maxRssGrowth,
