@@ -1,6 +1,7 @@
 package io.cleave.pool;
 
 import io.cleave.share.Codec;
+import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.TaskFrames;
 import java.io.IOException;
@@ -90,7 +91,7 @@ final class PoolFuture<V extends @Nullable Object> extends CompletableFuture<V>
             complete(task instanceof Callable ? unchecked(value) : unchecked(result));
         } catch (IOException | RuntimeException | LinkageError e) {
             completeExceptionally(
-                    new IllegalArgumentException("the result of " + task + " cannot be deserialised: " + e, e));
+                    new IllegalArgumentException("the result of " + task + " cannot be deserialised: " + Failure.reason(e), e));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.cleave.pool;
 
 import io.cleave.share.Codec;
+import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.Sneaky;
 import java.io.IOException;
@@ -191,7 +192,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             return (R) Parcel.open(taken, Codec.standard());
         } catch (IOException | RuntimeException | LinkageError e) {
             throw end(new IllegalArgumentException(
-                    "the result of item " + (batch.first + at) + " cannot be deserialised: " + e, e));
+                    "the result of item " + (batch.first + at) + " cannot be deserialised: " + Failure.reason(e), e));
         }
     }
 

@@ -84,8 +84,13 @@ public record Failure(String message, String item, long index, String worker, St
                 + "); return plain data, records or Serializable objects", textOf(item), index, worker, "", null);
     }
 
-    /** What a codec said, and what the user's own code said to it. */
-    private static String reason(Throwable refusal) {
+    /**
+     * What a codec said, and what lies behind it.
+     *
+     * @param refusal what it threw
+     * @return its text, with that of the deepest cause where it does not contain that
+     */
+    public static String reason(Throwable refusal) {
         String text = safeText(refusal);
         Throwable root = refusal;
         for (int depth = 0; root.getCause() != null && depth < MOST_CAUSES; depth++) {

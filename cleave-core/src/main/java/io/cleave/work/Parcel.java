@@ -224,6 +224,11 @@ public final class Parcel {
         return kind == SHARED || kind == SHARED_BYTES;
     }
 
+    @Override
+    public String toString() {
+        return isShared() ? "a large value" : "a value of " + bytes.length + " bytes";
+    }
+
     /** Gives back the memory of a parcel that nobody will open. */
     public synchronized void discard() {
         if (isShared() && !isFetched) {

@@ -4,7 +4,6 @@ import io.cleave.WorkerDiedException;
 import io.cleave.channel.Ring;
 import io.cleave.share.Codec;
 import io.cleave.work.Failure;
-import io.cleave.work.Parcel;
 import io.cleave.work.PoolMemory;
 import io.cleave.work.TaskFrames;
 import java.io.IOException;
@@ -52,7 +51,7 @@ final class AsyncJobs {
         public void run() {
             try {
                 job.open();
-                item = Parcel.open(parcel, codec);
+                item = Worker.open(parcel, codec);
                 CompletionStage<?> begun = Objects.requireNonNull(job.applyAsync(item), "the task returned null, "
                         + "not a CompletionStage");
                 stage = begun;

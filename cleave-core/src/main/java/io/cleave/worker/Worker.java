@@ -12,6 +12,7 @@ import io.cleave.work.Parcel;
 import io.cleave.work.PoolMemory;
 import io.cleave.work.TaskFrames;
 import java.io.IOException;
+import java.io.InvalidObjectException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -234,7 +235,7 @@ final class Worker {
                 slot.begin(index, now);
                 slot.phase(PoolMemory.DECODING);
                 item = Parcel.take(in);
-                item = Parcel.open(item, codec);
+                item = open(item, codec);
                 slot.phase(PoolMemory.RUNNING);
                 @Nullable Object result = job.apply(item);
                 write(result, item, first + index);
@@ -266,6 +267,15 @@ final class Worker {
             ring();
         }
         return left;
+    }
+
+    /** The item of what was taken. */
+    static @Nullable Object open(@Nullable Object taken, Codec codec) throws InvalidObjectException {
+        try {
+            return Parcel.open(taken, codec);
+        } catch (IOException | RuntimeException | LinkageError e) {
+            throw new InvalidObjectException("the item cannot be deserialised in a worker: " + Failure.reason(e), e);
+        }
     }
 
     /** Whether a JVM should not go on after this, which a codec may have wrapped. */
