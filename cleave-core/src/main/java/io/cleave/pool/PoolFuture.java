@@ -91,7 +91,8 @@ final class PoolFuture<V extends @Nullable Object> extends CompletableFuture<V>
             complete(task instanceof Callable ? unchecked(value) : unchecked(result));
         } catch (IOException | RuntimeException | LinkageError e) {
             completeExceptionally(
-                    new IllegalArgumentException("the result of " + task + " cannot be deserialised: " + Failure.reason(e), e));
+                    new IllegalArgumentException(
+                            "the result of " + task + " cannot be deserialised: " + Failure.reason(e), e));
         }
     }
 
