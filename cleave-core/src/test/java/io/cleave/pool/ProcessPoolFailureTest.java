@@ -1,0 +1,470 @@
+package io.cleave.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cleave.WorkerDiedException;
+import io.cleave.WorkerException;
+import io.cleave.os.Signals;
+import io.cleave.testing.Delays;
+import java.io.IOException;
+import java.io.InvalidObjectException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Whatever goes wrong in a worker, and whenever: what was under way ends in an error that tells it, all else in its
+ * result, and the pool goes on.
+ */
+final class ProcessPoolFailureTest {
+    private static final int TASKS = 6;
+    private static final int BAD = 2;
+    private static final Duration LIMIT = Delays.SHORT.multipliedBy(24);
+
+    @TempDir
+    private Path directory;
+
+    private Path executions() {
+        return directory.resolve("executions");
+    }
+
+    /** A line in a file that all JVMs write to. */
+    private static void note(String file, Object text) {
+        try {
+            Files.writeString(Path.of(file), text + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<String> noted() {
+        try {
+            return Files.exists(executions()) ? Files.readAllLines(executions()) : List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private ProcessPool.Builder workers(int count) {
+        return ProcessPool.builder().workers(count).output(WorkerOutput.DISCARD).jvmOptions("-Xmx48m",
+                "-XX:ErrorFile=" + directory.resolve("hs_err_pid%p.log"));
+    }
+
+    private ProcessPool.Builder workersFor(Mishap mishap) {
+        return mishap == Mishap.ENDLESS_LOOP ? workers(2).taskTimeout(LIMIT) : workers(2);
+    }
+
+    private static <V> V get(Future<V> future) throws Exception {
+        return future.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private static Throwable failureOf(Future<?> future) throws Exception {
+        try {
+            throw new AssertionError("a result: " + get(future));
+        } catch (ExecutionException e) {
+            return Objects.requireNonNull(e.getCause());
+        }
+    }
+
+    private static void assertUsable(ProcessPool pool) throws Exception {
+        assertThat(get(pool.submit(() -> "works"))).isEqualTo("works");
+        assertThat(pool.map(List.of(1, 2, 3, 4), x -> x + 1)).containsExactly(2, 3, 4, 5);
+    }
+
+    /** When it goes wrong, while a task is under way. */
+    enum Moment {
+        READING_THE_TASK {
+            @Override
+            SerializableCallable<Object> taskWith(Mishap mishap) {
+                Mishap.InReading captured = new Mishap.InReading(mishap);
+                return () -> captured;
+            }
+        },
+        READING_THE_ITEM {
+            @Override
+            SerializableCallable<Object> taskWith(Mishap mishap) {
+                throw new UnsupportedOperationException("a submitted task has no item");
+            }
+        },
+        RUNNING {
+            @Override
+            SerializableCallable<Object> taskWith(Mishap mishap) {
+                return () -> {
+                    mishap.happen();
+                    return "no mishap";
+                };
+            }
+        },
+        WRITING_THE_RESULT {
+            @Override
+            SerializableCallable<Object> taskWith(Mishap mishap) {
+                return () -> new Mishap.InWriting(mishap);
+            }
+        };
+
+        abstract SerializableCallable<Object> taskWith(Mishap mishap);
+
+        /** Items are read like tasks, so that one of each sort of mishap will do. */
+        boolean concerns(Mishap mishap) {
+            return this != READING_THE_ITEM || mishap == Mishap.EXCEPTION || mishap == Mishap.KILL
+                    || mishap == Mishap.NO_MEMORY || mishap == Mishap.ENDLESS_LOOP;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatGoesWrongFailsOneTaskAndAllOthersAreDoneOnce(Mishap mishap) throws Exception {
+        try (ProcessPool pool = workersFor(mishap).build()) {
+            for (Moment moment : Moment.values()) {
+                if (moment.concerns(mishap)) {
+                    tryIt(pool, mishap, moment);
+                }
+            }
+            assertUsable(pool);
+        }
+    }
+
+    private void tryIt(ProcessPool pool, Mishap mishap, Moment moment) throws Exception {
+        String file = executions().toString();
+        List<Future<?>> futures = new ArrayList<>();
+        for (int i = 0; i < TASKS; i++) {
+            int number = i;
+            if (i != BAD) {
+                futures.add(pool.submit(() -> {
+                    note(file, number);
+                    return number;
+                }));
+            } else if (moment == Moment.READING_THE_ITEM) {
+                futures.add(pool.amap(List.of(new Mishap.InReading(mishap)), item -> item));
+            } else {
+                futures.add(pool.submit(moment.taskWith(mishap)));
+            }
+        }
+        for (int i = 0; i < TASKS; i++) {
+            if (i != BAD) {
+                assertThat(get(futures.get(i))).as("%s", moment).isEqualTo(i);
+            }
+        }
+        check(mishap, moment, failureOf(futures.get(BAD)));
+        assertThat(noted()).as("%s", moment).containsExactlyInAnyOrder("0", "1", "3", "4", "5");
+        Files.delete(executions());
+        assertThat(get(pool.submit(() -> "works"))).as("%s", moment).isEqualTo("works");
+    }
+
+    /** The error tells what happened. */
+    private void check(Mishap mishap, Moment moment, Throwable thrown) {
+        switch (mishap) {
+            case EXCEPTION -> checkThrown(thrown, moment, IllegalStateException.class);
+            case NO_MEMORY -> checkThrown(thrown, moment, OutOfMemoryError.class);
+            case NO_STACK -> checkThrown(thrown, moment, StackOverflowError.class);
+            case ENDLESS_LOOP -> assertThat(thrown).isInstanceOf(WorkerException.class)
+                    .hasCauseInstanceOf(TimeoutException.class).hasMessageContaining(LIMIT.toString());
+            default -> checkDeath(mishap, thrown);
+        }
+    }
+
+    private static void checkThrown(Throwable thrown, Moment moment, Class<? extends Throwable> original) {
+        switch (moment) {
+            case WRITING_THE_RESULT -> assertThat(thrown).isInstanceOf(WorkerException.class)
+                    .hasMessageContaining("cannot be serialised").hasMessageContaining(original.getName());
+            case RUNNING -> assertThat(thrown).isExactlyInstanceOf(original);
+            default -> assertThat(thrown).satisfiesAnyOf(it -> assertThat(it).isExactlyInstanceOf(original),
+                    it -> assertThat(it).isInstanceOf(InvalidObjectException.class)
+                            .hasMessageContaining("cannot be deserialised in a worker")
+                            .hasMessageContaining(original.getName()).hasRootCauseExactlyInstanceOf(original));
+        }
+    }
+
+    private void checkDeath(Mishap mishap, Throwable thrown) {
+        assertThat(thrown).isInstanceOf(WorkerDiedException.class);
+        WorkerDiedException death = (WorkerDiedException) thrown;
+        switch (mishap) {
+            case EXIT -> assertThat(death.exitCode()).hasValue(Mishap.EXIT_CODE);
+            case HALT -> assertThat(death.exitCode()).hasValue(Mishap.HALT_CODE);
+            case KILL -> assertThat(death.signal()).hasValue("SIGKILL");
+            default -> {
+                assertThat(death.signal()).hasValue("SIGABRT");
+                assertThat(death.crashReport()).hasValueSatisfying(
+                        report -> assertThat(report).isRegularFile().hasParent(directory));
+            }
+        }
+        if (mishap != Mishap.CRASH) {
+            assertThat(death.crashReport()).isEmpty();
+        }
+        assertThat(death.signal().isPresent()).isNotEqualTo(death.exitCode().isPresent());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatGoesWrongInTheInitializerFailsWhatWaitsAndIsForgottenAfterwards(Mishap mishap) throws Exception {
+        Path marker = Files.createFile(directory.resolve("marker"));
+        String file = executions().toString();
+        String there = marker.toString();
+        try (ProcessPool pool = workersFor(mishap).initializer(() -> {
+            if (Files.exists(Path.of(there))) {
+                mishap.happen();
+            }
+            note(file, "initialized");
+        }).build()) {
+            List<Future<?>> futures = new ArrayList<>();
+            for (int i = 0; i < TASKS; i++) {
+                futures.add(pool.submit(() -> note(file, "executed")));
+            }
+            for (Future<?> future : futures) {
+                check(mishap, Moment.RUNNING, failureOf(future));
+            }
+            assertThat(noted()).isEmpty();
+            Files.delete(marker);
+            assertUsable(pool);
+            assertThat(noted()).isNotEmpty().containsOnly("initialized");
+        }
+    }
+
+    @Test
+    void aWorkerThatDiesOnceInTheInitializerDelaysTasksOnly() throws Exception {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(1).initializer(() -> {
+            note(file, "initializer");
+            if (Files.size(Path.of(file)) < 2L * "initializer".length()) {
+                Runtime.getRuntime().halt(1);
+            }
+        }).build()) {
+            assertThat(get(pool.submit(() -> 1))).isEqualTo(1);
+        }
+        assertThat(noted()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatGoesWrongInAnIdleWorkerFailsNoTask(Mishap mishap) throws Exception {
+        String go = directory.resolve("go").toString();
+        try (ProcessPool pool = workers(1).build()) {
+            long pid = get(pool.submit(() -> {
+                Thread.ofPlatform().daemon().start(() -> {
+                    boolean _ = Delays.within(Delays.PATIENCE, () -> Files.exists(Path.of(go)));
+                    mishap.happen();
+                });
+                return ProcessHandle.current().pid();
+            }));
+            Optional<ProcessHandle> worker = ProcessHandle.of(pid);
+            Files.createFile(Path.of(go));
+            if (mishap.isDeadly()) {
+                assertThat(Delays.within(Delays.PATIENCE, () -> worker.isEmpty() || !worker.get().isAlive())).isTrue();
+            }
+            assertUsable(pool);
+            if (mishap.isDeadly()) {
+                assertThat(pool.workerPids()).isNotEmpty().doesNotContain(pid);
+            }
+        }
+    }
+
+    @Test
+    void aTaskThatADeadWorkerNeverBeganIsGivenToAnother() throws Exception {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(2).build()) {
+            for (int i = 0; i < 5; i++) {
+                int number = i;
+                long pid = get(pool.submit(() -> ProcessHandle.current().pid()));
+                Signals.kill((int) pid, Signals.SIGKILL);
+                assertThat(get(pool.submit(() -> {
+                    note(file, number);
+                    return number;
+                }))).isEqualTo(i);
+            }
+        }
+        assertThat(noted()).containsExactly("0", "1", "2", "3", "4");
+    }
+
+    @Test
+    void whatWorkersThatAreKilledAtRandomHadNotBegunIsDoneAndNothingTwice() throws Exception {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(2).build()) {
+            List<Future<Integer>> futures = new ArrayList<>();
+            for (int i = 0; i < 120; i++) {
+                int number = i;
+                futures.add(pool.submit(() -> {
+                    note(file, number);
+                    Thread.sleep(2);
+                    return number;
+                }));
+            }
+            for (int killed = 0; killed < 3; killed++) {
+                int least = 20 * killed + 10;
+                assertThat(Delays.within(Delays.PATIENCE, () -> noted().size() >= least)).isTrue();
+                pool.workerPids().forEach(pid -> Signals.kill(pid.intValue(), Signals.SIGKILL));
+            }
+            int failed = 0;
+            for (int i = 0; i < futures.size(); i++) {
+                try {
+                    assertThat(get(futures.get(i))).isEqualTo(i);
+                } catch (ExecutionException e) {
+                    assertThat(e).hasCauseInstanceOf(WorkerDiedException.class);
+                    failed++;
+                }
+            }
+            assertThat(failed).isLessThanOrEqualTo(6);
+            assertUsable(pool);
+        }
+        assertThat(noted()).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(114);
+    }
+
+    @Test
+    void aTaskThatWasBegunIsRepeatedWhereThatIsAllowed() throws Exception {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(1).maxRetries(1).build()) {
+            assertThat(get(pool.submit(() -> {
+                note(file, "begun");
+                if (Files.readAllLines(Path.of(file)).size() == 1) {
+                    Mishap.KILL.happen();
+                }
+                return "second";
+            }))).isEqualTo("second");
+            assertThat(noted()).hasSize(2);
+            assertThat(failureOf(pool.submit(() -> {
+                note(file, "again");
+                Mishap.KILL.happen();
+            }))).isInstanceOf(WorkerDiedException.class);
+            assertThat(noted()).containsExactly("begun", "begun", "again", "again");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"KILL", "HALT"})
+    void eachItemOfAChunkIsTriedAsOftenAsAllowed(Mishap mishap) {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(1).maxRetries(1).chunkSize(4).build()) {
+            assertThat(pool.map(List.of(0, 1, 2, 3), x -> {
+                note(file, x);
+                if (x > 0 && Files.readAllLines(Path.of(file)).stream().filter(x.toString()::equals).count() == 1) {
+                    mishap.happen();
+                }
+                return x;
+            })).containsExactly(0, 1, 2, 3);
+        }
+        assertThat(noted()).containsExactly("0", "1", "1", "2", "2", "3", "3");
+    }
+
+    @Test
+    void imapGivesTheResultsBeforeTheItemThatKilledItsWorker() {
+        List<Integer> items = IntStream.range(0, 40).boxed().toList();
+        try (ProcessPool pool = workers(2).chunkSize(8).build(); Stream<Integer> results = pool.imap(items, x -> {
+            if (x == 29) {
+                Mishap.KILL.happen();
+            }
+            return x;
+        })) {
+            List<Integer> received = new ArrayList<>();
+            assertThatThrownBy(() -> results.forEachOrdered(received::add)).isInstanceOf(WorkerDiedException.class)
+                    .hasMessageContaining("item 29 (29)").hasMessageContaining("SIGKILL");
+            assertThat(received).isEqualTo(items.subList(0, 29));
+        }
+    }
+
+    @Test
+    void aDeathTellsWhichItemAndWhatTheWorkerHadWrittenToStandardError() throws Exception {
+        try (ProcessPool pool = workers(1).build()) {
+            assertThatThrownBy(() -> pool.map(List.of("a", "b"), x -> {
+                if (x.equals("b")) {
+                    System.err.println("the last words");
+                    Mishap.HALT.happen();
+                }
+                return x;
+            })).isInstanceOfSatisfying(WorkerDiedException.class, death -> {
+                assertThat(death.errorOutput()).contains("the last words");
+                assertThat(death).hasMessageContaining("item 1 (b)").hasMessageContaining("the last words")
+                        .hasMessageContaining("exit code 8");
+                assertThat(death.getSuppressed()).hasAtLeastOneElementOfType(WorkerException.class);
+            });
+            assertThat(failureOf(pool.submit(() -> {
+                System.err.print("x".repeat(100_000) + "the end");
+                System.err.flush();
+                Mishap.HALT.happen();
+            }))).isInstanceOfSatisfying(WorkerDiedException.class,
+                    death -> assertThat(death.errorOutput()).hasSizeLessThanOrEqualTo(4096).endsWith("xthe end"));
+        }
+    }
+
+    /** What a task has started may keep the worker's output open for long after it. */
+    @Test
+    void aDeathIsNoticedThoughAnotherProcessHoldsTheOutputOpen() throws Exception {
+        try (ProcessPool pool = workers(1).build()) {
+            Path pidFile = directory.resolve("pid");
+            String to = pidFile.toString();
+            assertThat(failureOf(pool.submit(() -> {
+                Process sleeping = new ProcessBuilder("sleep", "100").inheritIO().start();
+                Files.writeString(Path.of(to), Long.toString(sleeping.pid()));
+                Mishap.HALT.happen();
+                return "alive";
+            }))).isInstanceOf(WorkerDiedException.class);
+            assertUsable(pool);
+            ProcessHandle.of(Long.parseLong(Files.readString(pidFile))).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    @Test
+    void anItemThatTakesTooLongFailsAloneAndIsInterruptedFirst() throws Exception {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(1).taskTimeout(LIMIT).build()) {
+            long pid = get(pool.submit(() -> ProcessHandle.current().pid()));
+            Future<?> slow = pool.submit(() -> {
+                try {
+                    Thread.sleep(Delays.PATIENCE);
+                } catch (InterruptedException e) {
+                    note(file, "interrupted");
+                }
+            });
+            Future<Integer> quick = pool.submit(() -> 1);
+            assertThat(failureOf(slow)).isInstanceOfSatisfying(WorkerException.class, late -> {
+                assertThat(late).hasCauseInstanceOf(TimeoutException.class);
+                assertThat(late.worker()).isEqualTo("worker " + pid);
+            });
+            assertThat(get(quick)).isEqualTo(1);
+            assertThat(noted()).containsExactly("interrupted");
+            assertThat(pool.workerPids()).as("it has heeded the interrupt").containsExactly(pid);
+        }
+    }
+
+    /** A serializable exception with a part that is not. */
+    private static final class Uncarriable extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        @SuppressWarnings("serial") // that is the point
+        private final Object part = new Object();
+
+        @Override
+        public String getMessage() {
+            return "with a part, " + part.getClass();
+        }
+    }
+
+    @Test
+    void anExceptionThatCannotBeSentIsStoodInForByItsAccount() throws Exception {
+        try (ProcessPool pool = workers(1).build()) {
+            assertThat(failureOf(pool.submit((SerializableCallable<Serializable>) () -> {
+                throw new Uncarriable();
+            }))).isInstanceOfSatisfying(WorkerException.class, account -> {
+                assertThat(account).hasMessageContaining("with a part");
+                assertThat(account.remoteStack()).contains(ProcessPoolFailureTest.class.getSimpleName());
+            });
+            assertUsable(pool);
+        }
+    }
+}
