@@ -546,7 +546,7 @@ final class Crew {
             worker.release(batch);
             if (batch.done || batch.cancelled) {
                 settleEnded(batch);
-            } else if (batch.mayBeTriedAgain(settings.maxRetries())) {
+            } else if (batch.interruptedAt == 0 && batch.mayBeTriedAgain(settings.maxRetries())) {
                 retry(batch);
             } else {
                 fail(batch, end.at(batch, worker));
