@@ -252,8 +252,7 @@ final class Worker {
             }
             send(TaskFrames.FAILURE, Failure.of(e, item, first + index, name())); // the task's own, of a pool that it used
         } catch (Throwable t) {
-            worn = isDamaging(t);
-            send(TaskFrames.FAILURE, failure(t, item, first + index));
+            worn = sendFailure(t, item, first + index) || isDamaging(t);
         } finally {
             control.end();
         }
@@ -290,13 +289,19 @@ final class Worker {
         return false;
     }
 
-    private Failure failure(Throwable t, @Nullable Object item, long index) {
+    /** Sends what a task threw, or where there is too little memory for that, what it was; true in that case. */
+    private boolean sendFailure(Throwable t, @Nullable Object item, long index) throws IOException {
+        byte[] bytes;
+        boolean isShort = false;
         try {
-            return Failure.of(t, item, index, name());
+            bytes = Failure.of(t, item, index, name()).encode();
         } catch (OutOfMemoryError e) {
-            return new Failure("the task failed at item " + index + ": " + t.getClass().getName()
-                    + ", and there was too little memory left for more", "", index, name(), "", null);
+            isShort = true;
+            bytes = new Failure("the task failed at item " + index + ": " + t.getClass().getName()
+                    + ", and there was too little memory left for more", "", index, name(), "", null).encode();
         }
+        out.write(TaskFrames.FAILURE, bytes, 0, bytes.length);
+        return isShort;
     }
 
     /** A result that cannot be sent, with the account of it. */

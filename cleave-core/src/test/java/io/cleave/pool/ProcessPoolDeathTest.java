@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -102,6 +103,23 @@ final class ProcessPoolDeathTest extends MishapTestBase {
             })).containsExactly(0, 1, 2, 3);
         }
         assertThat(noted()).containsExactly("0", "1", "1", "2", "2", "3", "3");
+    }
+
+    @Test
+    void whatAShutdownHasInterruptedIsNotRepeated() throws Exception {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(1).maxRetries(3).build()) {
+            Future<?> stubborn = pool.submit(() -> {
+                note(file, "begun");
+                Mishap.ENDLESS_LOOP.happen();
+            });
+            assertThat(Delays.within(Delays.PATIENCE, () -> !noted().isEmpty())).isTrue();
+            assertThat(pool.shutdownNow()).isEmpty();
+            assertThat(pool.awaitTermination(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isTrue();
+            assertThat(failureOf(stubborn)).isInstanceOf(WorkerDiedException.class)
+                    .hasMessageContaining("did not heed an interrupt");
+        }
+        assertThat(noted()).containsExactly("begun");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
+import io.cleave.share.Share;
 import io.cleave.testing.Delays;
 import java.io.InvalidObjectException;
 import java.io.Serializable;
@@ -240,6 +241,36 @@ final class ProcessPoolFailureTest extends MishapTestBase {
             assertThat(noted()).containsExactly("interrupted");
             assertThat(pool.workerPids()).as("it has heeded the interrupt").containsExactly(pid);
         }
+    }
+
+    @Test
+    void aHugeExceptionArrivesOrAtLeastItsName() throws Exception {
+        try (ProcessPool pool = workers(1).build()) {
+            assertThat(failureOf(pool.submit(() -> {
+                throw new IllegalStateException("x".repeat(1_000_000));
+            }))).isInstanceOf(IllegalStateException.class).satisfies(
+                    thrown -> assertThat(thrown.getMessage()).hasSize(1_000_000));
+            assertThat(failureOf(pool.submit(() -> {
+                throw new IllegalStateException("x".repeat(15_000_000)); // there is no memory for copies
+            }))).isInstanceOf(WorkerException.class).hasMessageContaining("IllegalStateException")
+                    .hasMessageContaining("too little memory");
+            assertUsable(pool);
+        }
+    }
+
+    @Test
+    void aTaskThatLeavesItsThreadInterruptedHarmsNothing() throws Exception {
+        try (ProcessPool pool = workers(1).build()) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(get(pool.submit(() -> {
+                    Thread.currentThread().interrupt();
+                    return new byte[1 << 20];
+                }))).hasSize(1 << 20);
+                assertThat(get(pool.submit(() -> Thread.currentThread().isInterrupted()))).isFalse();
+            }
+            assertThat(pool.workerPids()).hasSize(1);
+        }
+        Share.trim();
     }
 
     /** A serializable exception with a part that is not. */

@@ -103,6 +103,17 @@ final class ProcessPoolFlowTest {
     }
 
     @Test
+    void aFutureIsDoneThoughNobodyWaitsInGet() {
+        try (ProcessPool pool = ProcessPool.create(1)) {
+            assertThat(pool.submit(() -> 1).join()).isEqualTo(1);
+            CompletableFuture<Integer> future = pool.submit(() -> 2);
+            assertThat(Delays.within(Delays.PATIENCE, future::isDone)).isTrue();
+            assertThat(pool.submit(() -> 3).thenCombine(pool.submit(() -> 4), Integer::sum).join()).isEqualTo(7);
+            assertThat(pool.submit(() -> 5).thenApply(x -> pool.map(List.of(x), y -> y + 1)).join()).containsExactly(6);
+        }
+    }
+
+    @Test
     void cancellingAFutureInterruptsItsTaskAndNoOther() throws Exception {
         Path interrupted = directory.resolve("interrupted");
         String second = interrupted.toString();

@@ -329,6 +329,41 @@ final class ProcessPoolLifeTest {
     }
 
     @Test
+    void aProcessThatCannotBeStartedIsAnError() {
+        try (ProcessPool pool = ProcessPool.builder().workers(2).jvmOptions("-Dx=" + "x".repeat(1 << 18)).build()) {
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(() -> pool.map(List.of(1, 2), x -> x)).isInstanceOf(WorkerDiedException.class)
+                        .hasMessageContaining("no worker can be started").hasMessageContaining("too long");
+            }
+        }
+    }
+
+    @Test
+    void aWorkerThatWillNotLeaveIsKilled() throws Exception {
+        List<Long> pids;
+        try (ProcessPool pool = ProcessPool.create(1)) {
+            get(pool.submit(
+                    () -> Runtime.getRuntime().addShutdownHook(new Thread(ProcessPoolLifeTest::spin))));
+            pids = pool.workerPids();
+        }
+        assertGone(pids);
+    }
+
+    @Test
+    void nothingIsLostWhereWorkersLeaveWhileTasksCome() throws Exception {
+        try (ProcessPool pool = ProcessPool.builder().workers(1).idleTimeout(Duration.ofMillis(1)).build()) {
+            for (int i = 0; i < 15; i++) {
+                int number = i;
+                assertThat(get(pool.submit(() -> number))).isEqualTo(i);
+                Delays.pause(Duration.ofMillis(i));
+            }
+        }
+        try (ProcessPool pool = ProcessPool.builder().workers(2).maxTasksPerWorker(1).build()) {
+            assertThat(pool.map(IntStream.range(0, 6).boxed().toList(), x -> pid())).doesNotHaveDuplicates();
+        }
+    }
+
+    @Test
     void workersThatAreKilledWhileTheyBootAreReplaced() throws Exception {
         try (ProcessPool pool = ProcessPool.create(1)) {
             Set<Long> killed = new HashSet<>();
