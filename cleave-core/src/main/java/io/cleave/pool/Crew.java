@@ -594,7 +594,9 @@ final class Crew {
             }
             lock.lock();
             try {
-                if (refused != null) {
+                if (batch.cancelled) {
+                    settle(batch);
+                } else if (refused != null) {
                     fail(batch, refused);
                 } else {
                     queue.addFirst(batch);
