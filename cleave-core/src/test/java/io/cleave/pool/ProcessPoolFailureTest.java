@@ -162,7 +162,7 @@ final class ProcessPoolFailureTest extends MishapTestBase {
         Path marker = Files.createFile(directory.resolve("marker"));
         String file = executions().toString();
         String there = marker.toString();
-        try (ProcessPool pool = workersFor(mishap).initializer(() -> {
+        try (ProcessPool pool = workersFor(mishap).workers(1).initializer(() -> {
             if (Files.exists(Path.of(there))) {
                 mishap.happen();
             }
