@@ -5,10 +5,6 @@ import io.cleave.channel.Doorbell;
 import io.cleave.channel.FrameBuffer;
 import io.cleave.memory.Cleanup;
 import io.cleave.os.Cpus;
-import io.cleave.os.Fcntl;
-import io.cleave.os.Mman;
-import io.cleave.os.SystemCallException;
-import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
 import io.cleave.share.Share;
 import io.cleave.work.Failure;
@@ -17,17 +13,13 @@ import io.cleave.work.PoolMemory;
 import io.cleave.work.TaskFrames;
 import io.cleave.work.Values;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -71,26 +63,20 @@ final class Crew {
     private final Deque<Batch> queue = new ArrayDeque<>();
     /** What is to be done once the lock is released. */
     private final List<Runnable> afterwards = new ArrayList<>();
-    private final LinkedBlockingQueue<CrewWorker> starts = new LinkedBlockingQueue<>();
     private final int cpus = Cpus.usable();
     /** What each worker gets first, and by which token the large part of it is shared. */
     private final @Nullable FrameBuffer greeting;
     private final @Nullable String greetingToken;
 
-    private @Nullable Arena arena;
-    private int fd = -1;
+    private final Recruiter recruiter = new Recruiter(this);
+    private final Collector collector = new Collector(this);
+
+    /** Made with the first worker. */
+    private @Nullable CrewMemory memory;
     private PoolMemory.@Nullable Head head;
     private @Nullable Doorbell bell;
-    private @Nullable MemorySegment memory;
 
     private @Nullable Thread leader;
-    private @Nullable Thread collector;
-    private @Nullable Thread starter;
-    /** Whether the collector counts among the bell's sleepers. */
-    private boolean announced;
-    /** Whether the collector sleeps where the bell cannot wake it. */
-    private boolean parked;
-    private long collectorWakes;
     /** Batches that were submitted and are not done with. */
     private int outstanding;
     private int urgent;
@@ -128,49 +114,13 @@ final class Crew {
         return name;
     }
 
-    // Memory. It is made with the first worker.
-
+    /** Makes what is shared with workers, if it is not there. */
     private void connect() {
-        if (memory != null) {
-            return;
-        }
-        int created = Mman.memfd_create("cleave-pool", Mman.MFD_CLOEXEC);
-        if (created < 0) {
-            throw new SystemCallException("memfd_create", -created, "check the limit of open files (ulimit -n)");
-        }
-        long size = PoolMemory.bytesFor(workers.length);
-        Arena shared = Arena.ofShared();
-        try {
-            Fcntl.fchmod(created, 0600);
-            int error = Unistd.ftruncate(created, size);
-            if (error < 0) {
-                throw new SystemCallException("ftruncate(" + size + " bytes)", -error, "ask for fewer workers");
-            }
-            MemorySegment mapped = Mman.map(shared, size, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED, created,
-                    0);
-            PoolMemory.Head made = new PoolMemory.Head(mapped.asSlice(0, PoolMemory.HEAD_BYTES));
-            head = made;
+        if (memory == null) {
+            CrewMemory made = CrewMemory.create(workers.length);
+            memory = made;
+            head = made.head();
             bell = made.bell();
-            memory = mapped;
-            arena = shared;
-            fd = created;
-        } catch (RuntimeException e) {
-            shared.close();
-            Unistd.close(created);
-            throw e;
-        }
-    }
-
-    private void disconnect() {
-        Arena mapped = arena;
-        if (mapped != null) {
-            memory = null;
-            bell = null;
-            head = null;
-            arena = null;
-            mapped.close();
-            Unistd.close(fd);
-            fd = -1;
         }
     }
 
@@ -196,7 +146,7 @@ final class Crew {
             queue.add(batch);
             pump();
             if (leader == null) {
-                wakeForLater();
+                collector.wakeForLater();
             }
         } finally {
             unlock();
@@ -233,7 +183,7 @@ final class Crew {
             } else {
                 batch.interruptedAt = System.nanoTime();
                 worker.interrupt(batch);
-                wakeCollector(); // it sees to it that the task ends
+                collector.wake(); // it sees to it that the task ends
             }
         } finally {
             unlock();
@@ -392,108 +342,57 @@ final class Crew {
 
     private @Nullable CrewWorker start(int place) {
         connect();
-        MemorySegment all = Objects.requireNonNull(memory);
-        CrewWorker worker = new CrewWorker(place,
-                new PoolMemory.Slot(all.asSlice(PoolMemory.slotAt(place), PoolMemory.SLOT_BYTES)));
+        CrewWorker worker = new CrewWorker(place, Objects.requireNonNull(memory).slot(place));
         if (greeting != null) {
             worker.send(greeting);
         }
         workers[place] = worker;
-        starts.add(worker);
-        if (starter == null) {
-            starter = Thread.ofPlatform().daemon().name("cleave-" + name + "-starter").start(this::runStarter);
-        }
-        startCollector();
+        recruiter.start(worker);
+        collector.start();
         return worker;
     }
 
-    /** Starts workers, and lives as long as any: the kernel takes the end of this thread for the end of their parent. */
-    private void runStarter() {
-        while (true) {
-            CrewWorker worker = nextStart();
-            if (worker == null) {
-                lock.lock();
-                try {
-                    if (starts.isEmpty() && isEmpty()) {
-                        starter = null;
-                        return;
-                    }
-                } finally {
-                    lock.unlock();
-                }
-            } else {
-                launch(worker);
-            }
-        }
-    }
-
-    private @Nullable CrewWorker nextStart() {
-        try {
-            return starts.poll(LONG_LOOK_NANOS, TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            return null; // the pool is being closed
-        }
-    }
-
-    private void launch(CrewWorker worker) {
-        worker.startedMillis = System.currentTimeMillis();
-        try {
-            boolean cached = refusals == 0;
-            Process process = WorkerStart.start(settings, fd, worker.place, cached);
-            String pid = "cleave-" + name + "-" + process.pid();
-            worker.usesCache = cached;
-            worker.output = new OutputPump(process.getInputStream(), settings.output(), false, pid + "-out");
-            worker.errors = new OutputPump(process.getErrorStream(), settings.output(), true, pid + "-err");
-            lock.lock();
-            try {
-                worker.process = process;
-                if (worker.killed != null) {
-                    process.destroyForcibly();
-                }
-            } finally {
-                unlock();
-            }
-            Debug.log(() -> name + ": started worker " + process.pid());
-            Thread.ofVirtual().name("cleave-" + name + "-exit").start(() -> awaitExit(worker, process));
-        } catch (IOException | RuntimeException e) {
-            lock.lock();
-            try {
-                workers[worker.place] = null;
-                for (Batch batch : List.copyOf(worker.inFlight)) {
-                    worker.release(batch);
-                    queue.addFirst(batch);
-                }
-                failQueued(new WorkerDiedException("no worker can be started: " + e.getMessage(), e));
-                signalEnd();
-            } finally {
-                unlock();
-            }
-        }
-    }
-
-    /**
-     * Waits in a thread of its own: the one in which {@link Process#onExit} completes has a stack so small that linking a
-     * lambda may overflow it, which nobody would hear of.
-     */
-    private void awaitExit(CrewWorker worker, Process process) {
-        boolean ended = false;
-        while (!ended) {
-            try {
-                process.waitFor();
-                ended = true;
-            } catch (InterruptedException e) {
-                // nobody of ours does that, and the process has not ended
-            }
-        }
-        exited(worker, process.exitValue());
-    }
-
-    private boolean isEmpty() {
+    boolean isEmpty() {
         return Arrays.stream(workers).allMatch(Objects::isNull);
     }
 
+    /** Which file descriptor leads to what is shared. */
+    int memoryDescriptor() {
+        return Objects.requireNonNull(memory).fd();
+    }
+
+    /** Whether the next worker may start from the cache: not after one that did not come up. */
+    boolean trustsCache() {
+        return refusals == 0;
+    }
+
+    /** A worker's process is there. */
+    void started(CrewWorker worker, Process process) {
+        lock.lock();
+        try {
+            worker.process = process;
+            if (worker.killed != null) {
+                process.destroyForcibly();
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** No process could be started for a worker. */
+    void notStarted(CrewWorker worker, Exception why) {
+        lock.lock();
+        try {
+            workers[worker.place] = null;
+            failQueued(worker, new WorkerDiedException("no worker can be started: " + why.getMessage(), why));
+            signalEnd();
+        } finally {
+            unlock();
+        }
+    }
+
     /** A worker's process has ended. */
-    private void exited(CrewWorker worker, int status) {
+    void exited(CrewWorker worker, int status) {
         WorkerEnd end = WorkerEnd.of(worker, status, TAIL_MILLIS);
         boolean orderly = worker.killed == null && worker.leaving && status == 0;
         lock.lock();
@@ -623,7 +522,7 @@ final class Crew {
     }
 
     /** Takes what all workers have sent. */
-    private void drain() {
+    void drain() {
         for (CrewWorker worker : workers) {
             if (worker != null) {
                 drain(worker);
@@ -705,7 +604,7 @@ final class Crew {
     }
 
     /** Looks after what takes too long, and sends idle workers home. */
-    private void housekeep() {
+    void housekeep() {
         long now = System.nanoTime();
         if (now - lastHousekeeping < LOOK_NANOS / 2) {
             return;
@@ -797,7 +696,7 @@ final class Crew {
                 if (!leads && leader == null && memory != null && !Thread.currentThread().isVirtual()) {
                     leads = true;
                     leader = Thread.currentThread();
-                    silence();
+                    collector.silence();
                 }
                 if (leads) {
                     drain();
@@ -806,8 +705,8 @@ final class Crew {
                         leadOn(now + Math.min(left, LOOK_NANOS));
                     }
                 } else {
-                    if (leader == null && !isLookingOften()) {
-                        wakeCollector();
+                    if (leader == null && !collector.isLookingOften()) {
+                        collector.wake();
                     }
                     var _ = changed.awaitNanos(Math.min(left, LONG_LOOK_NANOS));
                 }
@@ -817,7 +716,7 @@ final class Crew {
             if (leads) {
                 leader = null;
                 if (outstanding > 0) {
-                    wakeCollector();
+                    collector.wake();
                 }
             }
             unlock();
@@ -868,7 +767,7 @@ final class Crew {
     }
 
     /** A look without the lock; whoever drives is the only one to change what it reads. */
-    private boolean isReadable() {
+    boolean isReadable() {
         for (CrewWorker worker : workers) {
             if (worker != null && worker.in.isReadable()) {
                 return true;
@@ -877,7 +776,7 @@ final class Crew {
         return false;
     }
 
-    private boolean isBooting() {
+    boolean isBooting() {
         for (CrewWorker worker : workers) {
             if (worker != null && !worker.slot.isReady()) {
                 return true;
@@ -896,132 +795,9 @@ final class Crew {
         return busy;
     }
 
-    // The collector
-
-    private void startCollector() {
-        if (collector == null) {
-            collector = Thread.ofPlatform().daemon().name("cleave-" + name + "-collector").start(this::collect);
-        }
-    }
-
-    /** The collector is to be woken by what workers send from now on. */
-    private void wakeForLater() {
-        if (settings.taskTimeoutNanos() > 0 || parked || isBooting()) {
-            if (!isLookingOften()) {
-                wakeCollector();
-            }
-        } else if (!announced && bell != null && collector != null) {
-            announced = true;
-            bell.announce();
-        }
-    }
-
-    private boolean isLookingOften() {
-        return collectorWakes - System.nanoTime() < LOOK_NANOS && !parked;
-    }
-
-    /** The collector is to look now. */
-    private void wakeCollector() {
-        Thread thread = collector;
-        if (thread == null) {
-            if (outstanding > 0 || shut) {
-                startCollector();
-            }
-            return;
-        }
-        collectorWakes = System.nanoTime();
-        LockSupport.unpark(thread);
-        Doorbell sleepingPlace = bell;
-        if (sleepingPlace != null) {
-            sleepingPlace.ringAnyway();
-        }
-    }
-
-    /** The collector is not to be woken. */
-    private void silence() {
-        if (announced) {
-            announced = false;
-            Objects.requireNonNull(bell).retract();
-        }
-    }
-
-    private void collect() {
-        while (true) {
-            boolean leaves = false;
-            boolean parks;
-            boolean naps;
-            int ticket;
-            long wakes;
-            Doorbell sleepingPlace;
-            List<Runnable> work;
-            lock.lock();
-            try {
-                parked = false;
-                silence();
-                if (leader == null) {
-                    drain();
-                }
-                housekeep();
-                sleepingPlace = bell;
-                if (isEmpty() && outstanding == 0) {
-                    collector = null;
-                    leaves = true;
-                    signalEnd();
-                }
-                parks = leader != null || sleepingPlace == null;
-                naps = !parks && outstanding > 0 && isBooting();
-                ticket = sleepingPlace == null ? 0 : sleepingPlace.ticket();
-                long now = System.nanoTime();
-                wakes = now + (outstanding > 0 && !parks ? LOOK_NANOS : nextLook());
-                collectorWakes = wakes;
-                parked = parks;
-                if (!parks && !naps && !leaves && sleepingPlace != null && outstanding > 0) {
-                    announced = true;
-                    sleepingPlace.announce();
-                }
-                work = takeAfterwards();
-            } finally {
-                lock.unlock();
-            }
-            for (Runnable next : work) {
-                Thread.ofVirtual().name("cleave-" + name + "-done").start(next); // it may run what a user has hung on it
-            }
-            if (leaves) {
-                return;
-            }
-            if (naps) {
-                LockSupport.parkNanos(BOOT_NAP_NANOS);
-            } else if (parks) {
-                LockSupport.parkNanos(wakes - System.nanoTime());
-            } else if (sleepingPlace != null && !isReadableQuietly()) {
-                sleepingPlace.sleepAnnounced(ticket, wakes);
-            }
-        }
-    }
-
-    private boolean isReadableQuietly() {
-        lock.lock();
-        try {
-            return leader == null && isReadable();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** When an idle worker may have to be sent home. */
-    private long nextLook() {
-        long look = shut ? LOOK_NANOS : Math.min(LONG_LOOK_NANOS * 10, settings.idleNanos() / 4 + LOOK_NANOS);
-        for (CrewWorker worker : workers) {
-            if (worker != null && worker.leavingSince != 0) {
-                look = Math.min(look, LOOK_NANOS);
-            }
-        }
-        return look;
-    }
-
     // The end
 
-    private List<Runnable> takeAfterwards() {
+    List<Runnable> takeAfterwards() {
         if (afterwards.isEmpty()) {
             return List.of();
         }
@@ -1069,7 +845,7 @@ final class Crew {
             if (outstanding == 0) {
                 stopAll();
             }
-            wakeCollector();
+            collector.wake();
         } finally {
             unlock();
         }
@@ -1102,7 +878,7 @@ final class Crew {
             if (outstanding == 0) {
                 stopAll();
             }
-            wakeCollector();
+            collector.wake();
         } finally {
             unlock();
         }
@@ -1116,14 +892,14 @@ final class Crew {
                 stopWorn(worker);
             }
         }
-        wakeCollector();
+        collector.wake();
     }
 
     private boolean isOver() {
         return shut && outstanding == 0 && isEmpty();
     }
 
-    private void signalEnd() {
+    void signalEnd() {
         if (isOver()) {
             ended.signalAll();
         } else if (shut && outstanding == 0) {
@@ -1158,25 +934,18 @@ final class Crew {
 
     /** Ends the threads and gives the memory back, once all workers are gone. */
     void close() {
-        Thread starting;
-        Thread collecting;
         lock.lock();
         try {
             if (closed) {
                 return;
             }
             closed = true;
-            starting = starter;
-            collecting = collector;
-            wakeCollector();
+            collector.wake();
         } finally {
             unlock();
         }
-        if (starting != null) {
-            starting.interrupt();
-        }
-        join(starting);
-        join(collecting);
+        recruiter.end();
+        collector.end();
         lock.lock();
         try {
             while (leader != null && bell != null) {
@@ -1185,7 +954,13 @@ final class Crew {
                 LockSupport.parkNanos(BOOT_NAP_NANOS);
                 lock.lock();
             }
-            disconnect();
+            CrewMemory shared = memory;
+            if (shared != null) {
+                memory = null;
+                head = null;
+                bell = null;
+                shared.close();
+            }
         } finally {
             unlock();
         }
@@ -1194,18 +969,31 @@ final class Crew {
         }
     }
 
-    private static void join(@Nullable Thread thread) {
-        boolean interrupted = false;
-        while (thread != null && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
+    // What the collector looks at, under the lock
+
+    boolean hasLeader() {
+        return leader != null;
+    }
+
+    boolean hasWork() {
+        return outstanding > 0;
+    }
+
+    boolean isShutUnderLock() {
+        return shut;
+    }
+
+    @Nullable Doorbell bell() {
+        return bell;
+    }
+
+    boolean isSomebodyLeaving() {
+        for (CrewWorker worker : workers) {
+            if (worker != null && worker.leavingSince != 0) {
+                return true;
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        return false;
     }
 
     /** The processes of all workers that have one. */

@@ -1,0 +1,198 @@
+package io.cleave.pool;
+
+import io.cleave.channel.Doorbell;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread that drives a crew where nobody who waits does, and looks after what takes too long. It lives while there are
+ * workers or work. All but what the thread does outside the lock is guarded by the crew's lock.
+ */
+final class Collector {
+    /** While a worker boots it cannot wake anybody. */
+    private static final long BOOT_NAP_NANOS = 100_000;
+    private static final long LOOK_NANOS = 10_000_000;
+    private static final long LONGEST_NANOS = 10_000_000_000L;
+
+    private final Crew crew;
+    private @Nullable Thread thread;
+    /** Whether it counts among the sleepers at the crew's bell. */
+    private boolean announced;
+    /** Whether it sleeps where the bell cannot wake it. */
+    private boolean parked;
+    private long wakes;
+
+    Collector(Crew crew) {
+        this.crew = crew;
+    }
+
+    /** Starts it, if it is not there. */
+    void start() {
+        if (thread == null) {
+            thread = Thread.ofPlatform().daemon().name("cleave-" + crew.name() + "-collector").start(this::run);
+        }
+    }
+
+    /** It is to be woken by what workers send from now on. */
+    void wakeForLater() {
+        Doorbell bell = crew.bell();
+        if (crew.settings.taskTimeoutNanos() > 0 || parked || crew.isBooting()) {
+            if (!isLookingOften()) {
+                wake();
+            }
+        } else if (!announced && bell != null && thread != null) {
+            announced = true;
+            bell.announce();
+        }
+    }
+
+    /** Whether it will look in some milliseconds anyway. */
+    boolean isLookingOften() {
+        return thread != null && !parked && wakes - System.nanoTime() < LOOK_NANOS;
+    }
+
+    /** It is to look now. */
+    void wake() {
+        Thread sleeping = thread;
+        if (sleeping == null) {
+            if (crew.hasWork() || crew.isShutUnderLock()) {
+                start();
+            }
+            return;
+        }
+        wakes = System.nanoTime();
+        LockSupport.unpark(sleeping);
+        Doorbell bell = crew.bell();
+        if (bell != null) {
+            bell.ringAnyway();
+        }
+    }
+
+    /** It is not to be woken by what workers send. */
+    void silence() {
+        if (announced) {
+            announced = false;
+            Objects.requireNonNull(crew.bell()).retract();
+        }
+    }
+
+    /** How it sleeps until its next look. */
+    private enum Sleep {
+        AT_THE_BELL, APART, NAP, NOT_ANY_MORE
+    }
+
+    private void run() {
+        Sleep sleep = Sleep.APART;
+        while (sleep != Sleep.NOT_ANY_MORE) {
+            Doorbell bell;
+            int ticket;
+            long until;
+            List<Runnable> work;
+            crew.lock().lock();
+            try {
+                look();
+                bell = crew.bell();
+                ticket = bell == null ? 0 : bell.ticket();
+                sleep = nextSleep(bell);
+                until = wakes;
+                work = crew.takeAfterwards();
+            } finally {
+                crew.lock().unlock();
+            }
+            for (Runnable next : work) {
+                Thread.ofVirtual().name("cleave-" + crew.name() + "-done").start(next); // a user may have hung something on it
+            }
+            switch (sleep) {
+                case NAP -> LockSupport.parkNanos(BOOT_NAP_NANOS);
+                case APART -> LockSupport.parkNanos(until - System.nanoTime());
+                case AT_THE_BELL -> {
+                    if (bell != null && !isReadable()) {
+                        bell.sleepAnnounced(ticket, until);
+                    }
+                }
+                case NOT_ANY_MORE -> {
+                }
+            }
+        }
+    }
+
+    private void look() {
+        parked = false;
+        silence();
+        try {
+            if (!crew.hasLeader()) {
+                crew.drain();
+            }
+            crew.housekeep();
+        } catch (RuntimeException e) {
+            Debug.log(() -> crew.name() + ": " + e); // and the next look may fare better
+        }
+    }
+
+    private Sleep nextSleep(@Nullable Doorbell bell) {
+        if (crew.isEmpty() && !crew.hasWork()) {
+            thread = null;
+            crew.signalEnd();
+            return Sleep.NOT_ANY_MORE;
+        }
+        boolean apart = crew.hasLeader() || bell == null;
+        wakes = System.nanoTime() + (crew.hasWork() && !apart ? LOOK_NANOS : longLook());
+        if (apart || bell == null) {
+            parked = true;
+            return Sleep.APART;
+        }
+        if (crew.hasWork()) {
+            if (crew.isBooting()) {
+                return Sleep.NAP;
+            }
+            announced = true;
+            bell.announce();
+        }
+        return Sleep.AT_THE_BELL;
+    }
+
+    /** Until when an idle worker may have to be sent home. */
+    private long longLook() {
+        return crew.isShutUnderLock() || crew.isSomebodyLeaving() ? LOOK_NANOS
+                : Math.min(LONGEST_NANOS, crew.settings.idleNanos() / 4 + LOOK_NANOS);
+    }
+
+    private boolean isReadable() {
+        crew.lock().lock();
+        try {
+            return !crew.hasLeader() && crew.isReadable();
+        } finally {
+            crew.lock().unlock();
+        }
+    }
+
+    /** Waits for the end of the thread; there are no workers any more. */
+    void end() {
+        Thread ending;
+        crew.lock().lock();
+        try {
+            ending = thread;
+        } finally {
+            crew.lock().unlock();
+        }
+        if (ending != null) {
+            join(ending);
+        }
+    }
+
+    static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

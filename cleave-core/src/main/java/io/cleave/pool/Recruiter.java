@@ -1,0 +1,112 @@
+package io.cleave.pool;
+
+import java.io.IOException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts the processes of workers, all in one thread that lives as long as any of them: the kernel takes the end of that
+ * thread for the end of their parent.
+ */
+final class Recruiter {
+    private static final long LOOK_MILLIS = 1000;
+
+    private final Crew crew;
+    private final LinkedBlockingQueue<CrewWorker> waiting = new LinkedBlockingQueue<>();
+    /** Guarded by the crew's lock. */
+    private @Nullable Thread thread;
+
+    Recruiter(Crew crew) {
+        this.crew = crew;
+    }
+
+    /** Starts a worker's process soon. To be called under the crew's lock. */
+    void start(CrewWorker worker) {
+        waiting.add(worker);
+        if (thread == null) {
+            thread = Thread.ofPlatform().daemon().name("cleave-" + crew.name() + "-starter").start(this::run);
+        }
+    }
+
+    private void run() {
+        while (true) {
+            CrewWorker worker = next();
+            if (worker != null) {
+                launch(worker);
+            } else if (isDone()) {
+                return;
+            }
+        }
+    }
+
+    private boolean isDone() {
+        crew.lock().lock();
+        try {
+            if (waiting.isEmpty() && crew.isEmpty()) {
+                thread = null;
+                return true;
+            }
+            return false;
+        } finally {
+            crew.lock().unlock();
+        }
+    }
+
+    private @Nullable CrewWorker next() {
+        try {
+            return waiting.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            return null; // the pool is being closed
+        }
+    }
+
+    private void launch(CrewWorker worker) {
+        worker.startedMillis = System.currentTimeMillis();
+        try {
+            Process process = WorkerStart.start(crew.settings, crew.memoryDescriptor(), worker.place,
+                    crew.trustsCache());
+            String name = "cleave-" + crew.name() + "-" + process.pid();
+            WorkerOutput output = crew.settings.output();
+            worker.output = new OutputPump(process.getInputStream(), output, false, name + "-out");
+            worker.errors = new OutputPump(process.getErrorStream(), output, true, name + "-err");
+            crew.started(worker, process);
+            Debug.log(() -> crew.name() + ": started worker " + process.pid());
+            Thread.ofVirtual().name(name + "-exit").start(() -> awaitExit(worker, process));
+        } catch (IOException | RuntimeException e) {
+            crew.notStarted(worker, e);
+        }
+    }
+
+    /**
+     * Waits in a thread of its own: the one in which {@link Process#onExit} completes has a stack so small that linking a
+     * lambda may overflow it, which nobody would hear of.
+     */
+    private void awaitExit(CrewWorker worker, Process process) {
+        boolean ended = false;
+        while (!ended) {
+            try {
+                process.waitFor();
+                ended = true;
+            } catch (InterruptedException e) {
+                // nobody of ours does that, and the process has not ended
+            }
+        }
+        crew.exited(worker, process.exitValue());
+    }
+
+    /** Waits for the end of the thread; there are no workers any more. */
+    void end() {
+        Thread ending;
+        crew.lock().lock();
+        try {
+            ending = thread;
+        } finally {
+            crew.lock().unlock();
+        }
+        if (ending != null) {
+            ending.interrupt();
+            Collector.join(ending);
+        }
+    }
+}
