@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A word in shared memory at which one thread sleeps until others, in any process, have something for it.
@@ -37,7 +38,8 @@ public final class Doorbell {
     private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
 
     private final ByteBuffer memory;
-    private final MemorySegment word;
+    /** Made when somebody sleeps or has to be woken, where it is not given. */
+    private volatile @Nullable MemorySegment word;
 
     /**
      * The doorbell at a place; zeroes are a fresh one.
@@ -47,6 +49,24 @@ public final class Doorbell {
     public Doorbell(MemorySegment memory) {
         this.memory = memory.asSlice(0, BYTES).asByteBuffer();
         this.word = memory.asSlice(TICKET, 4);
+    }
+
+    /**
+     * The doorbell at a place, for those who have not loaded what segments need.
+     *
+     * @param memory at least {@link #BYTES} bytes of native memory, aligned to 4
+     */
+    public Doorbell(ByteBuffer memory) {
+        this.memory = memory;
+    }
+
+    private MemorySegment word() {
+        MemorySegment made = word;
+        if (made == null) {
+            made = MemorySegment.ofBuffer(memory.slice(TICKET, Integer.BYTES));
+            word = made;
+        }
+        return made;
     }
 
     /**
@@ -69,7 +89,7 @@ public final class Doorbell {
      * @param deadlineNanos a moment of {@link System#nanoTime()}
      */
     public void sleep(int ticket, long deadlineNanos) {
-        Futex.wait_bitset(word, ticket, deadlineNanos, false);
+        Futex.wait_bitset(word(), ticket, deadlineNanos, false);
         cancel();
     }
 
@@ -104,13 +124,13 @@ public final class Doorbell {
      * @param deadlineNanos a moment of {@link System#nanoTime()}
      */
     public void sleepAnnounced(int ticket, long deadlineNanos) {
-        Futex.wait_bitset(word, ticket, deadlineNanos, false);
+        Futex.wait_bitset(word(), ticket, deadlineNanos, false);
     }
 
     /** Wakes all sleepers, announced or not. */
     public void ringAnyway() {
         INT.getAndAdd(memory, TICKET, 1);
-        Futex.wake(word, Integer.MAX_VALUE, false);
+        Futex.wake(word(), Integer.MAX_VALUE, false);
     }
 
     /** Takes the announcement back. */

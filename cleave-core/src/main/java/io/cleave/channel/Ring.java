@@ -28,7 +28,6 @@ import java.util.Arrays;
  * {@link Consumer#next} with that frame.
  */
 public final class Ring {
-    private final MemorySegment memory;
     /** The head and the tail. */
     private final ByteBuffer words;
     private final ByteBuffer data;
@@ -42,15 +41,30 @@ public final class Ring {
      * @param capacity bytes of data, a power of two of at least 1 KiB
      */
     public Ring(MemorySegment memory, int capacity) {
+        this(memory.asSlice(0, bytesFor(capacity)).asByteBuffer(), capacity,
+                new Doorbell(memory.asSlice(RingLayout.SPACE, Doorbell.BYTES)));
+    }
+
+    /**
+     * The ring at a place, for those who have not loaded what segments need.
+     *
+     * @param memory native memory of {@link #bytesFor} the capacity, aligned to 8
+     * @param capacity bytes of data, a power of two of at least 1 KiB
+     */
+    public Ring(ByteBuffer memory, int capacity) {
+        this(memory, capacity, new Doorbell(memory.slice(RingLayout.SPACE, (int) Doorbell.BYTES)));
+    }
+
+    private Ring(ByteBuffer memory, int capacity, Doorbell space) {
         if (capacity < 1024 || Integer.bitCount(capacity) != 1) {
             throw new IllegalArgumentException(
-                    "a ring's capacity must be a power of two of at least 1,024 bytes, but is " + capacity);
+                    "a ring's capacity must be a power of two of at least 1,024 bytes, but is "
+                            .concat(Integer.toString(capacity)));
         }
-        this.memory = memory;
         this.capacity = capacity;
-        this.words = memory.asSlice(0, RingLayout.DATA).asByteBuffer().order(ByteOrder.nativeOrder());
-        this.data = memory.asSlice(RingLayout.DATA, capacity).asByteBuffer().order(ByteOrder.nativeOrder());
-        this.space = new Doorbell(memory.asSlice(RingLayout.SPACE, Doorbell.BYTES));
+        this.words = memory.slice(0, RingLayout.DATA).order(ByteOrder.nativeOrder());
+        this.data = memory.slice(RingLayout.DATA, capacity).order(ByteOrder.nativeOrder());
+        this.space = space;
     }
 
     /**
@@ -60,12 +74,14 @@ public final class Ring {
      * @return bytes of memory, a multiple of 64
      */
     public static long bytesFor(int capacity) {
-        return RingLayout.DATA + capacity;
+        return (long) RingLayout.DATA + capacity;
     }
 
     /** Makes the ring empty. Neither side may be using it. */
     public void reset() {
-        memory.asSlice(0, RingLayout.DATA).fill((byte) 0);
+        for (int at = 0; at < RingLayout.DATA; at += Long.BYTES) {
+            words.putLong(at, 0);
+        }
     }
 
     /**

@@ -23,8 +23,8 @@ import java.nio.ByteOrder;
 final class RingLayout {
     static final int HEAD = 0;
     static final int TAIL = 64;
-    static final long SPACE = 128;
-    static final long DATA = 192;
+    static final int SPACE = 128;
+    static final int DATA = 192;
     static final int FRAME_HEADER = 8;
     static final int KIND_MASK = 0xffff;
     static final int MORE = 0x10000;

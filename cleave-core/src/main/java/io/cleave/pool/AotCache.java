@@ -44,7 +44,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class AotCache {
     private static final String SUFFIX = ".aot";
+    private static final String UNFINISHED = ".tmp";
     private static final Duration OLD = Duration.ofDays(30);
+    private static final Duration ABANDONED = Duration.ofMinutes(10);
     private static final Duration TOUCHED = Duration.ofDays(1);
     private static final long MOST_SECONDS = 60;
     private static final Set<PosixFilePermission> OTHERS_WRITE = Set.of(PosixFilePermission.GROUP_WRITE,
@@ -211,7 +213,7 @@ final class AotCache {
     /** Makes a cache, unless somebody else does. */
     private void make(Path directory, String key, List<String> options) {
         Path lockFile = directory.resolve(key + ".lock");
-        Path fresh = directory.resolve(key + "." + ProcessHandle.current().pid() + ".tmp");
+        Path fresh = directory.resolve(key + "." + ProcessHandle.current().pid() + UNFINISHED);
         try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = channel.tryLock()) {
             if (lock == null) {
@@ -241,6 +243,8 @@ final class AotCache {
         List<String> command = new ArrayList<>(WorkerStart.basics());
         options.stream().filter(option -> !option.startsWith("-D")).forEach(command::add);
         command.add("-XX:AOTCacheOutput=" + fresh);
+        command.add("-XX:+UnlockDiagnosticVMOptions");
+        command.add("-XX:-AOTRecordTraining"); // compiling from old profiles competes with the first task
         command.add("-Xmx128m");
         command.add("-cp");
         command.add(String.join(File.pathSeparator, jars));
@@ -256,10 +260,12 @@ final class AotCache {
     }
 
     private static void removeOld(Path directory) throws IOException {
-        Instant limit = Instant.now().minus(OLD);
+        Instant now = Instant.now();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "worker-*")) {
             for (Path file : files) {
-                if (Files.getLastModifiedTime(file).toInstant().isBefore(limit)) {
+                String name = file.getFileName().toString();
+                boolean isUnfinished = name.endsWith(UNFINISHED) || name.endsWith(UNFINISHED + ".config");
+                if (Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(isUnfinished ? ABANDONED : OLD))) {
                     Files.deleteIfExists(file);
                 }
             }

@@ -49,7 +49,7 @@ record CrewMemory(int fd, MemorySegment memory, Arena arena) implements AutoClos
     }
 
     PoolMemory.Head head() {
-        return new PoolMemory.Head(memory.asSlice(0, PoolMemory.HEAD_BYTES));
+        return new PoolMemory.Head(memory.asSlice(0, PoolMemory.HEAD_BYTES).asByteBuffer());
     }
 
     Doorbell bell() {
@@ -57,7 +57,7 @@ record CrewMemory(int fd, MemorySegment memory, Arena arena) implements AutoClos
     }
 
     PoolMemory.Slot slot(int place) {
-        return new PoolMemory.Slot(memory.asSlice(PoolMemory.slotAt(place), PoolMemory.SLOT_BYTES));
+        return new PoolMemory.Slot(memory.asSlice(PoolMemory.slotAt(place), PoolMemory.SLOT_BYTES).asByteBuffer());
     }
 
     @Override

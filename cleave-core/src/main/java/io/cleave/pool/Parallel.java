@@ -85,7 +85,7 @@ public final class Parallel {
     private static synchronized Pool shared() {
         Pool pool = shared;
         if (pool == null) {
-            pool = ProcessPool.create();
+            pool = WorkerStart.isWorker() ? ProcessPool.inPlace() : ProcessPool.create(); // no workers of workers
             shared = pool;
         }
         return pool;

@@ -98,6 +98,11 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
         crew = new Crew(settings, "pool-" + NUMBERS.incrementAndGet());
     }
 
+    /** A pool that computes in the calling thread. */
+    static ProcessPool inPlace() {
+        return new ProcessPool();
+    }
+
     /** A pool as its own tasks see it. */
     private ProcessPool() {
         workers = 1;

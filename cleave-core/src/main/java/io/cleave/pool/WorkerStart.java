@@ -21,9 +21,15 @@ final class WorkerStart {
     static final String MAIN = "io.cleave.worker.WorkerMain";
     /** What part of the machine's memory all workers' heaps may take together. */
     private static final double HEAPS_PART = 0.75;
+    private static final String IS_WORKER = "cleave.worker";
     private static final long LEAST_HEAP = 256L << 20;
 
     private WorkerStart() {
+    }
+
+    /** Whether this JVM is a worker itself. */
+    static boolean isWorker() {
+        return Boolean.getBoolean(IS_WORKER);
     }
 
     /** What is the same for all workers of this JVM. */
@@ -68,6 +74,7 @@ final class WorkerStart {
             command.add("-XX:AOTCache=" + cache);
             command.add("-Xlog:aot*=off,cds*=off"); // where the JVM cannot use it, it does without
         }
+        command.add("-D" + IS_WORKER + "=true");
         command.addAll(settings.jvmOptions());
         command.addAll(place(classPath));
         command.add(Long.toString(Unistd.getpid()));

@@ -2,7 +2,6 @@ package io.cleave.work;
 
 import io.cleave.channel.Doorbell;
 import io.cleave.channel.Ring;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -99,17 +98,15 @@ public final class PoolMemory {
 
     /** What all workers look at. */
     public static final class Head {
-        private final MemorySegment memory;
-        private final ByteBuffer words;
+        private final ByteBuffer memory;
 
         /**
          * The head at a place.
          *
          * @param memory its bytes
          */
-        public Head(MemorySegment memory) {
+        public Head(ByteBuffer memory) {
             this.memory = memory;
-            this.words = memory.asSlice(0, HEAD_BYTES).asByteBuffer();
         }
 
         /**
@@ -118,7 +115,7 @@ public final class PoolMemory {
          * @return the bell
          */
         public Doorbell bell() {
-            return new Doorbell(memory.asSlice(0, Doorbell.BYTES));
+            return new Doorbell(memory.slice(0, (int) Doorbell.BYTES));
         }
 
         /**
@@ -127,7 +124,7 @@ public final class PoolMemory {
          * @param isUrgent whether somebody waits for the next one
          */
         public void urgent(boolean isUrgent) {
-            INT.setOpaque(words, URGENT, isUrgent ? 1 : 0);
+            INT.setOpaque(memory, URGENT, isUrgent ? 1 : 0);
         }
 
         /**
@@ -136,28 +133,28 @@ public final class PoolMemory {
          * @return what the pool said
          */
         public boolean isUrgent() {
-            return (int) INT.getOpaque(words, URGENT) != 0;
+            return (int) INT.getOpaque(memory, URGENT) != 0;
         }
     }
 
     /** What one worker shares with the pool. */
     public static final class Slot {
-        private final MemorySegment memory;
-        private final ByteBuffer words;
+        private final ByteBuffer memory;
 
         /**
          * The slot at a place.
          *
          * @param memory its bytes
          */
-        public Slot(MemorySegment memory) {
+        public Slot(ByteBuffer memory) {
             this.memory = memory;
-            this.words = memory.asSlice(0, HEAD_BYTES).asByteBuffer();
         }
 
         /** Makes the slot fresh for a worker to come. Nobody may be using it. */
         public void reset() {
-            memory.asSlice(0, HEAD_BYTES).fill((byte) 0);
+            for (int at = 0; at < HEAD_BYTES; at += Long.BYTES) {
+                memory.putLong(at, 0);
+            }
             tasks().reset();
             results().reset();
         }
@@ -168,7 +165,7 @@ public final class PoolMemory {
          * @return the bell
          */
         public Doorbell bell() {
-            return new Doorbell(memory.asSlice(0, Doorbell.BYTES));
+            return new Doorbell(memory.slice(0, (int) Doorbell.BYTES));
         }
 
         /**
@@ -177,7 +174,7 @@ public final class PoolMemory {
          * @return the bell
          */
         public Doorbell control() {
-            return new Doorbell(memory.asSlice(Doorbell.BYTES, Doorbell.BYTES));
+            return new Doorbell(memory.slice((int) Doorbell.BYTES, (int) Doorbell.BYTES));
         }
 
         /**
@@ -186,7 +183,7 @@ public final class PoolMemory {
          * @return the ring
          */
         public Ring tasks() {
-            return new Ring(memory.asSlice(HEAD_BYTES, Ring.bytesFor(RING_BYTES)), RING_BYTES);
+            return new Ring(memory.slice(HEAD_BYTES, (int) Ring.bytesFor(RING_BYTES)), RING_BYTES);
         }
 
         /**
@@ -195,7 +192,7 @@ public final class PoolMemory {
          * @return the ring
          */
         public Ring results() {
-            return new Ring(memory.asSlice(HEAD_BYTES + Ring.bytesFor(RING_BYTES), Ring.bytesFor(RING_BYTES)),
+            return new Ring(memory.slice(HEAD_BYTES + (int) Ring.bytesFor(RING_BYTES), (int) Ring.bytesFor(RING_BYTES)),
                     RING_BYTES);
         }
 
@@ -206,8 +203,8 @@ public final class PoolMemory {
          * @param now a moment of {@link System#nanoTime()}
          */
         public void begin(long index, long now) {
-            LONG.setOpaque(words, SINCE, now);
-            LONG.setRelease(words, INDEX, index); // SYNC: slot-index
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, index); // SYNC: slot-index
         }
 
         /**
@@ -216,7 +213,7 @@ public final class PoolMemory {
          * @return its place in its batch
          */
         public long index() {
-            return (long) LONG.getAcquire(words, INDEX); // SYNC: slot-index
+            return (long) LONG.getAcquire(memory, INDEX); // SYNC: slot-index
         }
 
         /**
@@ -225,7 +222,7 @@ public final class PoolMemory {
          * @return a moment of {@link System#nanoTime()}
          */
         public long since() {
-            return (long) LONG.getOpaque(words, SINCE);
+            return (long) LONG.getOpaque(memory, SINCE);
         }
 
         /**
@@ -234,7 +231,7 @@ public final class PoolMemory {
          * @param phase which
          */
         public void phase(int phase) {
-            INT.setRelease(words, PHASE, phase);
+            INT.setRelease(memory, PHASE, phase);
         }
 
         /**
@@ -243,12 +240,12 @@ public final class PoolMemory {
          * @return its phase
          */
         public int phase() {
-            return (int) INT.getAcquire(words, PHASE);
+            return (int) INT.getAcquire(memory, PHASE);
         }
 
         /** The worker can be woken by the kernel from now on. */
         public void ready() {
-            INT.setRelease(words, READY, 1);
+            INT.setRelease(memory, READY, 1);
         }
 
         /**
@@ -257,7 +254,7 @@ public final class PoolMemory {
          * @return whether it has said so
          */
         public boolean isReady() {
-            return (int) INT.getAcquire(words, READY) != 0;
+            return (int) INT.getAcquire(memory, READY) != 0;
         }
 
         private static int place(long batch) {
@@ -270,7 +267,7 @@ public final class PoolMemory {
          * @param batch its number
          */
         public void queued(long batch) {
-            LONG.setRelease(words, place(batch), batch << 2 | QUEUED); // SYNC: batch-state
+            LONG.setRelease(memory, place(batch), batch << 2 | QUEUED); // SYNC: batch-state
         }
 
         /**
@@ -281,7 +278,7 @@ public final class PoolMemory {
          * @return false where the other side was first
          */
         public boolean claim(long batch, int state) {
-            return LONG.compareAndSet(words, place(batch), batch << 2 | QUEUED, batch << 2 | state); // SYNC: batch-state
+            return LONG.compareAndSet(memory, place(batch), batch << 2 | QUEUED, batch << 2 | state); // SYNC: batch-state
         }
 
         /**
@@ -290,7 +287,7 @@ public final class PoolMemory {
          * @param batch its number
          */
         public void interrupt(long batch) {
-            LONG.setRelease(words, place(batch), batch << 2 | RECALLED); // SYNC: batch-state
+            LONG.setRelease(memory, place(batch), batch << 2 | RECALLED); // SYNC: batch-state
         }
 
         /**
@@ -300,7 +297,7 @@ public final class PoolMemory {
          * @return whether the pool has asked for it
          */
         public boolean isInterrupted(long batch) {
-            return (long) LONG.getAcquire(words, place(batch)) == (batch << 2 | RECALLED); // SYNC: batch-state
+            return (long) LONG.getAcquire(memory, place(batch)) == (batch << 2 | RECALLED); // SYNC: batch-state
         }
     }
 }

@@ -6,6 +6,7 @@ import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
+import io.cleave.pool.SerializableCallable;
 import io.cleave.pool.Task;
 import io.cleave.share.Codec;
 import io.cleave.share.WriteOptions;
@@ -14,8 +15,7 @@ import io.cleave.work.PoolMemory;
 import io.cleave.work.TaskFrames;
 import io.cleave.work.Values;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,9 +40,8 @@ final class Rehearsal {
     static void run() throws IOException {
         Path file = Files.createTempFile("cleave", ".rehearsal");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            MemorySegment head = channel.map(FileChannel.MapMode.READ_WRITE, 0, PoolMemory.HEAD_BYTES, Arena.global());
-            MemorySegment own = channel.map(FileChannel.MapMode.READ_WRITE, PoolMemory.slotAt(0), PoolMemory.SLOT_BYTES,
-                    Arena.global());
+            ByteBuffer head = WorkerMain.map(channel, 0, PoolMemory.HEAD_BYTES);
+            ByteBuffer own = WorkerMain.map(channel, PoolMemory.slotAt(0), PoolMemory.SLOT_BYTES);
             rehearse(new PoolMemory.Head(head), new PoolMemory.Slot(own));
         } finally {
             Files.delete(file);
@@ -57,8 +56,11 @@ final class Rehearsal {
         FrameBuffer frames = new FrameBuffer(1024);
         frames.write(TaskFrames.TASK, Long.BYTES, 1L << 3 | TaskFrames.APPLY);
         Parcel.writeCode(frames, simple, WriteOptions.defaults());
+        frames.write(TaskFrames.TASK, Long.BYTES, 2L << 3 | TaskFrames.CALL);
+        SerializableCallable<Integer> call = () -> 1;
+        Parcel.writeCode(frames, call, WriteOptions.defaults());
         for (int i = 0; i < ROUNDS; i++) {
-            batch(frames, slot, i, 1);
+            batch(frames, slot, i, 1 + i % 2);
         }
         frames.write(TaskFrames.STOP, 0, 0);
         tasks.tryWrite(frames);

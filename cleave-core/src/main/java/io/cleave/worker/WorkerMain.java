@@ -3,7 +3,7 @@ package io.cleave.worker;
 import io.cleave.work.PoolMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -43,8 +43,8 @@ public final class WorkerMain {
         Worker worker = null;
         try (FileChannel file = FileChannel.open(Path.of("/proc/".concat(args[0]).concat("/fd/").concat(args[1])),
                 StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            MemorySegment head = map(file, 0, PoolMemory.HEAD_BYTES);
-            MemorySegment own = map(file, PoolMemory.slotAt(slot), PoolMemory.SLOT_BYTES);
+            ByteBuffer head = map(file, 0, PoolMemory.HEAD_BYTES);
+            ByteBuffer own = map(file, PoolMemory.slotAt(slot), PoolMemory.SLOT_BYTES);
             worker = new Worker(new PoolMemory.Head(head), new PoolMemory.Slot(own), parent);
         } catch (IOException e) {
             System.err.println("The pool of process " + parent + " cannot be reached: " + e);
@@ -55,7 +55,8 @@ public final class WorkerMain {
         }
     }
 
-    private static MemorySegment map(FileChannel file, long offset, long byteSize) throws IOException {
-        return file.map(FileChannel.MapMode.READ_WRITE, offset, byteSize, Arena.global());
+    static ByteBuffer map(FileChannel file, long offset, long byteSize) throws IOException {
+        // The older method of the same name makes its buffer by reflection, which takes milliseconds to get going.
+        return file.map(FileChannel.MapMode.READ_WRITE, offset, byteSize, Arena.global()).asByteBuffer();
     }
 }

@@ -36,7 +36,6 @@ import java.util.stream.Gatherer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -503,7 +502,6 @@ final class ParallelTest {
     }
 
     @Test
-    @Disabled("as long as the workers are threads of the JVM that uses them")
     void theSharedPoolDoesNotKeepItsJvmFromEnding() throws Exception {
         try (ChildJvm child = ChildJvm.start(OnTheSharedPool.class)) {
             assertThat(child.awaitLine("all ")).isEqualTo("right");
