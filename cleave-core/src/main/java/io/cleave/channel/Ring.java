@@ -41,7 +41,7 @@ public final class Ring {
      * @param capacity bytes of data, a power of two of at least 1 KiB
      */
     public Ring(MemorySegment memory, int capacity) {
-        this(memory.asSlice(0, bytesFor(capacity)).asByteBuffer(), capacity,
+        this(memory.asSlice(0, bytesFor(checked(capacity))).asByteBuffer(), capacity,
                 new Doorbell(memory.asSlice(RingLayout.SPACE, Doorbell.BYTES)));
     }
 
@@ -56,15 +56,19 @@ public final class Ring {
     }
 
     private Ring(ByteBuffer memory, int capacity, Doorbell space) {
+        this.capacity = checked(capacity);
+        this.words = memory.slice(0, RingLayout.DATA).order(ByteOrder.nativeOrder());
+        this.data = memory.slice(RingLayout.DATA, capacity).order(ByteOrder.nativeOrder());
+        this.space = space;
+    }
+
+    private static int checked(int capacity) {
         if (capacity < 1024 || Integer.bitCount(capacity) != 1) {
             throw new IllegalArgumentException(
                     "a ring's capacity must be a power of two of at least 1,024 bytes, but is "
                             .concat(Integer.toString(capacity)));
         }
-        this.capacity = capacity;
-        this.words = memory.slice(0, RingLayout.DATA).order(ByteOrder.nativeOrder());
-        this.data = memory.slice(RingLayout.DATA, capacity).order(ByteOrder.nativeOrder());
-        this.space = space;
+        return capacity;
     }
 
     /**
