@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -21,12 +22,28 @@ final class Beginnings {
 
     private final MemorySegment memory;
 
-    private Beginnings(Path file) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
-                StandardOpenOption.CREATE)) {
-            memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) SLOTS * Integer.BYTES, Arena.global());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private Beginnings(MemorySegment memory) {
+        this.memory = memory;
+    }
+
+    /** Maps the file, though the task that does it may be cancelled meanwhile, which would close the channel. */
+    private static MemorySegment map(Path file) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE,
+                        StandardOpenOption.CREATE)) {
+                    return channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) SLOTS * Integer.BYTES, Arena.global());
+                } catch (ClosedByInterruptException e) {
+                    interrupted |= Thread.interrupted();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -36,7 +53,7 @@ final class Beginnings {
     }
 
     static Beginnings open(Path file) {
-        return new Beginnings(file);
+        return new Beginnings(map(file));
     }
 
     static Beginnings shared() {
