@@ -38,7 +38,6 @@ final class CrewWorker {
     @Nullable OutputPump output;
     @Nullable OutputPump errors;
     long startedMillis;
-    boolean usesCache;
     /** The batch that what it sends now belongs to. */
     @Nullable Batch current;
     /** It has been told to leave, or is about to be. */
