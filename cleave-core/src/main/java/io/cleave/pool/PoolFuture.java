@@ -5,11 +5,9 @@ import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.TaskFrames;
 import java.io.IOException;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -149,10 +147,5 @@ final class PoolFuture<V extends @Nullable Object> extends CompletableFuture<V>
     @Override
     public <U> CompletableFuture<U> newIncompleteFuture() {
         return new CompletableFuture<>();
-    }
-
-    @Override
-    public Executor defaultExecutor() {
-        return Objects.requireNonNull(super.defaultExecutor());
     }
 }
