@@ -277,8 +277,12 @@ final class Brood implements AutoCloseable {
             if (settings.isIsolated() && troubles.getOrDefault(item, 0) > ISOLATED_RETRIES + settings.maxRetries()) {
                 listener.fail(new WorkerDiedException("the task cannot be computed in a child: it waited for a thread"
                         + " that a child does not have" + at(child) + ", " + troubles.get(item)
-                        + " times over; allow a warm-up, so that such items are computed in the calling JVM"));
+                        + " times over; perhaps it loads a class that makes compiled code invalid: load its classes in the"
+                        + " calling JVM first, or allow a warm-up, so that such items are computed there"));
                 return;
+            }
+            if (settings.isIsolated()) {
+                UtilClasses.load();
             }
             if (deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
                 LargeObjects.makeRoom(roomForLarge);

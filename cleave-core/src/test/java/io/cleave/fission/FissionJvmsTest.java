@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,31 @@ final class FissionJvmsTest {
             assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
             assertThat(jvm.lines()).contains("support Supported[]", "map true", "isolated true", "each true")
                     .doesNotContain("forks 0");
+        }
+    }
+
+    /** Streams of objects are compiled before a child makes the first stream of numbers. */
+    static final class LoadsInChildren {
+        private static final int UNTIL_COMPILED = 300_000;
+
+        public static void main(String[] arguments) {
+            Spliterator<Object> nothing = Spliterators.emptySpliterator();
+            long count = 0;
+            for (int i = 0; i < UNTIL_COMPILED; i++) {
+                count += nothing.estimateSize() + (nothing.tryAdvance(x -> {}) ? 1 : 0) + Stream.empty().count();
+            }
+            try (Fission isolated = Fission.builder().warmUp(0).build()) {
+                System.out.println("results " + isolated.map(List.of(1, 2, 3), x -> x + IntStream.empty().count()));
+            }
+            System.out.println("count " + count);
+        }
+    }
+
+    @Test
+    void anIsolatedTaskMayUseCollectionsAndStreamsThatThisJvmHasNotLoaded() throws InterruptedException {
+        try (ChildJvm jvm = ChildJvm.start(List.of("-Xmx256m"), LoadsInChildren.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.lines()).contains("results [1, 2, 3]", "count 0");
         }
     }
 
