@@ -21,10 +21,12 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,34 +34,48 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cache of ahead-of-time loaded and linked classes (JEP 483) from which workers start in a third of the time: made once
- * for each Java and each Cleave, by a process of its own in the background, and kept in the user's cache directory.
+ * The cache of ahead-of-time loaded and linked classes (JEP 483) from which workers start in half the time: made once for
+ * each Java and class path, by a process of its own in the background, and kept in the user's cache directory.
  *
  * <p>
- * It holds the classes of Cleave and of what Cleave needs, which therefore come first on a worker's class path, as the JVM
- * demands. They must lie in jars. Java, jars and options make the file's name, so a stale cache is never found; the name's
- * other half is a checksum, so a damaged one is never used; it becomes visible by a rename, so an unfinished one is never
- * seen; and one process at a time makes it, under a file lock. A directory or file that others can write to is not used: a
- * cache is code.
+ * It holds the classes of Cleave and of what Cleave needs, and those of the first tasks, so that a worker need not open
+ * one jar before its first result. The JVM demands that a worker's class path begins with the cache's, which is made of
+ * jars alone: so where this JVM's class path has directories, the cache is made for Cleave's own jars, and those come first.
+ *
+ * <p>
+ * Java, jars and options make the file's name, so a stale cache is never found; the name's other half is a checksum, so a
+ * damaged one is never used; it becomes visible by a rename, so an unfinished one is never seen; and one process at a time
+ * makes it, under a file lock. A directory or file that others can write to is not used: a cache is code. Of old ones the
+ * {@value #MOST_KEPT} used last are kept.
  */
 final class AotCache {
+    private static final String JAR = ".jar";
     private static final String SUFFIX = ".aot";
     private static final String UNFINISHED = ".tmp";
-    private static final Duration OLD = Duration.ofDays(30);
+    private static final String PREFIX = "worker-";
+    /** Each takes some 20 MiB, and each new version of a program makes one. */
+    private static final int MOST_KEPT = 12;
+    private static final int MOST_CLASSES = 1000;
     private static final Duration ABANDONED = Duration.ofMinutes(10);
-    private static final Duration TOUCHED = Duration.ofDays(1);
+    private static final Duration TOUCHED = Duration.ofHours(1);
     private static final long MOST_SECONDS = 60;
     private static final Set<PosixFilePermission> OTHERS_WRITE = Set.of(PosixFilePermission.GROUP_WRITE,
             PosixFilePermission.OTHERS_WRITE);
 
-    private static final AotCache OF_THIS_JVM = new AotCache();
+    private static final AotCache OF_THIS_JVM = new AotCache(System.getProperty("java.class.path", ""));
 
-    /** The jars of Cleave and its dependencies, as they stand on the class path; empty where there can be no cache. */
-    private final List<String> jars = jars(System.getProperty("java.class.path", ""));
+    /** The jars that it is made for: all of the class path, or else Cleave's and its dependencies; empty for no cache. */
+    private final List<String> jars;
+    /** Classes of users' tasks, which the cache is to hold; null once it is there. */
+    private volatile @Nullable Set<String> classes = ConcurrentHashMap.newKeySet();
     private boolean searched;
     private @Nullable Path found;
 
-    private AotCache() {
+    private AotCache(String classPath) {
+        this.jars = jars(classPath);
+        if (jars.isEmpty()) {
+            classes = null;
+        }
     }
 
     /**
@@ -72,34 +88,55 @@ final class AotCache {
         return OF_THIS_JVM.search(options);
     }
 
+    /** A task is about to be sent to workers, which will need its classes. */
+    static void expect(Object task) {
+        Set<String> wanted = OF_THIS_JVM.classes;
+        if (wanted == null || wanted.size() > MOST_CLASSES) {
+            return;
+        }
+        Class<?> type = task.getClass();
+        String name = type.getName();
+        int lambda = name.indexOf("$$Lambda");
+        wanted.add(lambda < 0 ? name : name.substring(0, lambda));
+        for (Class<?> form : type.getInterfaces()) {
+            wanted.add(form.getName());
+        }
+    }
+
     /** The class path in the order that the cache wants. */
     static String ordered(String classPath) {
         List<String> first = OF_THIS_JVM.jars;
-        if (first.isEmpty()) {
+        List<String> all = List.of(classPath.split(File.pathSeparator));
+        if (all.size() >= first.size() && all.subList(0, first.size()).equals(first)) {
             return classPath;
         }
-        return Stream.concat(first.stream(),
-                Arrays.stream(classPath.split(File.pathSeparator)).filter(entry -> !first.contains(entry)))
+        return Stream.concat(first.stream(), all.stream().filter(entry -> !first.contains(entry)))
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    /** Which entries of a class path are Cleave's own and its dependencies', if all of them are jars. */
+    /** Which entries of a class path a cache can be made for: all if they are jars, or else Cleave's own, if those are. */
     static List<String> jars(String classPath) {
-        if (AotCache.class.getModule().isNamed()) {
+        Path home = homeOfCleave();
+        if (AotCache.class.getModule().isNamed() || home == null || !home.toString().endsWith(JAR)) {
             return List.of();
         }
-        List<String> own = new ArrayList<>();
-        for (String entry : classPath.split(File.pathSeparator)) {
-            String name = Path.of(entry).getFileName() == null ? "" : Path.of(entry).getFileName().toString();
-            if (name.endsWith(".jar")
-                    && (name.startsWith("cleave") || name.startsWith("fory-core") || name.startsWith("jspecify"))
-                    && !name.startsWith("cleave-cli") && !name.startsWith("cleave-bench")) {
-                own.add(entry);
-            }
+        List<String> entries = List.of(classPath.split(File.pathSeparator));
+        if (entries.stream().allMatch(entry -> entry.endsWith(JAR) && Files.isRegularFile(Path.of(entry)))) {
+            return entries;
         }
-        Path home = homeOfCleave();
-        boolean complete = home != null && own.stream().anyMatch(entry -> Path.of(entry).toAbsolutePath().equals(home));
-        return complete ? List.copyOf(own) : List.of();
+        List<String> own = entries.stream().filter(entry -> isOwn(entry, home)).toList();
+        return own.stream().anyMatch(entry -> isAt(entry, home)) ? own : List.of();
+    }
+
+    private static boolean isOwn(String entry, Path home) {
+        Path file = Path.of(entry).getFileName();
+        String name = file == null ? "" : file.toString();
+        return name.endsWith(JAR)
+                && (isAt(entry, home) || name.startsWith("fory-core") || name.startsWith("jspecify"));
+    }
+
+    private static boolean isAt(String entry, Path home) {
+        return Path.of(entry).toAbsolutePath().equals(home);
     }
 
     private static @Nullable Path homeOfCleave() {
@@ -116,7 +153,7 @@ final class AotCache {
             searched = true;
             if (!jars.isEmpty()) {
                 try {
-                    found = lookFor(options);
+                    lookFor(options);
                 } catch (IOException | RuntimeException e) {
                     Debug.log(() -> "workers start without a cache: " + e);
                 }
@@ -125,23 +162,33 @@ final class AotCache {
         return found;
     }
 
-    private @Nullable Path lookFor(List<String> options) throws IOException {
+    private synchronized void found(Path file) {
+        found = file;
+        classes = null;
+    }
+
+    private synchronized void lookAgain() {
+        searched = false;
+    }
+
+    private void lookFor(List<String> options) throws IOException {
         Path directory = directory();
         if (directory == null) {
-            return null;
+            classes = null;
+            return;
         }
         String key = key(options);
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, key + "-*" + SUFFIX)) {
             for (Path file : files) {
                 if (isOurs(file) && file.getFileName().toString().equals(name(key, file))) {
                     touch(file);
-                    return file;
+                    found(file);
+                    return;
                 }
                 Files.deleteIfExists(file);
             }
         }
         Thread.ofVirtual().name("cleave-cache").start(() -> make(directory, key, options));
-        return null;
     }
 
     /** Where caches are kept: made if need be, and nobody else can write there. */
@@ -193,7 +240,7 @@ final class AotCache {
         options.stream().filter(option -> !option.startsWith("-D")).forEach(option -> text.append(option).append('\n'));
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.toString().getBytes(StandardCharsets.UTF_8));
-            return "worker-" + HexFormat.of().formatHex(hash, 0, 10);
+            return PREFIX + HexFormat.of().formatHex(hash, 0, 10);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }
@@ -217,12 +264,15 @@ final class AotCache {
         try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock lock = channel.tryLock()) {
             if (lock == null) {
+                lookAgain(); // somebody else is making it
                 return;
             }
             removeOld(directory);
             if (record(fresh, options)) {
                 Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
-                Files.move(fresh, directory.resolve(name(key, fresh)), StandardCopyOption.ATOMIC_MOVE);
+                Path file = directory.resolve(name(key, fresh));
+                Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+                found(file);
                 Debug.log(() -> "made the cache for workers in " + directory);
             }
         } catch (IOException | OverlappingFileLockException e) {
@@ -236,6 +286,7 @@ final class AotCache {
             } catch (IOException e) {
                 // the next one removes it
             }
+            classes = null;
         }
     }
 
@@ -250,6 +301,10 @@ final class AotCache {
         command.add(String.join(File.pathSeparator, jars));
         command.add(WorkerStart.MAIN);
         command.add("rehearse");
+        Set<String> wanted = classes;
+        if (wanted != null) {
+            command.addAll(wanted);
+        }
         Process process = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         try {
@@ -260,15 +315,20 @@ final class AotCache {
     }
 
     private static void removeOld(Path directory) throws IOException {
-        Instant now = Instant.now();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "worker-*")) {
+        Instant abandoned = Instant.now().minus(ABANDONED);
+        NavigableMap<Instant, Path> caches = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
             for (Path file : files) {
-                String name = file.getFileName().toString();
-                boolean isUnfinished = name.endsWith(UNFINISHED) || name.endsWith(UNFINISHED + ".config");
-                if (Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(isUnfinished ? ABANDONED : OLD))) {
-                    Files.deleteIfExists(file);
+                Instant used = Files.getLastModifiedTime(file).toInstant();
+                if (file.toString().endsWith(SUFFIX)) {
+                    caches.put(used, file);
+                } else if (used.isBefore(abandoned)) {
+                    Files.deleteIfExists(file); // unfinished, or the lock of a cache that is long since made
                 }
             }
+        }
+        while (caches.size() >= MOST_KEPT) {
+            Files.deleteIfExists(caches.pollFirstEntry().getValue()); // a worker that was to use it starts without
         }
     }
 }

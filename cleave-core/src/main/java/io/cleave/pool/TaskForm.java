@@ -54,6 +54,7 @@ final class TaskForm {
                             ? "; a lambda is where its type is, such as Task, or with a cast to (Callable<T> & Serializable)"
                             : ""));
         }
+        AotCache.expect(code);
         try {
             return Parcel.writeCode(out, code, Sharing.OPTIONS);
         } catch (Exception | LinkageError | StackOverflowError e) {

@@ -72,6 +72,8 @@ final class WorkerStart {
         Path cache = cached ? AotCache.find(Inherited.OPTIONS) : null;
         if (cache != null) {
             command.add("-XX:AOTCache=" + cache);
+            command.add("-XX:+UnlockDiagnosticVMOptions");
+            command.add("-XX:ArchiveRelocationMode=0"); // mapped as it is, not moved: workers share its pages in memory
             command.add("-Xlog:aot*=off,cds*=off"); // where the JVM cannot use it, it does without
         }
         command.add("-D" + IS_WORKER + "=true");

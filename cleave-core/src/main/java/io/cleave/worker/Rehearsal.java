@@ -37,7 +37,11 @@ final class Rehearsal {
     /** Something that takes a codec. */
     private record Word(String text, List<Integer> places, Map<String, Double> weights) {}
 
-    static void run() throws IOException {
+    /** Runs with the arguments of {@link WorkerMain}. */
+    static void run(String[] args) throws IOException {
+        for (int i = 1; i < args.length; i++) {
+            load(args[i]);
+        }
         Path file = Files.createTempFile("cleave", ".rehearsal");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             ByteBuffer head = WorkerMain.map(channel, 0, PoolMemory.HEAD_BYTES);
@@ -45,6 +49,15 @@ final class Rehearsal {
             rehearse(new PoolMemory.Head(head), new PoolMemory.Slot(own));
         } finally {
             Files.delete(file);
+        }
+    }
+
+    /** Loads a class without running any of its code. */
+    private static void load(String name) {
+        try {
+            Class.forName(name, false, ClassLoader.getSystemClassLoader());
+        } catch (ClassNotFoundException | LinkageError e) {
+            return; // a worker will say so, if it needs it
         }
     }
 

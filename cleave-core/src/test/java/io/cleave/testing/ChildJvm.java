@@ -38,11 +38,17 @@ public final class ChildJvm implements AutoCloseable {
     /** As the others, with more in its environment. */
     public static ChildJvm start(Map<String, String> environment, List<String> jvmOptions, Class<?> main,
             String... arguments) {
+        return start(System.getProperty("java.class.path"), environment, jvmOptions, main, arguments);
+    }
+
+    /** As the others, with another class path. */
+    public static ChildJvm start(String classPath, Map<String, String> environment, List<String> jvmOptions,
+            Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(jvmOptions);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of("-cp", classPath));
         command.addAll(
                 List.of(ChildMain.class.getName(), Long.toString(ProcessHandle.current().pid()), main.getName()));
         command.addAll(List.of(arguments));
