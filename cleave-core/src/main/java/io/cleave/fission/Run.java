@@ -3,6 +3,7 @@ package io.cleave.fission;
 import io.cleave.channel.RingValues;
 import io.cleave.os.Unistd;
 import io.cleave.work.Failure;
+import io.cleave.work.Gathered;
 import io.cleave.work.Sneaky;
 import io.cleave.work.Values;
 import java.io.IOException;

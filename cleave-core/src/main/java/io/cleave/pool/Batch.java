@@ -28,6 +28,15 @@ final class Batch {
 
         /** Whether somebody wants each result at once. */
         boolean isUrgent();
+
+        /**
+         * A batch does not need what it kept for sending any more. Called under the crew's lock, or by who makes batches.
+         *
+         * @param frames empty, for the next batch
+         */
+        default void recycle(FrameBuffer frames) {
+            // left to the garbage collector
+        }
     }
 
     final Owner owner;
@@ -65,7 +74,14 @@ final class Batch {
     private final int capacity;
     private @Nullable List<String> tokens;
 
-    Batch(Owner owner, TaskForm task, long first, int capacity) {
+    /**
+     * A batch to be filled.
+     *
+     * @param capacity how many items there will be, about
+     * @param frames empty, to be used for sending them; null to make one
+     */
+    Batch(Owner owner, TaskForm task, long first, int capacity, @Nullable FrameBuffer frames) {
+        this.frames = frames;
         this.owner = owner;
         this.task = task;
         this.first = first;
@@ -165,9 +181,18 @@ final class Batch {
         return tokens != null;
     }
 
-    /** What was kept for sending is not needed any more. To be called without the crew's lock. */
-    void free() {
+    /** What was kept for sending is not needed any more. To be called under the crew's lock. */
+    void recycle() {
+        FrameBuffer spent = frames;
         frames = null;
+        if (spent != null) {
+            spent.clear();
+            owner.recycle(spent);
+        }
+    }
+
+    /** Large items are not needed any more. To be called without the crew's lock. */
+    void free() {
         List<String> shared = tokens;
         tokens = null;
         if (shared != null) {

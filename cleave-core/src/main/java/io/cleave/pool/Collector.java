@@ -14,6 +14,8 @@ final class Collector {
     /** While a worker boots it cannot wake anybody. */
     private static final long BOOT_NAP_NANOS = 100_000;
     private static final long LOOK_NANOS = 10_000_000;
+    /** How soon it looks again while leaders come and go, so that none of them needs to wake it. */
+    private static final long SOON_NANOS = 2_000_000;
     private static final long LONGEST_NANOS = 10_000_000_000L;
 
     private final Crew crew;
@@ -23,6 +25,8 @@ final class Collector {
     /** Whether it sleeps where the bell cannot wake it. */
     private boolean parked;
     private long wakes;
+    /** Whether a leader has left work behind since the last look. */
+    private boolean isLeftWithWork;
 
     Collector(Crew crew) {
         this.crew = crew;
@@ -37,20 +41,44 @@ final class Collector {
 
     /** It is to be woken by what workers send from now on. */
     void wakeForLater() {
-        Doorbell bell = crew.bell();
-        if (crew.settings.taskTimeoutNanos() > 0 || parked || crew.isBooting()) {
+        if (parked) {
+            if (!isLookingWithin(SOON_NANOS)) {
+                wake();
+            }
+        } else if (crew.settings.taskTimeoutNanos() > 0 || crew.isBooting()) {
             if (!isLookingOften()) {
                 wake();
             }
-        } else if (!announced && bell != null && thread != null) {
+        } else {
+            announce();
+        }
+    }
+
+    /** A leader has left work behind. It most often comes back at once, and wakes nobody for the meantime. */
+    void takeOver() {
+        isLeftWithWork = true;
+        if (!isLookingWithin(parked ? SOON_NANOS : LOOK_NANOS)) {
+            wake();
+        } else if (!parked) {
+            announce();
+        }
+    }
+
+    private void announce() {
+        Doorbell bell = crew.bell();
+        if (!announced && bell != null && thread != null) {
             announced = true;
             bell.announce();
         }
     }
 
-    /** Whether it will look in some milliseconds anyway. */
+    /** Whether it will look in some milliseconds anyway, or is woken. */
     boolean isLookingOften() {
-        return thread != null && !parked && wakes - System.nanoTime() < LOOK_NANOS;
+        return !parked && isLookingWithin(LOOK_NANOS);
+    }
+
+    private boolean isLookingWithin(long nanos) {
+        return thread != null && wakes - System.nanoTime() < nanos;
     }
 
     /** It is to look now. */
@@ -138,7 +166,10 @@ final class Collector {
             return Sleep.NOT_ANY_MORE;
         }
         boolean apart = crew.hasLeader() || bell == null;
-        wakes = System.nanoTime() + (crew.hasWork() && !apart ? LOOK_NANOS : longLook());
+        boolean soon = isLeftWithWork;
+        isLeftWithWork = false;
+        wakes = System.nanoTime()
+                + (!crew.hasWork() ? longLook() : soon ? SOON_NANOS : apart ? longLook() : LOOK_NANOS);
         if (apart || bell == null) {
             parked = true;
             return Sleep.APART;
@@ -147,8 +178,7 @@ final class Collector {
             if (crew.isBooting()) {
                 return Sleep.NAP;
             }
-            announced = true;
-            bell.announce();
+            announce();
         }
         return Sleep.AT_THE_BELL;
     }

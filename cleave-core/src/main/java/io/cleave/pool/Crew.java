@@ -119,7 +119,11 @@ final class Crew {
         if (memory == null) {
             CrewMemory made = CrewMemory.create(workers.length);
             memory = made;
-            head = made.head();
+            PoolMemory.Head shared = made.head();
+            if (settings.taskTimeoutNanos() > 0) {
+                shared.timed();
+            }
+            head = shared;
             bell = made.bell();
         }
     }
@@ -243,11 +247,7 @@ final class Crew {
         if (shared != null) {
             shared.urgent(urgent > 0);
         }
-        if (batch.isShared()) {
-            afterwards.add(batch::free);
-        } else {
-            batch.free();
-        }
+        release(batch);
         if (batch.cancelled) {
             afterwards.add(batch::discardResults);
         } else {
@@ -255,6 +255,14 @@ final class Crew {
         }
         if (outstanding == 0 && shut) {
             stopAll();
+        }
+    }
+
+    /** What a batch kept for sending is not needed any more. */
+    private void release(Batch batch) {
+        batch.recycle();
+        if (batch.isShared()) {
+            afterwards.add(batch::free);
         }
     }
 
@@ -353,7 +361,12 @@ final class Crew {
     }
 
     boolean isEmpty() {
-        return Arrays.stream(workers).allMatch(Objects::isNull);
+        for (CrewWorker worker : workers) {
+            if (worker != null) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Which file descriptor leads to what is shared. */
@@ -473,7 +486,7 @@ final class Crew {
     /** A batch that had been given up has left its worker. */
     private void settleEnded(Batch batch) {
         if (batch.done) {
-            afterwards.add(batch::free);
+            release(batch);
             outstanding--;
             if (outstanding == 0 && shut) {
                 stopAll();
@@ -716,7 +729,7 @@ final class Crew {
             if (leads) {
                 leader = null;
                 if (outstanding > 0) {
-                    collector.wake();
+                    collector.takeOver();
                 }
             }
             unlock();

@@ -1,5 +1,6 @@
 package io.cleave.pool;
 
+import io.cleave.channel.Doorbell;
 import io.cleave.channel.FrameBuffer;
 import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
@@ -24,6 +25,7 @@ final class CrewWorker {
     final PoolMemory.Slot slot;
     final Ring.Consumer in;
     private final Ring.Producer out;
+    private final Doorbell bell;
     /** By their places in the slot's table. */
     private final @Nullable Batch[] table = new Batch[PoolMemory.PLACES];
     /** In the order in which they were sent. */
@@ -63,7 +65,8 @@ final class CrewWorker {
         this.slot = slot;
         slot.reset();
         in = slot.results().consumer();
-        out = slot.tasks().producer(slot.bell(), () -> true);
+        bell = slot.bell();
+        out = slot.tasks().producer(bell, () -> true);
     }
 
     long pid() {
@@ -116,7 +119,7 @@ final class CrewWorker {
     /** Puts frames into its ring without a batch. */
     boolean send(FrameBuffer frames) {
         boolean sent = out.tryWrite(frames);
-        slot.bell().ring();
+        bell.ring();
         return sent;
     }
 
@@ -135,7 +138,7 @@ final class CrewWorker {
         if (!out.tryWrite(message)) {
             return false;
         }
-        slot.bell().ring();
+        bell.ring();
         if (isNew) {
             known.add(batch.task.id);
         }

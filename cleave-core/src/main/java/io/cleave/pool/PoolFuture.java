@@ -37,7 +37,7 @@ final class PoolFuture<V extends @Nullable Object> extends CompletableFuture<V>
         this.task = task;
         this.result = result;
         this.changed = crew.newCondition();
-        this.batch = new Batch(this, form, 0, 1);
+        this.batch = new Batch(this, form, 0, 1, null);
         batch.add(null);
     }
 

@@ -2,6 +2,7 @@ package io.cleave.pool;
 
 import io.cleave.os.Cpus;
 import io.cleave.os.Unistd;
+import io.cleave.work.Gathered;
 import io.cleave.work.RunFuture;
 import io.cleave.work.TaskFrames;
 import java.io.InvalidObjectException;
@@ -209,8 +210,12 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
     }
 
     private static <R extends @Nullable Object> List<R> list(ProcessRun<R> run) {
-        try (Stream<R> results = stream(run)) {
-            return results.toList();
+        try {
+            Gathered all = new Gathered(run.total());
+            run.forEachRemaining(all::add);
+            return all.toList();
+        } finally {
+            run.close();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.cleave.pool;
 
+import io.cleave.channel.FrameBuffer;
 import io.cleave.share.Codec;
 import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
@@ -64,6 +65,8 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private final Condition room;
     // All below is guarded by the crew's lock, but for what the consumer alone uses.
     private final Deque<Batch> ahead = new ArrayDeque<>();
+    /** Of batches that are done, for batches to come. */
+    private final Deque<FrameBuffer> spare = new ArrayDeque<>();
     private @Nullable Thread feeder;
     private boolean exhausted;
     private @Nullable Throwable sourceFailure;
@@ -108,6 +111,11 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     }
 
     @Override
+    public void recycle(FrameBuffer frames) {
+        spare.push(frames);
+    }
+
+    @Override
     public void changed(Batch batch) {
         if (batch.done) {
             if (batch.failure != null) {
@@ -138,9 +146,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         while (true) {
             Batch batch = current;
             if (batch != null && next < available(batch)) {
-                action.accept(result(batch, next++));
-                delivered++;
-                report(false);
+                give(batch, action);
                 return true;
             }
             if (batch != null) {
@@ -155,6 +161,30 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 return false;
             }
         }
+    }
+
+    @Override
+    public void forEachRemaining(Consumer<? super R> action) {
+        do {
+            Batch batch = current;
+            if (batch != null) {
+                int end = available(batch);
+                while (next < end) {
+                    give(batch, action);
+                }
+            }
+        } while (tryAdvance(action));
+    }
+
+    private void give(Batch batch, Consumer<? super R> action) {
+        action.accept(result(batch, next++));
+        delivered++;
+        report(false);
+    }
+
+    /** How many results there will be; less than 0 where nobody knows. */
+    long total() {
+        return items instanceof Collection<?> all ? all.size() : -1;
     }
 
     /** How many results of the current batch can be given out. */
@@ -202,8 +232,8 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             long now = System.nanoTime();
             if (atTheEnd || now - reported > PROGRESS_NANOS) {
                 reported = now;
-                listener.onProgress(delivered,
-                        items instanceof Collection<?> all ? all.size() : atTheEnd ? delivered : -1);
+                long total = total();
+                listener.onProgress(delivered, total >= 0 ? total : atTheEnd ? delivered : -1);
             }
         }
     }
@@ -344,7 +374,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                         iterator = items.iterator();
                     }
                     int size = size();
-                    batch = new Batch(this, task, taken, size);
+                    batch = newBatch(size);
                     boolean more = true;
                     while (batch.items.size() < size && more) {
                         if (!iterator.hasNext()) {
@@ -361,6 +391,17 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         } finally {
             source.unlock();
         }
+    }
+
+    private Batch newBatch(int size) {
+        FrameBuffer frames;
+        crew.lock().lock();
+        try {
+            frames = spare.poll();
+        } finally {
+            crew.lock().unlock();
+        }
+        return new Batch(this, task, taken, size, frames);
     }
 
     private boolean wantsMore() {
@@ -496,7 +537,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private void submit(List<Holder> some) {
         int at = 0;
         while (at < some.size()) {
-            Batch batch = new Batch(this, task, taken, some.size() - at);
+            Batch batch = newBatch(some.size() - at);
             Throwable thrown = null;
             try {
                 boolean more = true;

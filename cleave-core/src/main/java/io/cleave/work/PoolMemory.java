@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
  *   the head
  *     0  bell      at which the pool sleeps
  *    64  urgent    int, 1 while each result is wanted at once; written by the pool
+ *    68  timed     int, 1 where it matters for how long each item runs; written before there are workers
  *
  *   a slot
  *     0  bell      at which the worker waits for tasks
@@ -63,6 +64,7 @@ public final class PoolMemory {
     public static final int ENCODING = 5;
 
     private static final int URGENT = 64;
+    private static final int TIMED = 68;
     private static final int INDEX = 128;
     private static final int SINCE = 136;
     private static final int PHASE = 144;
@@ -134,6 +136,20 @@ public final class PoolMemory {
          */
         public boolean isUrgent() {
             return (int) INT.getOpaque(memory, URGENT) != 0;
+        }
+
+        /** Says that it matters for how long each item runs. To be called before the first worker starts. */
+        public void timed() {
+            INT.setRelease(memory, TIMED, 1);
+        }
+
+        /**
+         * Whether it matters for how long each item runs, so that the worker must look at the clock for each.
+         *
+         * @return what the pool said
+         */
+        public boolean isTimed() {
+            return (int) INT.getAcquire(memory, TIMED) != 0;
         }
     }
 

@@ -2,6 +2,7 @@ package io.cleave.worker;
 
 import io.cleave.AllocationException;
 import io.cleave.WorkerDiedException;
+import io.cleave.channel.Doorbell;
 import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
 import io.cleave.pool.Initializer;
@@ -33,16 +34,21 @@ final class Worker {
     private static final long SLEEP_NANOS = 1_000_000_000L;
     /** How long results may lie in the ring before the pool is woken for them. */
     private static final long LATENCY_NANOS = 200_000;
+    /** While items are shorter than this, many of them share a look at the clock, which costs more than the least items. */
+    private static final long TINY_NANOS = 1_000;
+    private static final int MOST_UNTIMED = 32;
     /** How often the pool is woken to give more, where nobody waits for single results; it gives work for longer. */
     private static final long REFILL_NANOS = 2_000_000;
 
     private final PoolMemory.Head head;
     private final PoolMemory.Slot slot;
     private final Control control;
+    private final Doorbell bell;
     private final Ring.Consumer in;
     private final Ring.Producer out;
     private final Codec codec = Codec.standard();
     private final Map<Long, Job> jobs = new HashMap<>();
+    private final boolean isTimed;
     private final boolean spins = Runtime.getRuntime().availableProcessors() > 1;
     private @Nullable AsyncJobs async;
     private long flushed;
@@ -50,7 +56,9 @@ final class Worker {
     Worker(PoolMemory.Head head, PoolMemory.Slot slot, long parent) {
         this.head = head;
         this.slot = slot;
+        this.isTimed = head.isTimed();
         this.control = new Control(slot, parent, Thread.currentThread());
+        this.bell = slot.bell();
         this.in = slot.tasks().consumer();
         this.out = slot.results().producer(head.bell(), control::isParentAlive);
     }
@@ -138,7 +146,6 @@ final class Worker {
     }
 
     private void sleep() {
-        var bell = slot.bell();
         int ticket = bell.prepare();
         if (in.isReadable()) {
             bell.cancel();
@@ -224,6 +231,9 @@ final class Worker {
         @Nullable Object item = null;
         int index = 0;
         boolean worn = false;
+        long now = start;
+        int untimed = 1;
+        int timedAgain = 0;
         try {
             slot.begin(0, start);
             slot.phase(PoolMemory.DECODING);
@@ -231,7 +241,12 @@ final class Worker {
             for (; index < count; index++) {
                 in.next();
                 left--;
-                long now = System.nanoTime();
+                if (index >= timedAgain) {
+                    long before = now;
+                    now = System.nanoTime();
+                    untimed = isTimed || now - before > untimed * TINY_NANOS ? 1 : Math.min(2 * untimed, MOST_UNTIMED);
+                    timedAgain = index + untimed;
+                }
                 slot.begin(index, now);
                 slot.phase(PoolMemory.DECODING);
                 item = Parcel.take(in);
