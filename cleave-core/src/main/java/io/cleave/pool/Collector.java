@@ -15,7 +15,7 @@ final class Collector {
     private static final long BOOT_NAP_NANOS = 100_000;
     private static final long LOOK_NANOS = 10_000_000;
     /** How soon it looks again while leaders come and go, so that none of them needs to wake it. */
-    private static final long SOON_NANOS = 2_000_000;
+    private static final long SOON_NANOS = 1_000_000;
     private static final long LONGEST_NANOS = 10_000_000_000L;
 
     private final Crew crew;
@@ -25,8 +25,8 @@ final class Collector {
     /** Whether it sleeps where the bell cannot wake it. */
     private boolean parked;
     private long wakes;
-    /** Whether a leader has left work behind since the last look. */
-    private boolean isLeftWithWork;
+    /** A leader has left work behind since the last look, and may come back. */
+    private boolean isLeaderExpected;
 
     Collector(Crew crew) {
         this.crew = crew;
@@ -54,14 +54,13 @@ final class Collector {
         }
     }
 
-    /** A leader has left work behind. It most often comes back at once, and wakes nobody for the meantime. */
-    void takeOver() {
-        isLeftWithWork = true;
-        if (!isLookingWithin(parked ? SOON_NANOS : LOOK_NANOS)) {
+    /** A leader leaves work behind. It most often comes back at once, so that nobody is woken in the meantime. */
+    void expectLeader() {
+        silence();
+        if (!isLookingWithin(SOON_NANOS)) {
             wake();
-        } else if (!parked) {
-            announce();
         }
+        isLeaderExpected = true;
     }
 
     private void announce() {
@@ -90,6 +89,7 @@ final class Collector {
             }
             return;
         }
+        isLeaderExpected = false;
         wakes = System.nanoTime();
         LockSupport.unpark(sleeping);
         Doorbell bell = crew.bell();
@@ -150,7 +150,7 @@ final class Collector {
         parked = false;
         silence();
         try {
-            if (!crew.hasLeader()) {
+            if (!crew.hasLeader() && !isLeaderExpected) {
                 crew.drain();
             }
             crew.housekeep();
@@ -165,11 +165,10 @@ final class Collector {
             crew.signalEnd();
             return Sleep.NOT_ANY_MORE;
         }
-        boolean apart = crew.hasLeader() || bell == null;
-        boolean soon = isLeftWithWork;
-        isLeftWithWork = false;
-        wakes = System.nanoTime()
-                + (!crew.hasWork() ? longLook() : soon ? SOON_NANOS : apart ? longLook() : LOOK_NANOS);
+        boolean soon = isLeaderExpected && crew.hasWork();
+        isLeaderExpected = false;
+        boolean apart = crew.hasLeader() || soon || bell == null;
+        wakes = System.nanoTime() + (soon ? SOON_NANOS : crew.hasWork() && !apart ? LOOK_NANOS : longLook());
         if (apart || bell == null) {
             parked = true;
             return Sleep.APART;

@@ -729,9 +729,25 @@ final class Crew {
             if (leads) {
                 leader = null;
                 if (outstanding > 0) {
-                    collector.takeOver();
+                    collector.expectLeader();
                 }
             }
+            unlock();
+        }
+    }
+
+    /** What a thread that takes many results does in passing, so that it need not share the lock with the collector. */
+    void drive() {
+        if (Thread.currentThread().isVirtual()) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (leader == null && memory != null && outstanding > 0) {
+                drain();
+                collector.expectLeader();
+            }
+        } finally {
             unlock();
         }
     }

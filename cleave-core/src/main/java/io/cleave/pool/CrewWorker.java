@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class CrewWorker {
     /** How much work a worker is given ahead, so that it need not wait for more. */
     private static final long AHEAD_NANOS = 6_000_000;
-    private static final int MOST_AHEAD = 16;
+    private static final int MOST_AHEAD = 128;
     private static final long RSS_LOOK_NANOS = 100_000_000;
 
     final int place;

@@ -38,7 +38,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     /** How much work lies ahead of the consumer for each worker, and at most in how many batches. */
     private static final long AHEAD_NANOS = 8_000_000;
     private static final int LEAST_AHEAD = 2;
-    private static final int MOST_AHEAD = 32;
+    private static final int MOST_AHEAD = 256;
 
     private final Crew crew;
     private final Iterable<?> items;
@@ -246,6 +246,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             if (Thread.interrupted()) {
                 throw interrupted();
             }
+            crew.drive();
             try {
                 topUp();
             } catch (RejectedExecutionException e) {

@@ -23,7 +23,7 @@ import java.nio.ByteOrder;
  *   136  since     long, when it was begun, by System.nanoTime()
  *   144  phase     int, one of those below
  *   148  ready     int, 1 once the worker can be woken by the kernel, and can wake
- *   192  table     64 longs: a batch's number times 4, and its state; batch n has place n mod 64
+ *   192  table     256 longs: a batch's number times 4, and its state; batch n has place n mod 256
  *  4096  tasks     ring, from the pool
  *   ...  results   ring, to the pool
  * </pre>
@@ -41,7 +41,7 @@ public final class PoolMemory {
     public static final long SLOT_BYTES = (HEAD_BYTES + 2 * Ring.bytesFor(RING_BYTES) + HEAD_BYTES - 1) / HEAD_BYTES
             * HEAD_BYTES;
     /** How many batches can be in one worker's hands. */
-    public static final int PLACES = 64;
+    public static final int PLACES = 256;
 
     /** A batch's state: in the ring. */
     public static final int QUEUED = 1;

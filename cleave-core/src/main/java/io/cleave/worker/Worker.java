@@ -52,6 +52,8 @@ final class Worker {
     private final boolean spins = Runtime.getRuntime().availableProcessors() > 1;
     private @Nullable AsyncJobs async;
     private long flushed;
+    /** Whether there are results of which the pool has not been told. */
+    private boolean isRingDue;
 
     Worker(PoolMemory.Head head, PoolMemory.Slot slot, long parent) {
         this.head = head;
@@ -95,6 +97,9 @@ final class Worker {
     void work() throws IOException {
         while (true) {
             if (!in.next()) {
+                if (isRingDue) { // what lay behind the last batch had been taken back
+                    ring();
+                }
                 await();
                 continue;
             }
@@ -181,6 +186,7 @@ final class Worker {
 
     private void ring() {
         flushed = System.nanoTime();
+        isRingDue = false;
         if (control.isReady()) {
             out.flush(); // before that the pool looks by itself
         }
@@ -277,6 +283,7 @@ final class Worker {
         }
         long end = System.nanoTime();
         out.write(TaskFrames.END, Long.BYTES, end - start);
+        isRingDue = true;
         if (head.isUrgent() || end - flushed > REFILL_NANOS || !in.isReadable()) {
             ring();
         }
