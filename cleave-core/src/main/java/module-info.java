@@ -6,6 +6,7 @@ module io.cleave {
     requires java.logging;
     requires java.management;
     requires jdk.management;
+    requires jdk.unsupported; // for Fory, which does not say so
     requires org.apache.fory.core;
     requires static transitive org.jspecify;
 

@@ -277,7 +277,9 @@ public final class Fission implements Pool {
         /**
          * How many items the calling JVM computes before the first fork. By default it decides by itself. With 0, nothing
          * ever runs in the calling JVM: see {@link Fission} for what that costs. An item that cannot be computed in a
-         * child then fails.
+         * child then fails. Among these are items that are the first to load a class which shows that compiled code was
+         * made on a wrong belief, such as the second heir of an abstract class: load such classes before, as Cleave does for
+         * those of {@code java.util} when it meets the first such item.
          *
          * @param items 0 or more
          * @return this

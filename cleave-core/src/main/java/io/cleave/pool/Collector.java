@@ -45,7 +45,7 @@ final class Collector {
             if (!isLookingWithin(SOON_NANOS)) {
                 wake();
             }
-        } else if (crew.settings.taskTimeoutNanos() > 0 || crew.isBooting()) {
+        } else if (crew.settings.taskTimeoutNanos() > 0 || crew.roster().isBooting()) {
             if (!isLookingOften()) {
                 wake();
             }
@@ -160,7 +160,7 @@ final class Collector {
     }
 
     private Sleep nextSleep(@Nullable Doorbell bell) {
-        if (crew.isEmpty() && !crew.hasWork()) {
+        if (crew.roster().isEmpty() && !crew.hasWork()) {
             thread = null;
             crew.signalEnd();
             return Sleep.NOT_ANY_MORE;
@@ -174,7 +174,7 @@ final class Collector {
             return Sleep.APART;
         }
         if (crew.hasWork()) {
-            if (crew.isBooting()) {
+            if (crew.roster().isBooting()) {
                 return Sleep.NAP;
             }
             announce();
@@ -184,14 +184,14 @@ final class Collector {
 
     /** Until when an idle worker may have to be sent home. */
     private long longLook() {
-        return crew.isShutUnderLock() || crew.isSomebodyLeaving() ? LOOK_NANOS
+        return crew.isShutUnderLock() || crew.roster().isSomebodyLeaving() ? LOOK_NANOS
                 : Math.min(LONGEST_NANOS, crew.settings.idleNanos() / 4 + LOOK_NANOS);
     }
 
     private boolean isReadable() {
         crew.lock().lock();
         try {
-            return !crew.hasLeader() && crew.isReadable();
+            return !crew.hasLeader() && crew.roster().isReadable();
         } finally {
             crew.lock().unlock();
         }

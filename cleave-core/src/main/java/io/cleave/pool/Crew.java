@@ -5,17 +5,13 @@ import io.cleave.channel.Doorbell;
 import io.cleave.channel.FrameBuffer;
 import io.cleave.memory.Cleanup;
 import io.cleave.os.Cpus;
-import io.cleave.share.Codec;
 import io.cleave.share.Share;
 import io.cleave.work.Failure;
-import io.cleave.work.Parcel;
 import io.cleave.work.PoolMemory;
 import io.cleave.work.TaskFrames;
-import io.cleave.work.Values;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -46,9 +42,6 @@ final class Crew {
     /** Results that lie behind a long item of their batch are found at the latest after so long. */
     private static final long LOOK_NANOS = 10_000_000;
     private static final long LONG_LOOK_NANOS = 1_000_000_000L;
-    /** What is asked to end and does not is killed after so long. */
-    private static final long GRACE_NANOS = 1_000_000_000L;
-    private static final long TIMEOUT_GRACE_NANOS = 300_000_000L;
     private static final long TAIL_MILLIS = 200;
     /** So many workers in a row may fail to come up before what waits for them fails. */
     private static final int MOST_REFUSALS = 2;
@@ -59,7 +52,7 @@ final class Crew {
     private final String name;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
-    private final @Nullable CrewWorker[] workers;
+    private final Roster roster;
     private final Deque<Batch> queue = new ArrayDeque<>();
     /** What is to be done once the lock is released. */
     private final List<Runnable> afterwards = new ArrayList<>();
@@ -68,6 +61,8 @@ final class Crew {
     private final @Nullable FrameBuffer greeting;
     private final @Nullable String greetingToken;
 
+    private final Intake intake = new Intake(this);
+    private final Housekeeping housekeeping = new Housekeeping(this, intake);
     private final Recruiter recruiter = new Recruiter(this);
     private final Collector collector = new Collector(this);
 
@@ -82,7 +77,6 @@ final class Crew {
     private int urgent;
     private boolean shut;
     private boolean closed;
-    private long lastHousekeeping;
     private int refusals;
     private int bootKills;
     private int initializerDeaths;
@@ -90,7 +84,7 @@ final class Crew {
     Crew(PoolSettings settings, String name) {
         this.settings = settings;
         this.name = name;
-        this.workers = new CrewWorker[settings.workers()];
+        this.roster = new Roster(settings);
         Initializer initializer = settings.initializer();
         if (initializer == null) {
             greeting = null;
@@ -117,7 +111,7 @@ final class Crew {
     /** Makes what is shared with workers, if it is not there. */
     private void connect() {
         if (memory == null) {
-            CrewMemory made = CrewMemory.create(workers.length);
+            CrewMemory made = CrewMemory.create(settings.workers());
             memory = made;
             PoolMemory.Head shared = made.head();
             if (settings.taskTimeoutNanos() > 0) {
@@ -161,8 +155,7 @@ final class Crew {
     boolean isHungry() {
         lock.lock();
         try {
-            return queue.isEmpty() && (Arrays.stream(workers).anyMatch(Objects::isNull) || Arrays.stream(workers)
-                    .anyMatch(worker -> worker != null && worker.isIdle() && worker.accepts(settings)));
+            return queue.isEmpty() && (roster.hasPlace() || roster.hasIdle());
         } finally {
             lock.unlock();
         }
@@ -225,10 +218,8 @@ final class Crew {
     void forget(TaskForm task) {
         lock.lock();
         try {
-            for (CrewWorker worker : workers) {
-                if (worker != null) {
-                    worker.forget(task);
-                }
+            for (CrewWorker worker : roster.all()) {
+                worker.forget(task);
             }
             afterwards.add(task::free);
         } finally {
@@ -278,7 +269,10 @@ final class Crew {
             shared.urgent(urgent > 0);
         }
         while (!queue.isEmpty()) {
-            CrewWorker worker = choose();
+            CrewWorker worker = roster.choose();
+            if ((worker == null || !worker.isIdle()) && roster.hasPlace()) {
+                worker = start(roster.place());
+            }
             if (worker == null || !worker.send(queue.getFirst())) {
                 break;
             }
@@ -289,34 +283,11 @@ final class Crew {
         }
     }
 
-    /** The worker for the next batch: an idle one, a new one, or the one with the least to do. */
-    private @Nullable CrewWorker choose() {
-        CrewWorker best = null;
-        int free = -1;
-        for (int i = 0; i < workers.length; i++) {
-            CrewWorker worker = workers[i];
-            if (worker == null) {
-                free = free < 0 ? i : free;
-            } else if (worker.accepts(settings) && (best == null || isBetter(worker, best))) {
-                best = worker;
-            }
-        }
-        if ((best == null || !best.isIdle()) && free >= 0) {
-            return start(free);
-        }
-        return best;
-    }
-
-    private static boolean isBetter(CrewWorker one, CrewWorker other) {
-        int fewer = one.inFlight.size() - other.inFlight.size();
-        return fewer != 0 ? fewer < 0 : one.lastActive - other.lastActive > 0; // who worked last is still awake
-    }
-
     /** Gives what lies before busy workers to idle ones. */
     private void balance() {
-        for (CrewWorker idle : workers) {
-            if (idle != null && idle.isIdle() && idle.isUp() && idle.accepts(settings)) {
-                Batch batch = recallOne();
+        for (CrewWorker idle : roster.all()) {
+            if (idle.isIdle() && idle.isUp() && idle.accepts(settings)) {
+                Batch batch = roster.recallOne();
                 if (batch == null) {
                     return;
                 }
@@ -328,45 +299,18 @@ final class Crew {
         }
     }
 
-    private @Nullable Batch recallOne() {
-        CrewWorker busiest = null;
-        for (CrewWorker worker : workers) {
-            if (worker != null && worker.inFlight.size() >= (worker.isUp() ? 2 : 1)
-                    && (busiest == null || worker.inFlight.size() > busiest.inFlight.size())) {
-                busiest = worker;
-            }
-        }
-        if (busiest != null) {
-            for (Batch batch : busiest.inFlight.reversed()) {
-                if (!batch.done && busiest.recall(batch)) {
-                    return batch;
-                }
-            }
-        }
-        return null;
-    }
-
     // Workers
 
-    private @Nullable CrewWorker start(int place) {
+    private CrewWorker start(int place) {
         connect();
         CrewWorker worker = new CrewWorker(place, Objects.requireNonNull(memory).slot(place));
         if (greeting != null) {
             worker.send(greeting);
         }
-        workers[place] = worker;
+        roster.add(worker);
         recruiter.start(worker);
         collector.start();
         return worker;
-    }
-
-    boolean isEmpty() {
-        for (CrewWorker worker : workers) {
-            if (worker != null) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Which file descriptor leads to what is shared. */
@@ -396,7 +340,7 @@ final class Crew {
     void notStarted(CrewWorker worker, Exception why) {
         lock.lock();
         try {
-            workers[worker.place] = null;
+            roster.remove(worker);
             failQueued(worker, new WorkerDiedException("no worker can be started: " + why.getMessage(), why));
             signalEnd();
         } finally {
@@ -410,8 +354,8 @@ final class Crew {
         boolean orderly = worker.killed == null && worker.leaving && status == 0;
         lock.lock();
         try {
-            drain(worker);
-            workers[worker.place] = null;
+            intake.drain(worker);
+            roster.remove(worker);
             if (!orderly) {
                 died(worker, end);
             }
@@ -483,6 +427,30 @@ final class Crew {
         }
     }
 
+    /** A batch has left its worker. */
+    void ended(Batch batch) {
+        if (batch.done || batch.cancelled) {
+            settleEnded(batch);
+        } else {
+            settle(batch);
+        }
+    }
+
+    /** Ends a batch whose worker is still busy with it. */
+    void giveUp(Batch batch, Throwable why) {
+        batch.failure = why;
+        batch.done = true;
+        if (batch.urgent) {
+            urgent--;
+        }
+        batch.owner.changed(batch);
+    }
+
+    /** A worker has come up and done something. */
+    void proved() {
+        refusals = 0;
+    }
+
     /** A batch that had been given up has left its worker. */
     private void settleEnded(Batch batch) {
         if (batch.done) {
@@ -536,151 +504,10 @@ final class Crew {
 
     /** Takes what all workers have sent. */
     void drain() {
-        for (CrewWorker worker : workers) {
-            if (worker != null) {
-                drain(worker);
-            }
+        for (CrewWorker worker : roster.all()) {
+            intake.drain(worker);
         }
         pump();
-    }
-
-    private void drain(CrewWorker worker) {
-        try {
-            while (worker.in.next()) {
-                take(worker);
-            }
-        } catch (IOException | RuntimeException e) {
-            worker.kill("what it sent cannot be understood: " + e);
-        }
-    }
-
-    private void take(CrewWorker worker) throws IOException {
-        int kind = worker.in.kind();
-        switch (kind) {
-            case TaskFrames.AT -> worker.current = worker.batch(worker.frameLong());
-            case TaskFrames.END -> {
-                Batch batch = worker.current;
-                worker.current = null;
-                if (batch != null) {
-                    batch.nanos = worker.frameLong();
-                    worker.release(batch);
-                    if (batch.done || batch.cancelled) {
-                        settleEnded(batch);
-                    } else {
-                        settle(batch);
-                    }
-                }
-                if (worker.isDue(settings)) {
-                    worker.worn = true;
-                    stopWorn(worker);
-                }
-                refusals = 0;
-            }
-            case TaskFrames.FAILURE -> {
-                Batch batch = worker.current;
-                if (batch != null && !batch.done) {
-                    batch.failure = bytes(worker);
-                }
-            }
-            case TaskFrames.UNFIT -> worker.unfit = bytes(worker);
-            case TaskFrames.WORN -> worker.worn = true;
-            default -> {
-                Object value = Parcel.take(worker.in);
-                Batch batch = worker.current;
-                if (batch != null && !batch.done && !batch.cancelled && Values.isValue(kind)) {
-                    batch.results.add(value);
-                    batch.owner.changed(batch);
-                    if (value instanceof Parcel parcel && parcel.isShared()) {
-                        fetch(worker, parcel);
-                    }
-                } else if (value instanceof Parcel parcel) {
-                    afterwards.add(parcel::discard);
-                }
-            }
-        }
-    }
-
-    /** What lies in shared memory is gone with its worker, so that it is taken at once. */
-    private void fetch(CrewWorker worker, Parcel parcel) {
-        worker.unfetched.incrementAndGet();
-        afterwards.add(() -> {
-            try {
-                parcel.fetch(Codec.standard());
-            } finally {
-                worker.unfetched.decrementAndGet();
-            }
-        });
-    }
-
-    private static byte[] bytes(CrewWorker worker) {
-        return Arrays.copyOfRange(worker.in.bytes(), worker.in.offset(), worker.in.offset() + worker.in.length());
-    }
-
-    /** Looks after what takes too long, and sends idle workers home. */
-    void housekeep() {
-        long now = System.nanoTime();
-        if (now - lastHousekeeping < LOOK_NANOS / 2) {
-            return;
-        }
-        lastHousekeeping = now;
-        for (CrewWorker worker : workers) {
-            if (worker == null) {
-                continue;
-            }
-            if (worker.leavingSince != 0 && now - worker.leavingSince > GRACE_NANOS) {
-                worker.leavingSince = now;
-                worker.kill("it did not leave when it was told to");
-            } else if (!worker.isIdle()) {
-                lookAfter(worker, now);
-            } else if (worker.worn) {
-                stopWorn(worker);
-            } else if (worker.isUp() && worker.unfetched.get() == 0
-                    && now - worker.lastActive > settings.idleNanos() && !worker.leaving) {
-                worker.stop();
-            }
-        }
-    }
-
-    private static void stopWorn(CrewWorker worker) {
-        if (worker.isIdle() && worker.unfetched.get() == 0 && !worker.leaving) {
-            worker.stop();
-        }
-    }
-
-    private void lookAfter(CrewWorker worker, long now) {
-        for (Batch batch : worker.inFlight) {
-            if (batch.interruptedAt != 0
-                    && now - batch.interruptedAt > (batch.done ? TIMEOUT_GRACE_NANOS : GRACE_NANOS)) {
-                worker.kill("its task did not heed an interrupt");
-                return;
-            }
-        }
-        long limit = settings.taskTimeoutNanos();
-        int phase = worker.slot.phase();
-        boolean isAtWork = phase == PoolMemory.INITIALIZING || phase >= PoolMemory.DECODING;
-        if (limit == 0 || !isAtWork || now - worker.slot.since() <= limit) {
-            return;
-        }
-        if (phase == PoolMemory.INITIALIZING) {
-            if (worker.unfit == null) {
-                worker.unfit = WorkerEnd.lateInitializer(settings, worker);
-                worker.kill("its initializer took too long");
-            }
-            return;
-        }
-        drain(worker);
-        Batch batch = worker.current;
-        if (batch == null || batch.done || batch.cancelled || now - worker.slot.since() <= limit) {
-            return;
-        }
-        batch.failure = WorkerEnd.timedOut(settings, batch, worker);
-        batch.done = true;
-        batch.interruptedAt = now;
-        if (batch.urgent) {
-            urgent--;
-        }
-        batch.owner.changed(batch);
-        worker.interrupt(batch);
     }
 
     // Waiting
@@ -713,7 +540,7 @@ final class Crew {
                 }
                 if (leads) {
                     drain();
-                    housekeep();
+                    housekeeping.run();
                     if (!isReady.getAsBoolean()) {
                         leadOn(now + Math.min(left, LOOK_NANOS));
                     }
@@ -755,8 +582,8 @@ final class Crew {
     /** Lets others in, and waits for a worker to ring. The lock is held before and after. */
     private void leadOn(long deadlineNanos) {
         Doorbell sleepingPlace = Objects.requireNonNull(bell);
-        boolean booting = isBooting();
-        int busy = busy();
+        boolean booting = roster.isBooting();
+        int busy = roster.busy();
         int ticket = sleepingPlace.ticket();
         List<Runnable> work = takeAfterwards();
         lock.unlock();
@@ -771,7 +598,7 @@ final class Crew {
             }
             sleepingPlace.announce();
             try {
-                if (!isReadable()) {
+                if (!roster.isReadable()) {
                     sleepingPlace.sleepAnnounced(ticket, deadlineNanos);
                 }
             } finally {
@@ -786,42 +613,13 @@ final class Crew {
         long end = System.nanoTime() + SPIN_NANOS;
         do {
             for (int i = 0; i < 32; i++) {
-                if (isReadable()) {
+                if (roster.isReadable()) {
                     return true;
                 }
                 Thread.onSpinWait();
             }
         } while (System.nanoTime() - end < 0);
         return false;
-    }
-
-    /** A look without the lock; whoever drives is the only one to change what it reads. */
-    boolean isReadable() {
-        for (CrewWorker worker : workers) {
-            if (worker != null && worker.in.isReadable()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    boolean isBooting() {
-        for (CrewWorker worker : workers) {
-            if (worker != null && !worker.slot.isReady()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private int busy() {
-        int busy = 0;
-        for (CrewWorker worker : workers) {
-            if (worker != null && !worker.isIdle()) {
-                busy++;
-            }
-        }
-        return busy;
     }
 
     // The end
@@ -886,15 +684,13 @@ final class Crew {
         lock.lock();
         try {
             shut = true;
-            for (CrewWorker worker : workers) {
-                if (worker != null) {
-                    for (Batch batch : List.copyOf(worker.inFlight)) {
-                        if (worker.recall(batch)) {
-                            queue.add(batch);
-                        } else if (batch.interruptedAt == 0) {
-                            batch.interruptedAt = System.nanoTime();
-                            worker.interrupt(batch);
-                        }
+            for (CrewWorker worker : roster.all()) {
+                for (Batch batch : List.copyOf(worker.inFlight)) {
+                    if (worker.recall(batch)) {
+                        queue.add(batch);
+                    } else if (batch.interruptedAt == 0) {
+                        batch.interruptedAt = System.nanoTime();
+                        worker.interrupt(batch);
                     }
                 }
             }
@@ -915,17 +711,15 @@ final class Crew {
     }
 
     private void stopAll() {
-        for (CrewWorker worker : workers) {
-            if (worker != null) {
-                worker.worn = true; // if it cannot leave at once, it does as soon as it can
-                stopWorn(worker);
-            }
+        for (CrewWorker worker : roster.all()) {
+            worker.worn = true; // if it cannot leave at once, it does as soon as it can
+            worker.leaveIfIdle();
         }
         collector.wake();
     }
 
     private boolean isOver() {
-        return shut && outstanding == 0 && isEmpty();
+        return shut && outstanding == 0 && roster.isEmpty();
     }
 
     void signalEnd() {
@@ -1000,6 +794,14 @@ final class Crew {
 
     // What the collector looks at, under the lock
 
+    Roster roster() {
+        return roster;
+    }
+
+    void housekeep() {
+        housekeeping.run();
+    }
+
     boolean hasLeader() {
         return leader != null;
     }
@@ -1016,26 +818,11 @@ final class Crew {
         return bell;
     }
 
-    boolean isSomebodyLeaving() {
-        for (CrewWorker worker : workers) {
-            if (worker != null && worker.leavingSince != 0) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** The processes of all workers that have one. */
     List<Long> pids() {
         lock.lock();
         try {
-            List<Long> pids = new ArrayList<>();
-            for (CrewWorker worker : workers) {
-                if (worker != null && worker.pid() > 0) {
-                    pids.add(worker.pid());
-                }
-            }
-            return pids;
+            return roster.pids();
         } finally {
             lock.unlock();
         }

@@ -208,6 +208,13 @@ final class CrewWorker {
         }
     }
 
+    /** Tells it to leave if it has nothing to do and nothing that is still to be fetched. */
+    void leaveIfIdle() {
+        if (isIdle() && unfetched.get() == 0 && !leaving) {
+            stop();
+        }
+    }
+
     void kill(String why) {
         if (killed == null) {
             killed = why;

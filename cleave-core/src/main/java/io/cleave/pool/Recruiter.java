@@ -43,7 +43,7 @@ final class Recruiter {
     private boolean isDone() {
         crew.lock().lock();
         try {
-            if (waiting.isEmpty() && crew.isEmpty()) {
+            if (waiting.isEmpty() && crew.roster().isEmpty()) {
                 thread = null;
                 return true;
             }

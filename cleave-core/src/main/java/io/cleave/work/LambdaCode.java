@@ -122,6 +122,7 @@ final class LambdaCode {
             Class<?> type = find(capturing.replace('/', '.'));
             SerializedLambda form = new SerializedLambda(type, in.readUTF(), in.readUTF(), in.readUTF(), in.readInt(),
                     in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), captured(in));
+            LambdaCode.class.getModule().addReads(type.getModule());
             MethodHandle make = MethodHandles.privateLookupIn(type, MethodHandles.lookup()).findStatic(type,
                     "$deserializeLambda$", FACTORY);
             return make(make, form);

@@ -1,0 +1,73 @@
+package io.cleave.pool;
+
+import io.cleave.work.PoolMemory;
+
+/** Looks after workers that take too long, and sends those home that have nothing to do. All of it under the crew's lock. */
+final class Housekeeping {
+    private static final long LEAST_BETWEEN_NANOS = 5_000_000;
+    /** What is asked to end and does not is killed after so long. */
+    private static final long GRACE_NANOS = 1_000_000_000L;
+    private static final long TIMEOUT_GRACE_NANOS = 300_000_000L;
+
+    private final Crew crew;
+    private final Intake intake;
+    private long last;
+
+    Housekeeping(Crew crew, Intake intake) {
+        this.crew = crew;
+        this.intake = intake;
+    }
+
+    /** Looks after what takes too long, and sends idle workers home. */
+    void run() {
+        long now = System.nanoTime();
+        if (now - last < LEAST_BETWEEN_NANOS) {
+            return;
+        }
+        last = now;
+        for (CrewWorker worker : crew.roster().all()) {
+            if (worker.leavingSince != 0 && now - worker.leavingSince > GRACE_NANOS) {
+                worker.leavingSince = now;
+                worker.kill("it did not leave when it was told to");
+            } else if (!worker.isIdle()) {
+                lookAfter(worker, now);
+            } else if (worker.worn) {
+                worker.leaveIfIdle();
+            } else if (worker.isUp() && worker.unfetched.get() == 0
+                    && now - worker.lastActive > crew.settings.idleNanos() && !worker.leaving) {
+                worker.stop();
+            }
+        }
+    }
+
+    private void lookAfter(CrewWorker worker, long now) {
+        for (Batch batch : worker.inFlight) {
+            if (batch.interruptedAt != 0
+                    && now - batch.interruptedAt > (batch.done ? TIMEOUT_GRACE_NANOS : GRACE_NANOS)) {
+                worker.kill("its task did not heed an interrupt");
+                return;
+            }
+        }
+        long limit = crew.settings.taskTimeoutNanos();
+        int phase = worker.slot.phase();
+        boolean isAtWork = phase == PoolMemory.INITIALIZING || phase >= PoolMemory.DECODING;
+        if (limit == 0 || !isAtWork || now - worker.slot.since() <= limit) {
+            return;
+        }
+        if (phase == PoolMemory.INITIALIZING) {
+            if (worker.unfit == null) {
+                worker.unfit = WorkerEnd.lateInitializer(crew.settings, worker);
+                worker.kill("its initializer took too long");
+            }
+            return;
+        }
+        intake.drain(worker);
+        Batch batch = worker.current;
+        if (batch == null || batch.done || batch.cancelled || now - worker.slot.since() <= limit) {
+            return;
+        }
+        batch.interruptedAt = now;
+        crew.giveUp(batch, WorkerEnd.timedOut(crew.settings, batch, worker));
+        worker.interrupt(batch);
+    }
+}
