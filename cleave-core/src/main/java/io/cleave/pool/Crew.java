@@ -76,6 +76,8 @@ final class Crew {
     private int outstanding;
     private int urgent;
     private boolean shut;
+    /** By force: nothing is begun any more. */
+    private boolean stopped;
     private boolean closed;
     private int refusals;
     private int bootKills;
@@ -403,7 +405,7 @@ final class Crew {
             if (batch.done || batch.cancelled) {
                 settleEnded(batch);
             } else if (batch.interruptedAt == 0 && batch.mayBeTriedAgain(settings.maxRetries())) {
-                retry(batch);
+                retry(batch, end.at(batch, worker));
             } else {
                 fail(batch, end.at(batch, worker));
             }
@@ -464,7 +466,8 @@ final class Crew {
         }
     }
 
-    private void retry(Batch batch) {
+    /** Has a batch computed once more, unless the pool is being ended by force: then it fails for the reason given. */
+    private void retry(Batch batch, Throwable why) {
         afterwards.add(() -> {
             Throwable refused = null;
             try {
@@ -476,8 +479,8 @@ final class Crew {
             try {
                 if (batch.cancelled) {
                     settle(batch);
-                } else if (refused != null) {
-                    fail(batch, refused);
+                } else if (refused != null || stopped) {
+                    fail(batch, refused != null ? refused : why);
                 } else {
                     queue.addFirst(batch);
                     pump();
@@ -684,6 +687,7 @@ final class Crew {
         lock.lock();
         try {
             shut = true;
+            stopped = true;
             for (CrewWorker worker : roster.all()) {
                 for (Batch batch : List.copyOf(worker.inFlight)) {
                     if (worker.recall(batch)) {

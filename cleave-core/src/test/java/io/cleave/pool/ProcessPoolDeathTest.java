@@ -7,13 +7,20 @@ import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
 import io.cleave.os.Signals;
 import io.cleave.testing.Delays;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -68,6 +75,46 @@ final class ProcessPoolDeathTest extends MishapTestBase {
             assertUsable(pool);
         }
         assertThat(noted()).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(114);
+    }
+
+    /** An item that is slow to write when it is written for a second attempt. */
+    static final class SlowAgain implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private static final AtomicInteger WRITTEN = new AtomicInteger();
+        private static final CountDownLatch AGAIN = new CountDownLatch(1);
+        private static final CountDownLatch GO_ON = new CountDownLatch(1);
+
+        private void writeObject(ObjectOutputStream out) throws IOException {
+            out.defaultWriteObject();
+            if (WRITTEN.incrementAndGet() == 2) {
+                AGAIN.countDown();
+                try {
+                    boolean _ = GO_ON.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aTaskIsNotRepeatedOnceThePoolIsEndedByForce() throws Exception {
+        String file = executions().toString();
+        try (ProcessPool pool = workers(1).maxRetries(3).build()) {
+            CompletableFuture<List<Integer>> results = pool.amap(List.of(new SlowAgain()), item -> {
+                note(file, 0);
+                Runtime.getRuntime().halt(3);
+                return 0;
+            });
+            assertThat(SlowAgain.AGAIN.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+            List<Runnable> waiting = pool.shutdownNow();
+            SlowAgain.GO_ON.countDown();
+            assertThat(waiting).isEmpty();
+            assertThatThrownBy(() -> get(results)).isInstanceOfAny(ExecutionException.class,
+                    CancellationException.class);
+            assertThat(pool.awaitTermination(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+        }
+        assertThat(noted()).containsExactly("0");
     }
 
     @Test
