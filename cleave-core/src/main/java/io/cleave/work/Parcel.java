@@ -34,6 +34,8 @@ public final class Parcel {
     /** What is larger goes through shared memory. */
     public static final int MOST_INLINE = 128 << 10;
 
+    private static volatile boolean codecNeeded;
+
     private final int kind;
     private final byte[] bytes;
     /** The value, where it has been fetched. Guarded by this. */
@@ -70,6 +72,7 @@ public final class Parcel {
             out.write(BYTES, array, 0, array.length);
             return null;
         }
+        noteUse(codec);
         LargeParts parts = new LargeParts();
         byte[] bytes = codec.encode(value, parts);
         if (parts.count > 0) {
@@ -197,16 +200,35 @@ public final class Parcel {
         }
     }
 
+    private static void noteUse(Codec codec) {
+        if (!codecNeeded && !codec.equals(Codec.java())) {
+            codecNeeded = true;
+        }
+    }
+
+    /**
+     * Whether this process has sent or taken a value that takes a codec other than Java's own.
+     *
+     * @return whether one was used
+     */
+    public static boolean hasNeededCodec() {
+        return codecNeeded;
+    }
+
     private @Nullable Object decode(Codec codec) throws IOException {
         return switch (kind) {
             case BYTES -> bytes;
             case SHARED -> Share.read(token(), Object.class);
             case SHARED_BYTES -> {
+                noteUse(codec);
                 byte[] encoded = Share.read(token(), byte[].class);
                 yield codec.decode(Objects.requireNonNull(encoded), 0, encoded.length);
             }
             case LAMBDA -> LambdaCode.read(bytes);
-            case Values.ENCODED -> codec.decode(bytes, 0, bytes.length);
+            case Values.ENCODED -> {
+                noteUse(codec);
+                yield codec.decode(bytes, 0, bytes.length);
+            }
             default -> throw new IOException("no such frame: " + kind);
         };
     }

@@ -39,14 +39,14 @@ final class Rehearsal {
 
     /** Runs with the arguments of {@link WorkerMain}. */
     static void run(String[] args) throws IOException {
-        for (int i = 1; i < args.length; i++) {
+        for (int i = 2; i < args.length; i++) {
             load(args[i]);
         }
         Path file = Files.createTempFile("cleave", ".rehearsal");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             ByteBuffer head = WorkerMain.map(channel, 0, PoolMemory.HEAD_BYTES);
             ByteBuffer own = WorkerMain.map(channel, PoolMemory.slotAt(0), PoolMemory.SLOT_BYTES);
-            rehearse(new PoolMemory.Head(head), new PoolMemory.Slot(own));
+            rehearse(new PoolMemory.Head(head), new PoolMemory.Slot(own), "codec".equals(args[1]));
         } finally {
             Files.delete(file);
         }
@@ -61,7 +61,7 @@ final class Rehearsal {
         }
     }
 
-    private static void rehearse(PoolMemory.Head head, PoolMemory.Slot slot) throws IOException {
+    private static void rehearse(PoolMemory.Head head, PoolMemory.Slot slot, boolean withCodec) throws IOException {
         Ring.Producer tasks = slot.tasks().producer(slot.bell(), () -> true);
         Ring.Consumer results = slot.results().consumer();
         Worker worker = new Worker(head, slot, Unistd.getppid());
@@ -83,7 +83,9 @@ final class Rehearsal {
                 Parcel.open(Parcel.take(results), Codec.standard());
             }
         }
-        encode();
+        if (withCodec) {
+            encode();
+        }
         Doorbell bell = slot.control();
         bell.sleep(bell.prepare(), System.nanoTime() + 1);
         bell.ringAnyway();

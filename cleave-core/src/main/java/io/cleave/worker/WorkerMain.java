@@ -25,12 +25,12 @@ public final class WorkerMain {
     /**
      * Works until the pool says stop, or is gone.
      *
-     * @param args the pool's process, the descriptor of its memory there, the slot's number; or "rehearse" and
-     *        names of classes, for the JVM from which the cache for workers is made
+     * @param args the pool's process, the descriptor of its memory there, the slot's number; or "rehearse", "codec"
+     *        or "plain", and names of classes, for the JVM from which the cache for workers is made
      * @throws IOException where the rehearsal fails
      */
     public static void main(String[] args) throws IOException {
-        if (args.length > 0 && "rehearse".equals(args[0])) {
+        if (args.length > 1 && "rehearse".equals(args[0])) {
             Rehearsal.run(args);
             return;
         }

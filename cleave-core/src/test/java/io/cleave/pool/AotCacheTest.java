@@ -40,10 +40,22 @@ final class AotCacheTest {
                     SerializableCallable<Boolean> mapped = () -> Files.readString(Path.of("/proc/self/maps"))
                             .contains(".aot");
                     System.out.println(line + " " + pool.submit(mapped).get());
+                    if (line.startsWith("codec")) {
+                        System.out.println(line + " result " + pool.submit(Program::anyCache).get().files());
+                    }
                 }
             }
         }
+
+        private static Mapped anyCache() throws IOException {
+            return new Mapped(Files.readAllLines(Path.of("/proc/self/maps")).stream()
+                    .filter(mapping -> mapping.endsWith(".aot"))
+                    .map(mapping -> mapping.substring(mapping.lastIndexOf('/') + 1)).distinct().toList());
+        }
     }
+
+    /** Something that takes a codec: which caches are mapped. */
+    record Mapped(List<String> files) {}
 
     private static final String OLD = "worker-of-another-program-";
 
@@ -158,6 +170,25 @@ final class AotCacheTest {
             assertThat(ask(program, "first")).isEqualTo("false");
             Delays.within(Delays.PATIENCE, () -> caches().size() == 2);
         }
+    }
+
+    @Test
+    void aProgramWhoseValuesTakeTheCodecGetsAnother() {
+        try (ChildJvm program = program(allJars)) {
+            assertMadeByFirst(program);
+        }
+        String plain = String.valueOf(caches().getFirst().getFileName());
+        try (ChildJvm program = program(allJars)) {
+            assertThat(ask(program, "codec")).isEqualTo("true");
+            assertThat(program.awaitLine("codec result ")).isEqualTo("[" + plain + "]");
+            assertThat(ask(program, "after")).isEqualTo("true"); // has the other one made
+            Delays.within(Delays.PATIENCE, () -> caches().size() == 2);
+        }
+        try (ChildJvm program = program(allJars)) {
+            assertThat(ask(program, "codec")).isEqualTo("true");
+            assertThat(program.awaitLine("codec result ")).doesNotContain(plain).contains(".aot");
+        }
+        assertThat(caches()).hasSize(2);
     }
 
     @Test
