@@ -41,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * It holds the classes of Cleave and those of the first tasks, so that a worker need not open one jar before its first
  * result; and the codec's, if this program has had values that need it: these are more than a thousand, for which each
- * worker starts 13 ms later, but the first such value comes 200 ms sooner. The JVM demands that a worker's class path begins with the cache's, which is made of
- * jars alone: so where this JVM's class path has directories, the cache is made for Cleave's own jars, and those come first.
+ * worker starts 13 ms later, but the first such value comes much sooner. The JVM demands that a worker's class path begins
+ * with the cache's, which is made of jars alone: so where this JVM's class path has directories, the cache is made for
+ * Cleave's own jars, and those come first.
  *
  * <p>
  * Java, jars and options make the file's name, so a stale cache is never found; the name's other half is a checksum, so a
@@ -55,7 +56,7 @@ final class AotCache {
     private static final String SUFFIX = ".aot";
     private static final String UNFINISHED = ".tmp";
     private static final String PREFIX = "worker-";
-    /** Each takes some 20 MiB, and each new version of a program makes one. */
+    /** Each takes 12 to 22 MB, and each new version of a program makes one. */
     private static final int MOST_KEPT = 12;
     private static final int MOST_CLASSES = 1000;
     private static final Duration ABANDONED = Duration.ofMinutes(10);
@@ -68,10 +69,10 @@ final class AotCache {
 
     /** The jars that it is made for: all of the class path, or else Cleave's and its dependencies; empty for no cache. */
     private final List<String> jars;
-    /** Classes of users' tasks, which the cache is to hold; null once it is there. */
+    /** Classes of users' tasks, which the cache is to hold; null once there is one with all of them, or there can be none. */
     private volatile @Nullable Set<String> classes = ConcurrentHashMap.newKeySet();
-    /** The class of the task that was sent last. */
-    private volatile @Nullable Class<?> latest;
+    /** The name of the class of the task that was sent last. */
+    private volatile String latest = "";
     private boolean searched;
     private boolean searchedWithCodec;
     private @Nullable Path found;
@@ -95,13 +96,13 @@ final class AotCache {
 
     /** A task is about to be sent to workers, which will need its classes. */
     static void expect(Object task) {
-        Class<?> type = task.getClass();
         Set<String> wanted = OF_THIS_JVM.classes;
-        if (wanted == null || type == OF_THIS_JVM.latest || wanted.size() > MOST_CLASSES) {
+        Class<?> type = task.getClass();
+        String name = type.getName();
+        if (wanted == null || name.equals(OF_THIS_JVM.latest) || wanted.size() > MOST_CLASSES) {
             return;
         }
-        OF_THIS_JVM.latest = type;
-        String name = type.getName();
+        OF_THIS_JVM.latest = name;
         int lambda = name.indexOf("$$Lambda");
         wanted.add(lambda < 0 ? name : name.substring(0, lambda));
         for (Class<?> form : type.getInterfaces()) {
@@ -169,10 +170,12 @@ final class AotCache {
     }
 
     private synchronized void found(Path file, boolean withCodec) {
-        found = file;
         if (withCodec) {
             searchedWithCodec = true;
             classes = null;
+            found = file;
+        } else if (classes != null) { // else there is one with the codec
+            found = file;
         }
     }
 
