@@ -158,8 +158,26 @@ public final class SharedMemory implements AutoCloseable {
      * @throws CleaveException where the system refuses something else, such as writing to the directory
      */
     public static SharedMemory openOrCreate(String name, long byteSize, BlockKind kind) {
-        return new SharedMemory(name,
-                BlockDirectory.standard().openOrCreate(name, byteSize, Lifetime.ATTACHED, kind));
+        return openOrCreate(name, byteSize, kind, Lifetime.ATTACHED);
+    }
+
+    /**
+     * Attaches to a block of a kind, or makes it where there is none, as {@link #openOrCreate(String, long)} does. The
+     * kind keeps one sort of object from being taken for another; {@link #open} finds {@link BlockKind#MEMORY} only.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param byteSize its size, at least 1
+     * @param kind what the block holds
+     * @param lifetime how long a block that is made here lives; one that exists keeps its own
+     * @return a handle on it
+     * @throws IncompatibleBlockException where it exists with another size or kind; where it is another user's, of
+     *         another format, cut short or damaged
+     * @throws AllocationException where there is not that much memory; nothing is left then
+     * @throws IllegalArgumentException where name or size is outside the range above
+     * @throws CleaveException where the system refuses something else, such as writing to the directory
+     */
+    public static SharedMemory openOrCreate(String name, long byteSize, BlockKind kind, Lifetime lifetime) {
+        return new SharedMemory(name, BlockDirectory.standard().openOrCreate(name, byteSize, lifetime, kind));
     }
 
     /**

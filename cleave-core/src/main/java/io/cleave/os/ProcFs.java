@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** {@code /proc}: what the kernel tells about processes and threads. Reading is one open, one read, one close. */
 public final class ProcFs {
     private static final int SMALL = 1024;
+    private static final int PF_EXITING = 4;
     /** The smallest page that a fault can be for; on a system with larger ones the figure is a lower bound. */
     private static final long PAGE_BYTES = 4096;
 
@@ -19,11 +20,12 @@ public final class ProcFs {
      *
      * @param state R, S, D, Z, T and so on; see proc(5)
      * @param parent the parent's pid
+     * @param flags the kernel's {@code PF_} flags
      * @param minorFaults page faults that needed no disk
      * @param cpuTicks user and system time, in ticks of 10 ms as a rule
      * @param startTicks when it started, in ticks since boot
      */
-    public record ProcessStatus(char state, int parent, long minorFaults, long cpuTicks, long startTicks) {
+    public record ProcessStatus(char state, int parent, long flags, long minorFaults, long cpuTicks, long startTicks) {
         /**
          * Whether the process has ended, perhaps without being waited for yet.
          *
@@ -31,6 +33,15 @@ public final class ProcFs {
          */
         public boolean hasEnded() {
             return state == 'Z' || state == 'X' || state == 'x';
+        }
+
+        /**
+         * Whether the thread is on its way out, or has ended.
+         *
+         * @return true where it will not return to its program
+         */
+        public boolean isExiting() {
+            return (flags & PF_EXITING) != 0;
         }
     }
 
@@ -96,8 +107,18 @@ public final class ProcFs {
         if (end < 0 || fields.length < 20) {
             return null;
         }
-        return new ProcessStatus(fields[0].charAt(0), Integer.parseInt(fields[1]), Long.parseLong(fields[7]),
+        return new ProcessStatus(fields[0].charAt(0), Integer.parseInt(fields[1]), Long.parseLong(fields[6]), Long.parseLong(fields[7]),
                 Long.parseLong(fields[11]) + Long.parseLong(fields[12]), Long.parseLong(fields[19]));
+    }
+
+    /**
+     * Whether {@code /proc} numbers processes as the calling process's own pid namespace does.
+     *
+     * @return false where it is mounted for another one, or cannot be read
+     */
+    public static boolean isOwnNamespace() {
+        String stat = read("/proc/self/stat", SMALL);
+        return stat != null && stat.startsWith(Unistd.getpid() + " ");
     }
 
     /**

@@ -71,4 +71,38 @@ public record ProcessIdentity(int pid, long startTicks, long pidNamespace) {
         }
         return status.hasEnded() || status.startTicks() != startTicks ? Liveness.DEAD : Liveness.ALIVE;
     }
+
+    /**
+     * Whether this very process has ended or is about to, so that it will never run an instruction of its program again:
+     * it is on its way out of the kernel with all of its threads, which lets go of its memory before its locks and files.
+     *
+     * <p>
+     * A thread that exits still runs in the kernel, so each of them must be seen to exit, by the flag PF_EXITING in
+     * {@code /proc/PID/task/TID/stat}, and twice: one that began between two looks, or took the place of the first by
+     * exec, is among those of the second.
+     *
+     * @return true where that is proven; false where it lives, or where it cannot be told from here
+     */
+    public boolean isExiting() {
+        if (pid <= 0 || pidNamespace == 0 || pidNamespace != current().pidNamespace() || !ProcFs.isOwnNamespace()) {
+            return false;
+        }
+        ProcFs.ProcessStatus first = ProcFs.status("/proc/" + pid);
+        if (first == null) {
+            return Signals.kill(pid, 0) == -Errno.ESRCH;
+        }
+        // Another start may be due to another time namespace, so it proves nothing.
+        return first.isExiting() && first.startTicks() == startTicks && isEachThreadExiting()
+                && isEachThreadExiting();
+    }
+
+    private boolean isEachThreadExiting() {
+        for (int thread : ProcFs.threads(pid)) {
+            ProcFs.ProcessStatus status = ProcFs.status("/proc/" + pid + "/task/" + thread);
+            if (status != null && !status.isExiting()) {
+                return false;
+            }
+        }
+        return true;
+    }
 }

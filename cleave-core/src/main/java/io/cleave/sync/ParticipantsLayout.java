@@ -1,6 +1,7 @@
 package io.cleave.sync;
 
 import io.cleave.os.CrashPoint;
+import io.cleave.os.ProcessIdentity;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -13,8 +14,10 @@ import java.lang.invoke.VarHandle;
  *      +----------------+----------------+----------------+
  *    0 | magic, version | seed           | next   | zeroes |
  *      +----------------+----------------+----------------+
- * 4096 | slot 0, unused                  | slot 1: count  | pid ...
- *      +----------------------------------------------------
+ * 4096 | slot 0, unused                                                    |
+ *      +----------------+----------------+----------------+----------------+
+ * 4128 | slot 1: count  | pid    | zeroes| start          | pid namespace  | slot 2 ...
+ *      +----------------+----------------+----------------+----------------+
  *
  * owner   63        52 51           38 37                 2   1    0
  *        +------------+---------------+--------------------+----+----+
@@ -22,20 +25,24 @@ import java.lang.invoke.VarHandle;
  *        +------------+---------------+--------------------+----+----+
  * </pre>
  *
- * A slot's {@code count} goes up with each process that takes it; only that process writes the slot's fields. The
- * generation is seed plus count. The seed is random, so that a file made anew does not repeat the owners of the old one.
+ * A slot's {@code count} goes up with each process that takes it; only that process writes the slot's fields, the count
+ * last: pid, start time in ticks since boot and the inode of its pid namespace say which process it is. The generation is
+ * seed plus count. The seed is random and never 0: a file made anew does not repeat the owners of the old one, and what
+ * lies in shared memory names the file that it speaks of by it.
  */
 final class ParticipantsLayout {
-    /** "CLEAVEP" and the format's version, 1, in the highest byte. */
-    static final long MAGIC = 0x0150_4556_4145_4c43L;
+    /** "CLEAVEP" and the format's version, 2, in the highest byte. */
+    static final long MAGIC = 0x0250_4556_4145_4c43L;
     /** Slots are 1 to {@value}. */
     static final int SLOTS = 4095;
     static final long MAGIC_AT = 0;
     static final long SEED_AT = 8;
     static final long NEXT_AT = 16;
     static final long TABLE_AT = 4096;
-    static final long SLOT_BYTES = 16;
+    static final long SLOT_BYTES = 32;
     static final long PID_IN_SLOT = 8;
+    static final long START_IN_SLOT = 16;
+    static final long NAMESPACE_IN_SLOT = 24;
     static final long FILE_BYTES = TABLE_AT + (SLOTS + 1) * SLOT_BYTES;
 
     static final int SLOT_SHIFT = 52;
@@ -84,8 +91,18 @@ final class ParticipantsLayout {
         return (int) INT.getOpaque(file, at(slot) + PID_IN_SLOT);
     }
 
-    static void pidOpaque(MemorySegment file, int slot, int value) {
-        INT.setOpaque(file, at(slot) + PID_IN_SLOT, value);
+    /** The process that has a slot, or had it last. */
+    static ProcessIdentity identityOpaque(MemorySegment file, int slot) {
+        return new ProcessIdentity(pidOpaque(file, slot), (long) LONG.getOpaque(file, at(slot) + START_IN_SLOT),
+                (long) LONG.getOpaque(file, at(slot) + NAMESPACE_IN_SLOT));
+    }
+
+    static void identityOpaque(MemorySegment file, int slot, ProcessIdentity process) {
+        INT.setOpaque(file, at(slot) + PID_IN_SLOT, process.pid());
+        CrashPoint.reached();
+        LONG.setOpaque(file, at(slot) + START_IN_SLOT, process.startTicks());
+        CrashPoint.reached();
+        LONG.setOpaque(file, at(slot) + NAMESPACE_IN_SLOT, process.pidNamespace());
         CrashPoint.reached();
     }
 

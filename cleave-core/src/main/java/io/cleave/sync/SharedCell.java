@@ -16,7 +16,7 @@ final class SharedCell extends Cell {
 
     private final MemorySegment word;
     private final MemorySegment low;
-    /** Set once, by the handle that closes; read by its sleepers. */
+    /** Written by the handle that closes; read by its sleepers. */
     private volatile boolean isClosed;
 
     /** The word at an offset of a segment that {@link Segments} has checked. */
@@ -107,6 +107,11 @@ final class SharedCell extends Cell {
         isClosed = true;
         wake(ALL);
         Room.wakeAll(address());
+    }
+
+    /** Takes {@link #close} back: the handle stays. */
+    void reopen() {
+        isClosed = false;
     }
 
     void checkOpen() {
