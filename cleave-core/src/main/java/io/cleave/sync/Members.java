@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.os.Unistd;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The table, in an object's memory, of the processes that take part in it. Each has a seat: a word that names the
@@ -31,6 +32,7 @@ final class Members {
     static final long PAYLOAD = ~ParticipantsLayout.PROCESS;
 
     private static final long LOOK_NANOS = 15_000_000;
+    private static final long NAP_NANOS = 10_000;
     private static final int LINE_BYTES = 64;
 
     /** The pid of the process one of whose threads claims a seat, 0 where none does. A child may find its parent's. */
@@ -168,7 +170,7 @@ final class Members {
             if (claimant != pid && CLAIMANT.compareAndSet(claimant, pid)) {
                 return;
             }
-            Thread.yield(); // the other may be a virtual thread that waits for this one's carrier
+            LockSupport.parkNanos(NAP_NANOS); // the other may be a virtual thread that waits for this one's carrier
         }
     }
 
@@ -207,9 +209,14 @@ final class Members {
         return mayGo;
     }
 
-    /** As {@link #reap}, unless somebody has looked through this handle a moment ago. */
+    /** Whether nobody has looked for the dead through this handle for a moment. */
+    boolean isTimeToLook() {
+        return System.nanoTime() - lastLook >= LOOK_NANOS;
+    }
+
+    /** As {@link #reap}, where it {@link #isTimeToLook}. */
     boolean reapNowAndThen(Heir heir) {
-        return System.nanoTime() - lastLook >= LOOK_NANOS && reap(heir);
+        return isTimeToLook() && reap(heir);
     }
 
     /** Whether somebody who has died keeps something back. Looks now and then, and else says no. */

@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.OwnerDiedException;
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import io.cleave.sync.LockWord.News;
 import io.cleave.sync.LockWord.Outcome;
 import java.lang.foreign.MemorySegment;
@@ -43,14 +44,14 @@ import java.util.concurrent.locks.ReadWriteLock;
  */
 public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
     /** The size of a read-write lock: {@value} bytes, aligned to 8; zeroes are a fresh one. */
-    public static final long BYTES = GuardedLayout.BYTES;
+    public static final long BYTES = TallyLayout.BYTES;
 
     private final ReadWriteState state;
     private final ReadLock reading;
     private final WriteLock writing;
 
-    private SharedReadWriteLock(MemorySegment memory, Named named) {
-        this.state = new ReadWriteState(memory, named);
+    private SharedReadWriteLock(MemorySegment memory, int seats, Named named) {
+        this.state = new ReadWriteState(memory, seats, named);
         this.reading = new ReadLock(state);
         this.writing = new WriteLock(state);
     }
@@ -64,7 +65,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      */
     public static SharedReadWriteLock at(MemorySegment block) {
         return new SharedReadWriteLock(Segments.check(block, BYTES, Long.BYTES, SharedReadWriteLock.class),
-                Named.none());
+                TallyLayout.SEATS, Named.none());
     }
 
     /**
@@ -77,7 +78,23 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedReadWriteLock named(String name) {
-        return Named.open(name, BlockKind.READ_WRITE_LOCK, BYTES, SharedReadWriteLock::new);
+        return named(name, Lifetime.ATTACHED);
+    }
+
+    /**
+     * The lock of a name, made where there is none, of a lifetime. A persistent one keeps the news of a writer's death for
+     * whoever comes next, whenever that is.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param lifetime how long it stays when nobody has a handle; of no meaning where it exists
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedReadWriteLock named(String name, Lifetime lifetime) {
+        return Named.open(name, BlockKind.READ_WRITE_LOCK, TallyLayout.NAMED_BYTES, lifetime,
+                (memory, named) -> new SharedReadWriteLock(memory, TallyLayout.NAMED_SEATS, named));
     }
 
     @Override
@@ -101,12 +118,12 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
     }
 
     /**
-     * How often the calling thread holds the read lock, through this handle.
+     * How often the calling thread holds the read lock, through whatever handle.
      *
      * @return 0 where it does not
      */
     public int getReadHoldCount() {
-        return state.readHolds();
+        return state.readHolds(Participants.me());
     }
 
     /**
@@ -115,7 +132,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @return true where it is held
      */
     public boolean isWriteLocked() {
-        return state.writer() != 0;
+        return state.isWritten();
     }
 
     /**
@@ -124,7 +141,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @return true where it does
      */
     public boolean isWriteLockedByCurrentThread() {
-        return state.isWriter();
+        return state.isWriter(Participants.me());
     }
 
     /**
@@ -133,12 +150,12 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @return 0 where it does not
      */
     public int getWriteHoldCount() {
-        return state.writeHolds();
+        return state.writeHolds(Participants.me());
     }
 
     /** Whether somebody waits to write. */
     boolean hasQueuedWriters() {
-        return state.queued() > 0;
+        return state.isWanted();
     }
 
     /**
@@ -160,7 +177,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      */
     @Override
     public void close() {
-        state.closeHandle();
+        state.close();
     }
 
     /**
@@ -170,8 +187,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      */
     @Override
     public String toString() {
-        return "SharedReadWriteLock[readers " + getReadLockCount() + ", "
-                + (isWriteLocked() ? "a writer" : "no writer") + (state.hasDied() ? ", a writer died" : "") + "]";
+        return state.describe("SharedReadWriteLock", () -> "readers " + getReadLockCount() + ", "
+                + (isWriteLocked() ? "a writer" : "no writer") + (state.hasDied() ? ", a writer died" : ""));
     }
 
     private static boolean refuseDeath(Outcome outcome) {
@@ -191,24 +208,32 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
             this.state = state;
         }
 
+        private Outcome uninterruptibly(Patience patience) {
+            try {
+                return state.read(Participants.me(), patience);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e); // this wait was not to be interruptible
+            }
+        }
+
         @Override
         public void lock() {
-            refuseDeath(state.readUninterruptibly(Patience.UNINTERRUPTIBLY));
+            refuseDeath(uninterruptibly(Patience.UNINTERRUPTIBLY));
         }
 
         @Override
         public void lockInterruptibly() throws InterruptedException {
-            refuseDeath(state.read(Patience.FOREVER));
+            refuseDeath(state.read(Participants.me(), Patience.FOREVER));
         }
 
         @Override
         public boolean tryLock() {
-            return refuseDeath(state.readUninterruptibly(Patience.TRY));
+            return refuseDeath(uninterruptibly(Patience.TRY));
         }
 
         @Override
         public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
-            return refuseDeath(state.read(Patience.of(time, unit)));
+            return refuseDeath(state.read(Participants.me(), Patience.of(time, unit)));
         }
 
         /**
@@ -218,7 +243,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void unlock() {
-            state.unread();
+            state.unread(Participants.me());
         }
 
         /**
@@ -240,13 +265,31 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
             this.state = state;
         }
 
+        private Outcome uninterruptibly(News news, Patience patience) {
+            try {
+                return state.write(Participants.me(), news, patience);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e); // this wait was not to be interruptible
+            }
+        }
+
+        /**
+         * Says that what the lock guards is whole again, after an owner's death: the news is over, for all. Without that it
+         * stays when the lock is given up, and the next who acquires hears {@link Acquisition#OWNER_DIED} again.
+         *
+         * @throws IllegalMonitorStateException where the calling thread does not hold the lock
+         */
+        public void consistent() {
+            boolean _ = state.consistent(Participants.me()); // where there was no news nothing changes
+        }
+
         /**
          * Waits for the lock, and takes the news of a writer's death. An interrupt does not end the wait.
          *
          * @return how it came to be held
          */
         public Acquisition acquire() {
-            return acquisition(state.writeUninterruptibly(News.TAKE, Patience.UNINTERRUPTIBLY));
+            return acquisition(uninterruptibly(News.TAKE, Patience.UNINTERRUPTIBLY));
         }
 
         /**
@@ -257,7 +300,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          * @throws InterruptedException where the thread is interrupted, before or meanwhile
          */
         public Optional<Acquisition> tryAcquire(Duration timeout) throws InterruptedException {
-            Outcome outcome = state.write(News.TAKE, Patience.of(timeout));
+            Outcome outcome = state.write(Participants.me(), News.TAKE, Patience.of(timeout));
             return outcome.isHeld() ? Optional.of(acquisition(outcome)) : Optional.empty();
         }
 
@@ -272,7 +315,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void lock() {
-            refuseDeath(state.writeUninterruptibly(News.REFUSE, Patience.UNINTERRUPTIBLY));
+            refuseDeath(uninterruptibly(News.REFUSE, Patience.UNINTERRUPTIBLY));
         }
 
         /**
@@ -282,7 +325,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void lockInterruptibly() throws InterruptedException {
-            refuseDeath(state.write(News.REFUSE, Patience.FOREVER));
+            refuseDeath(state.write(Participants.me(), News.REFUSE, Patience.FOREVER));
         }
 
         /**
@@ -292,7 +335,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public boolean tryLock() {
-            return refuseDeath(state.writeUninterruptibly(News.REFUSE, Patience.TRY));
+            return refuseDeath(uninterruptibly(News.REFUSE, Patience.TRY));
         }
 
         /**
@@ -302,7 +345,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
-            return refuseDeath(state.write(News.REFUSE, Patience.of(time, unit)));
+            return refuseDeath(state.write(Participants.me(), News.REFUSE, Patience.of(time, unit)));
         }
 
         /**
@@ -313,7 +356,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void unlock() {
-            state.unwrite();
+            state.unwrite(Participants.me());
         }
 
         /**
