@@ -132,7 +132,8 @@ final class Tally {
         return seat < 0 ? 0 : heldBy(seat);
     }
 
-    private long heldBy(int seat) {
+    /** What a process holds. */
+    long heldBy(int seat) {
         while (true) {
             long state = state();
             long held = held(state, seat) + base(state, seat);
