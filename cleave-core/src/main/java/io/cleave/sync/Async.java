@@ -23,8 +23,8 @@ final class Async {
                 if (!future.complete(result)) {
                     giveBack.accept(result);
                 }
-            } catch (Exception e) {
-                future.completeExceptionally(e);
+            } catch (Throwable t) { // an Error, too: whoever waits for the future has to learn that nobody works on it
+                future.completeExceptionally(t);
             }
         });
         var _ = future.whenComplete((_, _) -> {

@@ -133,6 +133,15 @@ final class EventCount {
         }
     }
 
+    /** Keeps the handle open until {@link #exit}. */
+    void enter() {
+        named.enter();
+    }
+
+    void exit() {
+        named.exit();
+    }
+
     /** What {@code toString()} says. */
     String describe(String type, Supplier<String> text) {
         return named.describe(type, text);

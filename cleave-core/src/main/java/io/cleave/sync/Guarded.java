@@ -240,6 +240,7 @@ abstract class Guarded {
             Outcome outcome = guard.acquire(me, News.TAKE, Patience.UNINTERRUPTIBLY);
             if (outcome == Outcome.OWNER_DIED) {
                 repair();
+                boolean _ = guard.consistent(me); // it is the caller's
             }
             isHeld = true;
         } catch (InterruptedException e) {

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * 0                             free                                         acquire
  * owner                         held, nobody sleeps                          release; a waiter that is to sleep
  * owner, WAITERS                held, somebody may sleep                     release, which wakes one
- * DIED                          free, its owner died and nobody repaired     acquire of those who take the news
- * owner, DIED [, WAITERS]       held by one that has not taken the news      release, back to DIED
+ * DIED                          free, an owner died and nobody repaired      acquire of those who take the news
+ * owner, DIED [, WAITERS]       held by one that was told of it              consistent, to a word without DIED;
+ *                                                                            release, back to DIED
  * dead owner, anything          as found when a process has died             the first waiter that notices
  * </pre>
  *
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class LockWord {
     /** Somebody may sleep on the word. */
     static final long WAITERS = 1;
-    /** An owner has died, and nobody has taken the news. */
+    /** An owner has died, and nobody has said since that what the lock guards was repaired. */
     static final long DIED = 2;
 
     /** Looks that are taken before a sleep even where they have not paid: two microseconds or so, with their breaks. */
@@ -56,10 +57,8 @@ final class LockWord {
 
     /** What to do with the news that an owner has died. */
     enum News {
-        /** Acquire, and clear the mark. */
+        /** Acquire, and be told. The mark stays until the owner says that it has repaired. */
         TAKE,
-        /** Acquire, and keep the mark. */
-        KEEP,
         /** Do not acquire. */
         REFUSE
     }
@@ -138,7 +137,7 @@ final class LockWord {
         if (hasDied && news == News.REFUSE) {
             return Outcome.REFUSED;
         }
-        if (!word.cas(seen, next | (seen & WAITERS) | (news == News.KEEP ? seen & DIED : 0))) {
+        if (!word.cas(seen, next | (seen & (WAITERS | DIED)))) {
             return null;
         }
         return hasDied ? Outcome.OWNER_DIED : Outcome.CLEAN;
@@ -152,7 +151,7 @@ final class LockWord {
             word.wake(Cell.ALL); // each decides for itself
             return Outcome.REFUSED;
         }
-        boolean isMine = word.cas(seen, next | (seen & WAITERS) | (news == News.KEEP ? DIED : 0));
+        boolean isMine = word.cas(seen, next | (seen & WAITERS) | DIED);
         return isMine ? Outcome.OWNER_DIED : null;
     }
 
@@ -194,18 +193,24 @@ final class LockWord {
         return (word.get() & DIED) != 0;
     }
 
+    /** Whether an owner that lives holds the lock. */
+    boolean isHeldByLiving() {
+        long owner = owner();
+        return owner != 0 && !liveness.isDead(owner);
+    }
+
     /**
-     * Clears the mark, for the owner.
+     * Clears the mark.
      *
-     * @return whether it was set
+     * @return false where the caller is not the owner; nothing has changed then
      */
-    boolean takeNews() {
+    boolean consistent(long me) {
         while (true) {
             long seen = word.get();
-            if ((seen & DIED) == 0) {
+            if ((seen & ParticipantsLayout.OWNER) != me) {
                 return false;
             }
-            if (word.cas(seen, seen & ~DIED)) {
+            if ((seen & DIED) == 0 || word.cas(seen, seen & ~DIED)) {
                 return true;
             }
         }

@@ -49,6 +49,11 @@ final class Named {
         return block != null;
     }
 
+    /** Whether the memory is gone. */
+    boolean isClosed() {
+        return block != null && isShut;
+    }
+
     /** The block's name; empty where there is no block. */
     String name() {
         return block == null ? "" : block.name();

@@ -151,8 +151,8 @@ final class Participants {
     /** Whether the process of an owner has ended, or will run nothing of a user's any more. */
     static boolean isDead(long owner) {
         long process = owner & ParticipantsLayout.PROCESS;
-        if (process == process()) {
-            return false;
+        if (process == process() || process == 0) {
+            return false; // 0: see SEALED in the layout
         }
         Registry known = known();
         int slot = ParticipantsLayout.slot(owner);
@@ -186,6 +186,17 @@ final class Participants {
     static int pid(long owner) {
         process();
         return ParticipantsLayout.pidOpaque(known().table, ParticipantsLayout.slot(owner));
+    }
+
+    /** An owner, for messages. Its process is looked up in the table of the calling process. */
+    static String describe(long owner) {
+        if ((owner & ParticipantsLayout.PROCESS) == 0) {
+            return "this JVM, which is about to end";
+        }
+        long number = (owner & ~ParticipantsLayout.PROCESS) >>> ParticipantsLayout.THREAD_SHIFT;
+        String who = number < ParticipantsLayout.THREADS / 2 ? "thread " + number
+                : "asynchronous hold " + (number - ParticipantsLayout.THREADS / 2);
+        return who + " of process " + pid(owner);
     }
 
     private static Registry known() {

@@ -5,6 +5,7 @@ import io.cleave.sync.LockWord.Outcome;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
@@ -400,6 +401,26 @@ final class ReadWriteState {
             throw new IllegalMonitorStateException("only the owner may " + what + ": " + (writer == 0
                     ? "nobody holds it" : "it is held by a thread of process " + Participants.pid(writer)));
         }
+    }
+
+    /** Makes a hold that no thread owns: the handle stays open until {@link #letClose} ends it. */
+    Hold keepOpen(Callable<Hold> maker) throws Exception {
+        waiting.enter();
+        boolean isMade = false;
+        try {
+            Hold made = maker.call();
+            isMade = true;
+            return made;
+        } finally {
+            if (!isMade) {
+                waiting.exit();
+            }
+        }
+    }
+
+    void letClose(Runnable release) {
+        release.run();
+        waiting.exit();
     }
 
     String describe(String type, Supplier<String> text) {

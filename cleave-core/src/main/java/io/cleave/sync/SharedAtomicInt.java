@@ -1,6 +1,7 @@
 package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -58,7 +59,21 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedAtomicInt named(String name) {
-        return Named.open(name, BlockKind.ATOMIC_INT, BYTES, SharedAtomicInt::new);
+        return named(name, Lifetime.ATTACHED);
+    }
+
+    /**
+     * As {@link #named(String)}, with a lifetime.
+     *
+     * @param name as there
+     * @param lifetime how long a number that is made here lives; one that exists keeps its own
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException as there
+     * @throws IllegalArgumentException as there
+     * @throws io.cleave.CleaveException as there
+     */
+    public static SharedAtomicInt named(String name, Lifetime lifetime) {
+        return Named.open(name, BlockKind.ATOMIC_INT, BYTES, lifetime, SharedAtomicInt::new);
     }
 
     /**
@@ -382,10 +397,10 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
     /**
      * Says the value.
      *
-     * @return its decimal digits
+     * @return its decimal digits; of a closed handle, that it is closed
      */
     @Override
     public String toString() {
-        return Integer.toString(get());
+        return named.isClosed() ? "SharedAtomicInt[closed]" : Integer.toString(get());
     }
 }

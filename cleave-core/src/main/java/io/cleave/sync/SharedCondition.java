@@ -1,59 +1,74 @@
 package io.cleave.sync;
 
 import io.cleave.OwnerDiedException;
+import java.lang.foreign.MemorySegment;
 import java.util.Date;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A condition of a {@link SharedMutex}.
- *
- * <h2>Overview</h2>
- *
- * Two counts, written by the lock's owner only: {@code waiting}, and {@code signals}, how many of those have been told to
- * go and have not gone yet. A signal raises {@code signals}, changes the word {@code turn} and wakes one. A waiter
- * sleeps on {@code turn} as it was when it gave the lock up, so that a signal before the sleep keeps it awake; when it
- * has the lock back it takes a signal if there is one, and else gives the lock up and sleeps again. A waiter that leaves
- * for another reason takes itself out of {@code waiting}, and where fewer wait than are told to go, that signal was its
- * own.
- *
- * <p>
- * Death: a waiter that dies before a signal is still counted, so a later signal may stay and let somebody pass that
- * nobody signalled. One that dies after a signal leaves it, and the others, who look at {@code signals} from time to
- * time, find it. An owner that dies between two stores leaves the counts off by one, with the same effects.
- */
+/** A condition of a {@link SharedMutex}: {@link Signals} with the lock around them, and the ways in which a wait ends. */
 final class SharedCondition implements Condition {
     private final SharedMutex mutex;
-    private final SharedCell turn;
-    private final long waitingAt;
-    private final long signalsAt;
+    private final Signals signals;
+    private final List<SharedCell> turns;
 
-    SharedCondition(SharedMutex mutex, SharedCell turn, long at) {
+    SharedCondition(SharedMutex mutex, MemorySegment memory, int index) {
         this.mutex = mutex;
-        this.turn = turn;
-        this.waitingAt = at + MutexLayout.WAITING_IN_CONDITION;
-        this.signalsAt = at + MutexLayout.SIGNALS_IN_CONDITION;
+        long at = MutexLayout.conditionAt(index);
+        this.turns = List.of(new SharedCell(memory, at + MutexLayout.TURNS_IN_CONDITION),
+                new SharedCell(memory, at + MutexLayout.TURNS_IN_CONDITION + Long.BYTES));
+        this.signals = new Signals(new SharedCell(memory, at),
+                List.of(new SharedCell(memory, at + MutexLayout.GROUPS_IN_CONDITION),
+                        new SharedCell(memory, at + MutexLayout.GROUPS_IN_CONDITION + Long.BYTES)),
+                turns, new SharedCell(memory, at + MutexLayout.PASSED_IN_CONDITION));
     }
 
-    private int waiting() {
-        return MutexLayout.intPlain(mutex.memory(), waitingAt);
+    /** Where threads sleep. */
+    List<SharedCell> turns() {
+        return turns;
     }
 
-    private void waiting(int count) {
-        MutexLayout.intOpaque(mutex.memory(), waitingAt, count);
+    /** How many wait that have not been told to go. */
+    long waiting() {
+        return signals.waiting();
     }
 
-    private int signals() {
-        return MutexLayout.intOpaque(mutex.memory(), signalsAt);
+    /** How many were told to go and have not gone yet. */
+    long told() {
+        return signals.told();
     }
 
-    private void signals(int count) {
-        MutexLayout.intOpaque(mutex.memory(), signalsAt, count);
-    }
+    /** What a sleeper looks at from time to time: its own signals, and those of the older group that nobody takes. */
+    private final class Look implements Cell.Suspicion {
+        private final long group;
+        /** A signal of the older group that was left alone at the last look, with what else is in its word, or 0. */
+        private long left;
+        /** Whether it was left alone at two looks in a row. */
+        private boolean isStale;
 
-    private boolean isSignalled() {
-        return signals() > 0;
+        Look(long group) {
+            this.group = group;
+        }
+
+        @Override
+        public boolean isRaised() {
+            if (signals.mayGo(group)) {
+                return true;
+            }
+            long before = left;
+            left = signals.leftAlone(group);
+            // While the lock is held, those who were told wait for it.
+            isStale = left != 0 && left == before && !mutex.isHeldByLiving();
+            return isStale;
+        }
+
+        boolean isStale() {
+            boolean was = isStale;
+            isStale = false;
+            return was;
+        }
     }
 
     @Override
@@ -94,40 +109,77 @@ final class SharedCondition implements Condition {
         if (wait.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
-        waiting(waiting() + 1);
-        while (true) {
-            long seen = turn.get();
-            int holds = mutex.releaseAll("await");
-            boolean isInTime = false;
-            InterruptedException interrupt = null;
-            boolean hasDied;
-            try {
-                isInTime = turn.sleep(seen, wait, this::isSignalled);
-            } catch (InterruptedException e) {
-                interrupt = e;
-            } finally {
-                hasDied = mutex.takeBack(holds);
+        mutex.enter();
+        try {
+            boolean isKnown = mutex.hasDied();
+            long group = signals.join();
+            Look look = new Look(group);
+            while (true) {
+                Pause pause = pause(group, look, wait);
+                if (pause.hasDied() && !isKnown) {
+                    boolean _ = signals.leave(group); // it goes either way
+                    throw new OwnerDiedException("a process died while it held this lock, so what the lock guards may "
+                            + "be half-changed; the caller holds the lock: repair, consistent(), and unlock");
+                }
+                if (pause.isInTime() && (signals.go(group) || (look.isStale() && signals.pass(group)))) {
+                    return true;
+                }
+                if (!pause.isInTime()) {
+                    return leaveEarly(group, pause.interrupt());
+                }
             }
-            if (hasDied) {
-                leave();
-                throw new OwnerDiedException("a process died while it held this lock, so what the lock guards may be "
-                        + "half-changed; the caller holds the lock: acquire(), repair, and unlock as often");
-            }
-            if (isInTime && signals() > 0) {
-                signals(signals() - 1);
-                waiting(waiting() - 1);
-                return true;
-            }
-            if (!isInTime) {
-                return leaveEarly(interrupt);
-            }
+        } finally {
+            mutex.exit();
         }
     }
 
+    /**
+     * How a sleep ended, with the lock held again.
+     *
+     * @param isInTime whether neither the deadline nor an interrupt ended it
+     * @param interrupt what ended it, or null
+     * @param hasDied whether the lock bears the mark of a dead owner
+     */
+    private record Pause(boolean isInTime, @Nullable InterruptedException interrupt, boolean hasDied) {}
+
+    /** Gives the lock up, sleeps, and takes it back, unless the handle is closed. */
+    private Pause pause(long group, Look look, Patience wait) {
+        Cell turn = signals.turn(group);
+        long seen = turn.get();
+        int holds = mutex.releaseAll("await");
+        boolean isInTime = false;
+        InterruptedException interrupt = null;
+        try {
+            isInTime = turn.sleep(seen, wait, look);
+        } catch (InterruptedException e) {
+            interrupt = e;
+        } catch (IllegalStateException e) {
+            throw sentAway(group, e);
+        } catch (RuntimeException | Error e) {
+            boolean _ = takeBack(group, holds); // a wait ends with the lock held, whatever ends it
+            boolean _ = signals.leave(group);
+            throw e;
+        }
+        return new Pause(isInTime, interrupt, takeBack(group, holds));
+    }
+
+    private boolean takeBack(long group, int holds) {
+        try {
+            return mutex.takeBack(holds);
+        } catch (IllegalStateException e) {
+            throw sentAway(group, e);
+        }
+    }
+
+    private IllegalStateException sentAway(long group, IllegalStateException cause) {
+        signals.abandon(group);
+        return new IllegalStateException("this handle was closed while the thread waited for a condition; the thread does "
+                + "not hold the lock any more", cause);
+    }
+
     /** Leaves after the deadline or an interrupt, unless a signal was there first. */
-    private boolean leaveEarly(@Nullable InterruptedException interrupt)
-            throws InterruptedException {
-        boolean isMine = leave();
+    private boolean leaveEarly(long group, @Nullable InterruptedException interrupt) throws InterruptedException {
+        boolean isMine = signals.leave(group);
         if (interrupt != null) {
             if (!isMine) {
                 throw interrupt;
@@ -137,37 +189,23 @@ final class SharedCondition implements Condition {
         return isMine;
     }
 
-    /** Stops waiting; where more signals than waiters are left then, one was for the caller. */
-    private boolean leave() {
-        int others = Math.max(0, waiting() - 1);
-        waiting(others);
-        if (signals() > others) {
-            signals(others);
-            return true;
-        }
-        if (signals() > 0) {
-            turn.wake(1); // the wake-up that went with a signal may have come here
-        }
-        return false;
-    }
-
     @Override
     public void signal() {
-        mutex.checkHeld("signal");
-        if (signals() < waiting()) {
-            signals(signals() + 1);
-            turn.addRelease(1);
-            turn.wake(1);
-        }
+        signal(signals::signal);
     }
 
     @Override
     public void signalAll() {
+        signal(signals::signalAll);
+    }
+
+    private void signal(Runnable how) {
         mutex.checkHeld("signal");
-        if (signals() < waiting()) {
-            signals(waiting());
-            turn.addRelease(1);
-            turn.wake(Cell.ALL);
+        mutex.enter();
+        try {
+            how.run();
+        } finally {
+            mutex.exit();
         }
     }
 }

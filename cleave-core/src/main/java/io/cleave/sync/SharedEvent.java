@@ -1,6 +1,7 @@
 package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
@@ -86,22 +87,52 @@ public final class SharedEvent implements AutoCloseable {
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedEvent named(String name) {
-        return Named.open(name, BlockKind.EVENT, BYTES, SharedEvent::new);
+        return named(name, Lifetime.ATTACHED);
+    }
+
+    /**
+     * As {@link #named(String)}, with a lifetime.
+     *
+     * @param name as there
+     * @param lifetime how long an event that is made here lives; one that exists keeps its own
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException as there
+     * @throws IllegalArgumentException as there
+     * @throws io.cleave.CleaveException as there
+     */
+    public static SharedEvent named(String name, Lifetime lifetime) {
+        return Named.open(name, BlockKind.EVENT, BYTES, lifetime, SharedEvent::new);
     }
 
     /** Sets the event and wakes all that wait. Where it is set already, nothing happens. */
     public void set() {
         while (true) {
             long seen = word.get();
-            if ((seen & SET) != 0 && word.cas(seen, seen)) { // SYNC: event; the write is for the memory effects
+            boolean isDone;
+            if ((seen & SET) != 0) {
+                isDone = word.cas(seen, seen); // SYNC: event; the write is for the memory effects
+            } else if ((seen & WAITERS) == 0) {
+                isDone = word.cas(seen, seen + SET + ONE_SETTING); // SYNC: event
+            } else {
+                isDone = setAndWake(seen);
+            }
+            if (isDone) {
                 return;
             }
-            if ((seen & SET) == 0 && word.cas(seen, (seen & ~WAITERS) + SET + ONE_SETTING)) { // SYNC: event
-                if ((seen & WAITERS) != 0) {
-                    word.wake(Cell.ALL);
-                }
-                return;
+        }
+    }
+
+    /** Inside the gate, as the memory must not go before the wake-up. */
+    private boolean setAndWake(long seen) {
+        named.enter();
+        try {
+            boolean isDone = word.cas(seen, (seen & ~WAITERS) + SET + ONE_SETTING); // SYNC: event
+            if (isDone) {
+                word.wake(Cell.ALL);
             }
+            return isDone;
+        } finally {
+            named.exit();
         }
     }
 
@@ -147,6 +178,15 @@ public final class SharedEvent implements AutoCloseable {
     }
 
     boolean await(Patience patience) throws InterruptedException {
+        named.enter();
+        try {
+            return awaitInside(patience);
+        } finally {
+            named.exit();
+        }
+    }
+
+    private boolean awaitInside(Patience patience) throws InterruptedException {
         if (patience.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
@@ -199,10 +239,10 @@ public final class SharedEvent implements AutoCloseable {
     /**
      * Says whether the event is set.
      *
-     * @return a text for people
+     * @return a text for people; of a closed handle, that it is closed
      */
     @Override
     public String toString() {
-        return "SharedEvent[" + (isSet() ? "set" : "cleared") + "]";
+        return named.describe("SharedEvent", () -> isSet() ? "set" : "cleared");
     }
 }

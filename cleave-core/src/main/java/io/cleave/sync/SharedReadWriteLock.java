@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
@@ -21,15 +22,17 @@ import java.util.concurrent.locks.ReadWriteLock;
  * <p>
  * <b>When a reader's process ends</b>, in whatever way, waiters notice within 100 ms, and its holds are given back: it
  * changed nothing, so there is no news. <b>When a writer's process ends</b>, the lock is handed over with the news to a
- * writer that asks by {@link WriteLock#acquire}; all others, readers too, get an {@link OwnerDiedException} and not the
- * lock until then.
+ * writer that asks by {@link WriteLock#acquire} or {@link WriteLock#hold}; what the lock guards may be half-changed then,
+ * and the new owner repairs it and says so by {@link WriteLock#consistent}. Until then each next owner is told, and all
+ * who cannot be told, readers too, get an {@link OwnerDiedException} and not the lock.
  *
  * <p>
  * A writer may acquire the read lock as well, and keep it when it gives the write lock up. A reader that waits for the
  * write lock waits for itself, and so for ever; {@code tryLock} fails. Readers who do not read already let waiting
- * writers go first. Otherwise the lock is not fair. At most 64 processes can read, or wait to write, at once. Holds of
- * the read lock are counted for each thread by the handle, so a thread gives them back through the handle by which it
- * took them.
+ * writers go first, unless these have been stopped for 120 ms. Otherwise the lock is not fair. At most 56 processes that
+ * live can have used one lock {@link #at} a caller's memory, 248 one that has a name. Holds belong to a thread of a
+ * process, whichever handles it uses. A process that is stopped in the middle of a call keeps nobody else waiting, unless
+ * it holds the lock.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at
  * a moment fixed by the call; 0 and negative times mean to try once. A platform thread that waits notices an interrupt,
@@ -39,8 +42,8 @@ import java.util.concurrent.locks.ReadWriteLock;
  * of whatever process does after it has acquired either lock next. What a reader does before it gives the read lock up
  * happens before what the next writer does after it has acquired.
  *
- * <h2>Cost</h2> Uncontended, each operation is two atomic operations and no system call. Waiting, and giving up where
- * somebody waits, cost a system call.
+ * <h2>Cost</h2> Uncontended, each operation is one atomic operation in shared memory, two where another process was the
+ * last, and no system call. Waiting, and giving up where somebody waits, cost a system call.
  */
 public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
     /** The size of a read-write lock: {@value} bytes, aligned to 8; zeroes are a fresh one. */
@@ -247,6 +250,44 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
         }
 
         /**
+         * Waits for the lock for a while.
+         *
+         * @param timeout how long; 0 or negative to try once
+         * @return whether it is held
+         * @throws InterruptedException where the thread is interrupted, before or meanwhile
+         * @throws OwnerDiedException where a writer has died and nobody has said that all is consistent
+         */
+        public boolean tryLock(Duration timeout) throws InterruptedException {
+            return refuseDeath(state.read(Participants.me(), Patience.of(timeout)));
+        }
+
+        /**
+         * Waits for the lock, and holds it until the hold is closed, by the same thread.
+         *
+         * @return the hold
+         * @throws OwnerDiedException where a writer has died and nobody has said that all is consistent
+         */
+        public Hold hold() {
+            lock();
+            return new Hold(Acquisition.CLEAN, () -> {}, this::unlock);
+        }
+
+        /**
+         * Waits for the lock without keeping a thread. The hold belongs to whoever has it: any thread may close it, and no
+         * thread holds the lock by it.
+         *
+         * @return completes with the hold, or with the exception that ended the wait; cancelling it ends the wait, and a
+         *         lock that arrives after that is given up
+         */
+        public CompletableFuture<Hold> acquireAsync() {
+            long owner = Participants.newOwner();
+            return Async.start(() -> state.keepOpen(() -> {
+                boolean _ = refuseDeath(state.read(owner, Patience.FOREVER)); // without an end it is held or refused
+                return new Hold(Acquisition.CLEAN, () -> {}, () -> state.letClose(() -> state.unread(owner)));
+            }), Hold::close);
+        }
+
+        /**
          * Read locks have no conditions.
          *
          * @throws UnsupportedOperationException always
@@ -304,6 +345,16 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
             return outcome.isHeld() ? Optional.of(acquisition(outcome)) : Optional.empty();
         }
 
+        /**
+         * Waits for the lock, and takes the news of an owner's death.
+         *
+         * @return how it came to be held
+         * @throws InterruptedException where the thread is interrupted, before or meanwhile
+         */
+        public Acquisition acquireInterruptibly() throws InterruptedException {
+            return acquisition(state.write(Participants.me(), News.TAKE, Patience.FOREVER));
+        }
+
         private static Acquisition acquisition(Outcome outcome) {
             return outcome == Outcome.OWNER_DIED ? Acquisition.OWNER_DIED : Acquisition.CLEAN;
         }
@@ -357,6 +408,44 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
         @Override
         public void unlock() {
             state.unwrite(Participants.me());
+        }
+
+        /**
+         * Waits for the lock for a while.
+         *
+         * @param timeout how long; 0 or negative to try once
+         * @return whether it is held
+         * @throws InterruptedException where the thread is interrupted, before or meanwhile
+         * @throws OwnerDiedException where a writer has died and nobody has said that all is {@link #consistent}
+         */
+        public boolean tryLock(Duration timeout) throws InterruptedException {
+            return refuseDeath(state.write(Participants.me(), News.REFUSE, Patience.of(timeout)));
+        }
+
+        /**
+         * Waits for the lock, takes the news of an owner's death, and holds the lock until the hold is closed, by the same
+         * thread.
+         *
+         * @return the hold, which says whether an owner has died
+         */
+        public Hold hold() {
+            return new Hold(acquire(), this::consistent, this::unlock);
+        }
+
+        /**
+         * Waits for the lock without keeping a thread, and takes the news of an owner's death. The hold belongs to whoever
+         * has it: any thread may close it, and no thread holds the lock by it.
+         *
+         * @return completes with the hold, or with the exception that ended the wait; cancelling it ends the wait, and a
+         *         lock that arrives after that is given up
+         */
+        public CompletableFuture<Hold> acquireAsync() {
+            long owner = Participants.newOwner();
+            return Async.start(() -> state.keepOpen(() -> {
+                Outcome outcome = state.write(owner, News.TAKE, Patience.FOREVER);
+                return new Hold(acquisition(outcome), () -> state.consistent(owner),
+                        () -> state.letClose(() -> state.unwrite(owner)));
+            }), Hold::close);
         }
 
         /**

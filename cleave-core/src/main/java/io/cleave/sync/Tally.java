@@ -302,7 +302,7 @@ final class Tally {
         }
         try {
             carryOut();
-            boolean _ = ledger.takeNews(); // nothing of the dead one's is left to be told
+            boolean _ = ledger.consistent(me); // nothing of the dead one's is left to be told
             Sums sums = new Sums();
             while (true) {
                 long state = state();

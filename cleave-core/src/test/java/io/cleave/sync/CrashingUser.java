@@ -36,12 +36,12 @@ final class CrashingUser {
             case "mutex-wait" -> {
                 SharedMutex mutex = SharedMutex.at(segment);
                 mutex.acquire();
+                mutex.consistent();
                 mutex.unlock();
             }
             case "mutex-wait-async" -> {
                 SharedMutex mutex = SharedMutex.at(segment);
-                mutex.acquireAsync().get();
-                mutex.unlock();
+                mutex.acquireAsync().get().close();
             }
             case "mutex-give-up" -> SharedMutex.at(segment).tryAcquire(Duration.ofMillis(20));
             case "condition-wait" -> {

@@ -26,6 +26,7 @@ final class LockWordModelTest {
         final LockWord lock;
         int inside;
         int passed;
+        boolean repairs = true;
         final List<Outcome> outcomes = new ArrayList<>();
 
         Model(Schedules schedules) {
@@ -43,6 +44,7 @@ final class LockWordModelTest {
                 assertThat(lock.owner()).isEqualTo(owner(thread));
                 inside--;
                 passed++;
+                assertThat(!repairs || lock.consistent(owner(thread))).isTrue();
                 assertThat(lock.release(owner(thread))).isTrue();
             }
         }
@@ -109,15 +111,33 @@ final class LockWordModelTest {
     }
 
     @Test
-    void anOwnerThatKeepsTheNewsHandsItOn() {
+    void anOwnerThatDoesNotRepairHandsTheNewsOn() {
         Schedules.explore(3, LIMIT, schedules -> {
             Model model = new Model(schedules);
-            model.cell.poke(DEAD);
-            return new Program(List.of(() -> model.pass(1, News.KEEP, Patience.FOREVER),
-                    () -> model.pass(2, News.TAKE, Patience.FOREVER)), () -> {
-                        assertThat(model.outcomes).contains(Outcome.OWNER_DIED).hasSize(2);
-                        assertThat(model.cell.peek()).isZero();
+            model.repairs = false;
+            model.cell.poke(DEAD | LockWord.WAITERS);
+            return new Program(List.of(() -> model.pass(1, News.TAKE, Patience.FOREVER),
+                    () -> model.pass(2, News.TAKE, Patience.FOREVER),
+                    () -> model.pass(3, News.REFUSE, Patience.FOREVER)), () -> {
+                        assertThat(model.outcomes).containsExactlyInAnyOrder(Outcome.OWNER_DIED, Outcome.OWNER_DIED,
+                                Outcome.REFUSED);
+                        assertThat(model.cell.peek()).isEqualTo(LockWord.DIED);
                     });
+        });
+    }
+
+    @Test
+    void onlyTheOwnerSaysThatAllIsConsistent() {
+        Schedules.explore(0, 1, schedules -> {
+            ModelCell word = new ModelCell(schedules);
+            LockWord lock = new LockWord(word, _ -> false);
+            word.poke(owner(1) | LockWord.DIED | LockWord.WAITERS);
+            return new Program(List.of(() -> {
+                assertThat(lock.consistent(owner(2))).isFalse();
+                assertThat(lock.hasDied()).isTrue();
+                assertThat(lock.consistent(owner(1))).isTrue();
+                assertThat(lock.consistent(owner(1))).isTrue();
+            }), () -> assertThat(word.peek()).isEqualTo(owner(1) | LockWord.WAITERS));
         });
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.testing.Delays;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Date;
@@ -143,23 +144,65 @@ abstract class MutexContract extends Contract<SharedMutex> {
     }
 
     @Test
-    void asynchronousWaitsHoldItForTheirCaller() throws Exception {
-        other.run((mutex, _) -> mutex.lock()).get();
-        CompletableFuture<Acquisition> cancelled = two.acquireAsync();
+    void aCancelledAsynchronousWaitTakesNothing() throws Exception {
+        other.run((mutex, data) -> {
+            mutex.lock();
+            say(data, 0);
+            hear(data, 1);
+            mutex.unlock();
+        });
+        hear(data, 0);
+        CompletableFuture<Hold> cancelled = two.acquireAsync();
         Delays.pause(Delays.SHORT);
         assertThat(cancelled).isNotDone();
         assertThat(cancelled.cancel(false)).isTrue();
-        assertThat(Delays.within(Delays.SHORT, two::isHeldByCurrentThread)).isFalse();
+        say(data, 1);
+        assertThat(one.tryLock(Delays.PATIENCE)).isTrue();
+        Delays.pause(Delays.SHORT);
+        assertThat(one.isHeldByCurrentThread()).isTrue();
+        one.unlock();
     }
 
     @Test
-    void anAsynchronousAcquisitionEndsWithTheLockHeld() throws Exception {
-        assertThat(one.acquireAsync().get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.CLEAN);
-        assertThat(two.isHeldByCurrentThread()).isTrue();
-        CompletableFuture<Acquisition> again = one.acquireAsync();
-        two.unlock();
-        assertThat(again.get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.CLEAN);
-        one.unlock();
+    void waitsThatAreCancelledAtAnyTimeNeverTakeTheLockFromItsOwner() throws Exception {
+        for (int i = 0; i < 300; i++) {
+            List<CompletableFuture<Hold>> waits = List.of(one.acquireAsync(), two.acquireAsync(), one.acquireAsync());
+            waits.get(i % 3).cancel(true);
+            for (int spins = i * 37 % 2000; spins > 0; spins--) {
+                Thread.onSpinWait();
+            }
+            waits.forEach(wait -> wait.cancel(true));
+            for (CompletableFuture<Hold> wait : waits) {
+                if (!wait.isCancelled()) {
+                    wait.get().close();
+                }
+            }
+            one.lock();
+            for (int spins = 0; spins < 200; spins++) {
+                assertThat(one.isHeldByCurrentThread()).isTrue();
+            }
+            one.unlock();
+        }
+        assertThat(Delays.within(Delays.PATIENCE, () -> !one.isLocked())).isTrue();
+    }
+
+    @Test
+    void anAsynchronousHoldBelongsToNoThreadAndIsClosedFromAny() throws Exception {
+        Hold held = one.acquireAsync().get(30, TimeUnit.SECONDS);
+        assertThat(held.ownerDied()).isFalse();
+        assertThat(two.isHeldByCurrentThread()).isFalse();
+        assertThat(two.tryLock()).isFalse();
+        assertThatThrownBy(two::unlock).isInstanceOf(IllegalMonitorStateException.class)
+                .hasMessageContaining("asynchronous hold");
+        CompletableFuture<Hold> next = two.acquireAsync();
+        Background.run(held::close).get();
+        try (Hold second = next.get(30, TimeUnit.SECONDS)) {
+            held.close(); // it was closed, and gives nobody else's up
+            assertThat(one.tryLock()).isFalse();
+            assertThatThrownBy(held::consistent).isInstanceOf(IllegalStateException.class);
+            second.consistent();
+        }
+        assertThat(one.isLocked()).isFalse();
     }
 
     @Test
@@ -171,14 +214,28 @@ abstract class MutexContract extends Contract<SharedMutex> {
             mutex.unlock();
         });
         hear(data, 0);
-        CompletableFuture<Acquisition> waiting = one.acquireAsync();
+        CompletableFuture<Hold> waiting = one.acquireAsync();
         Delays.pause(Delays.SHORT);
         assertThat(waiting).isNotDone();
         say(data, 1);
-        assertThat(waiting.get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.CLEAN);
-        assertThat(one.isHeldByCurrentThread()).isTrue();
-        one.unlock();
+        waiting.get(30, TimeUnit.SECONDS).close();
         holder.get();
+    }
+
+    @Test
+    void aScopedHoldIsTheThreadsOwn() throws Exception {
+        try (Hold outer = one.hold(); Hold inner = two.hold()) {
+            assertThat(one.getHoldCount()).isEqualTo(2);
+            assertThat(outer.ownerDied() || inner.ownerDied()).isFalse();
+            assertThatThrownBy(() -> Background.run(inner::close).get())
+                    .isInstanceOf(IllegalMonitorStateException.class);
+            assertThat(one.getHoldCount()).isEqualTo(2);
+            inner.close();
+            inner.close();
+            assertThat(one.getHoldCount()).isEqualTo(1);
+        }
+        assertThat(one.isLocked()).isFalse();
+        assertThatThrownBy(one::consistent).isInstanceOf(IllegalMonitorStateException.class);
     }
 
     @Test
@@ -228,11 +285,72 @@ abstract class MutexContract extends Contract<SharedMutex> {
         assertThat(plain(data, 0)).isEqualTo(4);
     }
 
+    /** How many wait for condition 0 and have not been told to go. */
+    static long waiting(SharedMutex mutex) {
+        return ((SharedCondition) mutex.condition(0)).waiting();
+    }
+
+    /** How many were told to go and have not gone. */
+    static long told(SharedMutex mutex) {
+        return ((SharedCondition) mutex.condition(0)).told();
+    }
+
     /** Waits until so many wait for condition 0. */
     static void awaitWaiting(SharedMutex mutex, int count) {
-        long at = MutexLayout.conditionAt(0) + MutexLayout.WAITING_IN_CONDITION;
-        assertThat(Delays.within(Delays.PATIENCE,
-                () -> MutexLayout.intOpaque(mutex.memory(), at) == count && !mutex.isLocked())).isTrue();
+        assertThat(Delays.within(Delays.PATIENCE, () -> waiting(mutex) == count && !mutex.isLocked())).isTrue();
+    }
+
+    /** Two take turns by one condition: a signal that its sender took itself would let both sleep. */
+    private void takeTurns(boolean isVirtual) throws Exception {
+        Background<Void> partner = other.start(isVirtual, (mutex, data) -> {
+            turns(mutex, data, 1);
+            return null;
+        });
+        Background<Void> self = Background.start(isVirtual, () -> {
+            turns(one, data, 0);
+            return null;
+        });
+        partner.get();
+        self.get();
+        assertThat(waiting(one)).isZero();
+    }
+
+    private static void turns(SharedMutex mutex, MemorySegment data, int me) {
+        Condition condition = mutex.condition(0);
+        for (int i = 0; i < 2_000; i++) {
+            mutex.lock();
+            while (plain(data, 0) != me) {
+                condition.awaitUninterruptibly();
+            }
+            plain(data, 0, 1 - me);
+            condition.signal();
+            mutex.unlock();
+        }
+    }
+
+    @Test
+    void twoThreadsThatTakeTurnsByOneConditionNeverBothSleep() throws Exception {
+        takeTurns(false);
+    }
+
+    @Test
+    void twoVirtualThreadsThatTakeTurnsByOneConditionNeverBothSleep() throws Exception {
+        takeTurns(true);
+    }
+
+    @Test
+    void whoComesAfterASignalDoesNotTakeIt() throws Exception {
+        Background<Void> first = other.run((mutex, data) -> {
+            mutex.lock();
+            mutex.condition(0).await();
+            mutex.unlock();
+        });
+        awaitWaiting(one, 1);
+        one.lock();
+        one.condition(0).signal();
+        assertThat(one.condition(0).awaitNanos(1_000_000)).isNotPositive(); // the other has not had the lock since
+        one.unlock();
+        first.get();
     }
 
     private void signal(boolean toAll) {

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Becoming a participant is cut off after each of its steps, from the making of their file on. */
 final class SlotCrashTest {
-    /** Making the file, its length, magic and seed, choosing a slot, its lock, pid and count. */
-    private static final int STEPS = 8;
+    /** Making the file, its length, magic and seed, choosing a slot, its lock, three fields and count, and the stamp. */
+    private static final int STEPS = 11;
 
     @Test
     void othersTakeSlotsWhereverOneDied(@TempDir Path directory) throws Exception {

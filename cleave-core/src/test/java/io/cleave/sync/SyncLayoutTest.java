@@ -15,14 +15,16 @@ final class SyncLayoutTest {
 
     @Test
     void sizesAndOffsetsAreAsDocumented() {
-        assertThat(List.of(MutexLayout.WORD_AT, MutexLayout.HOLDS_AT, MutexLayout.CONDITIONS_AT,
-                MutexLayout.conditionAt(7), MutexLayout.BYTES)).containsExactly(0L, 8L, 64L, 176L, 192L);
+        assertThat(List.of(MutexLayout.WORD_AT, MutexLayout.HOLDS_AT, MutexLayout.STAMP_AT, MutexLayout.CONDITIONS_AT,
+                MutexLayout.conditionAt(7), MutexLayout.BYTES)).containsExactly(0L, 8L, 16L, 64L, 456L, 512L);
+        assertThat(List.of(MutexLayout.GROUPS_IN_CONDITION, MutexLayout.TURNS_IN_CONDITION,
+                MutexLayout.PASSED_IN_CONDITION)).containsExactly(8L, 24L, 40L);
         assertThat(List.of(GuardedLayout.GUARD_AT, GuardedLayout.TURN_AT, GuardedLayout.SLEEPERS_AT,
                 GuardedLayout.INITIALISED_AT, GuardedLayout.fieldAt(0), GuardedLayout.memberAt(0),
                 GuardedLayout.BYTES)).containsExactly(0L, 8L, 16L, 24L, 32L, 128L, 640L);
         assertThat(List.of(FutexWord.BYTES, SharedAtomicInt.BYTES, SharedAtomicLong.BYTES, SharedEvent.BYTES,
                 SharedMutex.BYTES, SharedSemaphore.BYTES, SharedReadWriteLock.BYTES, SharedCountDownLatch.BYTES,
-                SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 192L, 1024L, 1024L, 640L, 640L);
+                SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 512L, 1024L, 1024L, 640L, 640L);
         assertThat(List.of(TallyLayout.STATE_AT, TallyLayout.TURN_AT, TallyLayout.SLEEPERS_AT, TallyLayout.STAMP_AT,
                 TallyLayout.LEDGER_AT, TallyLayout.RESERVE_AT, TallyLayout.NEXT_RESERVE_AT, TallyLayout.NEXT_BASE_AT,
                 TallyLayout.WANTED_AT, TallyLayout.BEAT_AT, TallyLayout.NEXT_SEAT_AT, TallyLayout.WRITER_AT,
@@ -59,7 +61,7 @@ final class SyncLayoutTest {
         assertThat(ParticipantsLayout.generation(process)).isEqualTo(0x3fff);
         assertThat(ParticipantsLayout.process(1, 0x4001)).isEqualTo(0x0010_0040_0000_0000L);
         assertThat(ParticipantsLayout.OWNER).isEqualTo(~3L);
-        assertThat(ParticipantsLayout.FILE_BYTES).isEqualTo(69_632);
+        assertThat(ParticipantsLayout.FILE_BYTES).isEqualTo(135_168);
     }
 
     @Test

@@ -35,6 +35,7 @@ final class SyncProcessesTest {
             assertThat(permits.availablePermits()).isOne();
             Background<Acquisition> acquirer = Background.call(() -> {
                 Acquisition acquisition = mutex.acquire();
+                mutex.consistent();
                 mutex.unlock();
                 return acquisition;
             });
@@ -57,15 +58,21 @@ final class SyncProcessesTest {
     }
 
     @Test
-    void lockRefusesUntilSomebodyHasAcquired() throws Exception {
+    void lockRefusesUntilSomebodyHasSaidThatAllIsConsistent() throws Exception {
         try (SharedMutex mutex = SharedMutex.named("m"); ChildJvm child = ChildJvm.start(SyncMain.class, "lock")) {
             child.awaitLine("held");
             Background<Void> waiter = Background.run(mutex::lock).staysBlocked();
             child.kill();
             assertThatThrownBy(waiter::get).isInstanceOf(OwnerDiedException.class).hasMessageContaining("acquire()");
             assertThatThrownBy(mutex::tryLock).isInstanceOf(OwnerDiedException.class);
-            assertThat(mutex.acquireAsync().get(30, TimeUnit.SECONDS)).isEqualTo(Acquisition.OWNER_DIED);
-            mutex.unlock();
+            try (Hold held = mutex.acquireAsync().get(30, TimeUnit.SECONDS)) {
+                assertThat(held.ownerDied()).isTrue();
+            }
+            assertThatThrownBy(mutex::tryLock).isInstanceOf(OwnerDiedException.class);
+            try (Hold held = mutex.acquireAsync().get(30, TimeUnit.SECONDS)) {
+                assertThat(held.ownerDied()).isTrue();
+                held.consistent();
+            }
             mutex.lock();
             mutex.unlock();
         }

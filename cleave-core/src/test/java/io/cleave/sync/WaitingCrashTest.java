@@ -106,6 +106,7 @@ final class WaitingCrashTest {
                     boolean wasHeld = mutex.isLocked();
                     assertThat(mutex.tryAcquire(A_SECOND))
                             .contains(wasHeld ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
+                    mutex.consistent();
                     mutex.unlock();
                     assertThat(mutex.tryLock()).isTrue();
                     mutex.unlock();
@@ -138,8 +139,7 @@ final class WaitingCrashTest {
             return new Scene() {
                 @Override
                 boolean isAsleep() {
-                    return word(MutexLayout.conditionAt(0) + MutexLayout.WAITING_IN_CONDITION) % (1L << 32) == 2
-                            && !mutex.isLocked();
+                    return MutexContract.waiting(mutex) == 2 && !mutex.isLocked();
                 }
 
                 @Override
@@ -153,6 +153,7 @@ final class WaitingCrashTest {
                 void goOn() throws Exception {
                     survivor.get(A_SECOND);
                     Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
+                    mutex.consistent();
                     mutex.unlock();
                     assertThat(mutex.tryLock()).isTrue();
                     mutex.unlock();
@@ -173,8 +174,7 @@ final class WaitingCrashTest {
 
                 @Override
                 boolean isAsleep() {
-                    return word(MutexLayout.conditionAt(0) + MutexLayout.WAITING_IN_CONDITION) % (1L << 32) == 2
-                            && !mutex.isLocked();
+                    return MutexContract.waiting(mutex) == 2 && !mutex.isLocked();
                 }
 
                 private void signal() throws InterruptedException {
@@ -198,12 +198,12 @@ final class WaitingCrashTest {
                 void goOn() throws Exception {
                     hasEnded.set(true);
                     signaller.get();
-                    long at = MutexLayout.conditionAt(0) + MutexLayout.SIGNALS_IN_CONDITION;
-                    if (MutexLayout.intOpaque(memory, at) == 0) { // taken, by whichever of them
+                    if (MutexContract.told(mutex) == 0) { // taken, by whichever of them
                         signal();
                     }
                     survivor.get(A_SECOND);
                     Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
+                    mutex.consistent();
                     mutex.unlock();
                 }
             };
@@ -216,8 +216,7 @@ final class WaitingCrashTest {
         try {
             mutex.condition(0).await();
         } catch (OwnerDiedException e) {
-            assertThat(mutex.acquire()).isEqualTo(Acquisition.OWNER_DIED);
-            mutex.unlock();
+            mutex.consistent();
         } finally {
             mutex.unlock();
         }
