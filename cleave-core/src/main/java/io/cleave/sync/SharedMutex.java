@@ -193,7 +193,8 @@ public final class SharedMutex implements Lock, AutoCloseable {
      *
      * <p>
      * Cancelling the future, or completing it otherwise, ends the wait; a lock that arrives after that is given up at
-     * once. A hold that is lost without being closed keeps the lock until its process ends, as a thread would that never
+     * once, and so is one that had arrived before the future was cancelled, unless somebody has asked for the hold, by
+     * {@code get}, {@code join} or a dependent stage. A hold that is lost without being closed keeps the lock until its process ends, as a thread would that never
      * unlocks, and keeps its handle from being closed.
      *
      * @return completes with the hold, or with what ended the wait, an {@link IllegalStateException} where the handle was
