@@ -3,279 +3,431 @@ package io.cleave.sync;
 import io.cleave.sync.LockWord.News;
 import io.cleave.sync.LockWord.Outcome;
 import java.lang.foreign.MemorySegment;
+import java.security.SecureRandom;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /**
  * The mechanism of {@link SharedReadWriteLock}.
  *
+ * <h2>Overview</h2>
+ *
+ * Readers are a {@link Tally} of which each takes one, from zero downwards; the mark says that somebody writes. A writer
+ * sets the mark where nobody reads, and becomes the last to change its share by the same compare-and-set; while the mark
+ * is set nobody but its process changes anything, so the state names the writer's process. {@code writer} and
+ * {@code writeHolds}, written by the writer only, say which of its threads it is and how often it holds the lock.
+ *
  * <p>
- * Facts: {@code writer}, the owner as in a {@link LockWord}, {@code died}, 1 where a writer has died and nobody has
- * taken the news, and the members' counts: a process's holds of the read lock in the lower 24 bits, its threads that wait to
- * write above. {@code readers} and {@code queued} follow from the counts.
+ * <b>Death of a writer</b> leaves the mark with the seat of a dead process. Readers and those who do not want the news
+ * are refused then; one who takes the news puts its own seat in the dead one's place, by one compare-and-set, and notes
+ * {@code died}. Only a writer changes that word: it clears it where what the lock guards is {@link #consistent}, and else
+ * leaves the news behind when it gives the lock up.
+ *
+ * <p>
+ * <b>Writers are not overtaken for ever.</b> Who waits to write sets {@code wanted} whenever it looks, and raises
+ * {@code beat}, at least every {@link Patience#SLICE_NANOS}. New readers wait while the beat goes on, unless their thread
+ * reads already. Where it has not changed for three slices, those who waited to write are gone or stopped, and the next
+ * reader clears {@code wanted}. So it does not matter what a waiting writer has left behind, however it ended.
  */
-final class ReadWriteState extends Guarded {
-    private static final int WRITER = 0;
-    private static final int WRITE_HOLDS = 1;
-    private static final int DIED = 2;
-    private static final int READERS = 3;
-    private static final int QUEUED = 4;
-    private static final int MOST_READERS = (1 << 24) - 1;
-    private static final long ONE_QUEUED = 1L << 24;
+final class ReadWriteState {
+    private static final long BEAT_NANOS = 3 * Patience.SLICE_NANOS;
+    private static final SecureRandom RANDOM = new SecureRandom();
 
-    /** How often each thread of this process, as an owner, holds the read lock through this handle. */
-    private final Map<Long, Integer> holds = new ConcurrentHashMap<>();
+    /** How often each thread of this process holds which lock for reading, through whatever handle. */
+    private static final Map<Reader, Integer> READERS = new ConcurrentHashMap<>();
 
-    ReadWriteState(MemorySegment memory, Named named) {
-        super(memory, named);
+    /** A lock, by a number that its memory bears, and a thread, as an owner. */
+    private record Reader(long identity, long owner) {}
+
+    private final Words words;
+    private final Members members;
+    private final Tally tally;
+    private final EventCount waiting;
+    private final Members.Heir heir = this::bury;
+    private final long identity;
+
+    ReadWriteState(MemorySegment memory, int seats, Named named) {
+        Participants.join(memory, TallyLayout.STAMP_AT, SharedReadWriteLock.class);
+        this.words = new SharedWords(memory);
+        this.members = new Members(words, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, seats);
+        this.tally = new Tally(words, members,
+                new LockWord(new SharedCell(memory, TallyLayout.LEDGER_AT), Participants::isDead), true);
+        this.waiting = new EventCount(words, new SharedCell(memory, TallyLayout.TURN_AT), TallyLayout.SLEEPERS_AT,
+                named);
+        if (words.get(TallyLayout.IDENTITY_AT) == 0) {
+            boolean _ = words.cas(TallyLayout.IDENTITY_AT, 0, RANDOM.nextLong() | 1); // or another was quicker
+        }
+        this.identity = words.get(TallyLayout.IDENTITY_AT);
     }
 
-    long writer() {
-        return field(WRITER);
+    private boolean bury(int seat, long word) {
+        boolean mayGo = tally.bury(seat, word, sums -> {
+            boolean holds = sums.held > 0;
+            sums.available += sums.held;
+            sums.held = 0;
+            return holds;
+        });
+        if (mayGo) {
+            waiting.signal(Cell.ALL);
+        }
+        return mayGo;
     }
 
-    boolean isWriter() {
-        return writer() == Participants.me();
-    }
-
-    boolean hasDied() {
-        return field(DIED) != 0;
+    private Reader reader(long owner) {
+        return new Reader(identity, owner);
     }
 
     long readers() {
-        return field(READERS);
+        return -tally.available();
     }
 
-    long queued() {
-        return field(QUEUED);
+    int readHolds(long owner) {
+        return READERS.getOrDefault(reader(owner), 0);
     }
 
-    int readHolds() {
-        return holds.getOrDefault(Participants.me(), 0);
+    boolean isWritten() {
+        return tally.isMarked();
     }
 
-    int writeHolds() {
-        return isWriter() ? (int) field(WRITE_HOLDS) + 1 : 0;
+    boolean isWriter(long owner) {
+        return tally.isMarked() && words.get(TallyLayout.WRITER_AT) == owner;
     }
 
-    @Override
-    void repair() {
-        long readers = 0;
-        long queued = 0;
-        for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
-            readers += count(i) % ONE_QUEUED;
-            queued += count(i) / ONE_QUEUED;
-        }
-        field(READERS, readers);
-        field(QUEUED, queued);
+    int writeHolds(long owner) {
+        return isWriter(owner) ? (int) words.get(TallyLayout.WRITE_HOLDS_AT) + 1 : 0;
     }
 
-    @Override
-    boolean bury(int member) {
-        count(member, 0);
-        repair();
-        return true;
+    /** The writer's process as a member's word, 0 where nobody writes. */
+    long writer() {
+        long state = tally.state();
+        int seat = TallyLayout.last(state);
+        return TallyLayout.isMarked(state) && seat >= 0 ? members.word(seat) : 0;
     }
 
-    @Override
-    boolean buryOthers() {
-        if (!hasOtherDead()) {
-            return false;
-        }
-        field(DIED, 1); // first: nobody may find the lock free and not be told
-        field(WRITER, 0);
-        return true;
+    boolean hasDied() {
+        return words.get(TallyLayout.DIED_AT) != 0;
     }
 
-    @Override
-    boolean hasOtherDead() {
-        long writer = writer();
-        return writer != 0 && Participants.isDead(writer);
+    boolean isWanted() {
+        return words.get(TallyLayout.WANTED_AT) != 0;
     }
 
-    private void addToSelf(long delta) {
-        int seat = neededSeat();
-        seatCount(seat, count(seat) + delta);
+    private boolean isWriterDead(int seat) {
+        long word = members.word(seat);
+        return word != 0 && Participants.isDead(word);
     }
 
-    Outcome readUninterruptibly(Patience patience) {
+    Outcome read(long me, Patience patience) throws InterruptedException {
+        return wait(new Reading(me, patience), patience);
+    }
+
+    Outcome write(long me, News news, Patience patience) throws InterruptedException {
+        Writing attempt = new Writing(me, news, patience);
         try {
-            return read(patience);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e); // this wait was not to be interruptible
-        }
-    }
-
-    Outcome read(Patience patience) throws InterruptedException {
-        long me = Participants.me();
-        boolean reads = holds.containsKey(me);
-        Outcome[] outcome = {Outcome.TIMED_OUT};
-        await(new Attempt<RuntimeException>() {
-            @Override
-            public boolean isDone() {
-                if (!isPromising()) {
-                    return false;
-                }
-                if (hasDied() && writer() == 0) {
-                    outcome[0] = Outcome.REFUSED;
-                    return true;
-                }
-                int seat = neededSeat();
-                if (count(seat) % ONE_QUEUED == MOST_READERS) {
-                    throw new Error("Maximum lock count exceeded");
-                }
-                seatCount(seat, count(seat) + 1);
-                field(READERS, readers() + 1);
-                outcome[0] = Outcome.CLEAN;
-                return true;
-            }
-
-            @Override
-            public boolean isPromising() {
-                long writer = writer();
-                return writer == me || (writer == 0 && (reads || patience.isTry() || queued() == 0));
-            }
-        }, patience);
-        if (outcome[0].isHeld()) {
-            holds.merge(me, 1, Integer::sum);
-        }
-        return outcome[0];
-    }
-
-    void unread() {
-        long me = Participants.me();
-        Integer held = holds.get(me);
-        if (held == null) {
-            throw new IllegalMonitorStateException(
-                    "only who reads may give the read lock up: this thread does not hold "
-                            + "it through this handle");
-        }
-        boolean isLast;
-        enter();
-        try {
-            addToSelf(-1);
-            isLast = readers() == 1;
-            field(READERS, readers() - 1);
-            if (isLast) {
-                raiseTurn();
-            }
+            return wait(attempt, patience);
         } finally {
-            exit();
-        }
-        if (held == 1) {
-            holds.remove(me);
-        } else {
-            holds.put(me, held - 1);
-        }
-        wake(isLast && sleepers() > 0 ? Cell.ALL : 0);
-    }
-
-    Outcome writeUninterruptibly(News news, Patience patience) {
-        try {
-            return write(news, patience);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e); // this wait was not to be interruptible
+            attempt.end();
         }
     }
 
-    Outcome write(News news, Patience patience) throws InterruptedException {
-        Writing attempt = new Writing(news);
-        try {
-            if (await(attempt, patience.isInterruptible() ? new Patience(0, true) : Patience.TRY)
-                    || patience.isOver()) {
-                return attempt.outcome;
-            }
-            queue(ONE_QUEUED);
-            try {
-                boolean _ = await(attempt, patience); // the outcome says it
-            } finally {
-                queue(-ONE_QUEUED);
-            }
-            return attempt.outcome;
-        } catch (IllegalStateException e) {
-            if (attempt.outcome.isHeld()) {
-                unwrite();
-            }
-            throw e;
+    private Outcome wait(Locking attempt, Patience patience) throws InterruptedException {
+        if (patience.isInterruptible() && Thread.interrupted()) {
+            throw new InterruptedException();
         }
+        boolean _ = attempt.isGotAtOnce() || waiting.await(attempt, patience); // the outcome says it
+        return attempt.outcome;
     }
 
-    /** Counts the calling process's threads that wait to write, for whom new readers make way. */
-    private void queue(long delta) {
-        boolean isLast;
-        enter();
-        try {
-            addToSelf(delta);
-            field(QUEUED, field(QUEUED) + delta / ONE_QUEUED);
-            isLast = field(QUEUED) == 0 && sleepers() > 0;
-            if (isLast) {
-                raiseTurn();
-            }
-        } finally {
-            exit();
+    /** An attempt to get the lock, and how it has ended. */
+    private abstract class Locking implements EventCount.Attempt<RuntimeException> {
+        final long me;
+        final Patience patience;
+        Outcome outcome = Outcome.TIMED_OUT;
+        /** Whether the writer's process, too, is looked after, which takes a system call. */
+        private boolean looksForDead;
+
+        Locking(long me, Patience patience) {
+            this.me = me;
+            this.patience = patience;
         }
-        wake(isLast ? Cell.ALL : 0);
-    }
 
-    private final class Writing implements Attempt<RuntimeException> {
-        private final long me = Participants.me();
-        private final News news;
-        private Outcome outcome = Outcome.TIMED_OUT;
+        /** Gets the lock where that can be done, and refuses what must be refused; the outcome says which. */
+        abstract boolean isGot() throws InterruptedException;
 
-        Writing(News news) {
-            this.news = news;
+        boolean isGotAtOnce() throws InterruptedException {
+            return isGot();
         }
 
         @Override
-        public boolean isDone() {
-            if (writer() == me) {
-                if (field(WRITE_HOLDS) == Integer.MAX_VALUE - 1) {
-                    throw new Error("Maximum lock count exceeded");
-                }
-                field(WRITE_HOLDS, field(WRITE_HOLDS) + 1);
-                outcome = Outcome.CLEAN;
+        public boolean isDone() throws InterruptedException {
+            if (isGot()) {
                 return true;
             }
-            if (!isPromising()) {
+            looksForDead = members.isTimeToLook();
+            return looksForDead && (members.reap(heir) || tally.isMarked()) && isGot();
+        }
+
+        /** Whether a process has died that had the mark. */
+        final boolean isDeadWriters(Tally.Sums sums) {
+            return looksForDead && sums.last >= 0 && isWriterDead(sums.last);
+        }
+
+        @Override
+        public boolean isSuspicious() {
+            return members.hasDead((seat, _) -> tally.holds(seat));
+        }
+
+        @Override
+        public boolean needsSeveral() {
+            return true; // who reads and who writes wait for the same
+        }
+    }
+
+    private final class Reading extends Locking {
+        private final Reader self;
+        private final boolean reads;
+        private long beat = -1;
+        private long beatAt;
+
+        Reading(long me, Patience patience) {
+            super(me, patience);
+            this.self = reader(me);
+            this.reads = READERS.containsKey(self);
+        }
+
+        @Override
+        boolean isGot() throws InterruptedException {
+            if (givesWay()) {
                 return false;
             }
-            if (hasDied() && news == News.REFUSE) {
-                outcome = Outcome.REFUSED;
+            outcome = Outcome.CLEAN;
+            if (tally.change(members.seat(heir), this::take, patience)) {
+                int _ = READERS.merge(self, 1, Integer::sum);
                 return true;
             }
-            outcome = hasDied() ? Outcome.OWNER_DIED : Outcome.CLEAN;
-            field(WRITE_HOLDS, 0);
-            field(WRITER, me);
-            if (outcome == Outcome.OWNER_DIED) {
-                field(DIED, 0); // after there is a writer whose death would be news again
+            boolean isRefused = outcome == Outcome.REFUSED;
+            outcome = isRefused ? outcome : Outcome.TIMED_OUT;
+            return isRefused;
+        }
+
+        private boolean take(Tally.Sums sums) {
+            boolean isMine = sums.isMarked && words.get(TallyLayout.WRITER_AT) == me;
+            if (!isMine && (sums.isMarked ? isDeadWriters(sums) : hasDied())) {
+                outcome = Outcome.REFUSED;
+                return false;
             }
-            return true;
+            if (sums.held == Integer.MAX_VALUE) {
+                throw new Error("Maximum lock count exceeded");
+            }
+            sums.available--;
+            sums.held++;
+            return isMine || !sums.isMarked;
+        }
+
+        /** Whether somebody waits to write who goes first. */
+        private boolean givesWay() {
+            if (reads || patience.isTry() || !isWanted() || isWriter(me)) {
+                return false;
+            }
+            long now = System.nanoTime();
+            long seen = words.get(TallyLayout.BEAT_AT);
+            if (seen != beat) {
+                beat = seen;
+                beatAt = now;
+            }
+            if (now - beatAt < BEAT_NANOS) {
+                return true;
+            }
+            boolean _ = words.cas(TallyLayout.WANTED_AT, 1, 0); // or another was quicker
+            return false;
         }
 
         @Override
         public boolean isPromising() {
-            return writer() == 0 && readers() == 0;
+            return !tally.isMarked() && !givesWay();
         }
     }
 
-    void unwrite() {
-        enter();
-        try {
-            long writer = writer();
-            if (writer != Participants.me()) {
-                throw new IllegalMonitorStateException("only the owner may give the write lock up: "
-                        + (writer == 0 ? "nobody holds it"
-                                : "it is held by a thread of process " + Participants.pid(writer)));
-            }
-            if (field(WRITE_HOLDS) > 0) {
-                field(WRITE_HOLDS, field(WRITE_HOLDS) - 1);
-                return;
-            }
-            field(WRITER, 0);
-            raiseTurn();
-        } finally {
-            exit();
+    private final class Writing extends Locking {
+        private final News news;
+        private boolean wants;
+
+        Writing(long me, News news, Patience patience) {
+            super(me, patience);
+            this.news = news;
         }
-        wake(sleepers() > 0 ? Cell.ALL : 0);
+
+        @Override
+        boolean isGot() throws InterruptedException {
+            if (isWriter(me)) {
+                again();
+                return true;
+            }
+            outcome = Outcome.TIMED_OUT;
+            if (tally.change(members.seat(heir), this::mark, patience)) {
+                words.set(TallyLayout.WRITE_HOLDS_AT, 0);
+                if (outcome == Outcome.OWNER_DIED) {
+                    words.set(TallyLayout.DIED_AT, 1); // while the mark is set: should this one die, it is news again
+                }
+                words.set(TallyLayout.WRITER_AT, me);
+                return true;
+            }
+            return outcome == Outcome.REFUSED;
+        }
+
+        private void again() {
+            long holds = words.get(TallyLayout.WRITE_HOLDS_AT);
+            if (holds == Integer.MAX_VALUE - 1) {
+                throw new Error("Maximum lock count exceeded");
+            }
+            words.set(TallyLayout.WRITE_HOLDS_AT, holds + 1);
+            outcome = hasDied() && news == News.TAKE ? Outcome.OWNER_DIED : Outcome.CLEAN;
+        }
+
+        private boolean mark(Tally.Sums sums) {
+            boolean isDead = sums.isMarked && isDeadWriters(sums);
+            if (sums.available != 0 || (sums.isMarked && !isDead)) {
+                return false;
+            }
+            boolean isNews = isDead || hasDied();
+            if (isNews && news == News.REFUSE) {
+                outcome = Outcome.REFUSED;
+                return false;
+            }
+            sums.isMarked = true;
+            outcome = isNews ? Outcome.OWNER_DIED : Outcome.CLEAN;
+            return true;
+        }
+
+        @Override
+        boolean isGotAtOnce() throws InterruptedException {
+            return isGot();
+        }
+
+        @Override
+        public boolean isDone() throws InterruptedException {
+            boolean isDone = super.isDone();
+            if (!isDone && !patience.isTry()) {
+                want();
+            }
+            return isDone;
+        }
+
+        private void want() {
+            wants = true;
+            long seen = words.get(TallyLayout.BEAT_AT);
+            boolean _ = words.cas(TallyLayout.BEAT_AT, seen, seen + 1); // or another has
+            if (!isWanted()) {
+                boolean _ = words.cas(TallyLayout.WANTED_AT, 0, 1);
+            }
+        }
+
+        @Override
+        public boolean isPromising() {
+            return !tally.isMarked() && tally.available() == 0;
+        }
+
+        @Override
+        public boolean isSuspicious() {
+            want();
+            return super.isSuspicious();
+        }
+
+        /** Lets readers go on; others who wait to write say so again when they look next. */
+        private void end() {
+            if (wants) {
+                boolean isCleared = words.cas(TallyLayout.WANTED_AT, 1, 0);
+                if (isCleared && !outcome.isHeld()) {
+                    waiting.signal(Cell.ALL);
+                }
+            }
+        }
+    }
+
+    void unread(long me) {
+        Reader self = reader(me);
+        Integer held = READERS.get(self);
+        if (held == null) {
+            throw new IllegalMonitorStateException("only who reads may give the read lock up: this thread does not "
+                    + "hold it");
+        }
+        boolean[] isLast = {false};
+        boolean _ = tally.changeUninterruptibly(members.find(), sums -> {
+            sums.available++;
+            sums.held--;
+            isLast[0] = sums.available == 0;
+            return true;
+        });
+        if (held == 1) {
+            READERS.remove(self);
+        } else {
+            READERS.put(self, held - 1);
+        }
+        if (isLast[0]) {
+            waiting.signal(Cell.ALL);
+        }
+    }
+
+    void unwrite(long me) {
+        checkWriter(me, "give the write lock up");
+        long holds = words.get(TallyLayout.WRITE_HOLDS_AT);
+        if (holds > 0) {
+            words.set(TallyLayout.WRITE_HOLDS_AT, holds - 1);
+            return;
+        }
+        words.set(TallyLayout.WRITER_AT, 0);
+        boolean _ = tally.changeUninterruptibly(-1, sums -> {
+            sums.isMarked = false;
+            return true;
+        });
+        waiting.signal(Cell.ALL);
+    }
+
+    /** Says for the writer that what the lock guards is whole again; returns whether there was news of a death. */
+    boolean consistent(long me) {
+        checkWriter(me, "say that what the lock guards is consistent");
+        boolean isNews = hasDied();
+        if (isNews) {
+            words.set(TallyLayout.DIED_AT, 0);
+        }
+        return isNews;
+    }
+
+    private void checkWriter(long me, String what) {
+        if (!isWriter(me)) {
+            long writer = writer();
+            throw new IllegalMonitorStateException("only the owner may " + what + ": " + (writer == 0
+                    ? "nobody holds it" : "it is held by a thread of process " + Participants.pid(writer)));
+        }
+    }
+
+    /** Makes a hold that no thread owns: the handle stays open until {@link #letClose} ends it. */
+    Hold keepOpen(Callable<Hold> maker) throws Exception {
+        waiting.enter();
+        boolean isMade = false;
+        try {
+            Hold made = maker.call();
+            isMade = true;
+            return made;
+        } finally {
+            if (!isMade) {
+                waiting.exit();
+            }
+        }
+    }
+
+    void letClose(Runnable release) {
+        release.run();
+        waiting.exit();
+    }
+
+    String describe(String type, Supplier<String> text) {
+        return waiting.describe(type, text);
+    }
+
+    void close() {
+        waiting.close();
     }
 }

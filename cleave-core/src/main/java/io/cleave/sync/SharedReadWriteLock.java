@@ -2,12 +2,14 @@ package io.cleave.sync;
 
 import io.cleave.OwnerDiedException;
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import io.cleave.sync.LockWord.News;
 import io.cleave.sync.LockWord.Outcome;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
@@ -20,15 +22,17 @@ import java.util.concurrent.locks.ReadWriteLock;
  * <p>
  * <b>When a reader's process ends</b>, in whatever way, waiters notice within 100 ms, and its holds are given back: it
  * changed nothing, so there is no news. <b>When a writer's process ends</b>, the lock is handed over with the news to a
- * writer that asks by {@link WriteLock#acquire}; all others, readers too, get an {@link OwnerDiedException} and not the
- * lock until then.
+ * writer that asks by {@link WriteLock#acquire} or {@link WriteLock#hold}; what the lock guards may be half-changed then,
+ * and the new owner repairs it and says so by {@link WriteLock#consistent}. Until then each next owner is told, and all
+ * who cannot be told, readers too, get an {@link OwnerDiedException} and not the lock.
  *
  * <p>
  * A writer may acquire the read lock as well, and keep it when it gives the write lock up. A reader that waits for the
  * write lock waits for itself, and so for ever; {@code tryLock} fails. Readers who do not read already let waiting
- * writers go first. Otherwise the lock is not fair. At most 64 processes can read, or wait to write, at once. Holds of
- * the read lock are counted for each thread by the handle, so a thread gives them back through the handle by which it
- * took them.
+ * writers go first, unless these have been stopped for 120 ms. Otherwise the lock is not fair. At most 56 processes that
+ * live can have used one lock {@link #at} a caller's memory, 248 one that has a name. Holds belong to a thread of a
+ * process, whichever handles it uses. A process that is stopped in the middle of a call keeps nobody else waiting, unless
+ * it holds the lock.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at
  * a moment fixed by the call; 0 and negative times mean to try once. A platform thread that waits notices an interrupt,
@@ -38,19 +42,19 @@ import java.util.concurrent.locks.ReadWriteLock;
  * of whatever process does after it has acquired either lock next. What a reader does before it gives the read lock up
  * happens before what the next writer does after it has acquired.
  *
- * <h2>Cost</h2> Uncontended, each operation is two atomic operations and no system call. Waiting, and giving up where
- * somebody waits, cost a system call.
+ * <h2>Cost</h2> Uncontended, each operation is one atomic operation in shared memory, two where another process was the
+ * last, and no system call. Waiting, and giving up where somebody waits, cost a system call.
  */
 public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
     /** The size of a read-write lock: {@value} bytes, aligned to 8; zeroes are a fresh one. */
-    public static final long BYTES = GuardedLayout.BYTES;
+    public static final long BYTES = TallyLayout.BYTES;
 
     private final ReadWriteState state;
     private final ReadLock reading;
     private final WriteLock writing;
 
-    private SharedReadWriteLock(MemorySegment memory, Named named) {
-        this.state = new ReadWriteState(memory, named);
+    private SharedReadWriteLock(MemorySegment memory, int seats, Named named) {
+        this.state = new ReadWriteState(memory, seats, named);
         this.reading = new ReadLock(state);
         this.writing = new WriteLock(state);
     }
@@ -64,7 +68,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      */
     public static SharedReadWriteLock at(MemorySegment block) {
         return new SharedReadWriteLock(Segments.check(block, BYTES, Long.BYTES, SharedReadWriteLock.class),
-                Named.none());
+                TallyLayout.SEATS, Named.none());
     }
 
     /**
@@ -77,7 +81,23 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedReadWriteLock named(String name) {
-        return Named.open(name, BlockKind.READ_WRITE_LOCK, BYTES, SharedReadWriteLock::new);
+        return named(name, Lifetime.ATTACHED);
+    }
+
+    /**
+     * The lock of a name, made where there is none, of a lifetime. A persistent one keeps the news of a writer's death for
+     * whoever comes next, whenever that is.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param lifetime how long it stays when nobody has a handle; of no meaning where it exists
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedReadWriteLock named(String name, Lifetime lifetime) {
+        return Named.open(name, BlockKind.READ_WRITE_LOCK, TallyLayout.NAMED_BYTES, lifetime,
+                (memory, named) -> new SharedReadWriteLock(memory, TallyLayout.NAMED_SEATS, named));
     }
 
     @Override
@@ -101,12 +121,12 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
     }
 
     /**
-     * How often the calling thread holds the read lock, through this handle.
+     * How often the calling thread holds the read lock, through whatever handle.
      *
      * @return 0 where it does not
      */
     public int getReadHoldCount() {
-        return state.readHolds();
+        return state.readHolds(Participants.me());
     }
 
     /**
@@ -115,7 +135,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @return true where it is held
      */
     public boolean isWriteLocked() {
-        return state.writer() != 0;
+        return state.isWritten();
     }
 
     /**
@@ -124,7 +144,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @return true where it does
      */
     public boolean isWriteLockedByCurrentThread() {
-        return state.isWriter();
+        return state.isWriter(Participants.me());
     }
 
     /**
@@ -133,12 +153,12 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      * @return 0 where it does not
      */
     public int getWriteHoldCount() {
-        return state.writeHolds();
+        return state.writeHolds(Participants.me());
     }
 
     /** Whether somebody waits to write. */
     boolean hasQueuedWriters() {
-        return state.queued() > 0;
+        return state.isWanted();
     }
 
     /**
@@ -160,7 +180,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      */
     @Override
     public void close() {
-        state.closeHandle();
+        state.close();
     }
 
     /**
@@ -170,8 +190,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
      */
     @Override
     public String toString() {
-        return "SharedReadWriteLock[readers " + getReadLockCount() + ", "
-                + (isWriteLocked() ? "a writer" : "no writer") + (state.hasDied() ? ", a writer died" : "") + "]";
+        return state.describe("SharedReadWriteLock", () -> "readers " + getReadLockCount() + ", "
+                + (isWriteLocked() ? "a writer" : "no writer") + (state.hasDied() ? ", a writer died" : ""));
     }
 
     private static boolean refuseDeath(Outcome outcome) {
@@ -191,24 +211,32 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
             this.state = state;
         }
 
+        private Outcome uninterruptibly(Patience patience) {
+            try {
+                return state.read(Participants.me(), patience);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e); // this wait was not to be interruptible
+            }
+        }
+
         @Override
         public void lock() {
-            refuseDeath(state.readUninterruptibly(Patience.UNINTERRUPTIBLY));
+            refuseDeath(uninterruptibly(Patience.UNINTERRUPTIBLY));
         }
 
         @Override
         public void lockInterruptibly() throws InterruptedException {
-            refuseDeath(state.read(Patience.FOREVER));
+            refuseDeath(state.read(Participants.me(), Patience.FOREVER));
         }
 
         @Override
         public boolean tryLock() {
-            return refuseDeath(state.readUninterruptibly(Patience.TRY));
+            return refuseDeath(uninterruptibly(Patience.TRY));
         }
 
         @Override
         public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
-            return refuseDeath(state.read(Patience.of(time, unit)));
+            return refuseDeath(state.read(Participants.me(), Patience.of(time, unit)));
         }
 
         /**
@@ -218,7 +246,45 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void unlock() {
-            state.unread();
+            state.unread(Participants.me());
+        }
+
+        /**
+         * Waits for the lock for a while.
+         *
+         * @param timeout how long; 0 or negative to try once
+         * @return whether it is held
+         * @throws InterruptedException where the thread is interrupted, before or meanwhile
+         * @throws OwnerDiedException where a writer has died and nobody has said that all is consistent
+         */
+        public boolean tryLock(Duration timeout) throws InterruptedException {
+            return refuseDeath(state.read(Participants.me(), Patience.of(timeout)));
+        }
+
+        /**
+         * Waits for the lock, and holds it until the hold is closed, by the same thread.
+         *
+         * @return the hold
+         * @throws OwnerDiedException where a writer has died and nobody has said that all is consistent
+         */
+        public Hold hold() {
+            lock();
+            return new Hold(Acquisition.CLEAN, () -> {}, this::unlock);
+        }
+
+        /**
+         * Waits for the lock without keeping a thread. The hold belongs to whoever has it: any thread may close it, and no
+         * thread holds the lock by it.
+         *
+         * @return completes with the hold, or with the exception that ended the wait; cancelling it ends the wait, and a
+         *         lock that arrives after that is given up
+         */
+        public CompletableFuture<Hold> acquireAsync() {
+            long owner = Participants.newOwner();
+            return Async.start(() -> state.keepOpen(() -> {
+                boolean _ = refuseDeath(state.read(owner, Patience.FOREVER)); // without an end it is held or refused
+                return new Hold(Acquisition.CLEAN, () -> {}, () -> state.letClose(() -> state.unread(owner)));
+            }), Hold::close);
         }
 
         /**
@@ -240,13 +306,31 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
             this.state = state;
         }
 
+        private Outcome uninterruptibly(News news, Patience patience) {
+            try {
+                return state.write(Participants.me(), news, patience);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e); // this wait was not to be interruptible
+            }
+        }
+
+        /**
+         * Says that what the lock guards is whole again, after an owner's death: the news is over, for all. Without that it
+         * stays when the lock is given up, and the next who acquires hears {@link Acquisition#OWNER_DIED} again.
+         *
+         * @throws IllegalMonitorStateException where the calling thread does not hold the lock
+         */
+        public void consistent() {
+            boolean _ = state.consistent(Participants.me()); // where there was no news nothing changes
+        }
+
         /**
          * Waits for the lock, and takes the news of a writer's death. An interrupt does not end the wait.
          *
          * @return how it came to be held
          */
         public Acquisition acquire() {
-            return acquisition(state.writeUninterruptibly(News.TAKE, Patience.UNINTERRUPTIBLY));
+            return acquisition(uninterruptibly(News.TAKE, Patience.UNINTERRUPTIBLY));
         }
 
         /**
@@ -257,8 +341,18 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          * @throws InterruptedException where the thread is interrupted, before or meanwhile
          */
         public Optional<Acquisition> tryAcquire(Duration timeout) throws InterruptedException {
-            Outcome outcome = state.write(News.TAKE, Patience.of(timeout));
+            Outcome outcome = state.write(Participants.me(), News.TAKE, Patience.of(timeout));
             return outcome.isHeld() ? Optional.of(acquisition(outcome)) : Optional.empty();
+        }
+
+        /**
+         * Waits for the lock, and takes the news of an owner's death.
+         *
+         * @return how it came to be held
+         * @throws InterruptedException where the thread is interrupted, before or meanwhile
+         */
+        public Acquisition acquireInterruptibly() throws InterruptedException {
+            return acquisition(state.write(Participants.me(), News.TAKE, Patience.FOREVER));
         }
 
         private static Acquisition acquisition(Outcome outcome) {
@@ -272,7 +366,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void lock() {
-            refuseDeath(state.writeUninterruptibly(News.REFUSE, Patience.UNINTERRUPTIBLY));
+            refuseDeath(uninterruptibly(News.REFUSE, Patience.UNINTERRUPTIBLY));
         }
 
         /**
@@ -282,7 +376,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void lockInterruptibly() throws InterruptedException {
-            refuseDeath(state.write(News.REFUSE, Patience.FOREVER));
+            refuseDeath(state.write(Participants.me(), News.REFUSE, Patience.FOREVER));
         }
 
         /**
@@ -292,7 +386,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public boolean tryLock() {
-            return refuseDeath(state.writeUninterruptibly(News.REFUSE, Patience.TRY));
+            return refuseDeath(uninterruptibly(News.REFUSE, Patience.TRY));
         }
 
         /**
@@ -302,7 +396,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
-            return refuseDeath(state.write(News.REFUSE, Patience.of(time, unit)));
+            return refuseDeath(state.write(Participants.me(), News.REFUSE, Patience.of(time, unit)));
         }
 
         /**
@@ -313,7 +407,45 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
          */
         @Override
         public void unlock() {
-            state.unwrite();
+            state.unwrite(Participants.me());
+        }
+
+        /**
+         * Waits for the lock for a while.
+         *
+         * @param timeout how long; 0 or negative to try once
+         * @return whether it is held
+         * @throws InterruptedException where the thread is interrupted, before or meanwhile
+         * @throws OwnerDiedException where a writer has died and nobody has said that all is {@link #consistent}
+         */
+        public boolean tryLock(Duration timeout) throws InterruptedException {
+            return refuseDeath(state.write(Participants.me(), News.REFUSE, Patience.of(timeout)));
+        }
+
+        /**
+         * Waits for the lock, takes the news of an owner's death, and holds the lock until the hold is closed, by the same
+         * thread.
+         *
+         * @return the hold, which says whether an owner has died
+         */
+        public Hold hold() {
+            return new Hold(acquire(), this::consistent, this::unlock);
+        }
+
+        /**
+         * Waits for the lock without keeping a thread, and takes the news of an owner's death. The hold belongs to whoever
+         * has it: any thread may close it, and no thread holds the lock by it.
+         *
+         * @return completes with the hold, or with the exception that ended the wait; cancelling it ends the wait, and a
+         *         lock that arrives after that is given up
+         */
+        public CompletableFuture<Hold> acquireAsync() {
+            long owner = Participants.newOwner();
+            return Async.start(() -> state.keepOpen(() -> {
+                Outcome outcome = state.write(owner, News.TAKE, Patience.FOREVER);
+                return new Hold(acquisition(outcome), () -> state.consistent(owner),
+                        () -> state.letClose(() -> state.unwrite(owner)));
+            }), Hold::close);
         }
 
         /**

@@ -1,6 +1,7 @@
 package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -15,12 +16,15 @@ import java.util.concurrent.TimeUnit;
  * <b>Permits of the dead come back.</b> The permits that a process has acquired are its own until it releases them. When
  * a process ends, in whatever way and at whatever moment, waiters notice within 100 ms, and what it held becomes
  * available. A release gives back the process's own permits first; what it releases beyond those are new ones, as with
- * any semaphore that is used to signal. Where permits stand for events and not for things that are held, the process
- * that acquired them says so by {@link #disown}, and its death brings none back.
+ * any semaphore that is used to signal. Where permits stand for events and not for things that are held, use it
+ * {@link #asSignal}: then nobody owns any, and no death brings any back. {@link #disown} says so of some permits afterwards.
  *
  * <p>
  * The semaphore is not fair: who comes may overtake who waits. A release of k permits wakes k that wait for one each.
- * At most 64 processes can hold permits of one semaphore at once.
+ * At most 56 processes that live can have acquired permits of one semaphore {@link #at} a caller's memory, 248 of one
+ * that has a name. A process that is stopped in the middle of whatever call keeps nobody else from permits that are
+ * there; only where more than 131,071 are available, or a process holds more than 2,047, do the calls that move between
+ * the word and its reserve wait for each other.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at
  * a moment fixed by the call; 0 and negative times mean to try once. A platform thread that waits notices an interrupt,
@@ -29,149 +33,21 @@ import java.util.concurrent.TimeUnit;
  * <h2>Memory consistency effects</h2> What a thread does before it releases happens before what a thread of whatever
  * process does after it has acquired next.
  *
- * <h2>Cost</h2> Uncontended, each operation is two atomic operations and no system call. Waiting, and releasing where
+ * <h2>Cost</h2> Uncontended, each operation is one atomic operation and no system call, and two where another process has
+ * acquired or given back last. Waiting, and releasing where
  * somebody waits, cost a system call. Before a waiter sleeps it looks for 1 to 40 microseconds, the longer the more often
  * a permit has come meanwhile; not where there is one processor.
  */
 public final class SharedSemaphore implements AutoCloseable {
     /** The size of a semaphore: {@value} bytes, aligned to 8; zeroes are a fresh one without permits. */
-    public static final long BYTES = GuardedLayout.BYTES;
+    public static final long BYTES = TallyLayout.BYTES;
 
-    private final State state;
+    private final SemaphoreState state;
+    private final boolean owns;
 
-    /**
-     * Facts: {@code total}, the permits that there are, and the members' counts, what each process holds. What is
-     * available follows from them. {@code many} counts those sleepers that want more than one permit.
-     */
-    private static final class State extends Guarded {
-        private static final int TOTAL = 0;
-        private static final int AVAILABLE = 1;
-        private static final int MANY = 2;
-
-        State(MemorySegment memory, Named named) {
-            super(memory, named);
-        }
-
-        @Override
-        void repair() {
-            field(AVAILABLE, field(TOTAL) - sum());
-        }
-
-        @Override
-        boolean bury(int member) {
-            count(member, 0);
-            repair();
-            return true;
-        }
-
-        long available() {
-            return field(AVAILABLE);
-        }
-
-        /** Takes permits, under the guard, and counts them as the process's. */
-        void take(long permits) {
-            int seat = neededSeat();
-            seatCount(seat, count(seat) + permits);
-            field(AVAILABLE, available() - permits);
-        }
-
-        /** Takes permits where there are as many. */
-        boolean tryTake(int permits) {
-            enter();
-            try {
-                boolean isEnough = available() >= permits;
-                if (isEnough) {
-                    take(permits);
-                }
-                return isEnough;
-            } finally {
-                exit();
-            }
-        }
-
-        void give(int permits) {
-            int wakes;
-            enter();
-            try {
-                if (available() + permits > Integer.MAX_VALUE) {
-                    throw new Error("Maximum permit count exceeded");
-                }
-                int seat = seat();
-                long held = seat < 0 ? 0 : count(seat);
-                long back = Math.min(held, permits);
-                if (back > 0) {
-                    seatCount(seat, held - back);
-                }
-                if (permits > back) {
-                    field(TOTAL, field(TOTAL) + permits - back);
-                }
-                field(AVAILABLE, available() + permits);
-                raiseTurn();
-                wakes = field(MANY) > 0 ? Cell.ALL : (int) Math.min(sleepers(), permits);
-            } finally {
-                exit();
-            }
-            wake(wakes);
-        }
-
-        private long ownCount() {
-            int self = find();
-            return self < 0 ? 0 : count(self);
-        }
-
-        void reduce(int permits) {
-            enter();
-            try {
-                field(TOTAL, field(TOTAL) - permits);
-                field(AVAILABLE, available() - permits);
-            } finally {
-                exit();
-            }
-        }
-
-        void disown(int permits) {
-            enter();
-            try {
-                long held = ownCount();
-                if (held < permits) {
-                    throw new IllegalArgumentException("this process holds " + held + " permits, so it cannot disown "
-                            + permits);
-                }
-                if (permits > 0) {
-                    field(TOTAL, field(TOTAL) - permits); // first: dying here must not make permits
-                    seatCount(seat(), held - permits);
-                }
-            } finally {
-                exit();
-            }
-        }
-
-        int drain() {
-            enter();
-            try {
-                sweep(true);
-                int drained = (int) available();
-                if (drained > 0) {
-                    take(drained);
-                } else if (drained < 0) {
-                    field(TOTAL, field(TOTAL) - drained);
-                    field(AVAILABLE, 0);
-                }
-                return drained;
-            } finally {
-                exit();
-            }
-        }
-
-        void addMany(long delta) {
-            enter();
-            field(MANY, field(MANY) + delta);
-            exit();
-        }
-    }
-
-    private SharedSemaphore(State state) {
+    private SharedSemaphore(SemaphoreState state, boolean owns) {
         this.state = state;
+        this.owns = owns;
     }
 
     /**
@@ -183,7 +59,7 @@ public final class SharedSemaphore implements AutoCloseable {
      */
     public static SharedSemaphore at(MemorySegment block) {
         MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedSemaphore.class);
-        return new SharedSemaphore(new State(memory, Named.none()));
+        return new SharedSemaphore(new SemaphoreState(memory, TallyLayout.SEATS, Named.none()), true);
     }
 
     /**
@@ -209,15 +85,28 @@ public final class SharedSemaphore implements AutoCloseable {
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedSemaphore named(String name, int permits) {
-        return Named.open(name, BlockKind.SEMAPHORE, BYTES,
-                (memory, named) -> new SharedSemaphore(new State(memory, named)).withPermits(permits));
+        return named(name, permits, Lifetime.ATTACHED);
+    }
+
+    /**
+     * The semaphore of a name, made with permits where there is none, of a lifetime. What the dead held becomes available
+     * in a persistent one, too.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param permits how many it is made with; of no meaning where it exists; may be negative
+     * @param lifetime how long it stays when nobody has a handle; of no meaning where it exists
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedSemaphore named(String name, int permits, Lifetime lifetime) {
+        return Named.open(name, BlockKind.SEMAPHORE, TallyLayout.NAMED_BYTES, lifetime, (memory, named) -> new SharedSemaphore(
+                new SemaphoreState(memory, TallyLayout.NAMED_SEATS, named), true).withPermits(permits));
     }
 
     private SharedSemaphore withPermits(int permits) {
-        state.initialise(() -> {
-            state.field(State.TOTAL, state.field(State.TOTAL) + permits);
-            state.repair();
-        });
+        state.initialise(permits);
         return this;
     }
 
@@ -353,51 +242,24 @@ public final class SharedSemaphore implements AutoCloseable {
 
     private boolean await(int permits, Patience patience) throws InterruptedException {
         checkNotNegative(permits);
-        if (patience.isInterruptible() && Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-        if (permits > 0 && state.available() >= permits && state.isGuardFree() && state.tryTake(permits)) {
-            return true;
-        }
-        if (permits == 1) {
-            return await(patience, 1);
-        }
-        if (await(Patience.TRY, permits)) {
-            return true;
-        }
-        if (patience.isTry()) {
-            return false;
-        }
-        state.addMany(1);
-        try {
-            return await(patience, permits);
-        } finally {
-            state.addMany(-1);
-        }
-    }
-
-    private boolean await(Patience patience, int permits) throws InterruptedException {
-        return state.await(new Guarded.Attempt<RuntimeException>() {
-            @Override
-            public boolean isDone() {
-                boolean isEnough = isPromising();
-                if (isEnough && permits > 0) {
-                    state.take(permits);
-                }
-                return isEnough;
-            }
-
-            @Override
-            public boolean isPromising() {
-                return state.available() >= permits;
-            }
-        }, patience);
+        return state.acquire(permits, owns, patience);
     }
 
     private static void checkNotNegative(int permits) {
         if (permits < 0) {
             throw new IllegalArgumentException("a number of permits is at least 0, not " + permits);
         }
+    }
+
+    /**
+     * The same semaphore for use as a signal: what is acquired through it belongs to nobody, so it does not come back
+     * when the process ends, and what is released through it is new. The handle is the same, too: closing either closes
+     * both.
+     *
+     * @return the semaphore, whose permits stand for events and not for things that are held
+     */
+    public SharedSemaphore asSignal() {
+        return new SharedSemaphore(state, false);
     }
 
     /** Releases a permit, whether this process holds one or not. */
@@ -415,7 +277,7 @@ public final class SharedSemaphore implements AutoCloseable {
     public void release(int permits) {
         checkNotNegative(permits);
         if (permits > 0) {
-            state.give(permits);
+            state.release(permits, owns);
         }
     }
 
@@ -437,7 +299,7 @@ public final class SharedSemaphore implements AutoCloseable {
      * @return how many; a negative number where there was a debt, which is cancelled
      */
     public int drainPermits() {
-        return state.drain();
+        return state.drain(owns);
     }
 
     /**
@@ -457,7 +319,7 @@ public final class SharedSemaphore implements AutoCloseable {
      * @return their number, negative where there is a debt
      */
     public int availablePermits() {
-        return (int) state.available();
+        return Math.clamp(state.available(), Integer.MIN_VALUE, Integer.MAX_VALUE);
     }
 
     /**
@@ -469,7 +331,7 @@ public final class SharedSemaphore implements AutoCloseable {
      */
     @Override
     public void close() {
-        state.closeHandle();
+        state.close();
     }
 
     /**
@@ -479,6 +341,6 @@ public final class SharedSemaphore implements AutoCloseable {
      */
     @Override
     public String toString() {
-        return "SharedSemaphore[permits " + availablePermits() + "]";
+        return state.describe("SharedSemaphore", () -> "permits " + availablePermits());
     }
 }

@@ -9,17 +9,22 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The table of members when others have filled it. */
+/** The table of members when others have filled it, who live or have died. */
 final class SeatsTest {
-    private static final long TOTAL_AT = GuardedLayout.fieldAt(0);
+    /** Above the slots that tests reach, so that all of its processes are dead. */
+    private static final int SLOT_OF_NOBODY = 4000;
+
     private final Arena arena = Arena.ofShared();
-    private MemorySegment memory;
+    private SharedWords words;
+    private Members members;
     private SharedSemaphore semaphore;
 
     @BeforeEach
     void open() {
-        memory = arena.allocate(GuardedLayout.BYTES, 64);
+        MemorySegment memory = arena.allocate(TallyLayout.BYTES, 64);
         semaphore = SharedSemaphore.at(memory, 3);
+        words = new SharedWords(memory);
+        members = new Members(words, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, TallyLayout.SEATS);
     }
 
     @AfterEach
@@ -27,53 +32,79 @@ final class SeatsTest {
         arena.close();
     }
 
-    /** Members that cannot be told from living ones without a look at their slots. */
+    /** Seats of the dead, each of whom holds so many permits. */
     private void fill(long count) {
-        for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
-            GuardedLayout.longRelease(memory, GuardedLayout.memberAt(i), ParticipantsLayout.process(4000, i) | count);
+        for (int i = 0; i < TallyLayout.SEATS; i++) {
+            words.set(members.at(i), ParticipantsLayout.process(SLOT_OF_NOBODY, i)
+                    | TallyLayout.payload(TallyLayout.next(0, 0, 0, i, count)));
         }
-        GuardedLayout.longRelease(memory, TOTAL_AT, 3 + GuardedLayout.MEMBERS * count);
     }
 
-    private long ownMembers() {
+    private long ownSeats() {
         long own = 0;
-        for (int i = 0; i < GuardedLayout.MEMBERS; i++) {
-            long member = GuardedLayout.longOpaque(memory, GuardedLayout.memberAt(i));
-            own += (member & ParticipantsLayout.PROCESS) == Participants.process() ? 1 : 0;
+        for (int i = 0; i < TallyLayout.SEATS; i++) {
+            own += Members.process(members.word(i)) == Participants.process() ? 1 : 0;
         }
         return own;
     }
 
     @Test
-    void aProcessKeepsItsPlace() throws InterruptedException {
+    void aProcessKeepsItsSeat() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
             semaphore.acquire();
             semaphore.release();
-            assertThat(ownMembers()).isOne();
+            assertThat(ownSeats()).isOne();
         }
     }
 
     @Test
-    void whoHoldsNothingMakesRoomForOthers() throws InterruptedException {
-        fill(0);
+    void theDeadMakeRoomForOthersAndGiveBackWhatTheyHeld() throws InterruptedException {
+        fill(2);
         semaphore.acquire(2);
-        assertThat(ownMembers()).isOne();
+        assertThat(ownSeats()).isOne();
         semaphore.release(2);
-        assertThat(semaphore.availablePermits()).isEqualTo(3);
+        assertThat(semaphore.availablePermits()).isEqualTo(3 + 2 * TallyLayout.SEATS);
     }
 
     @Test
-    void whoHoldsSomethingDoesNot() {
-        fill(1);
-        assertThatThrownBy(semaphore::tryAcquire).isInstanceOf(IllegalStateException.class).hasMessageContaining("64");
-        assertThat(semaphore.availablePermits()).isEqualTo(3);
-    }
-
-    @Test
-    void whoOnlyReleasesNeedsNoPlace() {
-        fill(1);
+    void whoOnlyReleasesNeedsNoSeat() {
         semaphore.release(2);
-        assertThat(ownMembers()).isZero();
+        assertThat(ownSeats()).isZero();
         assertThat(semaphore.availablePermits()).isEqualTo(5);
+    }
+
+    @Test
+    void aTableFullOfTheLivingSaysSo() {
+        long here = Participants.process();
+        for (int i = 0; i < TallyLayout.SEATS; i++) {
+            words.set(members.at(i), here | 1); // another process's, were the calling one not looked for by all of it
+        }
+        Members others = new Members(new Words() {
+            @Override
+            public long get(long at) {
+                long word = words.get(at);
+                return at >= TallyLayout.MEMBERS_AT && word != 0 ? word ^ 1L << ParticipantsLayout.GENERATION_SHIFT : word;
+            }
+
+            @Override
+            public void set(long at, long value) {
+                words.set(at, value);
+            }
+
+            @Override
+            public boolean cas(long at, long expected, long value) {
+                return words.cas(at, expected, value);
+            }
+        }, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, TallyLayout.SEATS);
+        assertThatThrownBy(() -> others.seat((_, _) -> false)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("all 56 places").hasMessageContaining("with a name");
+    }
+
+    @Test
+    void thoseWhoComeFirstSitOnLinesOfTheirOwn() {
+        assertThat(java.util.stream.IntStream.range(0, 14).mapToLong(i -> members.at(members.spread(i)) / 64).distinct()
+                .count()).isEqualTo(14);
+        assertThat(java.util.stream.IntStream.range(0, TallyLayout.SEATS).map(members::spread).distinct().count())
+                .isEqualTo(TallyLayout.SEATS);
     }
 }

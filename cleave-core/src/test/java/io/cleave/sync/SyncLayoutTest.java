@@ -24,7 +24,25 @@ final class SyncLayoutTest {
                 GuardedLayout.BYTES)).containsExactly(0L, 8L, 16L, 24L, 32L, 128L, 640L);
         assertThat(List.of(FutexWord.BYTES, SharedAtomicInt.BYTES, SharedAtomicLong.BYTES, SharedEvent.BYTES,
                 SharedMutex.BYTES, SharedSemaphore.BYTES, SharedReadWriteLock.BYTES, SharedCountDownLatch.BYTES,
-                SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 512L, 640L, 640L, 640L, 640L);
+                SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 512L, 1024L, 1024L, 640L, 640L);
+        assertThat(List.of(TallyLayout.STATE_AT, TallyLayout.TURN_AT, TallyLayout.SLEEPERS_AT, TallyLayout.STAMP_AT,
+                TallyLayout.LEDGER_AT, TallyLayout.RESERVE_AT, TallyLayout.NEXT_RESERVE_AT, TallyLayout.NEXT_BASE_AT,
+                TallyLayout.WANTED_AT, TallyLayout.BEAT_AT, TallyLayout.NEXT_SEAT_AT, TallyLayout.WRITER_AT,
+                TallyLayout.WRITE_HOLDS_AT, TallyLayout.DIED_AT, TallyLayout.IDENTITY_AT, TallyLayout.MEMBERS_AT,
+                TallyLayout.BYTES, TallyLayout.NAMED_BYTES)).containsExactly(0L, 8L, 16L, 24L, 32L, 40L, 48L, 56L, 64L,
+                        72L, 80L, 88L, 96L, 104L, 112L, 128L, 1024L, 4096L);
+    }
+
+    @Test
+    void aTallysStateIsPackedAsDocumented() {
+        long state = TallyLayout.next(0x1ff_ffff, TallyLayout.MARK, -3, 5, 2047);
+        assertThat(state).isEqualTo(1L << 62 | 0x3_fffdL << 44 | 6L << 36 | 2047L << 25);
+        assertThat(TallyLayout.available(state)).isEqualTo(-3);
+        assertThat(TallyLayout.last(state)).isEqualTo(5);
+        assertThat(TallyLayout.held(state)).isEqualTo(2047);
+        assertThat(TallyLayout.last(0)).isEqualTo(-1);
+        assertThat(TallyLayout.available(TallyLayout.nextAvailable(state, TallyLayout.MOST_AVAILABLE)))
+                .isEqualTo(131_071);
     }
 
     @Test
@@ -60,10 +78,10 @@ final class SyncLayoutTest {
                 SharedEvent::at, SharedMutex::at, SharedSemaphore::at, SharedReadWriteLock::at,
                 SharedCountDownLatch::at, SharedBarrier::at);
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment memory = arena.allocate(1024, 64);
+            MemorySegment memory = arena.allocate(2048, 64);
             MemorySegment closed;
             try (Arena other = Arena.ofShared()) {
-                closed = other.allocate(1024, 64);
+                closed = other.allocate(2048, 64);
             }
             for (Function<MemorySegment, Object> maker : makers) {
                 assertThatThrownBy(() -> maker.apply(memory.asSlice(1))).isInstanceOf(IllegalArgumentException.class)
