@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
+import io.cleave.memory.raw.OwnerIdentity;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
@@ -224,6 +225,7 @@ final class Participants {
             long process = (long) LONG.getAcquire(SELF, 0L);
             if (process == 0) {
                 process = open();
+                OwnerIdentity.process(process);
                 LONG.setRelease(SELF, 0L, process);
             }
             return process;
