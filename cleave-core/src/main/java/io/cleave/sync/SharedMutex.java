@@ -549,6 +549,17 @@ public final class SharedMutex implements Lock, AutoCloseable {
     }
 
     /**
+     * Removes the name at once: it is the way to end a {@link Lifetime#PERSISTENT} mutex. Those who have a handle keep it.
+     * Where the name has been removed already, and for one {@link #at} a caller's memory, nothing happens.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws io.cleave.CleaveException where the system refuses it
+     */
+    public void unlink() {
+        named.unlink();
+    }
+
+    /**
      * Gives up this handle on a named mutex; the last one out removes it, as {@link #named(String)} says. Threads that
      * wait through it leave with an {@link IllegalStateException}, those that wait for a condition without the lock. A
      * lock that a thread holds stays held, and other handles can unlock it. The second and later calls, and calls on a
