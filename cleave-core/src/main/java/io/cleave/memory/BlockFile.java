@@ -451,7 +451,7 @@ final class BlockFile implements AutoCloseable {
     /** Whether the content says that somebody holds what is in it. */
     boolean isHeld() {
         BlockHeader header = readHeader();
-        if (header == null || !faultOf(header).isEmpty()) {
+        if (header == null || !header.fault(Stat.fstat(fd).byteSize()).isEmpty()) {
             return false;
         }
         Holders holders = BlockKind.of(header.kind()).holders();
