@@ -25,7 +25,7 @@ final class Attachment {
         long fileBytes = BlockLayout.HEADER_BYTES + header.byteSize();
         // The mapping keeps its companion reachable, so that the collector takes this object after the last slice.
         this.whole = file.map(arena, fileBytes, BlockFile.Mapping.SHARED, this);
-        this.hold = new Hold(file, header.isPersistent());
+        this.hold = new Hold(file, header.isPersistent(), BlockKind.of(header.kind()).holders());
         hold.unmapsInTheEnd(whole);
         this.cleanable = hold.watch(this);
     }
@@ -64,6 +64,7 @@ final class Attachment {
                     + "under way; nothing was closed, and close() may be called again", e);
         }
         closed = true;
+        hold.isUnmapped(whole.address());
         try {
             hold.release();
         } finally {

@@ -133,7 +133,7 @@ final class BlockDirectory {
                 }
                 boolean persistent = file.usableHeader().isPersistent();
                 int holder = file.attachedLock();
-                if (holder == Fcntl.F_RDLCK || (holder == Fcntl.F_UNLCK && persistent)) {
+                if (holder == Fcntl.F_RDLCK || (holder == Fcntl.F_UNLCK && (persistent || file.isHeld()))) {
                     return true;
                 }
                 if (holder == Fcntl.F_UNLCK && file.removeIfUnused()) {
@@ -319,7 +319,7 @@ final class BlockDirectory {
         List<String> skipped = new ArrayList<>();
         for (BlockInfo info : list()) {
             List<String> outcome = skipped;
-            if (info.state().isRemovable()) {
+            if (info.state().isRemovable() && !info.note().equals(BlockInspector.HELD)) {
                 try {
                     boolean removed = dryRun || BlockInspector.sweep(directory + "/" + PREFIX + info.name());
                     outcome = removed ? cleaned : skipped;

@@ -66,6 +66,14 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>
+ * <b>Held objects.</b> A block whose content says that somebody holds the object in it, or has died holding it, keeps its
+ * name ({@link Holders}): closers and sweepers look once they have ATTACHED exclusive, and leave it; openers attach to it
+ * as to a persistent one, and get it with its content. At the normal end of a JVM, whose other threads still run, the
+ * last of its handles takes ATTACHED exclusive by converting its shared lock, makes sure by {@link Holders#seal} that no
+ * thread can come to hold the object any more, and removes the name; where somebody holds it, or another process is
+ * attached, it keeps its lock until the process has ended.
+ *
+ * <p>
  * <b>Removing the name</b>, by closers, sweepers and unlink() alike: take NAME exclusive, compare the path's inode with
  * this file's, unlink. A new block can bear the name only after this file has lost it, which nobody does without NAME
  * of this file; so between comparison and unlink the path cannot come to name another (SYNC: name).
@@ -344,7 +352,7 @@ final class BlockFile implements AutoCloseable {
         if (holder == Fcntl.F_WRLCK) {
             return Attempt.BUSY;
         }
-        if (holder == Fcntl.F_UNLCK && !header.isPersistent()) {
+        if (holder == Fcntl.F_UNLCK && !header.isPersistent() && !isHeld()) {
             return removeIfUnused() ? Attempt.GONE : Attempt.BUSY;
         }
         demand.check(header);
@@ -430,11 +438,47 @@ final class BlockFile implements AutoCloseable {
         }
         try {
             CrashPoint.reached();
+            if (isHeld()) {
+                return false;
+            }
             removeName();
         } finally {
             unlock(ATTACHED_BYTE);
         }
         return true;
+    }
+
+    /** Whether the content says that somebody holds what is in it. */
+    boolean isHeld() {
+        BlockHeader header = readHeader();
+        if (header == null || !header.fault(Stat.fstat(fd).byteSize()).isEmpty()) {
+            return false;
+        }
+        Holders holders = BlockKind.of(header.kind()).holders();
+        long byteSize = Math.min(holders.byteSize(), header.byteSize());
+        if (byteSize == 0) {
+            return false;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment content = arena.allocate(byteSize, Long.BYTES);
+            return read(content, BlockLayout.HEADER_BYTES) && holders.isHeld(content);
+        }
+    }
+
+    /**
+     * As {@link #leave}, at the end of a JVM whose threads still run, for its last handle on an object that can be held:
+     * the lock stays until the process has ended, unless nobody can hold the object any more.
+     */
+    void leaveAtExit(Holders holders, MemorySegment content) {
+        if (!lock(ATTACHED_BYTE, Fcntl.F_WRLCK)) { // SYNC: attached
+            return; // others are attached
+        }
+        CrashPoint.reached();
+        if (holders.seal(content)) {
+            removeName();
+        } else if (!lock(ATTACHED_BYTE, Fcntl.F_RDLCK)) {
+            throw new CleaveException("a lock could not be made a weaker one");
+        }
     }
 
     /** Unlinks the path if there is one and it names this file; afterwards it does not. */

@@ -35,7 +35,10 @@ public record BlockInfo(String name, long byteSize, BlockKind kind, Lifetime lif
         LIVE,
         /** Nobody is attached, and it stays nevertheless: its lifetime is {@link Lifetime#PERSISTENT}. */
         PERSISTENT,
-        /** Nobody is attached, as the last process that was has been killed. {@link Cleanup} removes it. */
+        /**
+         * Nobody is attached, as the last process that was has been killed. {@link Cleanup} removes it, unless it is a lock
+         * that was held then, as {@link BlockInfo#note()} says: the next to open it is to learn of that.
+         */
         ORPHAN,
         /**
          * A private file of this user's that bears a block's name and holds none: cut short, or overwritten.

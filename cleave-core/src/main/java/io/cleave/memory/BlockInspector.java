@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks at blocks without attaching to them: nobody notices, and nothing changes. */
 final class BlockInspector {
+    /** The note on an orphan that is not removed. */
+    static final String HELD = "its last user ended while it was held; the next to open it gets it as it is";
+
     private BlockInspector() {
     }
 
@@ -48,7 +51,8 @@ final class BlockInspector {
         }
         State state = attached > 0 ? State.LIVE : header.isPersistent() ? State.PERSISTENT : State.ORPHAN;
         BlockKind kind = BlockKind.of(header.kind());
-        String note = kind == BlockKind.UNKNOWN ? "kind " + header.kind() + ", unknown to this Cleave" : "";
+        String note = kind == BlockKind.UNKNOWN ? "kind " + header.kind() + ", unknown to this Cleave"
+                : state == State.ORPHAN && file.isHeld() ? HELD : "";
         return new BlockInfo(name, header.byteSize(), kind, header.knownLifetime(), header.created(),
                 header.creator().pid(), creator(header.creator()), attached, state, note);
     }

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param cleaned what was removed; by a dry run, what would be
  * @param failed what should have been removed, and the system refused
- * @param skipped what stays: live, persistent and foreign blocks, and what somebody else removed first
+ * @param skipped what stays: live, persistent and foreign blocks, locks whose holder was killed, and what somebody else removed first
  */
 public record CleanupResult(List<String> cleaned, List<String> failed, List<String> skipped) {
     /**

@@ -1,5 +1,6 @@
 package io.cleave.memory;
 
+import io.cleave.memory.raw.OwnerIdentity;
 import io.cleave.os.Mman;
 import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The locks and mappings of one attachment to a block: what has to be given up when it ends. It knows nothing of the
@@ -19,7 +21,11 @@ final class Hold implements Runnable {
     /** A range of addresses. */
     private record Range(long address, long byteSize) {}
 
+    /** Those that the collector wanted to end while this process held the object. */
+    private static final Set<Hold> SPARED = ConcurrentHashMap.newKeySet();
+
     private final BlockFile file;
+    private final Holders holders;
     private final int pid = Unistd.getpid();
     /** What is unmapped where no arena does it; guarded by this. */
     private final List<Range> ranges = new ArrayList<>(2);
@@ -29,8 +35,13 @@ final class Hold implements Runnable {
     private boolean released;
 
     Hold(BlockFile file, boolean persistent) {
+        this(file, persistent, Holders.NONE);
+    }
+
+    Hold(BlockFile file, boolean persistent, Holders holders) {
         this.file = file;
         this.persistent = persistent;
+        this.holders = holders;
     }
 
     /** From now on, the collector's finding that an object is gone ends this hold. */
@@ -40,6 +51,7 @@ final class Hold implements Runnable {
             };
         }
         OPEN.add(this);
+        SPARED.forEach(Hold::run); // it may have been given up since
         return Caretaker.CLEANER.register(holder, this);
     }
 
@@ -57,12 +69,44 @@ final class Hold implements Runnable {
         persistent = stays;
     }
 
-    /** For the collector: nobody can reach the mappings any more, and none was closed unless all was released. */
+    /**
+     * For the collector: nobody can reach the mappings any more, and none was closed unless all was released. What this
+     * process holds it goes on holding, with its name; a later handle that is opened looks again.
+     */
     @Override
     public synchronized void run() {
+        MemorySegment content = content();
+        if (!released && content != null && holders.isHeldBy(content, OwnerIdentity.process())) {
+            SPARED.add(this);
+            return;
+        }
+        SPARED.remove(this);
         if (!released) {
             ranges.forEach(range -> Mman.munmap(range.address, range.byteSize));
             release();
+        }
+    }
+
+    /** The object's memory, null where nobody can hold it or it is not mapped any more. */
+    private @Nullable MemorySegment content() {
+        if (holders.byteSize() == 0 || ranges.isEmpty()) {
+            return null;
+        }
+        Range range = ranges.getFirst();
+        return MemorySegment.ofAddress(range.address).reinterpret(range.byteSize).asSlice(BlockLayout.HEADER_BYTES);
+    }
+
+    /** At the normal end of the JVM. The mapping stays, and threads may use it until the process has ended. */
+    private synchronized void releaseAtExit() {
+        MemorySegment content = content();
+        boolean isLast = OPEN.stream()
+                .noneMatch(other -> other != this && other.file.status().isSameFile(file.status()));
+        if (released || content == null || persistent || !isLast || pid != Unistd.getpid()) {
+            release();
+        } else {
+            released = true;
+            OPEN.remove(this);
+            file.leaveAtExit(holders, content);
         }
     }
 
@@ -93,7 +137,7 @@ final class Hold implements Runnable {
     private static void releaseAll() {
         for (Hold hold : OPEN) {
             try {
-                hold.release();
+                hold.releaseAtExit();
             } catch (RuntimeException ignored) {
                 // Nobody is left to tell. The block becomes an orphan, which is swept later.
             }

@@ -4,7 +4,8 @@ package io.cleave.memory;
 public enum Lifetime {
     /**
      * The block lives as long as somebody is attached: the last handle that is closed removes it. What processes leave
-     * behind that were killed is an orphan, which counts as absent and is swept.
+     * behind that were killed is an orphan, which counts as absent and is swept. A lock is different while it is held or
+     * bears the news that its holder has died: it keeps its name, and the next to open it gets it as it is.
      */
     ATTACHED(0),
     /** The block stays until {@link SharedMemory#unlink()} or the next boot, whether somebody is attached or not. */

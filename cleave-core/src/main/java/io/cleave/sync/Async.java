@@ -1,7 +1,12 @@
 package io.cleave.sync;
 
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** Waits that keep no platform thread: each is a virtual one that sleeps in {@link Room} like any other. */
@@ -10,13 +15,14 @@ final class Async {
     }
 
     /**
-     * Starts a wait.
+     * Starts a wait. What it comes to is given back where nobody can take it: where the future was cancelled or completed
+     * by somebody else before, and where it is cancelled after, as long as nobody has asked it for its result.
      *
      * @param wait what to wait for; it is interrupted where the future is cancelled or completed by somebody else
      * @param giveBack undoes a wait whose result nobody takes
      */
     static <T> CompletableFuture<T> start(Callable<T> wait, Consumer<T> giveBack) {
-        CompletableFuture<T> future = new CompletableFuture<>();
+        Pending<T> future = new Pending<>(giveBack);
         Thread thread = Thread.ofVirtual().unstarted(() -> {
             try {
                 T result = wait.call();
@@ -32,7 +38,83 @@ final class Async {
                 thread.interrupt();
             }
         });
+        future.taken.set(Taken.NO);
         thread.start();
         return future;
+    }
+
+    /** Whether somebody has asked a future for its result. */
+    private enum Taken {
+        /** Nobody has. */
+        NO,
+        /** Somebody has, or has said what is to be done with it. */
+        YES,
+        /** Nobody had until it was cancelled, and the result has been given back. */
+        NEVER
+    }
+
+    /**
+     * A future whose result has to be given back by whoever gets it. One that is cancelled just when it completes would
+     * leave its result to nobody, as who cancels need not look whether that came too late.
+     */
+    private static final class Pending<T> extends CompletableFuture<T> {
+        private final Consumer<T> giveBack;
+        private final AtomicReference<Taken> taken = new AtomicReference<>(Taken.YES);
+
+        Pending(Consumer<T> giveBack) {
+            this.giveBack = giveBack;
+        }
+
+        private T take(T result) {
+            if (!taken.compareAndSet(Taken.NO, Taken.YES) && taken.get() == Taken.NEVER) {
+                throw new CancellationException();
+            }
+            return result;
+        }
+
+        @Override
+        public T get() throws InterruptedException, ExecutionException {
+            return take(super.get());
+        }
+
+        @Override
+        public T get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
+            return take(super.get(timeout, unit));
+        }
+
+        @Override
+        public T join() {
+            return take(super.join());
+        }
+
+        @Override
+        public T getNow(T valueIfAbsent) {
+            return isDone() ? join() : valueIfAbsent;
+        }
+
+        @Override
+        public T resultNow() {
+            return take(super.resultNow());
+        }
+
+        /** Whatever depends on this future is made here, and gets the result. */
+        @Override
+        public <U> CompletableFuture<U> newIncompleteFuture() {
+            taken.compareAndSet(Taken.NO, Taken.YES);
+            return super.newIncompleteFuture();
+        }
+
+        @Override
+        public boolean cancel(boolean mayInterruptIfRunning) {
+            if (super.cancel(mayInterruptIfRunning)) {
+                return true;
+            }
+            if (isCompletedExceptionally() || !taken.compareAndSet(Taken.NO, Taken.NEVER)) {
+                return false;
+            }
+            giveBack.accept(super.join());
+            obtrudeException(new CancellationException());
+            return true;
+        }
     }
 }

@@ -84,6 +84,18 @@ final class Named {
         }
     }
 
+    /** Removes the block's name at once; where there is no block, nothing. */
+    void unlink() {
+        enter();
+        try {
+            if (block != null) {
+                block.unlink();
+            }
+        } finally {
+            exit();
+        }
+    }
+
     /**
      * Begins an operation that needs the memory until {@link #exit}.
      *

@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
+import io.cleave.memory.raw.OwnerIdentity;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
@@ -224,6 +225,7 @@ final class Participants {
             long process = (long) LONG.getAcquire(SELF, 0L);
             if (process == 0) {
                 process = open();
+                OwnerIdentity.process(process);
                 LONG.setRelease(SELF, 0L, process);
             }
             return process;
@@ -237,9 +239,10 @@ final class Participants {
         Path file = path();
         int fd = openFile(file);
         boolean done = false;
+        Registry inherited = registry; // a forked child's: the mapping is good, the descriptor may not be
+        Arena arena = inherited == null ? Arena.ofShared() : Arena.global();
         try {
-            Registry inherited = registry; // a forked child's: the mapping is good, the descriptor may not be
-            MemorySegment table = inherited == null ? map(file, fd) : checkInherited(inherited, file, fd);
+            MemorySegment table = inherited == null ? map(arena, file, fd) : checkInherited(inherited, file, fd);
             long process = takeSlot(table, fd);
             registry = new Registry(table, fd);
             done = true;
@@ -247,6 +250,9 @@ final class Participants {
         } finally {
             if (!done) {
                 Unistd.close(fd);
+                if (inherited == null) {
+                    arena.close();
+                }
             }
         }
     }
@@ -280,7 +286,7 @@ final class Participants {
     }
 
     /** Maps the file from a description of its own, because a mapping keeps the locks of its description. */
-    private static MemorySegment map(Path file, int fd) {
+    private static MemorySegment map(Arena arena, Path file, int fd) {
         Stat.FileStatus status = Stat.fstat(fd);
         if (status.uid() != Unistd.geteuid() || (status.mode() & 077) != 0 || !status.isRegular()) {
             throw new CleaveException(file + " must be a regular file of this user's with mode 600; delete it while "
@@ -293,8 +299,6 @@ final class Participants {
         CrashPoint.reached();
         int second = SystemCallException.check(Fcntl.reopen(fd, Fcntl.O_RDWR), "open(/proc/self/fd/" + fd + ")",
                 "locks need /proc to be mounted, and a free file descriptor (ulimit -n)");
-        boolean done = false;
-        Arena arena = Arena.ofShared();
         try {
             MemorySegment table = Mman.map(arena, ParticipantsLayout.FILE_BYTES, Mman.PROT_READ | Mman.PROT_WRITE,
                     Mman.MAP_SHARED, second, 0);
@@ -308,13 +312,9 @@ final class Participants {
             if (ParticipantsLayout.seedAcquire(table) == 0) {
                 ParticipantsLayout.longOnce(table, ParticipantsLayout.SEED_AT, new SecureRandom().nextLong() | 1);
             }
-            done = true;
             return table;
         } finally {
             Unistd.close(second);
-            if (!done) {
-                arena.close();
-            }
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -30,23 +31,30 @@ import org.jspecify.annotations.Nullable;
  * back. Where the sleepers have left meanwhile, the wake-up is passed on to another process.
  *
  * <p>
- * The daemon ends when nobody has slept for a while. A forked child has none, and begins with a room of its own.
+ * The daemon ends when nobody has slept for a while. A forked child has none, and begins with a room of its own. Where no
+ * thread can be started for it, the sleepers look for themselves, at short intervals, and try again to start one; where
+ * it dies, it wakes all of them, who come back and start another.
  */
 final class Room {
     private static final int WORDS = Futex.WAITV_MAX - 1;
     private static final long SHORT_NANOS = 1_000_000;
     private static final long IDLE_NANOS = 100_000_000;
+    /** How long a sleeper parks at most while there is no daemon. */
+    private static final long UNSERVED_NANOS = 5_000_000;
     private static final MemorySegment VECTOR = Arena.global().allocate((long) Futex.WAITV_MAX
             * Futex.WAITV_ENTRY_BYTES, 8);
     private static final SharedCell BELL = new SharedCell(Arena.global().allocate(Long.BYTES, Long.BYTES), 0);
 
-    private static volatile Room current = new Room();
+    private static volatile Room current = ofProcess();
 
     private final int pid = Unistd.getpid();
+    private final MemorySegment vector;
+    private final SharedCell bell;
+    private final ThreadFactory threads;
     /** By the word's address. Guarded by this. */
     private final Map<Long, Group> groups = new HashMap<>();
-    /** Whether the daemon runs. Guarded by this. */
-    private boolean isServed;
+    /** Whether the daemon runs. Written under this. */
+    private volatile boolean isServed;
     /** Whether the kernel lacks futex_waitv, or is to be taken for one that does. Of the daemon only. */
     private boolean isPolling = Boolean.getBoolean("cleave.withoutFutexWaitv");
     /** Where in the list of groups the next call begins. Of the daemon only. */
@@ -94,13 +102,25 @@ final class Room {
         }
     }
 
-    private Room() {
+    /**
+     * @param vector for {@link Futex#waitv}, {@link Futex#WAITV_MAX} entries, this room's alone
+     * @param bell a word of this room's alone
+     * @param threads makes the daemon
+     */
+    Room(MemorySegment vector, SharedCell bell, ThreadFactory threads) {
+        this.vector = vector;
+        this.bell = bell;
+        this.threads = threads;
+    }
+
+    private static Room ofProcess() {
+        return new Room(VECTOR, BELL, Thread.ofPlatform().daemon().name("cleave-waiter").factory());
     }
 
     static Room current() {
         Room room = current;
         if (room.pid != Unistd.getpid()) {
-            room = new Room();
+            room = ofProcess();
             current = room;
         }
         return room;
@@ -119,8 +139,8 @@ final class Room {
             return false;
         }
         Sleeper sleeper = new Sleeper(cell, expected, suspicion);
-        enter(sleeper);
         try {
+            enter(sleeper);
             boolean inTime = park(sleeper, wait);
             cell.checkOpen();
             return inTime;
@@ -136,10 +156,18 @@ final class Room {
                 if (wait.isOver()) {
                     return false;
                 }
-                if (wait.deadlineNanos() == Futex.NEVER) {
+                if (!isServed) {
+                    if (sleeper.isDone(true)) {
+                        return true;
+                    }
+                    startDaemon();
+                }
+                long deadline = isServed ? wait.deadlineNanos()
+                        : Math.min(wait.deadlineNanos(), System.nanoTime() + UNSERVED_NANOS);
+                if (deadline == Futex.NEVER) {
                     LockSupport.park(this);
                 } else {
-                    LockSupport.parkNanos(this, wait.deadlineNanos() - System.nanoTime());
+                    LockSupport.parkNanos(this, deadline - System.nanoTime());
                 }
                 if (Thread.interrupted()) {
                     if (wait.isInterruptible()) {
@@ -167,22 +195,36 @@ final class Room {
             }
             group.sleepers.add(sleeper);
             group.hasNew = true;
-            if (!isServed) {
-                isServed = true;
-                Thread.ofPlatform().daemon().name("cleave-waiter").start(this::serve);
-            }
         }
+        startDaemon();
         if (mustRing) {
             ring();
         }
     }
 
-    private static void ring() {
-        long bell;
+    /** Makes sure that there is a daemon, if a thread can be had; without one, sleepers look for themselves. */
+    private synchronized void startDaemon() {
+        if (isServed) {
+            return;
+        }
+        boolean isStarted = false;
+        try {
+            isServed = true;
+            threads.newThread(this::serve).start();
+            isStarted = true;
+        } catch (OutOfMemoryError e) { // "unable to create native thread": perhaps there will be room for one soon
+            isStarted = false;
+        } finally {
+            isServed = isStarted;
+        }
+    }
+
+    private void ring() {
+        long before;
         do {
-            bell = BELL.get();
-        } while (!BELL.cas(bell, bell + 1));
-        BELL.wake(1);
+            before = bell.get();
+        } while (!bell.cas(before, before + 1));
+        bell.wake(1);
     }
 
     private synchronized void leave(Sleeper sleeper) {
@@ -204,10 +246,28 @@ final class Room {
     }
 
     private void serve() {
+        boolean hasEnded = false;
+        try {
+            goRound();
+            hasEnded = true;
+        } finally {
+            if (!hasEnded) {
+                abandon();
+            }
+        }
+    }
+
+    /** The daemon dies of an error: whoever sleeps looks for itself, and comes back to start another. */
+    private synchronized void abandon() {
+        isServed = false;
+        groups.values().forEach(group -> group.sleepers.forEach(Sleeper::wakeUp));
+    }
+
+    private void goRound() {
         long nextLook = System.nanoTime() + Patience.SLICE_NANOS;
         long idleSince = System.nanoTime();
         while (true) {
-            long bell = BELL.get();
+            long rung = bell.get();
             long now = System.nanoTime();
             boolean isTimeToLook = now - nextLook >= 0;
             if (isTimeToLook) {
@@ -219,7 +279,7 @@ final class Room {
             } else if (now - idleSince > IDLE_NANOS && end()) {
                 return;
             }
-            sleep(waiting, bell, nextLook);
+            sleep(waiting, rung, nextLook);
         }
     }
 
@@ -264,27 +324,36 @@ final class Room {
         }
     }
 
-    private void sleep(List<Group> waiting, long bell, long nextLook) {
+    private void sleep(List<Group> waiting, long rung, long nextLook) {
         int count = isPolling ? 0 : Math.min(WORDS, waiting.size());
         boolean isAll = count == waiting.size();
         long until = isAll ? nextLook : System.nanoTime() + SHORT_NANOS;
-        Futex.setEntry(VECTOR, 0, BELL.address(), (int) bell);
+        Futex.setEntry(vector, 0, bell.address(), (int) rung);
         for (int i = 0; i < count; i++) {
             Group group = waiting.get((next + i) % waiting.size());
-            Futex.setEntry(VECTOR, i + 1, group.cell.address(), group.seen);
+            Futex.setEntry(vector, i + 1, group.cell.address(), group.seen);
         }
-        int result = isPolling ? poll(bell, until) : Futex.waitv(VECTOR, count + 1, until);
-        if (result == -Errno.ENOSYS) {
-            isPolling = true;
-        } else if (result > 0) {
+        int result = isPolling ? poll(rung, until) : Futex.waitv(vector, count + 1, until);
+        if (result > 0) {
             arrive(waiting.get((next + result - 1) % waiting.size()));
+        } else if (result < 0) {
+            refused(-result, rung);
         }
         next = isAll ? 0 : (next + count) % waiting.size();
     }
 
-    private static int poll(long bell, long until) {
+    /** What the kernel says instead of a wake-up must not lead to another call at once, unless it says "look again". */
+    private void refused(int errno, long rung) {
+        switch (errno) {
+            case Errno.EAGAIN, Errno.ETIMEDOUT, Errno.EINTR -> Thread.onSpinWait(); // the next round tells
+            case Errno.ENOSYS, Errno.EPERM -> isPolling = true; // an older kernel, or a filter of system calls
+            default -> poll(rung, System.nanoTime() + SHORT_NANOS); // such as a word that was unmapped just now
+        }
+    }
+
+    private int poll(long rung, long until) {
         try {
-            BELL.sleep(bell, new Patience(until, false), () -> false);
+            bell.sleep(rung, new Patience(until, false), () -> false);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // it was not to be interruptible
         }

@@ -386,6 +386,17 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
     }
 
     /**
+     * Removes the name at once: it is the way to end a {@link Lifetime#PERSISTENT} number. Those who have a handle keep it.
+     * Where the name has been removed already, and for one {@link #at} a caller's memory, nothing happens.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws io.cleave.CleaveException where the system refuses it
+     */
+    public void unlink() {
+        named.unlink();
+    }
+
+    /**
      * Gives up this handle on a named number; the last one out removes it. The second and later calls, and calls on a
      * number {@link #at} a caller's memory, do nothing.
      */

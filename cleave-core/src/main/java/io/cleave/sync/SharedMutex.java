@@ -193,7 +193,8 @@ public final class SharedMutex implements Lock, AutoCloseable {
      *
      * <p>
      * Cancelling the future, or completing it otherwise, ends the wait; a lock that arrives after that is given up at
-     * once. A hold that is lost without being closed keeps the lock until its process ends, as a thread would that never
+     * once, and so is one that had arrived before the future was cancelled, unless somebody has asked for the hold, by
+     * {@code get}, {@code join} or a dependent stage. A hold that is lost without being closed keeps the lock until its process ends, as a thread would that never
      * unlocks, and keeps its handle from being closed.
      *
      * @return completes with the hold, or with what ended the wait, an {@link IllegalStateException} where the handle was
@@ -545,6 +546,17 @@ public final class SharedMutex implements Lock, AutoCloseable {
 
     void exit() {
         named.exit();
+    }
+
+    /**
+     * Removes the name at once: it is the way to end a {@link Lifetime#PERSISTENT} mutex. Those who have a handle keep it.
+     * Where the name has been removed already, and for one {@link #at} a caller's memory, nothing happens.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws io.cleave.CleaveException where the system refuses it
+     */
+    public void unlink() {
+        named.unlink();
     }
 
     /**

@@ -197,6 +197,9 @@ final class Schedules {
     /** One step: lets the scheduler decide who takes the next. */
     void step() {
         Worker self = running;
+        if (self.isDone) {
+            return; // it is the check after the run that looks
+        }
         Worker next = pick();
         if (next != self) {
             resume(next);
