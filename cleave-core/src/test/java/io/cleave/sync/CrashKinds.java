@@ -106,7 +106,8 @@ final class CrashKinds {
         public void check(CrashWorld w) throws InterruptedException {
             SharedSemaphore semaphore = w.semaphore(permits);
             long deadline = System.nanoTime() + aSecond().toNanos();
-            while (!isAllowed(semaphore)) {
+            while (!isAllowed(semaphore)
+                    || w.hasDead(TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, TallyLayout.SEATS, (_, _) -> true)) {
                 CrashScene.check(System.nanoTime() - deadline < 0,
                         semaphore + " of " + permits + ", allowed are " + Arrays.toString(allowed));
                 int more = Math.max(1, semaphore.availablePermits() + 1);
@@ -206,7 +207,7 @@ final class CrashKinds {
 
         @Override
         public void release(CrashWorld w) {
-            if (!w.hasDead(LatchLayout.MEMBERS_AT, LatchLayout.MEMBERS, Latch::isMissed)) {
+            if (!w.hasDead(LatchLayout.MEMBERS_AT, Long.BYTES, LatchLayout.MEMBERS, Latch::isMissed)) {
                 w.latch(count).countDown(); // nobody has died who would have
             }
         }
@@ -218,7 +219,7 @@ final class CrashKinds {
         @Override
         public void check(CrashWorld w) throws InterruptedException {
             SharedCountDownLatch latch = w.latch(count);
-            boolean mustBreak = w.hasDead(LatchLayout.MEMBERS_AT, LatchLayout.MEMBERS, Latch::isMissed)
+            boolean mustBreak = w.hasDead(LatchLayout.MEMBERS_AT, Long.BYTES, LatchLayout.MEMBERS, Latch::isMissed)
                     && latch.getCount() > 0;
             CrashScene.check(latch.getCount() <= count, "counts up");
             try {
@@ -251,7 +252,7 @@ final class CrashKinds {
 
         @Override
         public void release(CrashWorld w) {
-            boolean mustBreak = w.hasDead(BarrierLayout.MEMBERS_AT, BarrierLayout.MEMBERS,
+            boolean mustBreak = w.hasDead(BarrierLayout.MEMBERS_AT, Long.BYTES, BarrierLayout.MEMBERS,
                     (_, member) -> Members.payload(member) != 0);
             if (!mustBreak) {
                 w.barrier(parties).reset(); // nobody has died who would have come

@@ -140,9 +140,7 @@ final class CrashScenes {
             w.semaphore(3).acquire();
             w.semaphore(3).release(2);
         }, 3, 4);
-        permits("drained", 3, w -> {
-            int _ = w.semaphore(3).drainPermits();
-        }, 3);
+        permits("drained and released", 3, w -> w.semaphore(3).release(w.semaphore(3).drainPermits()), 3);
         permits("a debt drained", 3, w -> {
             int _ = w.semaphore(3).drainPermits();
         }, -2, 0).after(w -> w.semaphore(3).reducePermits(5));
@@ -173,6 +171,7 @@ final class CrashScenes {
         permits("many disowned", MANY, w -> {
             w.semaphore(MANY).acquire(MANY / 2);
             w.semaphore(MANY).disown(MANY / 4);
+            w.semaphore(MANY).release(MANY / 4);
         }, MANY, MANY - MANY / 4);
     }
 

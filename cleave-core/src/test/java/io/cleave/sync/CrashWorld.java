@@ -91,9 +91,9 @@ final class CrashWorld {
     }
 
     /** Whether somebody has died with something that makes those wait for nothing who wait for it. */
-    boolean hasDead(long membersAt, int members, Members.Concern concern) {
+    boolean hasDead(long membersAt, int stride, int members, Members.Concern concern) {
         for (int seat = 0; seat < members; seat++) {
-            long member = word(membersAt + seat * 8L);
+            long member = word(membersAt + (long) seat * stride);
             if (member != 0 && concern.holds(seat, member) && Participants.isDead(member)) {
                 return true;
             }

@@ -25,7 +25,7 @@ final class SyncCrashTest {
     static final Duration A_SECOND = Delays.scaled(Duration.ofSeconds(1));
     static final int KILLED = 137;
     /** Attaching to the block and taking a slot as a participant, which {@link SlotCrashTest} cuts. */
-    static final int STEPS_TO_SLOT = 8;
+    static final int STEPS_TO_SLOT = 10;
     /** Taking the guard, and becoming a member: before that nobody knows of the process. */
     static final int STEPS_TO_MEMBER = STEPS_TO_SLOT + 2;
 
