@@ -63,7 +63,8 @@ final class SemaphoreState {
         if (patience.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
-        return tally.takeQuickly(permits, seat(owns)) || waiting.await(new Acquiring(permits, owns, patience), patience);
+        return tally.takeQuickly(permits, seat(owns))
+                || waiting.await(new Acquiring(permits, owns, patience), patience);
     }
 
     private final class Acquiring implements EventCount.Attempt<RuntimeException> {
