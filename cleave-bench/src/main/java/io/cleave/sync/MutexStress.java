@@ -3,6 +3,7 @@ package io.cleave.sync;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import io.cleave.sync.LockWord.News;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
@@ -49,15 +50,19 @@ public final class MutexStress {
     @Outcome(expect = FORBIDDEN, desc = "Both were inside.")
     @State
     public static class Twin {
-        private final WeakGuard mutex = new WeakGuard();
+        private final LockWord lock = new LockWord(new WeakCell(WeakCell.Weakness.TWO_STEPS), _ -> false);
         private int count;
 
         private int countUp() {
-            mutex.enter();
+            try {
+                var _ = lock.acquire(Participants.me(), News.TAKE, Patience.UNINTERRUPTIBLY);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e); // this wait was not to be interruptible
+            }
             try {
                 return ++count;
             } finally {
-                mutex.exit();
+                boolean _ = lock.release(Participants.me()); // false where another came in between the two steps
             }
         }
 

@@ -58,52 +58,35 @@ public final class ReadWriteLockStress {
         }
     }
 
-    /** Under a guard that is taken in two steps, a reader comes in beside a writer. */
+    /** Where each change takes two steps, a reader comes in beside a writer. */
     @JCStressTest
     @Outcome(id = {"0, 0", "1, 1"}, expect = ACCEPTABLE, desc = "Before or after the writer.")
     @Outcome(expect = FORBIDDEN, desc = "Half a write was read.")
     @State
     public static class Twin {
-        private final WeakGuard guard = new WeakGuard();
-        private volatile boolean isWritten;
-        private volatile int readers;
+        private final WeakTally readers = new WeakTally(0);
         private int left;
         private int right;
 
-        private boolean enter(boolean toWrite) {
-            guard.enter();
-            try {
-                boolean mayEnter = !isWritten && (!toWrite || readers == 0);
-                if (mayEnter && toWrite) {
-                    isWritten = true;
-                } else if (mayEnter) {
-                    readers = 1;
-                }
-                return mayEnter;
-            } finally {
-                guard.exit();
-            }
-        }
-
         @Actor
         public void writer() {
-            while (!enter(true)) {
+            while (!readers.tryMark(0)) {
                 Thread.onSpinWait();
             }
             left = 1;
             pause();
             right = 1;
-            isWritten = false;
+            readers.unmark();
         }
 
         @Actor
         public void reader(II_Result result) {
-            while (!enter(false)) {
+            while (!readers.tryTakeUnmarked()) {
                 Thread.onSpinWait();
             }
             result.r1 = left;
             result.r2 = right;
-            readers = 0;
+            readers.add(1);
         }
     }
 }

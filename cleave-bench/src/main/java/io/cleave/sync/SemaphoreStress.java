@@ -33,26 +33,16 @@ public final class SemaphoreStress {
         }
     }
 
-    /** Under a guard that is taken in two steps, both get it. */
+    /** Where taking it takes two steps, both get it. */
     @JCStressTest
     @Outcome(id = {"1, 0", "0, 1"}, expect = ACCEPTABLE, desc = "One of them has got it.")
     @Outcome(expect = FORBIDDEN, desc = "A permit was invented.")
     @State
     public static class Twin {
-        private final WeakGuard guard = new WeakGuard();
-        private int available = 1;
+        private final WeakTally permits = new WeakTally(1);
 
         private boolean tryAcquire() {
-            guard.enter();
-            try {
-                boolean isEnough = available > 0;
-                if (isEnough) {
-                    available--;
-                }
-                return isEnough;
-            } finally {
-                guard.exit();
-            }
+            return permits.tryTake(1);
         }
 
         @Actor

@@ -12,6 +12,10 @@ import java.lang.invoke.MethodHandle;
 public final class Signals {
     /** Ends a process, which cannot catch it. */
     public static final int SIGKILL = 9;
+    /** Goes on, for {@link #kill}. */
+    public static final int SIGCONT = 18;
+    /** Stops until {@link #SIGCONT}, for {@link #kill}. */
+    public static final int SIGSTOP = 19;
     /** {@code waitpid}: return at once where nothing has ended. */
     public static final int WNOHANG = 1;
     /** {@code prctl}: the signal that a process gets when the thread that forked it ends. */

@@ -9,28 +9,38 @@ import java.util.function.Supplier;
  *
  * <h2>Overview</h2>
  *
- * Two words: {@code turn}, on which waiters sleep, and {@code sleepers}, which says whether there may be any. A waiter
- * reads {@code turn}, says in {@code sleepers} that it is about to sleep, tries once more, and sleeps while {@code turn}
- * is the same. Who has changed something that others may wait for looks at {@code sleepers}; where it is not zero it
- * sets it to zero, raises {@code turn} and wakes some.
+ * The word {@code turn}, on which waiters sleep, and a mark that there may be some, in whatever word the object has it
+ * ({@link Sleepers}). A waiter reads {@code turn}, sets the mark, tries once more, and sleeps while {@code turn} is the
+ * same. Who has changed something that others may wait for looks for the mark; where it is set it clears it, raises
+ * {@code turn} and wakes some.
  *
  * <p>
- * <b>No wake-up is lost.</b> The waiter's word stands before its last try, the change before the look at it: so either
- * the try sees the change or the look sees the word. A waiter whose word another's look has cleared read {@code turn}
- * before that and does not sleep on. Whoever has slept and leaves says once more that there may be sleepers, as those
- * that were not woken sleep on without a word of their own. One that leaves without success may have had a wake-up that
- * was for another, and passes it on. What a process takes with it into death its fellow sleepers make good when they
- * look for themselves, every {@link Patience#SLICE_NANOS}; a word that a dead one has left costs one call for nothing.
+ * <b>No wake-up is lost.</b> The mark is set before the waiter's last try, and looked for after the change: so either the
+ * try sees the change or the look sees the mark. A waiter whose mark another has cleared read {@code turn} before that
+ * and does not sleep on. Whoever has slept and leaves sets the mark once more, as those that were not woken sleep on
+ * without one of their own, and wakes one of them where there is something for it, which may have come while no mark was
+ * set. One that leaves without success may have had a wake-up that was for another, and passes it on. What a process takes with it into death its fellow sleepers make good when they look for themselves, every
+ * {@link Patience#SLICE_NANOS}; a mark that a dead one has left costs one call for nothing.
  */
 final class EventCount {
-    private static final long ONE = 1;
-    private static final long SEVERAL = 2;
-
-    private final Words words;
-    private final SharedCell turn;
-    private final long sleepersAt;
+    private final Sleepers sleepers;
+    private final Cell turn;
     private final Spinner spinner;
     private final Named named;
+
+    /** The mark that there may be sleepers. */
+    interface Sleepers {
+        /** Sets the mark, of one kind or the other. */
+        void announce(boolean needsSeveral);
+
+        /**
+         * Clears the mark.
+         *
+         * @param count how many are to be woken where each needs one
+         * @return how many are to be woken; 0 where the mark was not set
+         */
+        int take(int count);
+    }
 
     /** Something that is tried until it succeeds. */
     interface Attempt<E extends Exception> {
@@ -43,47 +53,29 @@ final class EventCount {
         /** Whether a sleeper should look for itself, as nobody may be left to wake it. Called from time to time. */
         boolean isSuspicious();
 
+        /** Whether there is something left for another, once this one is done. */
+        boolean isMoreThere();
+
         /** Whether it needs more than what one release brings, so that all have to be woken for it. */
         boolean needsSeveral();
     }
 
-    EventCount(Words words, SharedCell turn, long sleepersAt, Named named) {
-        this.words = words;
+    EventCount(Sleepers sleepers, Cell turn, Named named) {
+        this.sleepers = sleepers;
         this.turn = turn;
-        this.sleepersAt = sleepersAt;
         this.named = named;
         this.spinner = new Spinner(turn);
     }
 
     /** Wakes so many of those that wait, after something has changed. */
     void signal(int count) {
-        if (words.get(sleepersAt) != 0) {
-            wake(count);
-        }
-    }
-
-    private void wake(int count) {
-        long seen = words.get(sleepersAt);
-        while (!words.cas(sleepersAt, seen, 0)) {
-            seen = words.get(sleepersAt);
-        }
-        if (seen != 0) {
-            raise();
-            turn.wake((seen & SEVERAL) != 0 ? Cell.ALL : count);
-        }
-    }
-
-    private void raise() {
-        long seen;
-        do {
-            seen = turn.get();
-        } while (!turn.cas(seen, seen + 1));
-    }
-
-    private void announce(long kind) {
-        long seen = words.get(sleepersAt);
-        while ((seen & kind) != kind && !words.cas(sleepersAt, seen, seen | kind)) {
-            seen = words.get(sleepersAt);
+        int woken = sleepers.take(count);
+        if (woken > 0) {
+            long seen;
+            do {
+                seen = turn.get();
+            } while (!turn.cas(seen, seen + 1));
+            turn.wake(woken);
         }
     }
 
@@ -109,13 +101,12 @@ final class EventCount {
     }
 
     private <E extends Exception> boolean sleep(Attempt<E> attempt, Patience patience) throws InterruptedException, E {
-        long kind = attempt.needsSeveral() ? SEVERAL : ONE;
         boolean hasSlept = false;
         boolean isDone = false;
         try {
             while (true) {
                 long seen = turn.get();
-                announce(kind);
+                sleepers.announce(attempt.needsSeveral());
                 isDone = attempt.isDone();
                 if (isDone || patience.isOver()) {
                     return isDone;
@@ -125,9 +116,9 @@ final class EventCount {
             }
         } finally {
             if (hasSlept) {
-                announce(ONE);
-                if (!isDone) {
-                    turn.wake(1);
+                sleepers.announce(false);
+                if (!isDone || attempt.isMoreThere()) {
+                    signal(1);
                 }
             }
         }
@@ -149,6 +140,6 @@ final class EventCount {
 
     /** Sends everybody away who waits through this handle, and gives it up. */
     void close() {
-        named.close(List.of(turn));
+        named.close(turn instanceof SharedCell cell ? List.of(cell) : List.of());
     }
 }

@@ -43,7 +43,7 @@ final class Members {
     private final int stride;
     private final int capacity;
     /** The calling process and, in the lower bits, its seat plus 1; a guess that is checked, so races do no harm. */
-    private volatile long self;
+    private long self;
     /** When somebody looked for the dead last; races cost a look. */
     private volatile long lastLook = System.nanoTime() - LOOK_NANOS;
 
@@ -124,6 +124,21 @@ final class Members {
             }
         }
         return -1;
+    }
+
+    /**
+     * The calling process's seat, which it gets where it has none. For objects that free seats of the dead only: it is
+     * not looked at again where the process has had it before.
+     */
+    int keptSeat(Heir heir) {
+        long guess = self;
+        return (guess & ParticipantsLayout.PROCESS) == Participants.process() ? (int) guess - 1 : seat(heir);
+    }
+
+    /** The calling process's seat, -1 where it has none, on the condition of {@link #keptSeat}. */
+    int keptSeatOrNone() {
+        long guess = self;
+        return (guess & ParticipantsLayout.PROCESS) == Participants.process() ? (int) guess - 1 : find();
     }
 
     /**

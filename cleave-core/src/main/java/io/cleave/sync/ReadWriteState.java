@@ -54,8 +54,7 @@ final class ReadWriteState {
         this.members = new Members(words, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, seats);
         this.tally = new Tally(words, members,
                 new LockWord(new SharedCell(memory, TallyLayout.LEDGER_AT), Participants::isDead), true);
-        this.waiting = new EventCount(words, new SharedCell(memory, TallyLayout.TURN_AT), TallyLayout.SLEEPERS_AT,
-                named);
+        this.waiting = new EventCount(tally, new SharedCell(memory, TallyLayout.TURN_AT), named);
         if (words.get(TallyLayout.IDENTITY_AT) == 0) {
             boolean _ = words.cas(TallyLayout.IDENTITY_AT, 0, RANDOM.nextLong() | 1); // or another was quicker
         }
@@ -177,6 +176,11 @@ final class ReadWriteState {
         @Override
         public boolean isSuspicious() {
             return members.hasDead((seat, _) -> tally.holds(seat));
+        }
+
+        @Override
+        public boolean isMoreThere() {
+            return false; // whoever gives something up wakes all
         }
 
         @Override

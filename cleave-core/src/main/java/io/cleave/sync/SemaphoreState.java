@@ -19,8 +19,7 @@ final class SemaphoreState {
         this.members = new Members(words, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, seats);
         this.tally = new Tally(words, members,
                 new LockWord(new SharedCell(memory, TallyLayout.LEDGER_AT), Participants::isDead), false);
-        this.waiting = new EventCount(words, new SharedCell(memory, TallyLayout.TURN_AT), TallyLayout.SLEEPERS_AT,
-                named);
+        this.waiting = new EventCount(tally, new SharedCell(memory, TallyLayout.TURN_AT), named);
         this.heir = this::bury;
     }
 
@@ -39,7 +38,7 @@ final class SemaphoreState {
 
     /** The calling process's seat, or -1 for those that own nothing. */
     private int seat(boolean owns) {
-        return owns ? members.seat(heir) : -1;
+        return owns ? members.keptSeat(heir) : -1;
     }
 
     long available() {
@@ -63,8 +62,17 @@ final class SemaphoreState {
         if (patience.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
+<<<<<<< HEAD
         return tally.takeQuickly(permits, seat(owns))
                 || waiting.await(new Acquiring(permits, owns, patience), patience);
+=======
+        int seat = seat(owns);
+        return tally.takeAtOnce(permits, seat) || acquireSlowly(permits, owns, seat, patience);
+    }
+
+    private boolean acquireSlowly(int permits, boolean owns, int seat, Patience patience) throws InterruptedException {
+        return tally.takeQuickly(permits, seat) || waiting.await(new Acquiring(permits, owns, patience), patience);
+>>>>>>> main
     }
 
     private final class Acquiring implements EventCount.Attempt<RuntimeException> {
@@ -107,24 +115,32 @@ final class SemaphoreState {
         }
 
         @Override
+        public boolean isMoreThere() {
+            return tally.seemsToHave(1);
+        }
+
+        @Override
         public boolean needsSeveral() {
             return permits > 1;
         }
     }
 
     void release(int permits, boolean owns) {
-        int seat = owns ? members.find() : -1;
-        if (!tally.giveQuickly(permits, seat)) {
-            boolean _ = tally.changeUninterruptibly(seat, sums -> {
-                long back = Math.min(sums.held, permits);
-                if (sums.available + permits > Integer.MAX_VALUE) {
-                    throw new Error("Maximum permit count exceeded");
-                }
-                sums.available += permits;
-                sums.held -= seat < 0 ? 0 : back;
-                return true;
-            });
+        int seat = owns ? members.keptSeatOrNone() : -1;
+        if (!tally.giveAtOnce(permits, seat) && !tally.giveQuickly(permits, seat)) {
+            giveAll(permits, seat);
         }
+    }
+
+    private void giveAll(int permits, int seat) {
+        boolean _ = tally.changeUninterruptibly(seat, sums -> {
+            if (sums.available + permits > Integer.MAX_VALUE) {
+                throw new Error("Maximum permit count exceeded");
+            }
+            sums.available += permits;
+            sums.held -= seat < 0 ? 0 : Math.min(sums.held, permits);
+            return true;
+        });
         waiting.signal(permits);
     }
 

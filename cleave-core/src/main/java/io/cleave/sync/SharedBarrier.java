@@ -1,8 +1,10 @@
 package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -13,10 +15,15 @@ import java.util.concurrent.TimeoutException;
  * has shared ({@link #at}) or in a block of its own ({@link #named}).
  *
  * <p>
- * <b>It breaks</b>, for those who wait and all who come after, until {@link #reset}: when a waiter is interrupted or its
- * time is over; and when a process ends, in whatever way, that had attached and not closed its handle. That is noticed
- * within 100 ms while somebody waits. A forked child that dies before it first came to the barrier is not noticed. At
- * most 64 processes can attach at once.
+ * <b>It breaks</b>, for those who wait and all who come after, until {@link #reset}: when a waiter is interrupted, its
+ * time is over or its handle is closed; and when a process ends, in whatever way, that had attached and not closed its
+ * handle. That is noticed within 100 ms while somebody waits. A forked child that dies before it first came to the
+ * barrier is not noticed. Of those who wait together all pass or all find it broken, however often it is passed or reset
+ * before they run: exactly, for a thread that does not sleep through a thousand times and more. A process that is stopped
+ * or dies in the middle of any call keeps nobody up.
+ *
+ * <p>
+ * At most 64 living processes can attach at once to a barrier on a caller's memory, 250 to one with a name.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at
  * a moment fixed by the call. A platform thread that waits notices an interrupt, or the closing of its handle, within
@@ -25,201 +32,50 @@ import java.util.concurrent.TimeoutException;
  * <h2>Memory consistency effects</h2> What a thread does before it comes to the barrier happens before what any of the
  * others does after it has passed.
  *
- * <h2>Cost</h2> Two atomic operations, and a system call for each but the last.
+ * <h2>Cost</h2> Three atomic operations, and a system call for each but the last, and for the last where others wait.
  */
 public final class SharedBarrier implements AutoCloseable {
     /** The size of a barrier: {@value} bytes, aligned to 8. */
-    public static final long BYTES = GuardedLayout.BYTES;
+    public static final long BYTES = BarrierLayout.BYTES;
 
-    private final State state;
+    private final Named named;
+    private final SharedCell cell;
+    private final BarrierWord word;
+    private final Members members;
+    private final Membership membership;
+    private final Spinner spinner;
 
-    /**
-     * Facts: {@code parties}; {@code generation}, how often the barrier was passed, broken or reset; {@code arrived}, how
-     * many have come in this generation; {@code broken}; {@code lastBroken}, the last generation that did not end well,
-     * plus 1; and the members' counts, their handles. A dead owner of the guard may leave {@code arrived} unfinished: the
-     * barrier is broken then, as by any death.
-     */
-    private static final class State extends Guarded {
-        private static final int PARTIES = 0;
-        private static final int GENERATION = 1;
-        private static final int ARRIVED = 2;
-        private static final int BROKEN = 3;
-        private static final int LAST_BROKEN = 4;
-
-        State(MemorySegment memory, Named named) {
-            super(memory, named);
-        }
-
-        @Override
-        void repair() {
-            breakIt();
-            raiseTurn();
-            wake(Cell.ALL);
-        }
-
-        @Override
-        boolean bury(int member) {
-            count(member, 0);
-            breakIt();
-            return true;
-        }
-
-        private void breakIt() {
-            if (!isBroken()) {
-                field(LAST_BROKEN, generation() + 1);
-                field(BROKEN, 1);
-                field(ARRIVED, 0);
-                field(GENERATION, generation() + 1);
-            }
-        }
-
-        boolean isBroken() {
-            return field(BROKEN) != 0;
-        }
-
-        long generation() {
-            return field(GENERATION);
-        }
-
-        long parties() {
-            return field(PARTIES);
-        }
-
-        long arrived() {
-            return field(ARRIVED);
-        }
-
-        void attach(long delta) {
-            enter();
-            try {
-                int self = self();
-                selfCount(self, Math.max(0, count(self) + delta));
-            } finally {
-                exit();
-            }
-        }
-
-        void reset() {
-            enter();
-            try {
-                sweep(true); // deaths so far are over and done with
-                breakIt();
-                field(BROKEN, 0);
-                raiseTurn();
-            } finally {
-                exit();
-            }
-            wake(Cell.ALL);
-        }
-
-        /** Breaks the barrier unless a generation is over already, and returns whether it did. */
-        private boolean breakIn(long generation) {
-            boolean isNow;
-            enter();
-            try {
-                isNow = generation() == generation;
-                if (isNow) {
-                    breakIt();
-                    raiseTurn();
-                }
-            } finally {
-                exit();
-            }
-            wake(isNow ? Cell.ALL : 0);
-            return isNow;
-        }
-
-        /** Comes to the barrier: the index of arrival, and the generation in which that was. */
-        private long[] arrive() throws BrokenBarrierException {
-            enter();
-            long[] arrival;
-            try {
-                sweep(false);
-                if (isBroken()) {
-                    throw new BrokenBarrierException("the barrier is broken; reset() mends it");
-                }
-                int self = self();
-                selfCount(self, Math.max(1, count(self)));
-                arrival = new long[] {parties() - 1 - arrived(), generation()};
-                if (arrival[0] == 0) {
-                    field(ARRIVED, 0);
-                    field(GENERATION, generation() + 1);
-                    raiseTurn();
-                } else {
-                    field(ARRIVED, arrived() + 1);
-                }
-            } finally {
-                exit();
-            }
-            wake(arrival[0] == 0 ? Cell.ALL : 0);
-            return arrival;
-        }
-
-        int await(Patience patience) throws InterruptedException, BrokenBarrierException, TimeoutException {
-            if (Thread.interrupted()) {
-                breakIn(generation());
-                throw new InterruptedException();
-            }
-            long[] arrival = arrive();
-            if (arrival[0] == 0) {
-                return 0;
-            }
-            Passing passing = new Passing(arrival[1]);
-            boolean hasPassed;
-            try {
-                hasPassed = await(passing, patience);
-            } catch (InterruptedException e) {
-                if (breakIn(arrival[1])) {
-                    throw e;
-                }
-                Thread.currentThread().interrupt();
-                hasPassed = passing.isDone(); // all came, or it broke, before the interrupt
-            }
-            if (!hasPassed && breakIn(arrival[1])) {
-                throw new TimeoutException("the time was over before all " + parties() + " had come to the barrier");
-            }
-            boolean _ = passing.isDone(); // says so where it broke
-            return (int) arrival[0];
-        }
-
-        private final class Passing implements Attempt<BrokenBarrierException> {
-            private final long generation;
-
-            Passing(long generation) {
-                this.generation = generation;
-            }
-
-            @Override
-            public boolean isDone() throws BrokenBarrierException {
-                if (generation() == generation) {
-                    return false;
-                }
-                if (field(LAST_BROKEN) == generation + 1) {
-                    throw new BrokenBarrierException(
-                            "a thread that waited here was interrupted or late, a process that "
-                                    + "takes part died, or the barrier was reset");
-                }
-                return true;
-            }
-
-            @Override
-            public boolean isPromising() {
-                return generation() != generation;
-            }
-        }
+    private SharedBarrier(MemorySegment memory, Named named, int capacity, int parties) {
+        SharedWords words = new SharedWords(memory);
+        this.named = named;
+        this.cell = new SharedCell(memory, BarrierLayout.WORD_AT);
+        this.word = new BarrierWord(cell, words);
+        this.members = new Members(words, BarrierLayout.MEMBERS_AT, Long.BYTES, capacity);
+        this.membership = new Membership(members, this::bury);
+        this.spinner = new Spinner(cell);
+        Participants.join(memory, BarrierLayout.STAMP_AT, SharedBarrier.class);
+        word.parties(parties);
+        membership.attach();
     }
 
-    private SharedBarrier(State state) {
-        this.state = state;
-        state.attach(1);
-    }
-
-    private SharedBarrier withParties(int parties) {
+    private static int checkParties(int parties) {
         if (parties < 1) {
             throw new IllegalArgumentException("a barrier has at least 1 party, not " + parties);
         }
-        state.initialise(() -> state.field(State.PARTIES, parties));
-        return this;
+        return parties;
+    }
+
+    /** Breaks the barrier for a process that died as a member. After that its seat is free; until then, others do so too. */
+    private boolean bury(int seat, long dead) {
+        if (isMissed(seat, dead)) {
+            word.breakWhile(() -> members.word(seat) == dead);
+        }
+        return members.cas(seat, dead, 0);
+    }
+
+    /** Whether a process's death matters: it has handles, or threads that wait. */
+    private static boolean isMissed(int seat, long member) {
+        return Members.payload(member) != 0;
     }
 
     /**
@@ -228,15 +84,17 @@ public final class SharedBarrier implements AutoCloseable {
      * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
      * @return the barrier
      * @throws IllegalArgumentException where the memory is not like that
-     * @throws IllegalStateException where nobody has said how many take part
+     * @throws IllegalStateException where nobody has said how many take part, or 64 living processes are attached
+     * @throws io.cleave.IncompatibleBlockException where it is used by processes of another table of participants
      */
     public static SharedBarrier at(MemorySegment block) {
         MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedBarrier.class);
-        State state = new State(memory, Named.none());
-        if (state.parties() == 0) {
-            throw new IllegalStateException("this memory holds no barrier yet: say how many take part");
+        int parties = (int) new SharedWords(memory).get(BarrierLayout.PARTIES_AT);
+        if (parties == 0) {
+            throw new IllegalStateException(
+                    "this memory holds no barrier yet: say how many take part, by at(block, n)");
         }
-        return new SharedBarrier(state);
+        return new SharedBarrier(memory, Named.none(), BarrierLayout.MEMBERS, parties);
     }
 
     /**
@@ -246,10 +104,12 @@ public final class SharedBarrier implements AutoCloseable {
      * @param parties how many have to come, at least 1; of no meaning where the memory holds a barrier
      * @return the barrier
      * @throws IllegalArgumentException where the memory is not like that, or the number less than 1
+     * @throws IllegalStateException where 64 living processes are attached
+     * @throws io.cleave.IncompatibleBlockException where it is used by processes of another table of participants
      */
     public static SharedBarrier at(MemorySegment block, int parties) {
         MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedBarrier.class);
-        return new SharedBarrier(new State(memory, Named.none())).withParties(parties);
+        return new SharedBarrier(memory, Named.none(), BarrierLayout.MEMBERS, checkParties(parties));
     }
 
     /**
@@ -258,13 +118,32 @@ public final class SharedBarrier implements AutoCloseable {
      * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
      * @param parties how many have to come, at least 1; of no meaning where it exists
      * @return a handle on it
-     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name, or it is used by processes of
+     *         another table of participants
      * @throws IllegalArgumentException where it cannot be a name, or the number is less than 1
+     * @throws IllegalStateException where 250 living processes are attached
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedBarrier named(String name, int parties) {
-        return Named.open(name, BlockKind.BARRIER, BYTES,
-                (memory, named) -> new SharedBarrier(new State(memory, named)).withParties(parties));
+        return named(name, parties, Lifetime.ATTACHED);
+    }
+
+    /**
+     * The barrier of a name, made where there is none, which lives as long as is said.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param parties as for {@link #named(String, int)}
+     * @param lifetime how long it stays where it is made; of no meaning where it exists
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException as for {@link #named(String, int)}
+     * @throws IllegalArgumentException as for {@link #named(String, int)}
+     * @throws IllegalStateException as for {@link #named(String, int)}
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedBarrier named(String name, int parties, Lifetime lifetime) {
+        int checked = checkParties(parties);
+        return Named.open(name, BlockKind.BARRIER, BarrierLayout.NAMED_BYTES, lifetime,
+                (memory, named) -> new SharedBarrier(memory, named, BarrierLayout.NAMED_MEMBERS, checked));
     }
 
     /**
@@ -277,7 +156,7 @@ public final class SharedBarrier implements AutoCloseable {
      */
     public int await() throws InterruptedException, BrokenBarrierException {
         try {
-            return state.await(Patience.FOREVER);
+            return await(Patience.FOREVER);
         } catch (TimeoutException e) {
             throw new IllegalStateException(e); // this wait has no end
         }
@@ -292,10 +171,11 @@ public final class SharedBarrier implements AutoCloseable {
      * @throws InterruptedException where the thread is interrupted, before or meanwhile, which breaks the barrier
      * @throws BrokenBarrierException where it is broken, before or meanwhile
      * @throws TimeoutException where the time was over, which breaks the barrier
+     * @throws IllegalStateException where the handle is closed, before or meanwhile
      */
     public int await(long timeout, TimeUnit unit)
             throws InterruptedException, BrokenBarrierException, TimeoutException {
-        return state.await(Patience.of(timeout, unit));
+        return await(Patience.of(timeout, unit));
     }
 
     /**
@@ -306,56 +186,134 @@ public final class SharedBarrier implements AutoCloseable {
      * @throws InterruptedException where the thread is interrupted, before or meanwhile, which breaks the barrier
      * @throws BrokenBarrierException where it is broken, before or meanwhile
      * @throws TimeoutException where the time was over, which breaks the barrier
+     * @throws IllegalStateException where the handle is closed, before or meanwhile
      */
     public int await(Duration timeout) throws InterruptedException, BrokenBarrierException, TimeoutException {
-        return state.await(Patience.of(timeout));
+        return await(Patience.of(timeout));
+    }
+
+    private int await(Patience patience) throws InterruptedException, BrokenBarrierException, TimeoutException {
+        named.enter();
+        try {
+            if (Thread.interrupted()) {
+                boolean _ = word.breakIn(BarrierLayout.generation(word.get())); // or it is over, and so is its break
+                throw new InterruptedException();
+            }
+            membership.attach();
+            membership.add(1);
+            try {
+                boolean _ = members.reapNowAndThen(this::bury); // arriving finds out
+                return pass(patience);
+            } finally {
+                membership.add(-1);
+            }
+        } finally {
+            named.exit();
+        }
+    }
+
+    /** Arrives and, where it is not the last, waits; whoever leaves before the generation is over breaks it. */
+    private int pass(Patience patience) throws InterruptedException, BrokenBarrierException, TimeoutException {
+        long seen = word.arrive();
+        int missing = word.parties() - 1 - BarrierLayout.arrived(seen);
+        int generation = BarrierLayout.generation(seen);
+        if (missing == 0) {
+            return 0;
+        }
+        try {
+            if (!isOverInTime(generation, patience) && word.breakIn(generation)) {
+                throw new TimeoutException("the time was over before all " + word.parties()
+                        + " had come to the barrier");
+            }
+        } catch (InterruptedException e) {
+            if (word.breakIn(generation)) {
+                throw e;
+            }
+            Thread.currentThread().interrupt(); // all came, or it broke, before that
+        } catch (RuntimeException | Error e) {
+            if (word.breakIn(generation)) {
+                throw e; // the handle is closed, or the system refuses
+            }
+        }
+        if (word.hasBroken(generation)) {
+            throw new BrokenBarrierException("a thread that waited here was interrupted or late or its handle closed, "
+                    + "a process that takes part died, or the barrier was reset");
+        }
+        return missing;
+    }
+
+    private boolean isOverInTime(int generation, Patience patience) throws InterruptedException {
+        boolean isOver = spinner.await(() -> word.isOver(generation), patience);
+        while (!isOver && !patience.isOver()) {
+            boolean _ = cell.sleep(generation, patience,
+                    () -> word.isOver(generation) || members.hasDead(SharedBarrier::isMissed));
+            boolean _ = members.reapNowAndThen(this::bury); // which ends the generation
+            isOver = word.isOver(generation);
+        }
+        return isOver;
     }
 
     /**
      * How many have to come.
      *
      * @return at least 1
+     * @throws IllegalStateException where the handle is closed
      */
     public int getParties() {
-        return (int) state.parties();
+        return word.parties();
     }
 
     /**
      * How many are waiting now.
      *
      * @return 0 where nobody does
+     * @throws IllegalStateException where the handle is closed
      */
     public int getNumberWaiting() {
-        return (int) state.arrived();
+        return BarrierLayout.arrived(word.get());
     }
 
     /**
      * Whether the barrier is broken.
      *
      * @return true until {@link #reset}
+     * @throws IllegalStateException where the handle is closed
      */
     public boolean isBroken() {
-        return state.isBroken();
+        return BarrierLayout.isBroken(word.get());
     }
 
-    /** Makes the barrier as new. Those who wait leave with a {@link BrokenBarrierException}. */
+    /**
+     * Makes the barrier as new, also after deaths, which count as over. Those who wait leave with a
+     * {@link BrokenBarrierException}.
+     *
+     * @throws IllegalStateException where the handle is closed
+     */
     public void reset() {
-        state.reset();
+        named.enter();
+        try {
+            boolean _ = members.reap(this::bury); // deaths so far are over and done with
+            word.reset();
+        } finally {
+            named.exit();
+        }
     }
 
     /**
      * Detaches; the end of the process does not break the barrier then. The last handle on a named barrier that is closed
-     * removes it. Threads that wait through this handle leave with an {@link IllegalStateException}. The second and later
-     * calls do nothing.
+     * removes it. Threads that wait through this handle leave with an {@link IllegalStateException}, which breaks the
+     * barrier for the others. A barrier {@link #at} a caller's memory stays usable: those who wait wait on, and are missed
+     * where the process ends; coming to it attaches again. Closing twice does nothing more.
      *
-     * @throws IllegalStateException where waiters did not leave within 5 s
+     * @throws IllegalStateException where waiters did not leave within 5 s; nothing is closed then
      */
     @Override
     public void close() {
-        if (state.isFirstClose()) {
-            state.attach(-1);
+        if (named.isBlock()) {
+            membership.close(() -> named.close(List.of(cell)));
+        } else {
+            membership.detach();
         }
-        state.closeHandle();
     }
 
     /**
@@ -365,6 +323,7 @@ public final class SharedBarrier implements AutoCloseable {
      */
     @Override
     public String toString() {
-        return "SharedBarrier[" + getNumberWaiting() + " of " + getParties() + (isBroken() ? ", broken" : "") + "]";
+        return named.describe("SharedBarrier",
+                () -> getNumberWaiting() + " of " + getParties() + (isBroken() ? ", broken" : ""));
     }
 }

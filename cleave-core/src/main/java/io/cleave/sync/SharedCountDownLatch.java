@@ -2,8 +2,10 @@ package io.cleave.sync;
 
 import io.cleave.OwnerDiedException;
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,8 +18,11 @@ import java.util.concurrent.TimeUnit;
  * the latch, has neither counted down nor waited nor closed its handle, while the count is above zero. Waiters notice
  * within 100 ms and get an {@link OwnerDiedException}; so does everybody who waits later. A process that counts down more
  * than once and dies after the first time is not noticed, and neither is a forked child that dies before it has used the
- * latch: where that can happen, wait with a time. A process that only looks closes its handle before it ends. At most 64
- * processes can attach at once.
+ * latch: where that can happen, wait with a time. A process that only looks closes its handle before it ends. A process
+ * that is stopped or dies in the middle of any call keeps nobody up but by its missing count-downs.
+ *
+ * <p>
+ * At most 64 living processes can attach at once to a latch on a caller's memory, 250 to one with a name.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at
  * a moment fixed by the call; 0 and negative times mean to look once. A platform thread that waits notices an interrupt,
@@ -31,113 +36,64 @@ import java.util.concurrent.TimeUnit;
  */
 public final class SharedCountDownLatch implements AutoCloseable {
     /** The size of a latch: {@value} bytes, aligned to 8; zeroes are a fresh one. */
-    public static final long BYTES = GuardedLayout.BYTES;
+    public static final long BYTES = LatchLayout.BYTES;
 
-    private final State state;
+    private final Named named;
+    private final SharedCell word;
+    private final Members members;
+    private final Membership membership;
+    private final Spinner spinner;
 
-    /**
-     * Facts: {@code count}, {@code broken}, and the members' counts: handles in the lower bits; {@code ACTIVE} where the
-     * process has counted down or waited.
-     */
-    private static final class State extends Guarded {
-        private static final int COUNT = 0;
-        private static final int BROKEN = 1;
-        private static final long ACTIVE = 1L << 32;
-
-        State(MemorySegment memory, Named named) {
-            super(memory, named);
+    /** A handle that gives the latch its count, where nobody has; with a count of -1 it does not. */
+    private SharedCountDownLatch(MemorySegment memory, Named named, int capacity, int count) {
+        this.named = named;
+        this.word = new SharedCell(memory, LatchLayout.WORD_AT);
+        this.members = new Members(new SharedWords(memory), LatchLayout.MEMBERS_AT, Long.BYTES, capacity);
+        this.membership = new Membership(members, this::bury);
+        this.spinner = new Spinner(word);
+        Participants.join(memory, LatchLayout.STAMP_AT, SharedCountDownLatch.class);
+        if (count >= 0) {
+            begin(count);
         }
-
-        @Override
-        void repair() {
-            // Nothing follows from the facts.
-        }
-
-        @Override
-        boolean bury(int member) {
-            boolean breaks = count() > 0 && (count(member) & ACTIVE) == 0;
-            if (breaks) {
-                field(BROKEN, 1);
-            }
-            count(member, 0);
-            return breaks;
-        }
-
-        long count() {
-            return field(COUNT);
-        }
-
-        void attach(long delta) {
-            enter();
-            try {
-                int self = self();
-                long count = count(self);
-                boolean isLast = delta < 0 && (count & ~ACTIVE) <= 1;
-                selfCount(self, isLast ? 0 : count + delta);
-            } finally {
-                exit();
-            }
-        }
-
-        /** Notes that the process has done something. Called under the guard. */
-        void noteActive() {
-            int self = self();
-            selfCount(self, Math.max(1, count(self)) | ACTIVE);
-        }
-
-        void countDown() {
-            boolean isLast = false;
-            enter();
-            try {
-                long count = count();
-                if (count > 0) {
-                    field(COUNT, count - 1);
-                    noteActive();
-                    isLast = count == 1;
-                    if (isLast) {
-                        raiseTurn();
-                    }
-                }
-            } finally {
-                exit();
-            }
-            wake(isLast && sleepers() > 0 ? Cell.ALL : 0);
-        }
-
-        boolean await(Patience patience) throws InterruptedException {
-            return await(new Attempt<RuntimeException>() {
-                @Override
-                public boolean isDone() {
-                    if (count() == 0) {
-                        return true;
-                    }
-                    if (field(BROKEN) != 0) {
-                        throw new OwnerDiedException("a process that used this latch died before it counted down; "
-                                + count() + " count-downs are missing");
-                    }
-                    noteActive();
-                    return false;
-                }
-
-                @Override
-                public boolean isPromising() {
-                    return count() == 0 || field(BROKEN) != 0;
-                }
-            }, patience);
-        }
+        membership.attach();
     }
 
-    private SharedCountDownLatch(State state) {
-        this.state = state;
-        state.attach(1);
-    }
-
-    private SharedCountDownLatch withCount(int count) {
+    private static int checkCount(int count) {
         if (count < 0) {
             throw new IllegalArgumentException("a latch counts from at least 0, not " + count);
         }
-        state.initialise(() -> state.field(State.COUNT, count));
-        return this;
+        return count;
+    }
+
+    private void begin(int count) {
+        long seen = word.get();
+        while ((seen & LatchLayout.MADE) == 0 && !word.cas(seen, seen | LatchLayout.MADE | count)) {
+            seen = word.get(); // somebody waits, or has made it
+        }
+    }
+
+    /** Breaks the latch for a process that died before it did anything. Its seat is free after that, not before. */
+    private boolean bury(int seat, long dead) {
+        boolean breaks = isMissed(seat, dead) && hasBroken();
+        boolean _ = members.cas(seat, dead, 0); // or somebody else has buried it
+        return breaks;
+    }
+
+    /** Whether a process's death matters: it has handles, and has neither counted down nor waited. */
+    private static boolean isMissed(int seat, long member) {
+        return Members.payload(member) != 0 && (member & LatchLayout.ACTIVE) == 0;
+    }
+
+    /** Breaks the latch where it is not open; false where it is. */
+    private boolean hasBroken() {
+        long seen = word.get();
+        while (LatchLayout.count(seen) > 0 && !LatchLayout.isBroken(seen)) {
+            if (word.cas(seen, seen | LatchLayout.BROKEN)) {
+                word.wake(Cell.ALL);
+            }
+            seen = word.get();
+        }
+        return LatchLayout.count(seen) > 0;
     }
 
     /**
@@ -146,10 +102,12 @@ public final class SharedCountDownLatch implements AutoCloseable {
      * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
      * @return the latch; on fresh memory its count is 0
      * @throws IllegalArgumentException where the memory is not like that
+     * @throws IllegalStateException where 64 living processes are attached
+     * @throws io.cleave.IncompatibleBlockException where it is used by processes of another table of participants
      */
     public static SharedCountDownLatch at(MemorySegment block) {
         MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedCountDownLatch.class);
-        return new SharedCountDownLatch(new State(memory, Named.none()));
+        return new SharedCountDownLatch(memory, Named.none(), LatchLayout.MEMBERS, -1);
     }
 
     /**
@@ -158,10 +116,14 @@ public final class SharedCountDownLatch implements AutoCloseable {
      * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
      * @param count the count of a fresh latch, at least 0; of no meaning where the memory has one
      * @return the latch
-     * @throws IllegalArgumentException where the memory is not like that, or the count negative
+     * @throws IllegalArgumentException where the memory is not like that, or the count negative; nothing has changed then
+     * @throws IllegalStateException where 64 living processes are attached
+     * @throws io.cleave.IncompatibleBlockException where it is used by processes of another table of participants
      */
     public static SharedCountDownLatch at(MemorySegment block, int count) {
-        return at(block).withCount(count);
+        int checked = checkCount(count);
+        MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedCountDownLatch.class);
+        return new SharedCountDownLatch(memory, Named.none(), LatchLayout.MEMBERS, checked);
     }
 
     /**
@@ -170,27 +132,66 @@ public final class SharedCountDownLatch implements AutoCloseable {
      * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
      * @param count the count of a fresh latch, at least 0; of no meaning where it exists
      * @return a handle on it
-     * @throws io.cleave.IncompatibleBlockException where something else bears the name
+     * @throws io.cleave.IncompatibleBlockException where something else bears the name, or it is used by processes of
+     *         another table of participants
      * @throws IllegalArgumentException where it cannot be a name, or the count is negative
+     * @throws IllegalStateException where 250 living processes are attached
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedCountDownLatch named(String name, int count) {
-        return Named.open(name, BlockKind.LATCH, BYTES,
-                (memory, named) -> new SharedCountDownLatch(new State(memory, named)).withCount(count));
+        return named(name, count, Lifetime.ATTACHED);
     }
 
-    /** Counts down, and lets all go that wait where that makes it zero. At zero nothing happens. */
+    /**
+     * The latch of a name, made where there is none, which lives as long as is said.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param count as for {@link #named(String, int)}
+     * @param lifetime how long it stays where it is made; of no meaning where it exists
+     * @return a handle on it
+     * @throws io.cleave.IncompatibleBlockException as for {@link #named(String, int)}
+     * @throws IllegalArgumentException as for {@link #named(String, int)}
+     * @throws IllegalStateException as for {@link #named(String, int)}
+     * @throws io.cleave.CleaveException where the system refuses
+     */
+    public static SharedCountDownLatch named(String name, int count, Lifetime lifetime) {
+        int checked = checkCount(count);
+        return Named.open(name, BlockKind.LATCH, LatchLayout.NAMED_BYTES, lifetime,
+                (memory, named) -> new SharedCountDownLatch(memory, named, LatchLayout.NAMED_MEMBERS, checked));
+    }
+
+    /**
+     * Counts down, and lets all go that wait where that makes it zero. At zero nothing happens.
+     *
+     * @throws IllegalStateException where the handle is closed
+     */
     public void countDown() {
-        state.countDown();
+        named.enter();
+        try {
+            membership.attach();
+            long seen = word.get();
+            while (LatchLayout.count(seen) > 0 && !word.cas(seen, seen - 1)) {
+                seen = word.get();
+            }
+            if (LatchLayout.count(seen) > 0) {
+                membership.mark(LatchLayout.ACTIVE); // after it: who dies in between is missed
+            }
+            if (LatchLayout.count(seen) == 1 && (seen & LatchLayout.WAITED) != 0) {
+                word.wake(Cell.ALL);
+            }
+        } finally {
+            named.exit();
+        }
     }
 
     /**
      * The count now.
      *
      * @return how many count-downs are missing
+     * @throws IllegalStateException where the handle is closed
      */
     public long getCount() {
-        return state.count();
+        return LatchLayout.count(word.get());
     }
 
     /**
@@ -201,7 +202,7 @@ public final class SharedCountDownLatch implements AutoCloseable {
      * @throws IllegalStateException where the handle is closed, before or meanwhile
      */
     public void await() throws InterruptedException {
-        boolean _ = state.await(Patience.FOREVER);
+        boolean _ = await(Patience.FOREVER);
     }
 
     /**
@@ -215,7 +216,7 @@ public final class SharedCountDownLatch implements AutoCloseable {
      * @throws IllegalStateException where the handle is closed, before or meanwhile
      */
     public boolean await(long timeout, TimeUnit unit) throws InterruptedException {
-        return state.await(Patience.of(timeout, unit));
+        return await(Patience.of(timeout, unit));
     }
 
     /**
@@ -228,22 +229,64 @@ public final class SharedCountDownLatch implements AutoCloseable {
      * @throws IllegalStateException where the handle is closed, before or meanwhile
      */
     public boolean await(Duration timeout) throws InterruptedException {
-        return state.await(Patience.of(timeout));
+        return await(Patience.of(timeout));
+    }
+
+    private boolean await(Patience patience) throws InterruptedException {
+        named.enter();
+        try {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            membership.attach();
+            boolean _ = spinner.await(() -> isDecided(word.get()), patience); // or it is slept for below
+            while (true) {
+                boolean _ = members.reapNowAndThen(this::bury); // what matters is on the word
+                long seen = word.get();
+                if (LatchLayout.count(seen) == 0) {
+                    return true;
+                }
+                if (LatchLayout.isBroken(seen)) {
+                    throw new OwnerDiedException("a process that used this latch died before it counted down; "
+                            + LatchLayout.count(seen) + " count-downs are missing");
+                }
+                if (patience.isOver()) {
+                    return false;
+                }
+                sleep(seen, patience);
+            }
+        } finally {
+            named.exit();
+        }
+    }
+
+    private void sleep(long seen, Patience patience) throws InterruptedException {
+        membership.mark(LatchLayout.ACTIVE);
+        long marked = seen | LatchLayout.WAITED;
+        if (seen == marked || word.cas(seen, marked)) {
+            boolean _ = word.sleep(marked, patience,
+                    () -> isDecided(word.get()) || members.hasDead(SharedCountDownLatch::isMissed));
+        }
+    }
+
+    private static boolean isDecided(long word) {
+        return LatchLayout.count(word) == 0 || LatchLayout.isBroken(word);
     }
 
     /**
      * Detaches; the end of the process does not break the latch then. The last handle on a named latch that is closed
-     * removes it. Threads that wait through this handle leave with an {@link IllegalStateException}. The second and later
-     * calls do nothing.
+     * removes it. Threads that wait through this handle leave with an {@link IllegalStateException}. A latch {@link #at} a
+     * caller's memory stays usable: those who wait wait on, and using it attaches again. Closing twice does nothing more.
      *
-     * @throws IllegalStateException where waiters did not leave within 5 s
+     * @throws IllegalStateException where waiters did not leave within 5 s; nothing is closed then
      */
     @Override
     public void close() {
-        if (state.isFirstClose()) {
-            state.attach(-1);
+        if (named.isBlock()) {
+            membership.close(() -> named.close(List.of(word)));
+        } else {
+            membership.detach();
         }
-        state.closeHandle();
     }
 
     /**
@@ -253,6 +296,6 @@ public final class SharedCountDownLatch implements AutoCloseable {
      */
     @Override
     public String toString() {
-        return "SharedCountDownLatch[count " + getCount() + "]";
+        return named.describe("SharedCountDownLatch", () -> "count " + getCount());
     }
 }

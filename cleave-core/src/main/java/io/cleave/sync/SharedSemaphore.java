@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
  * The semaphore is not fair: who comes may overtake who waits. A release of k permits wakes k that wait for one each.
  * At most 56 processes that live can have acquired permits of one semaphore {@link #at} a caller's memory, 248 of one
  * that has a name. A process that is stopped in the middle of whatever call keeps nobody else from permits that are
- * there; only where more than 131,071 are available, or a process holds more than 2,047, do the calls that move between
+ * there; only where more than 32,767 are available, or a process holds more than 1,023, do the calls that move between
  * the word and its reserve wait for each other.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread of any process at any time. Timed waits end at

@@ -25,8 +25,8 @@ import io.cleave.sync.LockWord.Outcome;
  * a multiple of 33,554,432 changes, after which all else in the word is the same too, would not notice.
  *
  * <p>
- * <b>Large numbers</b> do not fit into the word. What is available beyond some 131,000 lies in {@code reserve}, what a
- * process holds beyond some 2,000 in its {@code base}. A change of these is an entry in the ledger: under the lock
+ * <b>Large numbers</b> do not fit into the word. What is available beyond some 32,000 lies in {@code reserve}, what a
+ * process holds beyond some 1,000 in its {@code base}. A change of these is an entry in the ledger: under the lock
  * {@code ledger} (a {@link LockWord}) the new reserve and base are noted, then one compare-and-set of the state changes
  * it and says by BIG that the entry counts; then reserve and base are stored and BIG is cleared. Who reads while BIG is
  * set takes the entry for the two words. Whoever gets the ledger next carries an entry out that a dead one has left:
@@ -44,7 +44,7 @@ import io.cleave.sync.LockWord.Outcome;
  * compare-and-swap (H. Attiya, O. Ben-Baruch, D. Hendler: Nesting-Safe Recoverable Linearizability, PODC 2018); here the
  * trace is the share itself, and one word instead of a matrix.
  */
-final class Tally {
+final class Tally implements EventCount.Sleepers {
     /** How long taking back what the dead held may wait for the ledger: who does it has other things to do. */
     private static final long REAPING_NANOS = 2_000_000;
 
@@ -109,6 +109,9 @@ final class Tally {
     }
 
     private long reserve(long state) {
+        if ((state & TallyLayout.RESERVED) == 0) {
+            return 0;
+        }
         return words.get(TallyLayout.isBig(state) ? TallyLayout.NEXT_RESERVE_AT : TallyLayout.RESERVE_AT);
     }
 
@@ -154,6 +157,20 @@ final class Tally {
         return words.cas(TallyLayout.STATE_AT, state, next);
     }
 
+    /** As {@link #takeQuickly}, in the case that is most frequent; small, to be compiled in place. */
+    boolean takeAtOnce(int number, int seat) {
+        long state = state();
+        long next = TallyLayout.taken(state, seat, number);
+        return next != 0 && cas(state, next);
+    }
+
+    /** As {@link #giveQuickly}, in the case that is most frequent; small, to be compiled in place. */
+    boolean giveAtOnce(int number, int seat) {
+        long state = state();
+        long next = TallyLayout.given(state, seat, number);
+        return next != 0 && cas(state, next);
+    }
+
     /**
      * Takes some where the word has as many and a number of a usual size is to be taken.
      *
@@ -185,7 +202,8 @@ final class Tally {
     }
 
     /**
-     * Gives some back where the process holds as many in the word or its seat, or nothing at all and gives new ones.
+     * Gives some back where the process holds as many in the word or its seat, or nothing at all and gives new ones, and
+     * where nobody sleeps who is to be woken for it.
      *
      * @param seat the calling process's seat, -1 where it has none
      * @return whether they were given; where not, {@link #change} does it
@@ -194,7 +212,8 @@ final class Tally {
         while (true) {
             long state = state();
             long available = (long) TallyLayout.available(state) + number;
-            if (available > TallyLayout.MOST_AVAILABLE || reserve(state) != 0) {
+            if ((state & (TallyLayout.SLEEPERS | TallyLayout.RESERVED)) != 0
+                    || available > TallyLayout.MOST_AVAILABLE) {
                 return false;
             }
             long held = seat < 0 ? 0 : held(state, seat);
@@ -212,7 +231,7 @@ final class Tally {
     }
 
     private static long flags(long state) {
-        return state & (TallyLayout.BIG | TallyLayout.MARK);
+        return state & TallyLayout.FLAGS;
     }
 
     /** Whether the seat is the last, or can replace it: the share of the last has been written back then. */
@@ -274,7 +293,7 @@ final class Tally {
         }
     }
 
-    /** Works the sums out, and returns the flags but MARK. */
+    /** Works the sums out, and returns the flags but for the mark. */
     private long look(long state, int seat, Sums sums) {
         sums.reserve = reserve(state);
         sums.base = seat < 0 ? 0 : base(state, seat);
@@ -282,7 +301,7 @@ final class Tally {
         sums.held = seat < 0 ? 0 : held(state, seat) + sums.base;
         sums.isMarked = TallyLayout.isMarked(state);
         sums.last = TallyLayout.last(state);
-        return state & TallyLayout.BIG;
+        return flags(state) & ~TallyLayout.MARK;
     }
 
     private boolean replace(long state, long flags, int seat, Sums sums, long available, long held) {
@@ -306,14 +325,14 @@ final class Tally {
             Sums sums = new Sums();
             while (true) {
                 long state = state();
-                long _ = look(state, seat, sums); // BIG is not set, and only the ledger's holder sets it
+                long flags = look(state, seat, sums); // BIG is not set, and only the ledger's holder sets it
                 if (state() != state) {
                     continue;
                 }
                 if (!change.apply(sums)) {
                     return false;
                 }
-                if (enter(state, seat, sums)) {
+                if (enter(state, flags, seat, sums)) {
                     return true;
                 }
             }
@@ -323,13 +342,14 @@ final class Tally {
     }
 
     /** Notes the new reserve and base, and lets them count; in the words as much as fits well is kept. */
-    private boolean enter(long state, int seat, Sums sums) {
+    private boolean enter(long state, long flags, int seat, Sums sums) {
         long available = Math.clamp(sums.available, -TallyLayout.MOST_AVAILABLE / 2, TallyLayout.MOST_AVAILABLE / 2);
         long held = Math.min(sums.held, TallyLayout.MOST_HELD / 2);
         words.set(TallyLayout.NEXT_RESERVE_AT, sums.available - available);
         words.set(TallyLayout.NEXT_BASE_AT, sums.held - held);
         words.set(TallyLayout.NEXT_SEAT_AT, seat + 1L);
-        if (!replace(state, TallyLayout.BIG, seat, sums, available, held)) {
+        long reserved = sums.available == available ? 0 : TallyLayout.RESERVED;
+        if (!replace(state, (flags & TallyLayout.SLEEPERS) | TallyLayout.BIG | reserved, seat, sums, available, held)) {
             return false;
         }
         carryOut();
@@ -349,8 +369,32 @@ final class Tally {
         long state;
         do {
             state = state();
-        } while (!cas(state, TallyLayout.next(state, state & TallyLayout.MARK, TallyLayout.available(state),
-                TallyLayout.last(state), TallyLayout.held(state))));
+        } while (!cas(state, withFlags(state, flags(state) & ~TallyLayout.BIG)));
+    }
+
+    private static long withFlags(long state, long flags) {
+        return TallyLayout.next(state, flags, TallyLayout.available(state), TallyLayout.last(state),
+                TallyLayout.held(state));
+    }
+
+    @Override
+    public void announce(boolean needsSeveral) {
+        long kind = needsSeveral ? TallyLayout.SEVERAL : TallyLayout.ONE;
+        long state = state();
+        while ((state & kind) == 0 && !cas(state, withFlags(state, flags(state) | kind))) {
+            state = state();
+        }
+    }
+
+    @Override
+    public int take(int count) {
+        long state = state();
+        while ((state & TallyLayout.SLEEPERS) != 0
+                && !cas(state, withFlags(state, flags(state) & ~TallyLayout.SLEEPERS))) {
+            state = state();
+        }
+        boolean isOne = (state & TallyLayout.SLEEPERS) == TallyLayout.ONE;
+        return isOne ? count : (state & TallyLayout.SEVERAL) != 0 ? Cell.ALL : 0;
     }
 
     /**

@@ -6,7 +6,7 @@ package io.cleave.sync;
  * <pre>
  *      0                8                16               24               32
  *      +----------------+----------------+----------------+----------------+
- *    0 | state          | turn           | sleepers       | stamp          |
+ *    0 | state          | turn           | zeroes         | stamp          |
  *      +----------------+----------------+----------------+----------------+
  *   32 | ledger         | reserve        | next reserve   | next base      |
  *      +----------------+----------------+----------------+----------------+
@@ -17,25 +17,24 @@ package io.cleave.sync;
  *  128 | seat 0: member | base           | seat 1: member | base           | ...
  *      +----------------+----------------+----------------+----------------+
  *
- * state    63  62   61        44 43    36 35           25 24              0
- *        +---+----+-------------+--------+---------------+-----------------+
- *        |BIG|MARK| available   | last   | held          | version         |
- *        +---+----+-------------+--------+---------------+-----------------+
+ * state    63  62   61   60      59       58        43 42    35 34        25 24         0
+ *        +---+----+----+-------+--------+-------------+--------+------------+------------+
+ *        |BIG|MARK|ONE |SEVERAL|RESERVED| available   | last   | held       | version    |
+ *        +---+----+----+-------+--------+-------------+--------+------------+------------+
  *
- * payload of a member   37 36 35           25 24              0
- *                      +-----+---------------+-----------------+
- *                      | 0   | held          | version         |
- *                      +-----+---------------+-----------------+
+ * payload of a member   37 35 34        25 24         0
+ *                      +-----+------------+------------+
+ *                      | 0   | held       | version    |
+ *                      +-----+------------+------------+
  * </pre>
  *
  * {@code last} is the seat whose process was the last to take or give something of its own, plus 1, and {@code held}
- * what that process holds. {@code available} has a sign. The words {@code wanted}, {@code beat} and from {@code writer} to
- * {@code identity} belong to the read-write lock.
+ * what that process holds. {@code available} has a sign. The words {@code wanted}, {@code beat} and from {@code writer}
+ * to {@code identity} belong to the read-write lock.
  */
 final class TallyLayout {
     static final long STATE_AT = 0;
     static final long TURN_AT = 8;
-    static final long SLEEPERS_AT = 16;
     static final long STAMP_AT = 24;
     static final long LEDGER_AT = 32;
     static final long RESERVE_AT = 40;
@@ -62,25 +61,33 @@ final class TallyLayout {
     static final long BIG = 1L << 63;
     /** The object's own bit. */
     static final long MARK = 1L << 62;
-    /** The most that lies in {@code available}, and the least is one below its negative. */
-    static final int MOST_AVAILABLE = (1 << 17) - 1;
+    /** Somebody may sleep who waits for one. */
+    static final long ONE = 1L << 61;
+    /** Somebody may sleep who waits for several. */
+    static final long SEVERAL = 1L << 60;
+    /** The reserve is not zero. */
+    static final long RESERVED = 1L << 59;
+    static final long SLEEPERS = ONE | SEVERAL;
+    static final long FLAGS = BIG | MARK | SLEEPERS | RESERVED;
+    /** The most that lies in {@code available}, and the least with a minus. */
+    static final int MOST_AVAILABLE = (1 << 15) - 1;
     /** The most that {@code held} counts. */
-    static final int MOST_HELD = (1 << 11) - 1;
+    static final int MOST_HELD = (1 << 10) - 1;
 
-    private static final int AVAILABLE_SHIFT = 44;
-    private static final long AVAILABLE = (1L << 18) - 1;
-    private static final int LAST_SHIFT = 36;
+    private static final int FLAG_BITS = 5;
+    private static final int AVAILABLE_SHIFT = 43;
+    private static final long AVAILABLE = (1L << (Long.SIZE - FLAG_BITS - AVAILABLE_SHIFT)) - 1;
+    private static final int LAST_SHIFT = 35;
     private static final long LAST = 0xffL << LAST_SHIFT;
     private static final int HELD_SHIFT = 25;
     private static final long HELD = (long) MOST_HELD << HELD_SHIFT;
     private static final long VERSION = (1L << HELD_SHIFT) - 1;
-    private static final long FLAGS = BIG | MARK;
 
     private TallyLayout() {
     }
 
     static int available(long state) {
-        return (int) (state << 2 >> (AVAILABLE_SHIFT + 2));
+        return (int) (state << FLAG_BITS >> (AVAILABLE_SHIFT + FLAG_BITS));
     }
 
     /** The seat of the last to change what it holds, -1 where there is none. */
@@ -115,5 +122,43 @@ final class TallyLayout {
     /** The payload with which the last is written back to its seat. */
     static long payload(long state) {
         return state & (HELD | VERSION);
+    }
+
+    private static final long ONE_AVAILABLE = 1L << AVAILABLE_SHIFT;
+    private static final long ONE_HELD = 1L << HELD_SHIFT;
+
+    /**
+     * The state after some more were taken, 0 where that is not so simple: the seat is not the last's, there are not as
+     * many, or a field would overflow.
+     *
+     * @param seat whose share they become, -1 for nobody's
+     */
+    static long taken(long state, int seat, int number) {
+        if (number > available(state) || (state & VERSION) == VERSION) {
+            return 0;
+        }
+        if (seat < 0) {
+            return state - number * ONE_AVAILABLE + 1;
+        }
+        boolean fits = last(state) == seat && number <= MOST_HELD - held(state);
+        return fits ? state + number * (ONE_HELD - ONE_AVAILABLE) + 1 : 0;
+    }
+
+    /**
+     * The state after some were given back, 0 where that is not so simple: the seat is not the last's, it does not hold as
+     * many, somebody is to be woken, or a field would overflow.
+     *
+     * @param seat whose share they were, -1 for nobody's
+     */
+    static long given(long state, int seat, int number) {
+        if (number > MOST_AVAILABLE - available(state) || (state & (SLEEPERS | RESERVED)) != 0
+                || (state & VERSION) == VERSION) {
+            return 0;
+        }
+        if (seat < 0) {
+            return state + number * ONE_AVAILABLE + 1;
+        }
+        boolean fits = last(state) == seat && number <= held(state);
+        return fits ? state - number * (ONE_HELD - ONE_AVAILABLE) + 1 : 0;
     }
 }

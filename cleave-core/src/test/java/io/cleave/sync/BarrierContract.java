@@ -66,4 +66,43 @@ abstract class BarrierContract extends Contract<SharedBarrier> {
         assertThat(one.isBroken()).isFalse();
         passOften();
     }
+
+    @Test
+    void aWaiterThatSeveralResetsOvertakeDoesNotPass() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            Background<Integer> waiter = other.start(round % 2 == 0, (barrier, _) -> barrier.await());
+            assertThat(Delays.within(Delays.PATIENCE, () -> one.getNumberWaiting() == 1)).isTrue();
+            for (int i = 0; i < 1 + round % 4; i++) {
+                one.reset();
+            }
+            assertThatThrownBy(waiter::get).isInstanceOf(BrokenBarrierException.class);
+        }
+        passOften();
+    }
+
+    @Test
+    void whoComesWithAnInterruptBreaksItForThoseWhoWait() throws Exception {
+        Background<Integer> waiter = other.call((barrier, _) -> barrier.await());
+        assertThat(Delays.within(Delays.PATIENCE, () -> one.getNumberWaiting() == 1)).isTrue();
+        Background<Void> late = Background.run(() -> {
+            Thread.currentThread().interrupt();
+            one.await();
+        });
+        assertThatThrownBy(late::get).isInstanceOf(InterruptedException.class);
+        assertThatThrownBy(waiter::get).isInstanceOf(BrokenBarrierException.class);
+    }
+
+    @Test
+    void aClosedHandleIsUsedAgainOrSaysThatItIsClosed() throws Exception {
+        two.close();
+        two.close();
+        try {
+            assertThat(two.getParties()).isEqualTo(3); // on a segment, where closing only detaches
+        } catch (IllegalStateException e) {
+            assertThat(two.toString()).isEqualTo("SharedBarrier[closed]");
+            assertThatThrownBy(() -> two.await()).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(two::reset).isInstanceOf(IllegalStateException.class);
+        }
+        assertThat(one.isBroken()).isEqualTo(false);
+    }
 }

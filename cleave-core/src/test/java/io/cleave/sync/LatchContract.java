@@ -55,4 +55,28 @@ abstract class LatchContract extends Contract<SharedCountDownLatch> {
         one.countDown();
         assertThat(waiter.get()).isEqualTo(42);
     }
+
+    @Test
+    void aClosedHandleIsUsedAgainOrSaysThatItIsClosed() throws Exception {
+        two.close();
+        two.close();
+        try {
+            assertThat(two.getCount()).isEqualTo(2); // on a segment, where closing only detaches
+        } catch (IllegalStateException e) {
+            assertThat(two.toString()).isEqualTo("SharedCountDownLatch[closed]");
+            assertThatThrownBy(two::countDown).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(two::await).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void moreCountDownsThanItCountsDoNothing() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            Background<Void> there = other.run((latch, _) -> latch.countDown());
+            one.countDown();
+            there.get();
+        }
+        assertThat(one.getCount()).isZero();
+        assertThat(one.await(Duration.ZERO)).isTrue();
+    }
 }

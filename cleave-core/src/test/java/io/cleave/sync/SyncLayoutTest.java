@@ -19,38 +19,55 @@ final class SyncLayoutTest {
                 MutexLayout.conditionAt(7), MutexLayout.BYTES)).containsExactly(0L, 8L, 16L, 64L, 456L, 512L);
         assertThat(List.of(MutexLayout.GROUPS_IN_CONDITION, MutexLayout.TURNS_IN_CONDITION,
                 MutexLayout.PASSED_IN_CONDITION)).containsExactly(8L, 24L, 40L);
-        assertThat(List.of(GuardedLayout.GUARD_AT, GuardedLayout.TURN_AT, GuardedLayout.SLEEPERS_AT,
-                GuardedLayout.INITIALISED_AT, GuardedLayout.fieldAt(0), GuardedLayout.memberAt(0),
-                GuardedLayout.BYTES)).containsExactly(0L, 8L, 16L, 24L, 32L, 128L, 640L);
+        assertThat(List.of(BarrierLayout.WORD_AT, BarrierLayout.PARTIES_AT, BarrierLayout.STAMP_AT,
+                BarrierLayout.HISTORY_AT, BarrierLayout.MEMBERS_AT, BarrierLayout.BYTES, BarrierLayout.NAMED_BYTES))
+                .containsExactly(0L, 8L, 24L, 64L, 320L, 832L, 2320L);
+        assertThat(List.of(LatchLayout.WORD_AT, LatchLayout.STAMP_AT, LatchLayout.MEMBERS_AT, LatchLayout.BYTES,
+                LatchLayout.NAMED_BYTES)).containsExactly(0L, 24L, 64L, 576L, 2064L);
         assertThat(List.of(FutexWord.BYTES, SharedAtomicInt.BYTES, SharedAtomicLong.BYTES, SharedEvent.BYTES,
                 SharedMutex.BYTES, SharedSemaphore.BYTES, SharedReadWriteLock.BYTES, SharedCountDownLatch.BYTES,
-                SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 512L, 1024L, 1024L, 640L, 640L);
-        assertThat(List.of(TallyLayout.STATE_AT, TallyLayout.TURN_AT, TallyLayout.SLEEPERS_AT, TallyLayout.STAMP_AT,
+                SharedBarrier.BYTES)).containsExactly(4L, 4L, 8L, 64L, 512L, 1024L, 1024L, 576L, 832L);
+        assertThat(List.of(TallyLayout.STATE_AT, TallyLayout.TURN_AT, TallyLayout.STAMP_AT,
                 TallyLayout.LEDGER_AT, TallyLayout.RESERVE_AT, TallyLayout.NEXT_RESERVE_AT, TallyLayout.NEXT_BASE_AT,
                 TallyLayout.WANTED_AT, TallyLayout.BEAT_AT, TallyLayout.NEXT_SEAT_AT, TallyLayout.WRITER_AT,
                 TallyLayout.WRITE_HOLDS_AT, TallyLayout.DIED_AT, TallyLayout.IDENTITY_AT, TallyLayout.MEMBERS_AT,
-                TallyLayout.BYTES, TallyLayout.NAMED_BYTES)).containsExactly(0L, 8L, 16L, 24L, 32L, 40L, 48L, 56L, 64L,
+                TallyLayout.BYTES, TallyLayout.NAMED_BYTES)).containsExactly(0L, 8L, 24L, 32L, 40L, 48L, 56L, 64L,
                         72L, 80L, 88L, 96L, 104L, 112L, 128L, 1024L, 4096L);
     }
 
     @Test
     void aTallysStateIsPackedAsDocumented() {
-        long state = TallyLayout.next(0x1ff_ffff, TallyLayout.MARK, -3, 5, 2047);
-        assertThat(state).isEqualTo(1L << 62 | 0x3_fffdL << 44 | 6L << 36 | 2047L << 25);
+        long state = TallyLayout.next(0x1ff_ffff, TallyLayout.MARK | TallyLayout.RESERVED, -3, 5, 1023);
+        assertThat(state).isEqualTo(1L << 62 | 1L << 59 | 0xfffdL << 43 | 6L << 35 | 1023L << 25);
         assertThat(TallyLayout.available(state)).isEqualTo(-3);
         assertThat(TallyLayout.last(state)).isEqualTo(5);
-        assertThat(TallyLayout.held(state)).isEqualTo(2047);
+        assertThat(TallyLayout.held(state)).isEqualTo(1023);
         assertThat(TallyLayout.last(0)).isEqualTo(-1);
         assertThat(TallyLayout.available(TallyLayout.nextAvailable(state, TallyLayout.MOST_AVAILABLE)))
-                .isEqualTo(131_071);
+                .isEqualTo(32_767);
+    }
+
+    @Test
+    void aBarriersWordAndHistoryArePackedAsDocumented() {
+        long word = BarrierLayout.fresh(-2) + 5 * BarrierLayout.ARRIVAL;
+        assertThat(word).isEqualTo(0x5_ffff_fffeL);
+        assertThat(BarrierLayout.arrived(word)).isEqualTo(5);
+        assertThat(BarrierLayout.broken(word)).isEqualTo(0x8000_0000_ffff_ffffL);
+        assertThat(BarrierLayout.broken(BarrierLayout.fresh(-1))).isEqualTo(0x8000_0000_0000_0000L);
+        assertThat(BarrierLayout.arrived(BarrierLayout.broken(word))).isZero();
+        assertThat(BarrierLayout.emptyHistory(-1)).isEqualTo(0x7ff_ffffL << 32);
+        assertThat(List.of(BarrierLayout.historyAt(0), BarrierLayout.historyAt(31), BarrierLayout.historyAt(32),
+                BarrierLayout.historyAt(-1), BarrierLayout.historyAt(1024))).containsExactly(64L, 64L, 72L, 312L, 64L);
+        assertThat(BarrierLayout.bit(-1)).isEqualTo(1L << 31);
     }
 
     @Test
     void thoseWhoComeFirstLieOnLinesOfTheirOwn() {
-        List<Integer> order = IntStream.range(0, GuardedLayout.MEMBERS).map(GuardedLayout::spread).boxed().toList();
-        assertThat(order).doesNotHaveDuplicates().allMatch(index -> index >= 0 && index < GuardedLayout.MEMBERS);
-        assertThat(order.subList(0, 8).stream().map(index -> GuardedLayout.memberAt(index) / 64))
-                .doesNotHaveDuplicates();
+        Members members = new Members(new SharedWords(MemorySegment.NULL), LatchLayout.MEMBERS_AT, Long.BYTES,
+                LatchLayout.MEMBERS);
+        List<Integer> order = IntStream.range(0, LatchLayout.MEMBERS).map(members::spread).boxed().toList();
+        assertThat(order).doesNotHaveDuplicates().allMatch(index -> index >= 0 && index < LatchLayout.MEMBERS);
+        assertThat(order.subList(0, 8).stream().map(seat -> members.at(seat) / 64)).doesNotHaveDuplicates();
     }
 
     @Test

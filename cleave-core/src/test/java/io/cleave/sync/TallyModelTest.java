@@ -99,16 +99,20 @@ final class TallyModelTest {
     private static final class Model {
         private final ModelWords words;
         private final Tally tally;
+        private final EventCount waiting;
         private final long[] held = new long[SEATS];
         private final long total;
+        private long released;
 
         Model(Schedules schedules, long total, boolean isWeak) {
             this.words = new ModelWords(schedules, isWeak);
             this.tally = tally(words);
             this.total = total;
             long available = Math.min(total, TallyLayout.MOST_AVAILABLE / 2);
-            words.cell(TallyLayout.STATE_AT).poke(TallyLayout.next(0, 0, available, -1, 0));
+            long flags = total == available ? 0 : TallyLayout.RESERVED;
+            words.cell(TallyLayout.STATE_AT).poke(TallyLayout.next(0, flags, available, -1, 0));
             words.cell(TallyLayout.RESERVE_AT).poke(total - available);
+            this.waiting = new EventCount(tally, new ModelCell(schedules), Named.none());
             for (int seat = 0; seat < SEATS; seat++) {
                 words.cell(members(words).at(seat)).poke(ParticipantsLayout.process(seat + 1, 1));
             }
@@ -149,6 +153,49 @@ final class TallyModelTest {
                     return true;
                 });
             }
+        }
+
+        /** Takes some as soon as there are as many. */
+        void await(int seat, int number) throws InterruptedException {
+            assertThat(waiting.await(new EventCount.Attempt<RuntimeException>() {
+                @Override
+                public boolean isDone() throws InterruptedException {
+                    return take(tally, seat, number);
+                }
+
+                @Override
+                public boolean isPromising() {
+                    return false; // nobody looks but those who sleep
+                }
+
+                @Override
+                public boolean isSuspicious() {
+                    return false;
+                }
+
+                @Override
+                public boolean isMoreThere() {
+                    return tally.seemsToHave(1);
+                }
+
+                @Override
+                public boolean needsSeveral() {
+                    return number > 1;
+                }
+            }, Patience.FOREVER)).isTrue();
+            held[seat] += number;
+        }
+
+        /** Gives new ones. */
+        void release(int number) {
+            if (!tally.giveQuickly(number, -1)) {
+                boolean _ = tally.changeUninterruptibly(-1, sums -> {
+                    sums.available += number;
+                    return true;
+                });
+                waiting.signal(number);
+            }
+            released += number;
         }
 
         void bury(int seat) {
@@ -197,7 +244,7 @@ final class TallyModelTest {
                 assertThat(seen.heldBy(seat)).as("held by " + seat).isEqualTo(held[seat]);
                 sum += held[seat];
             }
-            assertThat(sum).isEqualTo(total);
+            assertThat(sum).isEqualTo(total + released);
         }
     }
 
@@ -259,6 +306,18 @@ final class TallyModelTest {
         }, () -> {
             model.take(2, 1);
             model.give(2, 1);
+        }));
+    }
+
+    @Test
+    void noWakeUpIsLost() {
+        explore(3, 0, false, model -> List.of(() -> model.await(0, 1), () -> model.await(1, 1), () -> {
+            model.release(1);
+            model.release(1);
+        }));
+        explore(3, 0, false, model -> List.of(() -> model.await(0, 2), () -> model.await(1, 1), () -> {
+            model.release(2);
+            model.release(1);
         }));
     }
 

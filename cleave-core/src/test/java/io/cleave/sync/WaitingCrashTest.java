@@ -18,14 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Every wait is cut off after each of its shared stores: on the way to sleep, once woken, and on the way out. Who
- * survives goes on within a second, with the right news.
+ * Waits that need threads beside them are cut off after each of their shared stores: on the way to sleep, once woken, and
+ * on the way out. Who survives goes on within a second, with the right news. All others are {@link EveryStoreCrashTest}'s.
  */
 @Timeout(300)
 @SuppressWarnings({"LockNotBeforeTry", "WaitNotInLoop"})
 final class WaitingCrashTest {
     private static final String NAME = "waiting-crash-test";
-    private static final long EVENT_WAITERS = 2;
 
     private SharedMemory block;
     private MemorySegment memory;
@@ -82,18 +81,15 @@ final class WaitingCrashTest {
         return (long) ValueLayout.JAVA_LONG.varHandle().getAcquire(memory, at);
     }
 
-    private boolean hasSleepers() {
-        return word(GuardedLayout.SLEEPERS_AT) > 0;
-    }
-
-    private void mutexAtEveryStep(String use, int atLeast, boolean isToBeLetGo) throws Exception {
-        atEveryStep(use, SyncCrashTest.STEPS_TO_SLOT, atLeast, () -> {
+    @Test
+    void aMutexThatSomebodyWaitedForWithoutAThread() throws Exception {
+        atEveryStep("mutex-wait-async", SyncCrashTest.STEPS_TO_SLOT, 3, () -> {
             SharedMutex mutex = SharedMutex.at(memory);
             mutex.lock();
             return new Scene() {
                 @Override
                 boolean isAsleep() {
-                    return isToBeLetGo && (word(MutexLayout.WORD_AT) & LockWord.WAITERS) != 0;
+                    return (word(MutexLayout.WORD_AT) & LockWord.WAITERS) != 0;
                 }
 
                 @Override
@@ -106,53 +102,6 @@ final class WaitingCrashTest {
                     boolean wasHeld = mutex.isLocked();
                     assertThat(mutex.tryAcquire(A_SECOND))
                             .contains(wasHeld ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
-                    mutex.consistent();
-                    mutex.unlock();
-                    assertThat(mutex.tryLock()).isTrue();
-                    mutex.unlock();
-                }
-            };
-        });
-    }
-
-    @Test
-    void aMutexThatSomebodyWaitedFor() throws Exception {
-        mutexAtEveryStep("mutex-wait", 3, true);
-    }
-
-    @Test
-    void aMutexThatSomebodyWaitedForWithoutAThread() throws Exception {
-        mutexAtEveryStep("mutex-wait-async", 3, true);
-    }
-
-    @Test
-    void aMutexThatSomebodyWaitedForInVain() throws Exception {
-        mutexAtEveryStep("mutex-give-up", 1, false);
-    }
-
-    @Test
-    void aConditionThatIsSignalledToAll() throws Exception {
-        atEveryStep("condition-wait", SyncCrashTest.STEPS_TO_SLOT, 6, () -> {
-            SharedMutex mutex = SharedMutex.at(memory);
-            Background<Void> survivor = Background.run(() -> waitFor(mutex));
-            MutexContract.awaitWaiting(mutex, 1);
-            return new Scene() {
-                @Override
-                boolean isAsleep() {
-                    return MutexContract.waiting(mutex) == 2 && !mutex.isLocked();
-                }
-
-                @Override
-                void letGo() throws Exception {
-                    Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
-                    mutex.condition(0).signalAll();
-                    mutex.unlock();
-                }
-
-                @Override
-                void goOn() throws Exception {
-                    survivor.get(A_SECOND);
-                    Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
                     mutex.consistent();
                     mutex.unlock();
                     assertThat(mutex.tryLock()).isTrue();
@@ -222,14 +171,15 @@ final class WaitingCrashTest {
         }
     }
 
-    private void semaphoreAtEveryStep(String use, int atLeast, boolean isToBeLetGo) throws Exception {
-        atEveryStep(use, SyncCrashTest.STEPS_TO_SLOT, atLeast, () -> {
+    @Test
+    void permitsThatSomebodyWaitedForWithoutAThread() throws Exception {
+        atEveryStep("semaphore-wait-async", SyncCrashTest.STEPS_TO_SLOT, 3, () -> {
             SharedSemaphore semaphore = SharedSemaphore.at(memory, 3);
             semaphore.acquire(3);
             return new Scene() {
                 @Override
                 boolean isAsleep() {
-                    return isToBeLetGo && hasSleepers();
+                    return (word(TallyLayout.STATE_AT) & TallyLayout.SLEEPERS) != 0;
                 }
 
                 @Override
@@ -246,155 +196,6 @@ final class WaitingCrashTest {
                     waiter.get(A_SECOND);
                     semaphore.release(3);
                     assertThat(semaphore.availablePermits()).isEqualTo(3);
-                }
-            };
-        });
-    }
-
-    @Test
-    void permitsThatSomebodyWaitedFor() throws Exception {
-        semaphoreAtEveryStep("semaphore-wait", 15, true);
-    }
-
-    @Test
-    void permitsThatSomebodyWaitedForWithoutAThread() throws Exception {
-        semaphoreAtEveryStep("semaphore-wait-async", 10, true);
-    }
-
-    @Test
-    void permitsThatSomebodyWaitedForInVain() throws Exception {
-        semaphoreAtEveryStep("semaphore-give-up", 8, false);
-    }
-
-    private void readWriteAtEveryStep(String use, int atLeast, boolean isWriteWanted) throws Exception {
-        atEveryStep(use, SyncCrashTest.STEPS_TO_SLOT, atLeast, () -> {
-            SharedReadWriteLock lock = SharedReadWriteLock.at(memory);
-            if (isWriteWanted) {
-                lock.readLock().lock();
-            } else {
-                lock.writeLock().lock();
-            }
-            return new Scene() {
-                @Override
-                boolean isAsleep() {
-                    return hasSleepers();
-                }
-
-                @Override
-                void letGo() {
-                    if (isWriteWanted) {
-                        lock.readLock().unlock();
-                    } else {
-                        lock.writeLock().unlock();
-                    }
-                }
-
-                @Override
-                void goOn() throws Exception {
-                    boolean wasWritten = lock.isWriteLocked();
-                    assertThat(lock.writeLock().tryAcquire(A_SECOND))
-                            .contains(wasWritten ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
-                    assertThat(lock.getReadLockCount()).isZero();
-                    Background<Void> reader = Background.run(() -> {
-                        lock.readLock().lock();
-                        lock.readLock().unlock();
-                    });
-                    lock.writeLock().unlock();
-                    reader.get(A_SECOND);
-                    assertThat(lock.hasQueuedWriters()).isFalse();
-                }
-            };
-        });
-    }
-
-    @Test
-    void aLockThatSomebodyWaitedToWriteUnder() throws Exception {
-        readWriteAtEveryStep("write-wait", 15, true);
-    }
-
-    @Test
-    void aLockThatSomebodyWaitedToReadUnder() throws Exception {
-        readWriteAtEveryStep("read-wait", 8, false);
-    }
-
-    @Test
-    void anEventThatSomebodyWaitedFor() throws Exception {
-        atEveryStep("event-wait", 1, 2, () -> {
-            SharedEvent event = SharedEvent.at(memory);
-            return new Scene() {
-                @Override
-                boolean isAsleep() {
-                    return (word(0) & EVENT_WAITERS) != 0;
-                }
-
-                @Override
-                void letGo() {
-                    event.set();
-                }
-
-                @Override
-                void goOn() throws Exception {
-                    assertThat(event.isSet()).isTrue();
-                    event.clear();
-                    Background<Void> waiter = Background.run(event::await).staysBlocked();
-                    event.set();
-                    waiter.get(A_SECOND);
-                }
-            };
-        });
-    }
-
-    @Test
-    void aLatchThatSomebodyWaitedFor() throws Exception {
-        atEveryStep("latch-wait", SyncCrashTest.STEPS_TO_SLOT, 6, () -> {
-            SharedCountDownLatch latch = SharedCountDownLatch.at(memory, 1);
-            return new Scene() {
-                @Override
-                boolean isAsleep() {
-                    return hasSleepers();
-                }
-
-                @Override
-                void letGo() {
-                    latch.countDown();
-                }
-
-                @Override
-                void goOn() throws Exception {
-                    assertThat(latch.await(A_SECOND)).isTrue();
-                    latch.close();
-                }
-            };
-        });
-    }
-
-    @Test
-    void aBarrierThatSomebodyWaitedAt() throws Exception {
-        atEveryStep("barrier-wait", SyncCrashTest.STEPS_TO_MEMBER, 5, () -> {
-            SharedBarrier barrier = SharedBarrier.at(memory, 2);
-            return new Scene() {
-                private Background<Integer> here;
-
-                @Override
-                boolean isAsleep() {
-                    return hasSleepers();
-                }
-
-                @Override
-                void letGo() {
-                    here = Background.call(() -> barrier.await());
-                }
-
-                @Override
-                void goOn() throws Exception {
-                    try {
-                        assertThat(here.get(A_SECOND)).isZero(); // the last to come
-                    } catch (BrokenBarrierException e) {
-                        assertThat(barrier.isBroken()).isTrue();
-                    }
-                    barrier.reset();
-                    assertThat(barrier.getNumberWaiting()).isZero();
-                    barrier.close();
                 }
             };
         });

@@ -1,6 +1,8 @@
 package io.cleave.bench.sync;
 
 import io.cleave.memory.SharedMemory;
+import io.cleave.sync.SharedBarrier;
+import io.cleave.sync.SharedCountDownLatch;
 import io.cleave.sync.SharedEvent;
 import io.cleave.sync.SharedMutex;
 import io.cleave.sync.SharedReadWriteLock;
@@ -13,6 +15,9 @@ import java.lang.invoke.VarHandle;
 final class Ground implements AutoCloseable {
     static final int WORKERS = 6;
     static final int PERMITS = 4;
+    static final int PARTIES = 2;
+    /** The latch never opens: its count says how often it was counted down. */
+    static final int COUNT = Integer.MAX_VALUE;
 
     /** Set to end the workers. */
     static final int STOP = 0;
@@ -38,43 +43,88 @@ final class Ground implements AutoCloseable {
     static final int KILLING_NANOS = 10;
     /** How many did not get on. */
     static final int STUCK = 11;
+    /** How often somebody was stopped. */
+    static final int STOPS = 12;
     /** One for each worker's place: how many updates were made there. */
     static final int COUNTS = 16;
     /** One for each worker's place: how many steps its worker has done. */
     static final int STEPS = 32;
-    private static final int FIELDS = 48;
-    private static final long BYTES = FIELDS * 8L + SharedMutex.BYTES + SharedSemaphore.BYTES
-            + SharedReadWriteLock.BYTES + SharedEvent.BYTES;
+    /** One for each worker's place: how many count-downs of the latch were begun there. */
+    static final int BEGUN = 48;
+    /** One for each worker's place: how many count-downs of the latch were done there. */
+    static final int DONE = 64;
+    private static final int FIELDS = 80;
+    private static final long BYTES = FIELDS * 8L;
+    /** The place of each object in a block that holds them all. */
+    private static final long OBJECT_BYTES = 1024;
+    private static final int OBJECTS = 6;
+    /** How many blocks it has: one for each object, and one for the numbers. */
+    static final int BLOCKS = OBJECTS + 1;
 
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
     private final SharedMemory block;
     private final MemorySegment memory;
-    final SharedMutex mutex;
-    final SharedSemaphore semaphore;
-    final SharedReadWriteLock readWrite;
-    final SharedEvent event;
+    final Objects objects;
 
-    private Ground(SharedMemory block) {
+    /** A handle on each of the objects. */
+    record Objects(SharedMutex mutex, SharedSemaphore semaphore, SharedReadWriteLock readWrite, SharedEvent event,
+            SharedBarrier barrier, SharedCountDownLatch latch) implements AutoCloseable {
+        static Objects named(String name) {
+            return new Objects(SharedMutex.named(name + "-mutex"), SharedSemaphore.named(name + "-semaphore", PERMITS),
+                    SharedReadWriteLock.named(name + "-lock"), SharedEvent.named(name + "-event"),
+                    SharedBarrier.named(name + "-barrier", PARTIES),
+                    SharedCountDownLatch.named(name + "-latch", COUNT));
+        }
+
+        static Objects at(MemorySegment memory) {
+            return new Objects((SharedMutex) one(0, memory), (SharedSemaphore) one(1, memory),
+                    (SharedReadWriteLock) one(2, memory), SharedEvent.at(place(OBJECTS - 1, memory)),
+                    (SharedBarrier) one(3, memory), (SharedCountDownLatch) one(4, memory));
+        }
+
+        /** Attaches to one of the objects that know their owners. */
+        static Object one(int index, MemorySegment memory) {
+            MemorySegment place = place(index, memory);
+            return switch (index) {
+                case 0 -> SharedMutex.at(place);
+                case 1 -> SharedSemaphore.at(place, PERMITS);
+                case 2 -> SharedReadWriteLock.at(place);
+                case 3 -> SharedBarrier.at(place, PARTIES);
+                case 4 -> SharedCountDownLatch.at(place, COUNT);
+                default -> throw new IllegalArgumentException("there are " + OBJECTS + " objects, not " + index);
+            };
+        }
+
+        private static MemorySegment place(int index, MemorySegment memory) {
+            return memory.asSlice(index * OBJECT_BYTES, OBJECT_BYTES);
+        }
+
+        @Override
+        public void close() {
+            mutex.close();
+            semaphore.close();
+            readWrite.close();
+            event.close();
+            barrier.close();
+            latch.close();
+        }
+    }
+
+    private Ground(SharedMemory block, Objects objects) {
         this.block = block;
         this.memory = block.segment();
-        long at = FIELDS * 8L;
-        mutex = SharedMutex.at(memory.asSlice(at));
-        at += SharedMutex.BYTES;
-        semaphore = SharedSemaphore.at(memory.asSlice(at), PERMITS);
-        at += SharedSemaphore.BYTES;
-        readWrite = SharedReadWriteLock.at(memory.asSlice(at));
-        at += SharedReadWriteLock.BYTES;
-        event = SharedEvent.at(memory.asSlice(at));
+        this.objects = objects;
     }
 
     static Ground open(String name) {
-        return new Ground(SharedMemory.openOrCreate(name, BYTES));
+        return new Ground(SharedMemory.openOrCreate(name, BYTES), Objects.named(name));
     }
 
     /** One that no other process sees. */
     static Ground own() {
-        return new Ground(SharedMemory.anonymous(BYTES));
+        SharedMemory block = SharedMemory.anonymous(BYTES + OBJECTS * OBJECT_BYTES);
+        return new Ground(block, Objects.at(block.segment().asSlice(BYTES)));
     }
 
     long getVolatile(int field) {
@@ -99,8 +149,27 @@ final class Ground implements AutoCloseable {
         }
     }
 
+    /** Makes good what somebody has left half done who died with the mutex. The caller holds it. */
+    void repair(boolean hasDied) {
+        if (hasDied) {
+            replay();
+            setVolatile(INSIDE, 0);
+            objects.mutex().consistent();
+        }
+    }
+
+    /** The sum of what all workers' places have in a field. */
+    long sum(int field) {
+        long sum = 0;
+        for (int worker = 0; worker < WORKERS; worker++) {
+            sum += getVolatile(field + worker);
+        }
+        return sum;
+    }
+
     @Override
     public void close() {
+        objects.close();
         block.close();
     }
 }

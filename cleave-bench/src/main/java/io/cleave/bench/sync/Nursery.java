@@ -10,12 +10,15 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The JVM that the workers of the torture are forked from, which kills them, too. A fork takes a few milliseconds, so a
+ * The JVM that the workers of the torture are forked from, which kills and stops them, too. A fork takes a few milliseconds, so a
  * worker that was killed is replaced at once. It runs with an interpreter only and a young generation that a worker does
  * not fill in its life, because a forked child has neither compiler nor collector.
  */
 final class Nursery {
     private static final int LONGEST_BREAK_MS = 8;
+    /** One of so many rounds stops somebody. */
+    private static final int ROUNDS_TO_STOP = 4;
+    private static final int LONGEST_STOP_ROUNDS = 8;
     private static final int STEPS_OF_A_LIFE = 20;
     private static final int LONGEST_LIFE = 50_000;
     private static final int REHEARSED_KILLS = 60;
@@ -32,6 +35,10 @@ final class Nursery {
     private final long[] stepsAtStart = new long[Ground.WORKERS];
     private long killed;
     private boolean isAnyStuck;
+    /** The worker that is stopped, -1 for none. */
+    private int stopped = -1;
+    /** For how many rounds more. */
+    private int stoppedFor;
 
     private Nursery(Ground ground, long seed) {
         this.ground = ground;
@@ -90,6 +97,7 @@ final class Nursery {
                 break;
             }
             lookForStuck();
+            stopAndContinue();
             int victim = victim();
             if (stepsOf(victim) >= STEPS_OF_A_LIFE) {
                 replace(victim);
@@ -97,8 +105,28 @@ final class Nursery {
                 ground.setVolatile(Ground.KILLING_NANOS, System.nanoTime() - start);
             }
         }
+        resume();
         ground.setVolatile(Ground.STOP, 1);
         awaitLastWords();
+    }
+
+    /** Stops a worker in the middle of whatever it does, for some rounds; it may be killed meanwhile. */
+    private void stopAndContinue() {
+        if (stopped < 0 && random.nextInt(ROUNDS_TO_STOP) == 0) {
+            stopped = random.nextInt(Ground.WORKERS);
+            stoppedFor = random.nextInt(1, LONGEST_STOP_ROUNDS);
+            Signals.kill(workers[stopped], Signals.SIGSTOP);
+            ground.addVolatile(Ground.STOPS);
+        } else if (stopped >= 0 && --stoppedFor <= 0) {
+            resume();
+        }
+    }
+
+    private void resume() {
+        if (stopped >= 0) {
+            Signals.kill(workers[stopped], Signals.SIGCONT);
+            stopped = -1;
+        }
     }
 
     private long stepsOf(int worker) {

@@ -28,9 +28,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Shows what order two threads see each other's steps in: jcstress runs the shipped mutex, semaphore, event and
- * read-write lock, of which no forbidden outcome may be seen, and a weaker twin of each, of which one must be, as the
- * test would else prove nothing.
+ * Shows what order two threads see each other's steps in: jcstress runs the shipped mutex, semaphore, event, read-write
+ * lock, barrier and latch, of which no forbidden outcome may be seen, and a weaker twin of each, of which one must be, as
+ * the test would else prove nothing.
  *
  * <pre>
  * ./bench jcstress

@@ -1,8 +1,10 @@
 package io.cleave.bench.sync;
 
+import io.cleave.bench.Directories;
 import io.cleave.bench.Json;
 import io.cleave.memory.SharedMemory;
 import io.cleave.sync.Acquisition;
+import io.cleave.sync.SharedBarrier;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,15 +13,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Shows that locks survive their owners: {@value Ground#WORKERS} processes lock, wait and post on one lock of each sort,
- * and every few milliseconds one is killed by SIGKILL and replaced. In the end nobody may have been stuck, no update of
- * the guarded sum be lost, and no permit be lost or invented.
+ * Shows that locks survive their owners: {@value Ground#WORKERS} processes lock, wait and post on one object of each sort,
+ * and every few milliseconds one is killed by SIGKILL and replaced, or stopped for a while. Meanwhile handles are closed
+ * under those who wait through them, and a process of another {@code CLEAVE_DIR} tries to get in. In the end nobody may
+ * have been stuck, no update of the guarded sum be lost, no permit and no count-down be lost or invented, and the barrier
+ * be passed again once it is reset.
  *
  * <pre>
  * ./bench torture sync --kills 2000
@@ -29,6 +35,7 @@ import picocli.CommandLine.Option;
         description = "Locks, semaphores and events under processes that are killed.")
 public final class SyncTorture implements Callable<Integer> {
     private static final long SECONDS_MORE = 120;
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     @Option(names = "--kills", defaultValue = "2000", description = "How many are killed (${DEFAULT-VALUE}).")
     private long kills;
@@ -45,6 +52,7 @@ public final class SyncTorture implements Callable<Integer> {
     private final String name = "torture-sync-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
     private long stuck;
     private long errors;
+    private long intrusions;
 
     private SyncTorture() {
     }
@@ -61,7 +69,10 @@ public final class SyncTorture implements Callable<Integer> {
                     Long.toString(kills), Long.toString(seconds), Long.toString(seed));
             Process nursery = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            Closer closer = new Closer(ground, name, seed);
+            Thread closing = Thread.ofPlatform().name("closer").start(closer);
             try {
+                intrusions = intrusions();
                 if (!nursery.waitFor(seconds + SECONDS_MORE, TimeUnit.SECONDS)) {
                     stuck++;
                     System.err.println("the workers' parent is stuck");
@@ -70,39 +81,56 @@ public final class SyncTorture implements Callable<Integer> {
                     System.err.println("the workers' parent ended with code " + nursery.exitValue());
                 }
             } finally {
+                closer.end();
                 nursery.destroyForcibly().waitFor();
+                if (!closing.join(Duration.ofSeconds(SECONDS_MORE))) {
+                    stuck++;
+                    System.err.println("the thread that closes handles is stuck");
+                }
             }
-            return report(ground);
+            return report(ground, closer);
         }
     }
 
-    private int report(Ground ground) throws InterruptedException {
+    private static long intrusions() throws IOException, InterruptedException {
+        Path directory = Directories.create();
+        try {
+            return Stranger.intrusions(directory);
+        } finally {
+            Directories.delete(directory);
+        }
+    }
+
+    private int report(Ground ground, Closer closer) throws InterruptedException {
         long lost = lostUpdates(ground);
         int permitsLost = 0;
         while (permitsLost < Ground.PERMITS
-                && !ground.semaphore.tryAcquire(Ground.PERMITS - permitsLost, Duration.ofSeconds(2))) {
+                && !ground.objects.semaphore().tryAcquire(Ground.PERMITS - permitsLost, Duration.ofSeconds(2))) {
             permitsLost++;
         }
-        int invented = Math.max(0, ground.semaphore.drainPermits());
+        int invented = Math.max(0, ground.objects.semaphore().drainPermits());
         Map<String, Long> faults = new LinkedHashMap<>();
         faults.put("stuck", stuck + ground.getVolatile(Ground.STUCK));
         faults.put("lost_updates", lost);
         faults.put("permits_lost", (long) permitsLost);
         faults.put("permits_invented", (long) invented);
-        faults.put("leaked_blocks",
-                SharedMemory.list().stream().filter(info -> info.name().startsWith(name)).count() - 1);
+        faults.put("count_downs_lost", countDownsLost(ground));
+        faults.put("barrier_stuck", isBarrierPassed(ground.objects.barrier()) ? 0L : 1L);
+        faults.put("intrusions", intrusions);
+        faults.put("leaked_blocks", SharedMemory.list().stream().filter(info -> info.name().startsWith(name)).count()
+                - Ground.BLOCKS);
         faults.put("errors", errors + ground.getVolatile(Ground.ERRORS));
-        long steps = 0;
-        for (int worker = 0; worker < Ground.WORKERS; worker++) {
-            steps += ground.getVolatile(Ground.STEPS + worker);
-        }
         double time = ground.getVolatile(Ground.KILLING_NANOS) / 1e9;
         long killed = ground.getVolatile(Ground.KILLS);
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("kills", killed);
         figures.put("seconds", String.format(Locale.ROOT, "%.1f", time));
         figures.put("kills_per_second", String.format(Locale.ROOT, "%.1f", killed / time));
-        figures.put("steps", steps);
+        figures.put("stops", ground.getVolatile(Ground.STOPS));
+        figures.put("closings", closer.rounds());
+        figures.put("sent_away", closer.sentAway());
+        figures.put("steps", ground.sum(Ground.STEPS));
+        figures.put("count_downs", ground.sum(Ground.DONE));
         figures.put("updates", ground.getVolatile(Ground.SUM));
         figures.putAll(faults);
         if (json) {
@@ -116,20 +144,43 @@ public final class SyncTorture implements Callable<Integer> {
     }
 
     private long lostUpdates(Ground ground) throws InterruptedException {
-        Optional<Acquisition> acquisition = ground.mutex.tryAcquire(Duration.ofSeconds(10));
+        Optional<Acquisition> acquisition = ground.objects.mutex().tryAcquire(Duration.ofSeconds(10));
         if (acquisition.isEmpty()) {
             stuck++;
             return 0;
         }
         try {
-            ground.replay(); // the last one killed may have been inside
-            long made = 0;
-            for (int worker = 0; worker < Ground.WORKERS; worker++) {
-                made += ground.getVolatile(Ground.COUNTS + worker);
-            }
-            return Math.abs(made - ground.getVolatile(Ground.SUM));
+            ground.repair(acquisition.get() == Acquisition.OWNER_DIED); // the last one killed may have been inside
+            return Math.abs(ground.sum(Ground.COUNTS) - ground.getVolatile(Ground.SUM));
         } finally {
-            ground.mutex.unlock();
+            ground.objects.mutex().unlock();
+        }
+    }
+
+    /** How far the latch's count is from what can be: those killed in the middle have counted down or not. */
+    private static long countDownsLost(Ground ground) {
+        long counted = Ground.COUNT - ground.objects.latch().getCount();
+        long lost = ground.sum(Ground.DONE) - counted;
+        long invented = counted - ground.sum(Ground.BEGUN);
+        return Math.max(0, Math.max(lost, invented));
+    }
+
+    private static boolean isBarrierPassed(SharedBarrier barrier) throws InterruptedException {
+        barrier.reset();
+        for (int i = 1; i < Ground.PARTIES; i++) {
+            Thread.ofVirtual().start(() -> {
+                try {
+                    int _ = barrier.await(PATIENCE);
+                } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                    System.err.println("at the barrier, after its reset: " + e);
+                }
+            });
+        }
+        try {
+            int _ = barrier.await(PATIENCE);
+            return true;
+        } catch (BrokenBarrierException | TimeoutException e) {
+            return false;
         }
     }
 }
