@@ -62,17 +62,12 @@ final class SemaphoreState {
         if (patience.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
-<<<<<<< HEAD
-        return tally.takeQuickly(permits, seat(owns))
-                || waiting.await(new Acquiring(permits, owns, patience), patience);
-=======
         int seat = seat(owns);
         return tally.takeAtOnce(permits, seat) || acquireSlowly(permits, owns, seat, patience);
     }
 
     private boolean acquireSlowly(int permits, boolean owns, int seat, Patience patience) throws InterruptedException {
         return tally.takeQuickly(permits, seat) || waiting.await(new Acquiring(permits, owns, patience), patience);
->>>>>>> main
     }
 
     private final class Acquiring implements EventCount.Attempt<RuntimeException> {
