@@ -25,7 +25,7 @@ final class Attachment {
         long fileBytes = BlockLayout.HEADER_BYTES + header.byteSize();
         // The mapping keeps its companion reachable, so that the collector takes this object after the last slice.
         this.whole = file.map(arena, fileBytes, BlockFile.Mapping.SHARED, this);
-        this.hold = new Hold(file, header.isPersistent(), BlockKind.of(header.kind()).holders());
+        this.hold = new Hold(file, header.isPersistent(), Holders.of(header));
         hold.unmapsInTheEnd(whole);
         this.cleanable = hold.watch(this);
     }

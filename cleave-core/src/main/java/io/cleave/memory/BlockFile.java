@@ -454,7 +454,7 @@ final class BlockFile implements AutoCloseable {
         if (header == null || !header.fault(Stat.fstat(fd).byteSize()).isEmpty()) {
             return false;
         }
-        Holders holders = BlockKind.of(header.kind()).holders();
+        Holders holders = Holders.of(header);
         long byteSize = Math.min(holders.byteSize(), header.byteSize());
         if (byteSize == 0) {
             return false;

@@ -9,7 +9,7 @@ public enum BlockKind {
     /** A value that was handed over, {@code io.cleave.share.Share}. */
     VALUE(2),
     /** A lock, {@code io.cleave.sync.SharedMutex}. */
-    MUTEX(16, new Holders.OfLockWord()),
+    MUTEX(16),
     /** A read-write lock, {@code io.cleave.sync.SharedReadWriteLock}. */
     READ_WRITE_LOCK(17),
     /** A counter of permits, {@code io.cleave.sync.SharedSemaphore}. */
@@ -26,20 +26,9 @@ public enum BlockKind {
     ATOMIC_LONG(23);
 
     private final int number;
-    private final Holders holders;
 
     BlockKind(int number) {
-        this(number, Holders.NONE);
-    }
-
-    BlockKind(int number, Holders holders) {
         this.number = number;
-        this.holders = holders;
-    }
-
-    /** What the content of such a block says of who holds it. */
-    Holders holders() {
-        return holders;
     }
 
     /** The number in the header. */

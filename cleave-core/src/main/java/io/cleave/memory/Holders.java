@@ -32,6 +32,14 @@ interface Holders {
         }
     };
 
+    /** For mutexes. */
+    Holders LOCK_WORD = new OfLockWord();
+
+    /** What says who holds the object in a block with a header. */
+    static Holders of(BlockHeader header) {
+        return header.kind() == BlockKind.MUTEX.number() ? LOCK_WORD : NONE;
+    }
+
     /** How many bytes of the content the answers depend on; 0 where they depend on none. */
     long byteSize();
 

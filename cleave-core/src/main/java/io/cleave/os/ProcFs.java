@@ -107,7 +107,8 @@ public final class ProcFs {
         if (end < 0 || fields.length < 20) {
             return null;
         }
-        return new ProcessStatus(fields[0].charAt(0), Integer.parseInt(fields[1]), Long.parseLong(fields[6]), Long.parseLong(fields[7]),
+        return new ProcessStatus(fields[0].charAt(0), Integer.parseInt(fields[1]), Long.parseLong(fields[6]),
+                Long.parseLong(fields[7]),
                 Long.parseLong(fields[11]) + Long.parseLong(fields[12]), Long.parseLong(fields[19]));
     }
 

@@ -158,8 +158,9 @@ final class Named {
                     }
                 }
             } else if (isLate) {
-                throw new IllegalStateException(inside.get() + " calls are still under way through this handle; nothing "
-                        + "was closed, let them end and close it again");
+                throw new IllegalStateException(
+                        inside.get() + " calls are still under way through this handle; nothing "
+                                + "was closed, let them end and close it again");
             }
             LockSupport.parkNanos(NAP_NANOS);
         }

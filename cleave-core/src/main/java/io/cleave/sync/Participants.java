@@ -333,7 +333,8 @@ final class Participants {
             ParticipantsLayout.countRelease(table, slot, count);
             return ParticipantsLayout.process(slot, ParticipantsLayout.seedAcquire(table) + count);
         }
-        throw new CleaveException("all " + ParticipantsLayout.SLOTS + " slots for processes that use locks are taken in "
-                + path() + "; end some of them, or give some a CLEAVE_DIR of their own");
+        throw new CleaveException(
+                "all " + ParticipantsLayout.SLOTS + " slots for processes that use locks are taken in "
+                        + path() + "; end some of them, or give some a CLEAVE_DIR of their own");
     }
 }

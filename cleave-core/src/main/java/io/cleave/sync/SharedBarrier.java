@@ -91,7 +91,8 @@ public final class SharedBarrier implements AutoCloseable {
         MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedBarrier.class);
         int parties = (int) new SharedWords(memory).get(BarrierLayout.PARTIES_AT);
         if (parties == 0) {
-            throw new IllegalStateException("this memory holds no barrier yet: say how many take part, by at(block, n)");
+            throw new IllegalStateException(
+                    "this memory holds no barrier yet: say how many take part, by at(block, n)");
         }
         return new SharedBarrier(memory, Named.none(), BarrierLayout.MEMBERS, parties);
     }

@@ -173,8 +173,10 @@ final class SharedCondition implements Condition {
 
     private IllegalStateException sentAway(long group, IllegalStateException cause) {
         signals.abandon(group);
-        return new IllegalStateException("this handle was closed while the thread waited for a condition; the thread does "
-                + "not hold the lock any more", cause);
+        return new IllegalStateException(
+                "this handle was closed while the thread waited for a condition; the thread does "
+                        + "not hold the lock any more",
+                cause);
     }
 
     /** Leaves after the deadline or an interrupt, unless a signal was there first. */

@@ -101,8 +101,9 @@ public final class SharedSemaphore implements AutoCloseable {
      * @throws io.cleave.CleaveException where the system refuses
      */
     public static SharedSemaphore named(String name, int permits, Lifetime lifetime) {
-        return Named.open(name, BlockKind.SEMAPHORE, TallyLayout.NAMED_BYTES, lifetime, (memory, named) -> new SharedSemaphore(
-                new SemaphoreState(memory, TallyLayout.NAMED_SEATS, named), true).withPermits(permits));
+        return Named.open(name, BlockKind.SEMAPHORE, TallyLayout.NAMED_BYTES, lifetime,
+                (memory, named) -> new SharedSemaphore(
+                        new SemaphoreState(memory, TallyLayout.NAMED_SEATS, named), true).withPermits(permits));
     }
 
     private SharedSemaphore withPermits(int permits) {

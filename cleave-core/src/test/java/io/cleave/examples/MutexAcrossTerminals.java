@@ -1,6 +1,6 @@
 package io.cleave.examples;
 
-import io.cleave.sync.Acquisition;
+import io.cleave.sync.Hold;
 import io.cleave.sync.SharedMutex;
 
 /**
@@ -21,15 +21,15 @@ final class MutexAcrossTerminals {
     public static void main(String[] arguments) throws Exception {
         try (SharedMutex mutex = SharedMutex.named("example-terminals")) {
             System.out.println("waiting, " + mutex);
-            Acquisition acquisition = mutex.acquire();
-            try {
-                System.out.println(acquisition == Acquisition.OWNER_DIED
-                        ? "held, and whoever held it died: here would be the place to repair"
-                        : "held");
+            try (Hold held = mutex.hold()) {
+                if (held.ownerDied()) {
+                    System.out.println("held, and whoever held it died: here would be the place to repair");
+                    held.consistent();
+                } else {
+                    System.out.println("held");
+                }
                 System.out.println("press Enter to unlock");
                 int _ = System.in.read();
-            } finally {
-                mutex.unlock();
             }
             System.out.println("unlocked");
         }

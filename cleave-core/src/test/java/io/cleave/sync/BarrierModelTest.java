@@ -171,7 +171,8 @@ final class BarrierModelTest {
     /** A twin that does not put down what broke. */
     @Test
     void theSchedulerFindsOneWhoPassesAlone() {
-        assertThatThrownBy(() -> Schedules.explore(PREEMPTIONS, LIMIT, schedules -> twoWhoPassWhileOneResets(schedules, true)))
+        assertThatThrownBy(
+                () -> Schedules.explore(PREEMPTIONS, LIMIT, schedules -> twoWhoPassWhileOneResets(schedules, true)))
                 .isInstanceOf(AssertionError.class);
     }
 }

@@ -29,7 +29,8 @@ final class CrashScene {
         void check(CrashWorld world) throws Exception;
 
         /** Lets a witness go for whom nobody may be left; for objects that have witnesses. */
-        default void release(CrashWorld world) throws Exception {}
+        default void release(CrashWorld world) throws Exception {
+        }
     }
 
     final String name;

@@ -163,7 +163,7 @@ final class CrashScenes {
         }, 3).after(w -> w.semaphore(3).acquire(3)).whenAsleep(isWaitedFor, w -> w.semaphore(3).release(3));
         permits("waited for in vain", 3,
                 w -> CrashScene.check(!w.semaphore(3).tryAcquire(2, SHORT), "got what there was not"), 3)
-                        .after(w -> w.semaphore(3).acquire(2)).atTheEnd(w -> w.semaphore(3).release(2));
+                .after(w -> w.semaphore(3).acquire(2)).atTheEnd(w -> w.semaphore(3).release(2));
         permits("many taken and released", MANY, w -> {
             w.semaphore(MANY).acquire(MANY / 2);
             w.semaphore(MANY).release(MANY / 2);
@@ -206,13 +206,13 @@ final class CrashScenes {
                 .whenAsleep(isWaitedFor, w -> w.readWrite().writeLock().unlock());
         add("lock, waited for in vain to write", kind,
                 w -> CrashScene.check(w.readWrite().writeLock().tryAcquire(SHORT).isEmpty(), "beside a reader"))
-                        .after(w -> w.readWrite().readLock().lock())
-                        .atTheEnd(w -> w.readWrite().readLock().unlock());
+                .after(w -> w.readWrite().readLock().lock())
+                .atTheEnd(w -> w.readWrite().readLock().unlock());
         add("lock, waited for in vain to read", kind,
                 w -> CrashScene.check(!w.readWrite().readLock().tryLock(SHORT.toNanos(), TimeUnit.NANOSECONDS),
                         "beside a writer"))
-                                .after(w -> w.readWrite().writeLock().lock())
-                                .atTheEnd(w -> w.readWrite().writeLock().unlock());
+                .after(w -> w.readWrite().writeLock().lock())
+                .atTheEnd(w -> w.readWrite().writeLock().unlock());
     }
 
     private static void read(CrashWorld w) {

@@ -222,6 +222,7 @@ abstract class MutexContract extends Contract<SharedMutex> {
         holder.get();
     }
 
+    @SuppressWarnings("try") // it is closed early and twice
     @Test
     void aScopedHoldIsTheThreadsOwn() throws Exception {
         try (Hold outer = one.hold(); Hold inner = two.hold()) {

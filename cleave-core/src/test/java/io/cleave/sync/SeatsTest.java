@@ -83,7 +83,8 @@ final class SeatsTest {
             @Override
             public long get(long at) {
                 long word = words.get(at);
-                return at >= TallyLayout.MEMBERS_AT && word != 0 ? word ^ 1L << ParticipantsLayout.GENERATION_SHIFT : word;
+                return at >= TallyLayout.MEMBERS_AT && word != 0 ? word ^ 1L << ParticipantsLayout.GENERATION_SHIFT
+                        : word;
             }
 
             @Override

@@ -21,7 +21,7 @@ final class SyncLayoutTest {
                 MutexLayout.PASSED_IN_CONDITION)).containsExactly(8L, 24L, 40L);
         assertThat(List.of(BarrierLayout.WORD_AT, BarrierLayout.PARTIES_AT, BarrierLayout.STAMP_AT,
                 BarrierLayout.HISTORY_AT, BarrierLayout.MEMBERS_AT, BarrierLayout.BYTES, BarrierLayout.NAMED_BYTES))
-                        .containsExactly(0L, 8L, 24L, 64L, 320L, 832L, 2320L);
+                .containsExactly(0L, 8L, 24L, 64L, 320L, 832L, 2320L);
         assertThat(List.of(LatchLayout.WORD_AT, LatchLayout.STAMP_AT, LatchLayout.MEMBERS_AT, LatchLayout.BYTES,
                 LatchLayout.NAMED_BYTES)).containsExactly(0L, 24L, 64L, 576L, 2064L);
         assertThat(List.of(FutexWord.BYTES, SharedAtomicInt.BYTES, SharedAtomicLong.BYTES, SharedEvent.BYTES,

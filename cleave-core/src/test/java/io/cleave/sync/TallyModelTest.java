@@ -248,8 +248,8 @@ final class TallyModelTest {
         }
     }
 
-    private static int explore(int preemptions, long total, boolean isWeak, java.util.function.Function<Model,
-            List<Schedules.Body>> bodies) {
+    private static int explore(int preemptions, long total, boolean isWeak,
+            java.util.function.Function<Model, List<Schedules.Body>> bodies) {
         return Schedules.explore(preemptions, LIMIT, schedules -> {
             Model model = new Model(schedules, total, isWeak);
             return new Program(bodies.apply(model), model::check);

@@ -89,7 +89,8 @@ final class SyncTortureWorker {
     private void hold(int permits) throws InterruptedException {
         ground.objects.semaphore().acquire(permits);
         try {
-            check(ground.objects.semaphore().availablePermits() <= Ground.PERMITS - permits, "more permits than there are");
+            check(ground.objects.semaphore().availablePermits() <= Ground.PERMITS - permits,
+                    "more permits than there are");
         } finally {
             ground.objects.semaphore().release(permits);
         }
