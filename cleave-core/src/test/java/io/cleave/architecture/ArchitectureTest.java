@@ -90,6 +90,7 @@ final class ArchitectureTest {
             io.cleave.sync.Acquisition
             io.cleave.sync.FutexWord
             io.cleave.sync.FutexWord$Wait
+            io.cleave.sync.Hold
             io.cleave.sync.SharedAtomicInt
             io.cleave.sync.SharedAtomicLong
             io.cleave.sync.SharedBarrier

@@ -43,7 +43,6 @@ final class ConditionModelTest {
         Signals signals;
         /** What the lock guards. */
         int turn;
-        int gone;
 
         Model(Schedules schedules, boolean isTwin) {
             lock = new LockWord(new ModelCell(schedules), _ -> false);
@@ -111,7 +110,6 @@ final class ConditionModelTest {
                 wakesUp = false;
                 lock(thread);
                 if (isInTime && waiting.go(group)) {
-                    gone++;
                     return true;
                 }
                 if (!isInTime) {
