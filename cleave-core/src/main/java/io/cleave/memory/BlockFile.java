@@ -95,15 +95,24 @@ final class BlockFile implements AutoCloseable {
     private static final long OWNED_BYTE = 3;
 
     private static final int PRIVATE_MODE = 0600;
-    private static final int OTHERS = 077;
+    private static final int GROUP_MODE = 0660;
+    private static final int OTHERS = 07;
+    private static final int GROUP = 070;
 
     private final int fd;
+    private final int pid = Unistd.getpid();
     /** Where its name is or will be; null for a block that has none. Changed by {@link #name} and {@link #rename}. */
     private volatile @Nullable String path;
     private final FileStatus status;
     private boolean closed;
     /** Whether this description holds VIEWED shared. */
     private boolean isViewing;
+    /** How many share this description, each of whom leaves it; 0 when the last one has. Guarded by this. */
+    private int users = 1;
+    /** What follows when the last one has left; guarded by this. */
+    private @Nullable Runnable whenLeft;
+    /** What the length of a mapping is a multiple of: more than a byte for a file of huge pages. */
+    private long granule = 1;
 
     /** What {@link #tryAttach} came to. */
     enum Attempt {
@@ -126,8 +135,16 @@ final class BlockFile implements AutoCloseable {
         this.status = Stat.fstat(fd);
     }
 
+    /** Whose blocks are opened, and who may open those that are made. */
+    enum Access {
+        /** The user's own, which nobody else may touch. */
+        OWN,
+        /** Those of members of the block's group, too. */
+        GROUP
+    }
+
     /** An unnamed file in a directory, which gets the name {@code path} by {@link #link}. */
-    static BlockFile unnamed(String directory, @Nullable String path) {
+    static BlockFile unnamed(String directory, @Nullable String path, Access access) {
         int fd = Fcntl.open(directory, Fcntl.O_TMPFILE | Fcntl.O_RDWR, PRIVATE_MODE);
         if (fd == -Errno.EOPNOTSUPP || fd == -Errno.EISDIR) {
             throw new SystemCallException("open(" + directory + ", O_TMPFILE)", -fd, "blocks need a file system with "
@@ -136,7 +153,39 @@ final class BlockFile implements AutoCloseable {
         refuseWhenFull(fd, directory);
         SystemCallException.check(fd, "open(" + directory + ", O_TMPFILE)",
                 "blocks need a directory that this user may write to; name one in CLEAVE_DIR");
-        return new BlockFile(fd, path);
+        BlockFile file = new BlockFile(fd, path);
+        if (access == Access.GROUP) {
+            int result = Fcntl.fchmod(fd, GROUP_MODE); // which the umask has no part in
+            if (result < 0) {
+                file.close();
+                throw new SystemCallException("fchmod(660)", -result, "");
+            }
+        }
+        return file;
+    }
+
+    /**
+     * A file that never gets a name, of huge pages.
+     *
+     * @return the file, or null where the system has none to give
+     */
+    static @Nullable BlockFile anonymousHuge(long fileBytes) {
+        long page = HugePages.byteSize();
+        long length = HugePages.rounded(fileBytes);
+        int fd = page <= 0 || length <= 0 ? -1
+                : Mman.memfd_create("cleave", Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING | Mman.MFD_HUGETLB);
+        if (fd < 0) {
+            return null;
+        }
+        BlockFile file = new BlockFile(fd, null);
+        file.granule = page;
+        int result = Fcntl.fallocate(fd, 0, 0, length); // reserves them, so that no store can fail for want of one
+        if (result < 0) {
+            file.close();
+            return null;
+        }
+        file.seal();
+        return file;
     }
 
     /** A file that never gets a name. */
@@ -149,23 +198,33 @@ final class BlockFile implements AutoCloseable {
      * Opens the file that a path names, without any lock.
      *
      * @return the file, or null where nothing bears that name
-     * @throws IncompatibleBlockException where it is not this user's own, private, regular file
+     * @throws IncompatibleBlockException where it is not a regular file that this user alone, or its group, may access
      */
-    static @Nullable BlockFile existing(String path) {
+    static @Nullable BlockFile existing(String path, Access access) {
+        return existing(path, access, Fcntl.O_RDWR);
+    }
+
+    /** Opens a file only to look at it, which nobody who watches it takes for a change. */
+    static @Nullable BlockFile glance(String path) {
+        return existing(path, Access.GROUP, Fcntl.O_RDONLY);
+    }
+
+    private static @Nullable BlockFile existing(String path, Access access, int mode) {
         FileStatus found = lookAt(path);
         if (found == null) {
             return null;
         }
-        String fault = faultOf(found);
+        String fault = faultOf(found, access);
         if (!fault.isEmpty()) {
             throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
         }
-        int fd = Fcntl.open(path, Fcntl.O_RDWR | Fcntl.O_NOFOLLOW | Fcntl.O_NONBLOCK, 0);
+        int fd = Fcntl.open(path, mode | Fcntl.O_NOFOLLOW | Fcntl.O_NONBLOCK, 0);
         if (fd == -Errno.ENOENT) {
             return null;
         }
-        BlockFile file = new BlockFile(SystemCallException.check(fd, "open(" + path + ")", ""), path);
-        fault = faultOf(file.status); // another file may have taken the name since
+        BlockFile file = new BlockFile(SystemCallException.check(fd, "open(" + path + ")",
+                "only its owner and, where it was made for them, members of its group may open a block"), path);
+        fault = faultOf(file.status, access); // another file may have taken the name since
         if (!fault.isEmpty()) {
             file.close();
             throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
@@ -184,19 +243,24 @@ final class BlockFile implements AutoCloseable {
         return into[0];
     }
 
-    /** Why a file is not the calling user's own and private; empty where it is. */
-    static String faultOf(FileStatus status) {
+    /** Why a file is not one that may be opened as a block; empty where it is. */
+    static String faultOf(FileStatus status, Access access) {
         int me = Unistd.geteuid();
         if (!status.isRegular()) {
             return "it is not a regular file";
         }
-        if (status.uid() != me) {
+        if (status.uid() != me && access == Access.OWN) {
             return "it belongs to user " + Integer.toUnsignedString(status.uid()) + ", this process runs as user "
-                    + Integer.toUnsignedString(me) + "; only a user's own blocks are opened";
+                    + Integer.toUnsignedString(me) + "; only a user's own blocks are opened, and those of its group "
+                    + "where MemoryOptions.withGroupAccess says so";
         }
-        if ((status.mode() & OTHERS) != 0) {
-            return "other users may access it (mode " + Integer.toOctalString(status.mode() & 07777)
-                    + " instead of 600)";
+        int mode = status.mode() & 07777;
+        if ((mode & OTHERS) != 0) {
+            return "other users may access it (mode " + Integer.toOctalString(mode) + " instead of 600)";
+        }
+        if ((mode & GROUP) != 0 && access == Access.OWN) {
+            return "its group may access it (mode " + Integer.toOctalString(mode)
+                    + " instead of 600); MemoryOptions.withGroupAccess opens it nevertheless";
         }
         return "";
     }
@@ -205,9 +269,13 @@ final class BlockFile implements AutoCloseable {
     void reserve(long fileBytes, @Nullable String directory) {
         BlockSpace.reserve(fd, fileBytes, directory);
         if (path == null) {
-            int seals = Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_SEAL;
-            SystemCallException.check(Fcntl.fcntl(fd, Fcntl.F_ADD_SEALS, seals), "fcntl(F_ADD_SEALS)", "");
+            seal();
         }
+    }
+
+    private void seal() {
+        int seals = Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_SEAL;
+        SystemCallException.check(Fcntl.fcntl(fd, Fcntl.F_ADD_SEALS, seals), "fcntl(F_ADD_SEALS)", "");
     }
 
     /** How a file is mapped. */
@@ -233,15 +301,20 @@ final class BlockFile implements AutoCloseable {
                 companion));
     }
 
+    /** Maps as {@link #map} does, so that huge pages can be used: each of the file's at a place in memory for one. */
+    MemorySegment mapHuge(Arena arena, long fileBytes, Mapping mapping, Object companion) {
+        long length = granule == 1 ? fileBytes : HugePages.rounded(fileBytes);
+        return mapped(mapping, second -> {
+            long address = Mman.mmapAligned(length, HugePages.byteSize(), mapping.protection, mapping.flags, second);
+            return Mman.wrapped(arena, Mman.checked(address, length), length, mapping.protection, companion);
+        });
+    }
+
     /** Maps as {@link #map} does, without anything that would ever unmap it. */
     MemorySegment mapUnmanaged(long fileBytes, Mapping mapping) {
         return mapped(mapping, second -> {
             long address = Mman.mmap(fileBytes, mapping.protection, mapping.flags, second, 0);
-            if (address < 0 && address > -4096) {
-                throw new SystemCallException("mmap(" + fileBytes + " bytes)", (int) -address,
-                        "check the memory limits (ulimit -v, vm.max_map_count)");
-            }
-            return MemorySegment.ofAddress(address).reinterpret(fileBytes);
+            return MemorySegment.ofAddress(Mman.checked(address, fileBytes)).reinterpret(fileBytes);
         });
     }
 
@@ -307,12 +380,27 @@ final class BlockFile implements AutoCloseable {
     /**
      * Reads the header by read(2), which, unlike a look into a mapping, a short file cannot harm.
      *
-     * @return the header, or null where the file is too short for one
+     * @return the header, with zeroes for what a short file has not; null where it does not begin as a block does
      */
     @Nullable BlockHeader readHeader() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(BlockLayout.FIELD_BYTES, Long.BYTES);
-            return read(buffer, 0) ? BlockHeader.read(buffer) : null;
+            Unistd.pread(fd, buffer, 0);
+            BlockHeader header = BlockHeader.read(buffer);
+            return header.magic() == BlockLayout.MAGIC ? header : null;
+        }
+    }
+
+    /** Whether the file has not been cut short, so that what is mapped of it is there. */
+    boolean isWhole(long fileBytes) {
+        return Stat.fstat(fd).byteSize() >= fileBytes;
+    }
+
+    /** Refuses a file that has been cut short since its header was read. */
+    void requireWhole(BlockHeader header) {
+        if (!isWhole(BlockLayout.HEADER_BYTES + header.byteSize())) {
+            throw new IncompatibleBlockException(path + " cannot be used any more: somebody has cut it short to "
+                    + Stat.fstat(fd).byteSize() + " bytes; nobody may truncate a block");
         }
     }
 
@@ -326,7 +414,8 @@ final class BlockFile implements AutoCloseable {
         BlockHeader header = readHeader();
         String fault = faultOf(header);
         if (header == null || !fault.isEmpty()) {
-            String remedy = header != null && header.isOtherVersion() ? "" : "; Cleanup.run() removes damaged blocks";
+            String remedy = header == null ? "; nothing shows that it is Cleave's, so move it away by hand, or choose "
+                    + "another name" : header.isOtherVersion() ? "" : "; Cleanup.run() removes damaged blocks";
             throw new IncompatibleBlockException(path + " cannot be used: " + fault + remedy);
         }
         return header;
@@ -334,7 +423,7 @@ final class BlockFile implements AutoCloseable {
 
     /** Why this file with this header is no block that this code can use; empty where it is one. */
     String faultOf(@Nullable BlockHeader header) {
-        return header == null ? "it has " + status.byteSize() + " bytes, less than a header"
+        return header == null ? "it has " + status.byteSize() + " bytes and does not begin with Cleave's magic number"
                 : header.fault(status.byteSize());
     }
 
@@ -397,8 +486,40 @@ final class BlockFile implements AutoCloseable {
                 "") != Fcntl.F_UNLCK;
     }
 
-    /** Gives up the shared lock; where nobody else is attached and the block is not to stay, removes its name. */
+    /**
+     * Has this description, with its locks, serve for one more, who has to {@link #leave} it, too.
+     *
+     * @return false where all have left it, or where it is the parent's of a forked child
+     */
+    synchronized boolean join() {
+        if (users == 0 || pid != Unistd.getpid()) {
+            return false;
+        }
+        users++;
+        return true;
+    }
+
+    /** Says what is to follow when the last one has left. */
+    synchronized void whenLeft(Runnable then) {
+        whenLeft = then;
+    }
+
+    private synchronized boolean isLastToLeave() {
+        users--;
+        if (users == 0 && whenLeft != null) {
+            whenLeft.run();
+        }
+        return users == 0;
+    }
+
+    /**
+     * Gives up the shared lock, unless others have joined; where nobody else is attached and the block is not to stay,
+     * removes its name.
+     */
     void leave(boolean persistent) {
+        if (!isLastToLeave()) {
+            return;
+        }
         try {
             if (isViewing) {
                 unlock(VIEWED_BYTE); // SYNC: viewed
@@ -416,13 +537,20 @@ final class BlockFile implements AutoCloseable {
     /** Whether a block that was to stay has been freed since this process attached to it. */
     private boolean hasBecomeTransient() {
         BlockHeader now = readHeader();
-        return now != null && now.magic() == BlockLayout.MAGIC && now.lifetime() == Lifetime.ATTACHED.number();
+        return now != null && now.lifetime() == Lifetime.ATTACHED.number();
+    }
+
+    /** Whether the block stays without anybody, as its header says now. */
+    private boolean hasBecomePersistent() {
+        BlockHeader now = readHeader();
+        return now != null && now.fault(Stat.fstat(fd).byteSize()).isEmpty() && now.isPersistent();
     }
 
     /**
-     * Removes the name where nobody is attached.
+     * Removes the name where nobody is attached, and the block is not to stay: who called for it may have read the header
+     * before the block was given other content and another lifetime.
      *
-     * @return false where somebody is, or is doing the same
+     * @return false where somebody is attached, or is doing the same, or it is to stay
      */
     boolean removeIfUnused() {
         if (!lock(ATTACHED_BYTE, Fcntl.F_WRLCK)) { // SYNC: attached; no opener gets past its shared lock from here on
@@ -430,6 +558,9 @@ final class BlockFile implements AutoCloseable {
         }
         try {
             CrashPoint.reached();
+            if (hasBecomePersistent()) {
+                return false;
+            }
             removeName();
         } finally {
             unlock(ATTACHED_BYTE);
@@ -452,7 +583,9 @@ final class BlockFile implements AutoCloseable {
             if (isNamed()) {
                 int result = Unistd.unlink(name);
                 if (result != -Errno.ENOENT) {
-                    SystemCallException.check(result, "unlink(" + name + ")", "");
+                    SystemCallException.check(result, "unlink(" + name + ")", "in a directory with the sticky bit, such as "
+                            + "/dev/shm, only its owner may remove a block; users of one group need a directory without "
+                            + "it in CLEAVE_DIR");
                 }
                 CrashPoint.reached();
             }

@@ -1,5 +1,6 @@
 package io.cleave.memory;
 
+import io.cleave.memory.raw.Shortage;
 import io.cleave.os.Mman;
 import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
@@ -40,7 +41,8 @@ final class Hold implements Runnable {
             };
         }
         OPEN.add(this);
-        return Caretaker.CLEANER.register(holder, this);
+        AtExit.isRegistered();
+        return Shortage.watch(holder, this);
     }
 
     /** Remembers a mapping that {@link #run} is to end. */
@@ -100,16 +102,18 @@ final class Hold implements Runnable {
         }
     }
 
-    /** What gives up handles that nobody closed. Made in the JVM itself, never in a forked child. */
-    private static final class Caretaker {
-        static final Cleaner CLEANER = Cleaner.create();
-
+    /** What gives up handles that nobody closed at the JVM's end. Made in the JVM itself, never in a forked child. */
+    private static final class AtExit {
         static {
             try {
                 Runtime.getRuntime().addShutdownHook(new Thread(Hold::releaseAll, "cleave-blocks"));
             } catch (IllegalStateException ignored) {
                 // The JVM is on its way out. What is opened from now on becomes an orphan, which is swept later.
             }
+        }
+
+        static void isRegistered() {
+            // the class has been initialised
         }
     }
 }

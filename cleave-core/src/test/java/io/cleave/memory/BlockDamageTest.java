@@ -49,11 +49,11 @@ final class BlockDamageTest {
     }
 
     private SharedMemory create(long byteSize) {
-        return new SharedMemory(NAME, blocks.create(NAME, byteSize, Lifetime.ATTACHED, BlockKind.MEMORY));
+        return new SharedMemory(NAME, blocks.create(NAME, byteSize, MemoryOptions.defaults()));
     }
 
     private SharedMemory open() {
-        return new SharedMemory(NAME, blocks.open(NAME, BlockKind.MEMORY));
+        return new SharedMemory(NAME, blocks.open(NAME, MemoryOptions.defaults()));
     }
 
     private BlockInfo info() {
@@ -64,7 +64,7 @@ final class BlockDamageTest {
     private void assertRefused(String... messageParts) {
         assertThatThrownBy(this::open).isInstanceOf(IncompatibleBlockException.class)
                 .hasMessageContainingAll(messageParts);
-        assertThatThrownBy(() -> blocks.openOrCreate(NAME, 100, Lifetime.ATTACHED, BlockKind.MEMORY))
+        assertThatThrownBy(() -> blocks.openOrCreate(NAME, 100, MemoryOptions.defaults()))
                 .isInstanceOf(IncompatibleBlockException.class);
         assertThatThrownBy(() -> create(100)).isInstanceOf(IncompatibleBlockException.class)
                 .hasMessageContainingAll(messageParts);
@@ -265,7 +265,7 @@ final class BlockDamageTest {
     }
 
     private static void open(BlockDirectory blocks, String name) {
-        blocks.openOrCreate(name, 600_000, Lifetime.ATTACHED, BlockKind.MEMORY).close();
+        blocks.openOrCreate(name, 600_000, MemoryOptions.defaults()).close();
     }
 
     private void fillUp() throws IOException {

@@ -259,10 +259,10 @@ final class SharedMemoryTest {
     @Test
     void anUnusableDirectoryIsNamedTogetherWithTheVariableThatChoosesAnother(@TempDir Path temporary) {
         BlockDirectory missing = new BlockDirectory(temporary.resolve("missing"));
-        assertThatThrownBy(() -> missing.create(NAME, 1, Lifetime.ATTACHED, BlockKind.MEMORY))
+        assertThatThrownBy(() -> missing.create(NAME, 1, MemoryOptions.defaults()))
                 .isInstanceOf(CleaveException.class).hasMessageContainingAll("missing", "CLEAVE_DIR");
         BlockDirectory noUnnamedFiles = new BlockDirectory(Path.of("/proc"));
-        assertThatThrownBy(() -> noUnnamedFiles.create(NAME, 1, Lifetime.ATTACHED, BlockKind.MEMORY))
+        assertThatThrownBy(() -> noUnnamedFiles.create(NAME, 1, MemoryOptions.defaults()))
                 .isInstanceOf(CleaveException.class).hasMessageContainingAll("/proc", "CLEAVE_DIR");
         assertThat(missing.list()).isEmpty();
         assertThat(missing.cleanup(false)).isEqualTo(missing.cleanup(true));
