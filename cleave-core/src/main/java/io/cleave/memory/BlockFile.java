@@ -583,9 +583,10 @@ final class BlockFile implements AutoCloseable {
             if (isNamed()) {
                 int result = Unistd.unlink(name);
                 if (result != -Errno.ENOENT) {
-                    SystemCallException.check(result, "unlink(" + name + ")", "in a directory with the sticky bit, such as "
-                            + "/dev/shm, only its owner may remove a block; users of one group need a directory without "
-                            + "it in CLEAVE_DIR");
+                    SystemCallException.check(result, "unlink(" + name + ")",
+                            "in a directory with the sticky bit, such as "
+                                    + "/dev/shm, only its owner may remove a block; users of one group need a directory without "
+                                    + "it in CLEAVE_DIR");
                 }
                 CrashPoint.reached();
             }

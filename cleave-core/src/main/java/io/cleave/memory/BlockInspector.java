@@ -5,8 +5,8 @@ import io.cleave.memory.BlockInfo.Creator;
 import io.cleave.memory.BlockInfo.State;
 import io.cleave.os.Fcntl;
 import io.cleave.os.ProcessIdentity;
-import io.cleave.os.Unistd;
 import io.cleave.os.Stat.FileStatus;
+import io.cleave.os.Unistd;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 

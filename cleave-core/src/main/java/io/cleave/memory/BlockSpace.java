@@ -86,7 +86,8 @@ final class BlockSpace {
         if (device != null && device.byteSize() > 0 && fileBytes > device.availableBytes()) {
             throw refused(fileBytes, directory);
         }
-        if (fileBytes < 0 || (isInMemory(directory) && (fileBytes > availableMemory() || groupShortOf(fileBytes) != null))) {
+        if (fileBytes < 0
+                || (isInMemory(directory) && (fileBytes > availableMemory() || groupShortOf(fileBytes) != null))) {
             throw refused(fileBytes, null);
         }
     }
@@ -125,12 +126,15 @@ final class BlockSpace {
         }
         ControlGroup.Memory group = fileBytes < 0 ? null : groupShortOf(fileBytes);
         if (group == null) {
-            return new AllocationException(asked + bytes(availableMemory()) + " of memory are available on this machine; "
-                    + "ask for less, or close blocks and free values that nobody needs");
+            return new AllocationException(
+                    asked + bytes(availableMemory()) + " of memory are available on this machine; "
+                            + "ask for less, or close blocks and free values that nobody needs");
         }
         return new AllocationException(asked + bytes(group.leftBytes()) + " are left to the control group "
-                + group.directory() + ", which uses " + bytes(group.usedBytes()) + " of " + bytes(group.limitBytes()) + " ("
-                + group.file() + "), " + bytes(group.reclaimableBytes()) + " of it reclaimable; ask for less, close blocks "
+                + group.directory() + ", which uses " + bytes(group.usedBytes()) + " of " + bytes(group.limitBytes())
+                + " ("
+                + group.file() + "), " + bytes(group.reclaimableBytes())
+                + " of it reclaimable; ask for less, close blocks "
                 + "that nobody needs, or raise the limit (docker run --memory=..., MemoryMax= of a systemd unit)");
     }
 

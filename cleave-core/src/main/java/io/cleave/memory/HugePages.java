@@ -40,8 +40,9 @@ final class HugePages {
         Mman.madvise(mapped, Mman.MADV_HUGEPAGE); // refused by a kernel that has none, and then without effect
         int result = Mman.madvise(mapped, Mman.MADV_POPULATE_WRITE);
         if (result == -Errno.EFAULT || result == -Errno.ENOMEM) {
-            throw new AllocationException(String.format(Locale.ROOT, "no memory for a block of %,d bytes of huge pages; "
-                    + "ask for less, or for none of them", mapped.byteSize()));
+            throw new AllocationException(
+                    String.format(Locale.ROOT, "no memory for a block of %,d bytes of huge pages; "
+                            + "ask for less, or for none of them", mapped.byteSize()));
         }
         if (result != -Errno.EINVAL) { // an old kernel cannot; the file's memory is then reserved in small pages
             SystemCallException.check(result, "madvise(MADV_POPULATE_WRITE)", "");

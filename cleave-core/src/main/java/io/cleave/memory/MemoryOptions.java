@@ -58,14 +58,15 @@ public final class MemoryOptions {
      */
     public MemoryOptions withKind(BlockKind holds) {
         if (holds == BlockKind.UNKNOWN) {
-            throw new IllegalArgumentException("UNKNOWN is what blocks of later versions seem to be; choose another kind");
+            throw new IllegalArgumentException(
+                    "UNKNOWN is what blocks of later versions seem to be; choose another kind");
         }
         return new MemoryOptions(lifetime, holds, readOnly, groupAccess, hugePages);
     }
 
     /**
      * Whether the memory can only be read through the handle: it is mapped so that nobody in this process can change it,
-     * by whatever means. A store is an {@link UnsupportedOperationException} then. Such a handle is attached like any
+     * by whatever means. A store is an {@link IllegalArgumentException} then. Such a handle is attached like any
      * other. It is for {@link SharedMemory#open(String, MemoryOptions)}; a new block has to be written.
      *
      * @param only false by default
@@ -166,8 +167,9 @@ public final class MemoryOptions {
     /** Refuses to make a block that nobody could ever write. */
     MemoryOptions forMaking() {
         if (readOnly) {
-            throw new IllegalArgumentException("a new block has to be written by somebody: make it without withReadOnly, "
-                    + "and open it with it");
+            throw new IllegalArgumentException(
+                    "a new block has to be written by somebody: make it without withReadOnly, "
+                            + "and open it with it");
         }
         return this;
     }

@@ -3,10 +3,10 @@ package io.cleave.memory;
 import io.cleave.os.Dirent;
 import io.cleave.os.Unistd;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
-import java.util.ArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 

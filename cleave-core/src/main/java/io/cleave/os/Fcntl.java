@@ -76,7 +76,7 @@ public final class Fcntl {
 
     static {
         // What says that there are no descriptors left needs none itself, not even for its classes: so they are loaded now.
-        assert new SystemCallException("open", Errno.EMFILE, "").isOutOfDescriptors();
+        SystemCallException.prepare();
     }
 
     private Fcntl() {

@@ -37,6 +37,11 @@ public final class SystemCallException extends CleaveException {
         };
     }
 
+    /** Has all loaded that the messages take. */
+    static void prepare() {
+        new SystemCallException("open", Errno.EMFILE, "").getMessage();
+    }
+
     /**
      * Whether it failed because no more files may be open.
      *

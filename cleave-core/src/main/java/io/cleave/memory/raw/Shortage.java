@@ -5,13 +5,17 @@ import io.cleave.os.Errno;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import java.lang.ref.Cleaner;
+import java.lang.ref.WeakReference;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is done where memory, descriptors or mappings run out: first whoever keeps some in reserve gives it up; then
@@ -28,15 +32,14 @@ public final class Shortage {
     private static final long LEAST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     /** Collections for one call, in case that others take at once what each of them frees. */
     private static final int MOST_ROUNDS = 3;
-    /** How long the collector's thread may take to end what has been found. */
-    private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
-    /** Naps without news after which all is taken to have ended. */
-    private static final int QUIET_NAPS = 3;
+    /** How long a collection may take, with the wait for what another thread is about to end. */
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final List<BooleanSupplier> RESERVES = new CopyOnWriteArrayList<>();
-    /** What {@link #watch} was called for, and what of that has ended. */
-    private static final AtomicLong WATCHED = new AtomicLong();
+    /** What has not ended yet. */
+    private static final Set<Watch> WATCHES = ConcurrentHashMap.newKeySet();
+    /** How much has ended. */
     private static final AtomicLong ENDED = new AtomicLong();
 
     /** How many collections were fruitful. Written under the class's lock. */
@@ -50,6 +53,33 @@ public final class Shortage {
     /** Made in the JVM itself, never in a forked child, which has no threads. */
     private static final class Collector {
         static final Cleaner CLEANER = Cleaner.create();
+    }
+
+    /** Something that ends once, by whoever comes first. */
+    private static final class Watch {
+        private final WeakReference<Object> holder;
+        private final Runnable end;
+        private Cleaner.@Nullable Cleanable cleanable;
+        private volatile boolean done;
+
+        Watch(Object holder, Runnable end) {
+            this.holder = new WeakReference<>(holder);
+            this.end = end;
+        }
+
+        boolean isForgotten() {
+            return holder.refersTo(null);
+        }
+
+        void run() {
+            try {
+                end.run();
+            } finally {
+                WATCHES.remove(this);
+                ENDED.incrementAndGet();
+                done = true;
+            }
+        }
     }
 
     /**
@@ -69,14 +99,11 @@ public final class Shortage {
      * @return what ends it at once
      */
     public static Cleaner.Cleanable watch(Object holder, Runnable end) {
-        WATCHED.incrementAndGet();
-        return Collector.CLEANER.register(holder, () -> {
-            try {
-                end.run();
-            } finally {
-                ENDED.incrementAndGet();
-            }
-        });
+        Watch watch = new Watch(holder, end);
+        Cleaner.Cleanable cleanable = Collector.CLEANER.register(holder, watch::run);
+        watch.cleanable = cleanable;
+        WATCHES.add(watch);
+        return cleanable;
     }
 
     /**
@@ -128,14 +155,12 @@ public final class Shortage {
             return true; // somebody has, since the caller failed
         }
         long start = System.nanoTime();
-        if (start - notBefore < 0 || WATCHED.get() == ENDED.get() || Unistd.isForkedChild()) {
+        if (start - notBefore < 0 || WATCHES.isEmpty() || Unistd.isForkedChild()) {
             return false;
         }
         long before = ENDED.get();
-        AtomicLong reached = new AtomicLong();
-        Collector.CLEANER.register(new Object(), reached::incrementAndGet); // garbage at once
         System.gc();
-        awaitEnds(reached);
+        endForgotten(start);
         long end = System.nanoTime();
         if (ENDED.get() == before) {
             notBefore = end + Math.max(LEAST_PAUSE_NANOS, PAUSE * (end - start));
@@ -145,16 +170,25 @@ public final class Shortage {
         return true;
     }
 
-    /** Waits until the cleaner's thread has got to what was collected, and then until nothing more ends. */
-    private static void awaitEnds(AtomicLong reached) {
-        long deadline = System.nanoTime() + LONGEST_WAIT_NANOS;
-        long last = ENDED.get();
-        int quiet = 0;
-        while (quiet < QUIET_NAPS && System.nanoTime() - deadline < 0) {
+    /** Ends what has been found, which the cleaner's thread may take long to get to; waits for what that is at already. */
+    private static void endForgotten(long start) {
+        List<Watch> forgotten = WATCHES.stream().filter(Watch::isForgotten).toList();
+        for (Watch watch : forgotten) {
+            Cleaner.Cleanable cleanable = watch.cleanable;
+            if (cleanable != null) {
+                end(cleanable);
+            }
+        }
+        while (!forgotten.stream().allMatch(watch -> watch.done) && System.nanoTime() - start < LONGEST_WAIT_NANOS) {
             LockSupport.parkNanos(NAP_NANOS);
-            long now = ENDED.get();
-            quiet = reached.get() > 0 && now == last ? quiet + 1 : 0;
-            last = now;
+        }
+    }
+
+    private static void end(Cleaner.Cleanable cleanable) {
+        try {
+            cleanable.clean();
+        } catch (RuntimeException ignored) {
+            // A name that the system refuses to remove stays as an orphan; descriptor and memory have been given up.
         }
     }
 }
