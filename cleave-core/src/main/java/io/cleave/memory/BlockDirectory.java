@@ -7,7 +7,6 @@ import io.cleave.memory.raw.RawBlocks;
 import io.cleave.memory.raw.Shortage;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Fcntl;
-import io.cleave.os.Unistd;
 import java.io.File;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -50,7 +49,8 @@ final class BlockDirectory {
         private static BlockDirectory of(@Nullable String named) {
             BlockDirectory directory = new BlockDirectory(
                     Path.of(named == null || named.isEmpty() ? "/dev/shm" : named));
-            Shortage.whenShort(directory::sweepAll); // what killed processes left may be what is missing
+            // What killed processes left may be what is missing.
+            Shortage.whenShort(() -> directory.sweeper.sweepAll(directory.names()));
             return directory;
         }
     }
@@ -401,11 +401,6 @@ final class BlockDirectory {
         Arrays.sort(files);
         return Arrays.stream(files).map(file -> file.substring(PREFIX.length()))
                 .filter(name -> NAME.matcher(name).matches()).toList();
-    }
-
-    /** Removes what dead processes left; whether there was any. */
-    private boolean sweepAll() {
-        return !Unistd.isForkedChild() && !cleanup(false).cleaned().isEmpty();
     }
 
     /** Removes what dead processes left, or only says what it would remove. */

@@ -191,7 +191,8 @@ final class BlockFile implements AutoCloseable {
     /** A file that never gets a name. */
     static BlockFile anonymous() {
         int fd = Mman.memfd_create("cleave", Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING);
-        return new BlockFile(SystemCallException.check(fd, "memfd_create", ""), null);
+        return new BlockFile(SystemCallException.check(fd, "memfd_create", "where a seccomp profile forbids it "
+                + "(see cleave doctor), allow it, or make a block with a name"), null);
     }
 
     /**
@@ -527,10 +528,21 @@ final class BlockFile implements AutoCloseable {
             unlock(ATTACHED_BYTE);
             CrashPoint.reached();
             if (!persistent || hasBecomeTransient()) {
-                removeIfUnused();
+                removeAsLast();
             }
         } finally {
             close();
+        }
+    }
+
+    private void removeAsLast() {
+        try {
+            removeIfUnused();
+        } catch (SystemCallException e) {
+            boolean forbidden = e.errno() == Errno.EPERM || e.errno() == Errno.EACCES;
+            if (!forbidden || status.uid() == Unistd.geteuid()) {
+                throw e;
+            } // else it is for its owner to sweep, who alone may do so in a directory with the sticky bit
         }
     }
 

@@ -10,6 +10,7 @@ import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,9 +87,46 @@ final class BlockSpace {
         if (device != null && device.byteSize() > 0 && fileBytes > device.availableBytes()) {
             throw refused(fileBytes, directory);
         }
-        if (fileBytes < 0
-                || (isInMemory(directory) && (fileBytes > availableMemory() || groupShortOf(fileBytes) != null))) {
+        if (fileBytes < 0 || (isInMemory(directory) && !hasMemory(fileBytes))) {
             throw refused(fileBytes, null);
+        }
+    }
+
+    private static boolean hasMemory(long fileBytes) {
+        if (Headroom.covers(fileBytes)) {
+            return true;
+        }
+        long available = availableMemory();
+        if (fileBytes > available || groupShortOf(fileBytes) != null) {
+            return false;
+        }
+        ControlGroup group = Group.current();
+        Headroom.found(Math.min(available, group == null ? Long.MAX_VALUE : group.freeMemory()) - fileBytes);
+        return true;
+    }
+
+    /** How much memory there was to spare a moment ago, so that making many small blocks does not mean asking each time. */
+    private static final class Headroom {
+        private static final long FRESH_NANOS = 100_000_000;
+        /** What others may take in that time. */
+        private static final long MARGIN_BYTES = 256L << 20;
+        private static volatile @Nullable Headroom known;
+
+        private final AtomicLong bytes;
+        private final long since = System.nanoTime();
+
+        private Headroom(long bytes) {
+            this.bytes = new AtomicLong(bytes);
+        }
+
+        static void found(long bytes) {
+            known = new Headroom(bytes);
+        }
+
+        static boolean covers(long fileBytes) {
+            Headroom latest = known;
+            return latest != null && System.nanoTime() - latest.since < FRESH_NANOS
+                    && latest.bytes.addAndGet(-fileBytes) >= MARGIN_BYTES;
         }
     }
 

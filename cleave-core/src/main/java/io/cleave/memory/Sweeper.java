@@ -36,6 +36,8 @@ final class Sweeper {
     private long next = -1;
     /** When to go on; used by who is busy. */
     private long notBefore = System.nanoTime();
+    /** When to look at all again. */
+    private volatile long notBeforeAll = System.nanoTime();
 
     Sweeper(String directory, String prefix) {
         this.directory = directory;
@@ -64,6 +66,25 @@ final class Sweeper {
         }
     }
 
+    /**
+     * Looks at all files of some names, unless that has been in vain a short while ago.
+     *
+     * @return whether there was an orphan
+     */
+    boolean sweepAll(List<String> blocks) {
+        if (Unistd.isForkedChild() || System.nanoTime() - notBeforeAll < 0) {
+            return false;
+        }
+        long start = System.nanoTime();
+        boolean any = false;
+        for (String block : blocks) {
+            any |= sweep(prefix + block);
+        }
+        long end = System.nanoTime();
+        notBeforeAll = any ? end : end + PAUSE * (end - start);
+        return any;
+    }
+
     private void readPart() {
         int skipped = next < 0 ? ThreadLocalRandom.current().nextInt(FIRST_PARTS) : 0;
         Dirent.Part part = Dirent.read(directory, Math.max(0, next), PART_BYTES);
@@ -82,11 +103,11 @@ final class Sweeper {
         candidates.addAll(names);
     }
 
-    private void sweep(String name) {
+    private boolean sweep(String name) {
         try {
-            BlockInspector.sweep(directory + "/" + name, false);
+            return BlockInspector.sweep(directory + "/" + name, false);
         } catch (RuntimeException ignored) {
-            // It is another's, or the system refuses to remove it: Cleanup tells those who ask. Here a block is to be made.
+            return false; // another's, or the system refuses: Cleanup tells those who ask, and here a block is to be made
         }
     }
 }

@@ -180,6 +180,23 @@ public record ControlGroup(int version, List<String> directories) {
     }
 
     /**
+     * What the groups have left without anything being reclaimed, which is asked for quickly.
+     *
+     * @return bytes, {@link Long#MAX_VALUE} where there is no limit
+     */
+    public long freeMemory() {
+        long least = Long.MAX_VALUE;
+        for (String directory : directories) {
+            long limit = number(directory + (version == 2 ? "/memory.max" : "/memory.limit_in_bytes"));
+            if (limit >= 0 && limit < NO_LIMIT) {
+                long used = number(directory + (version == 2 ? "/memory.current" : "/memory.usage_in_bytes"));
+                least = Math.min(least, Math.max(0, limit - used));
+            }
+        }
+        return least;
+    }
+
+    /**
      * A group that has less memory left than is asked for. One beyond {@code memory.high} is throttled until nothing goes
      * on, so that counts as a limit, too.
      *

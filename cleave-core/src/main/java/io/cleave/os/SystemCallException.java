@@ -39,7 +39,7 @@ public final class SystemCallException extends CleaveException {
 
     /** Has all loaded that the messages take. */
     static void prepare() {
-        new SystemCallException("open", Errno.EMFILE, "").getMessage();
+        String _ = new SystemCallException("open", Errno.EMFILE, "").getMessage();
     }
 
     /**

@@ -144,7 +144,11 @@ public final class Shortage {
     private static boolean giveUpReserves() {
         boolean any = false;
         for (BooleanSupplier reserve : RESERVES) {
-            any |= reserve.getAsBoolean();
+            try {
+                any |= reserve.getAsBoolean();
+            } catch (SystemCallException ignored) {
+                // Giving it up takes what is short; a collection may help that, and the caller is told of the shortage.
+            }
         }
         return any;
     }
