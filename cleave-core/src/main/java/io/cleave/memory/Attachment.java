@@ -20,12 +20,12 @@ final class Attachment {
     private boolean closed;
 
     /** Maps a file of the size that a header says, and takes charge of the file. */
-    Attachment(BlockFile file, BlockHeader header, BlockFile.Mapping mapping, boolean huge) {
+    Attachment(BlockFile file, BlockHeader header, BlockMapping mapping, boolean huge) {
         this.header = header;
         long fileBytes = BlockLayout.HEADER_BYTES + header.byteSize();
         // The mapping keeps its companion reachable, so that the collector takes this object after the last slice.
-        this.whole = huge && HugePages.byteSize() > 0 ? file.mapHuge(arena, fileBytes, mapping, this)
-                : file.map(arena, fileBytes, mapping, this);
+        this.whole = huge && HugePages.byteSize() > 0 ? mapping.mapHuge(file, arena, fileBytes, this)
+                : mapping.map(file, arena, fileBytes, this);
         this.hold = new Hold(file, header.isPersistent());
         hold.unmapsInTheEnd(whole);
         this.cleanable = hold.watch(this);

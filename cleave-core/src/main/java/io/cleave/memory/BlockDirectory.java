@@ -137,13 +137,13 @@ final class BlockDirectory {
             if (huge) {
                 BlockSpace.check(fileBytes, directory);
                 file.extend(fileBytes);
-                attachment = new Attachment(file, header, BlockFile.Mapping.SHARED, true);
+                attachment = new Attachment(file, header, BlockMapping.SHARED, true);
                 attachment.populateHuge(); // first, as what is reserved without a mapping is reserved in small pages
             }
             file.reserve(fileBytes, directory);
             CrashPoint.reached();
             if (attachment == null) {
-                attachment = new Attachment(file, header, BlockFile.Mapping.SHARED, false);
+                attachment = new Attachment(file, header, BlockMapping.SHARED, false);
             }
             header.write(attachment.headerSegment());
             done = true;
@@ -159,7 +159,7 @@ final class BlockDirectory {
     private static Attachment stampHuge(BlockFile file, BlockHeader header) {
         boolean done = false;
         try {
-            Attachment attachment = new Attachment(file, header, BlockFile.Mapping.SHARED, true);
+            Attachment attachment = new Attachment(file, header, BlockMapping.SHARED, true);
             header.write(attachment.headerSegment());
             done = true;
             return attachment;
@@ -179,7 +179,7 @@ final class BlockDirectory {
     }
 
     /** Whether a block that is no orphan bears the name. An orphan is removed, a removal under way waited for. */
-    private boolean isTaken(String path, BlockFile.Access access, Patience patience) {
+    private boolean isTaken(String path, BlockAccess access, Patience patience) {
         while (true) {
             try (BlockFile file = BlockFile.existing(path, access)) {
                 if (file == null) {
@@ -243,7 +243,7 @@ final class BlockDirectory {
         @Nullable T of(BlockFile file, BlockHeader header);
     }
 
-    private <T> @Nullable T attach(String name, BlockFile.Demand demand, BlockFile.Access access, Patience patience,
+    private <T> @Nullable T attach(String name, BlockFile.Demand demand, BlockAccess access, Patience patience,
             Use<T> use) {
         while (true) {
             BlockFile file = BlockFile.existing(path(name), access);
@@ -310,7 +310,7 @@ final class BlockDirectory {
 
     private @Nullable ViewedBlock viewFirst(String name, BlockKind kind, Predicate<MemorySegment> isWanted) {
         BlockFile.Demand demand = header -> checkKind(name, header, kind);
-        return attach(name, demand, BlockFile.Access.OWN, new Patience(path(name)), (file, header) -> {
+        return attach(name, demand, BlockAccess.OWN, new Patience(path(name)), (file, header) -> {
             boolean done = false;
             try {
                 if (file.beginView() && isWanted(file, isWanted)) {
@@ -343,7 +343,7 @@ final class BlockDirectory {
         sweeper.step();
         long fileBytes = BlockLayout.HEADER_BYTES + byteSize;
         BlockSpace.check(fileBytes, directory);
-        BlockFile file = BlockFile.unnamed(directory, null, BlockFile.Access.OWN);
+        BlockFile file = BlockFile.unnamed(directory, null, BlockAccess.OWN);
         boolean done = false;
         try {
             file.extend(fileBytes);

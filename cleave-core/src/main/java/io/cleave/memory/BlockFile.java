@@ -14,7 +14,6 @@ import io.cleave.os.Unistd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,8 +95,6 @@ final class BlockFile implements AutoCloseable {
 
     private static final int PRIVATE_MODE = 0600;
     private static final int GROUP_MODE = 0660;
-    private static final int OTHERS = 07;
-    private static final int GROUP = 070;
 
     private final int fd;
     private final int pid = Unistd.getpid();
@@ -135,16 +132,8 @@ final class BlockFile implements AutoCloseable {
         this.status = Stat.fstat(fd);
     }
 
-    /** Whose blocks are opened, and who may open those that are made. */
-    enum Access {
-        /** The user's own, which nobody else may touch. */
-        OWN,
-        /** Those of members of the block's group, too. */
-        GROUP
-    }
-
     /** An unnamed file in a directory, which gets the name {@code path} by {@link #link}. */
-    static BlockFile unnamed(String directory, @Nullable String path, Access access) {
+    static BlockFile unnamed(String directory, @Nullable String path, BlockAccess access) {
         int fd = Fcntl.open(directory, Fcntl.O_TMPFILE | Fcntl.O_RDWR, PRIVATE_MODE);
         if (fd == -Errno.EOPNOTSUPP || fd == -Errno.EISDIR) {
             throw new SystemCallException("open(" + directory + ", O_TMPFILE)", -fd, "blocks need a file system with "
@@ -154,7 +143,7 @@ final class BlockFile implements AutoCloseable {
         SystemCallException.check(fd, "open(" + directory + ", O_TMPFILE)",
                 "blocks need a directory that this user may write to; name one in CLEAVE_DIR");
         BlockFile file = new BlockFile(fd, path);
-        if (access == Access.GROUP) {
+        if (access == BlockAccess.GROUP) {
             int result = Fcntl.fchmod(fd, GROUP_MODE); // which the umask has no part in
             if (result < 0) {
                 file.close();
@@ -201,21 +190,21 @@ final class BlockFile implements AutoCloseable {
      * @return the file, or null where nothing bears that name
      * @throws IncompatibleBlockException where it is not a regular file that this user alone, or its group, may access
      */
-    static @Nullable BlockFile existing(String path, Access access) {
+    static @Nullable BlockFile existing(String path, BlockAccess access) {
         return existing(path, access, Fcntl.O_RDWR);
     }
 
     /** Opens a file only to look at it, which nobody who watches it takes for a change. */
     static @Nullable BlockFile glance(String path) {
-        return existing(path, Access.GROUP, Fcntl.O_RDONLY);
+        return existing(path, BlockAccess.GROUP, Fcntl.O_RDONLY);
     }
 
-    private static @Nullable BlockFile existing(String path, Access access, int mode) {
+    private static @Nullable BlockFile existing(String path, BlockAccess access, int mode) {
         FileStatus found = lookAt(path);
         if (found == null) {
             return null;
         }
-        String fault = faultOf(found, access);
+        String fault = access.faultOf(found);
         if (!fault.isEmpty()) {
             throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
         }
@@ -225,7 +214,7 @@ final class BlockFile implements AutoCloseable {
         }
         BlockFile file = new BlockFile(SystemCallException.check(fd, "open(" + path + ")",
                 "only its owner and, where it was made for them, members of its group may open a block"), path);
-        fault = faultOf(file.status, access); // another file may have taken the name since
+        fault = access.faultOf(file.status); // another file may have taken the name since
         if (!fault.isEmpty()) {
             file.close();
             throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
@@ -244,28 +233,6 @@ final class BlockFile implements AutoCloseable {
         return into[0];
     }
 
-    /** Why a file is not one that may be opened as a block; empty where it is. */
-    static String faultOf(FileStatus status, Access access) {
-        int me = Unistd.geteuid();
-        if (!status.isRegular()) {
-            return "it is not a regular file";
-        }
-        if (status.uid() != me && access == Access.OWN) {
-            return "it belongs to user " + Integer.toUnsignedString(status.uid()) + ", this process runs as user "
-                    + Integer.toUnsignedString(me) + "; only a user's own blocks are opened, and those of its group "
-                    + "where MemoryOptions.withGroupAccess says so";
-        }
-        int mode = status.mode() & 07777;
-        if ((mode & OTHERS) != 0) {
-            return "other users may access it (mode " + Integer.toOctalString(mode) + " instead of 600)";
-        }
-        if ((mode & GROUP) != 0 && access == Access.OWN) {
-            return "its group may access it (mode " + Integer.toOctalString(mode)
-                    + " instead of 600); MemoryOptions.withGroupAccess opens it nevertheless";
-        }
-        return "";
-    }
-
     /** Gives the file its pages: header and user's bytes. */
     void reserve(long fileBytes, @Nullable String directory) {
         BlockSpace.reserve(fd, fileBytes, directory);
@@ -279,58 +246,14 @@ final class BlockFile implements AutoCloseable {
         SystemCallException.check(Fcntl.fcntl(fd, Fcntl.F_ADD_SEALS, seals), "fcntl(F_ADD_SEALS)", "");
     }
 
-    /** How a file is mapped. */
-    enum Mapping {
-        SHARED(Fcntl.O_RDWR, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED), READ_ONLY(Fcntl.O_RDONLY,
-                Mman.PROT_READ, Mman.MAP_SHARED), PRIVATE(Fcntl.O_RDONLY, Mman.PROT_READ | Mman.PROT_WRITE,
-                        Mman.MAP_PRIVATE | Mman.MAP_NORESERVE);
-
-        private final int openFlags;
-        private final int protection;
-        private final int flags;
-
-        Mapping(int openFlags, int protection, int flags) {
-            this.openFlags = openFlags;
-            this.protection = protection;
-            this.flags = flags;
-        }
+    /** The descriptor, for who maps the file. */
+    int descriptor() {
+        return fd;
     }
 
-    /** Maps the file from a description of its own, so that the mapping holds none of this one's locks. */
-    MemorySegment map(Arena arena, long fileBytes, Mapping mapping, Object companion) {
-        return mapped(mapping, second -> Mman.map(arena, fileBytes, mapping.protection, mapping.flags, second, 0,
-                companion));
-    }
-
-    /** Maps as {@link #map} does, so that huge pages can be used: each of the file's at a place in memory for one. */
-    MemorySegment mapHuge(Arena arena, long fileBytes, Mapping mapping, Object companion) {
-        long length = granule == 1 ? fileBytes : HugePages.rounded(fileBytes);
-        return mapped(mapping, second -> {
-            long address = Mman.mmapAligned(length, HugePages.byteSize(), mapping.protection, mapping.flags, second);
-            return Mman.wrapped(arena, Mman.checked(address, length), length, mapping.protection, companion);
-        });
-    }
-
-    /** Maps as {@link #map} does, without anything that would ever unmap it. */
-    MemorySegment mapUnmanaged(long fileBytes, Mapping mapping) {
-        return mapped(mapping, second -> {
-            long address = Mman.mmap(fileBytes, mapping.protection, mapping.flags, second, 0);
-            return MemorySegment.ofAddress(Mman.checked(address, fileBytes)).reinterpret(fileBytes);
-        });
-    }
-
-    private MemorySegment mapped(Mapping mapping, IntFunction<MemorySegment> map) {
-        String self = "/proc/self/fd/" + fd;
-        int second = SystemCallException.check(Fcntl.open(self, mapping.openFlags, 0), "open(" + self + ")",
-                "blocks need /proc to be mounted");
-        try {
-            if (!Stat.fstat(second).isSameFile(status)) {
-                throw new CleaveException(self + " opened another file than descriptor " + fd);
-            }
-            return map.apply(second);
-        } finally {
-            Unistd.close(second);
-        }
+    /** A length rounded up to what a mapping's length is a multiple of. */
+    long mappedLength(long fileBytes) {
+        return granule == 1 ? fileBytes : HugePages.rounded(fileBytes);
     }
 
     /** Attaches to a file that has no name yet, so that nobody can be in the way. */

@@ -23,8 +23,8 @@ final class BlockInspector {
             if (status == null) {
                 return null;
             }
-            String fault = status.uid() == Unistd.geteuid() ? BlockFile.faultOf(status, BlockFile.Access.GROUP)
-                    : BlockFile.faultOf(status, BlockFile.Access.OWN);
+            String fault = status.uid() == Unistd.geteuid() ? BlockAccess.GROUP.faultOf(status)
+                    : BlockAccess.OWN.faultOf(status);
             if (!fault.isEmpty()) {
                 return unreadable(name, status, 0, State.FOREIGN, fault);
             }
@@ -91,7 +91,7 @@ final class BlockInspector {
                 return false;
             }
         }
-        try (BlockFile file = BlockFile.existing(path, BlockFile.Access.GROUP)) {
+        try (BlockFile file = BlockFile.existing(path, BlockAccess.GROUP)) {
             return file != null && isSweepable(file, damaged) && file.removeIfUnused();
         }
     }

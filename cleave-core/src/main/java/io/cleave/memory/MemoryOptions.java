@@ -155,13 +155,13 @@ public final class MemoryOptions {
     }
 
     /** Whose blocks are accepted. */
-    BlockFile.Access access() {
-        return groupAccess ? BlockFile.Access.GROUP : BlockFile.Access.OWN;
+    BlockAccess access() {
+        return groupAccess ? BlockAccess.GROUP : BlockAccess.OWN;
     }
 
     /** How an existing block is mapped. */
-    BlockFile.Mapping mapping() {
-        return readOnly ? BlockFile.Mapping.READ_ONLY : BlockFile.Mapping.SHARED;
+    BlockMapping mapping() {
+        return readOnly ? BlockMapping.READ_ONLY : BlockMapping.SHARED;
     }
 
     /** Refuses to make a block that nobody could ever write. */

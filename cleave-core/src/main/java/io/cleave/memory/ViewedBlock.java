@@ -55,10 +55,8 @@ class ViewedBlock implements RawBlock {
         file.requireWhole(header);
         Arena own = Arena.ofShared();
         // The mapping keeps its companion reachable, so that the collector takes this object after the last slice.
-        MemorySegment whole = file.map(own, BlockLayout.HEADER_BYTES + byteSize, switch (mapping) {
-            case READ_ONLY -> BlockFile.Mapping.READ_ONLY;
-            case PRIVATE -> BlockFile.Mapping.PRIVATE;
-        }, this);
+        BlockMapping how = mapping == Mapping.READ_ONLY ? BlockMapping.READ_ONLY : BlockMapping.PRIVATE;
+        MemorySegment whole = how.map(file, own, BlockLayout.HEADER_BYTES + byteSize, this);
         hold.unmapsInTheEnd(whole);
         arena = own;
         address = whole.address();
@@ -73,7 +71,7 @@ class ViewedBlock implements RawBlock {
     final synchronized MemorySegment headerAndHead() {
         MemorySegment mapped = head;
         if (mapped == null) {
-            mapped = file.mapUnmanaged(HEAD_BYTES, BlockFile.Mapping.SHARED);
+            mapped = BlockMapping.SHARED.mapUnmanaged(file, HEAD_BYTES);
             hold.unmapsInTheEnd(mapped);
             head = mapped;
         }

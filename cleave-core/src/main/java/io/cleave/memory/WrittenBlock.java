@@ -65,7 +65,7 @@ final class WrittenBlock extends ViewedBlock implements OwnedBlock {
         file().requireWhole(header);
         MemorySegment mapped = whole;
         if (mapped == null) {
-            mapped = file().mapUnmanaged(fileBytes(), BlockFile.Mapping.SHARED);
+            mapped = BlockMapping.SHARED.mapUnmanaged(file(), fileBytes());
             hold().unmapsInTheEnd(mapped);
             populate(mapped);
             whole = mapped;

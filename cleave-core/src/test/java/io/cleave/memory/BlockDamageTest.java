@@ -251,7 +251,7 @@ final class BlockDamageTest {
         SharedMemory block = new SharedMemory(NAME, blocks.create(NAME, 100,
                 MemoryOptions.defaults().withLifetime(Lifetime.PERSISTENT)));
         poke(BlockLayout.LIFETIME_AT, Lifetime.ATTACHED.number());
-        try (BlockFile sweeper = BlockFile.existing(file.toString(), BlockFile.Access.OWN)) {
+        try (BlockFile sweeper = BlockFile.existing(file.toString(), BlockAccess.OWN)) {
             assertThat(sweeper.usableHeader().isPersistent()).isFalse();
             poke(BlockLayout.LIFETIME_AT, Lifetime.PERSISTENT.number());
             block.close();
