@@ -57,6 +57,7 @@ import org.jspecify.annotations.Nullable;
  * <h2>Cost</h2> Creating takes about 0.1 ms and the zeroing of the memory (0.3 s a GiB), opening about 30 us at any
  * size, closing about 0.1 ms, most of it a handshake with every thread of this JVM. Accesses cost what accesses to any
  * native segment cost; the first one to each page by each mapping is a page fault. A handle takes one file descriptor.
+ * Looking for orphans takes a fiftieth of the time of who does nothing but create.
  */
 public final class SharedMemory implements AutoCloseable {
     static {
