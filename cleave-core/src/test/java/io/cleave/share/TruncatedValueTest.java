@@ -28,7 +28,8 @@ final class TruncatedValueTest {
         private static final Path DIRECTORY = Path.of(System.getenv("CLEAVE_DIR"));
 
         public static void main(String[] arguments) {
-            String kept = cut(Share.write(new byte[BYTES]), 0);
+            String kept = Share.write(new byte[BYTES]);
+            cutAll(0);
             expect(IncompatibleBlockException.class, () -> Share.read(kept, byte[].class));
             System.out.println("freed " + Share.free(kept));
             Share.free(Share.write(new byte[BYTES])); // idle now, to be used for the next value
@@ -38,16 +39,11 @@ final class TruncatedValueTest {
             Tensor one = Share.read(next, Tensor.class);
             Tensor other = Share.read(next, Tensor.class);
             MemorySegment view = Share.read(next, MemorySegment.class);
-            cut(next, 8192);
+            cutAll(8192);
             expect(InternalError.class, () -> one.equals(other));
             expect(InternalError.class, () -> view.get(JAVA_BYTE, BYTES - 1));
             expect(CleaveException.class, () -> SharedMemory.open("no-such-block"));
             System.out.println("lives on");
-        }
-
-        private static String cut(String token, long size) {
-            cutAll(size);
-            return token;
         }
 
         private static void cutAll(long size) {
