@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,6 +84,19 @@ final class BlocksTest {
         assertThat(directory.resolve("cleave.orphan")).doesNotExist();
         assertThat(Cli.process(environment, "cleanup", "--verbose").out()).contains("left     kept");
         assertThat(Cli.process(environment, "cleanup", "--quiet").out()).isEmpty();
+    }
+
+    @Test
+    void aUsersOwnFilesWithNamesLikeBlocksStay() throws Exception {
+        Path settings = directory.resolve("cleave.yaml");
+        Files.createFile(settings, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(settings, "pool:\n  workers: 4\n");
+        leaveBlocks();
+        assertThat(Cli.process(environment, "cleanup", "--json").out())
+                .isEqualTo(
+                        "{\"dry_run\":false,\"cleaned\":[\"orphan\"],\"failed\":[],\"skipped\":[\"kept\",\"yaml\"]}\n");
+        assertThat(settings).hasContent("pool:\n  workers: 4\n");
+        assertThat(Cli.process(environment, "ls").lines()).anyMatch(line -> line.matches("  yaml +.* foreign +0.*"));
     }
 
     @Test

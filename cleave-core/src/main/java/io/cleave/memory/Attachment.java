@@ -20,11 +20,12 @@ final class Attachment {
     private boolean closed;
 
     /** Maps a file of the size that a header says, and takes charge of the file. */
-    Attachment(BlockFile file, BlockHeader header) {
+    Attachment(BlockFile file, BlockHeader header, BlockMapping mapping, boolean huge) {
         this.header = header;
         long fileBytes = BlockLayout.HEADER_BYTES + header.byteSize();
         // The mapping keeps its companion reachable, so that the collector takes this object after the last slice.
-        this.whole = file.map(arena, fileBytes, BlockFile.Mapping.SHARED, this);
+        this.whole = huge && HugePages.byteSize() > 0 ? mapping.mapHuge(file, arena, fileBytes, this)
+                : mapping.map(file, arena, fileBytes, this);
         this.hold = new Hold(file, header.isPersistent(), Holders.of(header));
         hold.unmapsInTheEnd(whole);
         this.cleanable = hold.watch(this);
@@ -39,7 +40,17 @@ final class Attachment {
     }
 
     MemorySegment userSegment() {
-        return whole.asSlice(BlockLayout.HEADER_BYTES);
+        return whole.asSlice(BlockLayout.HEADER_BYTES, header.byteSize());
+    }
+
+    /** Asks for huge pages, and for all of them now. */
+    void populateHuge() {
+        HugePages.populate(whole);
+    }
+
+    /** How many of the bytes, header included, lie in huge pages. */
+    long hugePageBytes() {
+        return whole.scope().isAlive() ? HugePages.inForce(whole.address()) : 0;
     }
 
     /** Removes the name, if it still names this block. */

@@ -4,6 +4,7 @@ import io.cleave.AlreadyExistsException;
 import io.cleave.BlockNotFoundException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.memory.raw.RawBlocks;
+import io.cleave.memory.raw.Shortage;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Fcntl;
 import java.io.File;
@@ -13,6 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +25,17 @@ final class BlockDirectory {
     private static final String PREFIX = "cleave.";
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}");
 
+    /** A block that is looked at, and its header. */
+    private record Viewed(BlockFile file, BlockHeader header) {}
+
     private final String directory;
+    private final Sweeper sweeper;
+    /** By their paths the blocks that this process looks at: one descriptor serves for all who look at one block. */
+    private final ConcurrentMap<String, Viewed> viewed = new ConcurrentHashMap<>();
 
     BlockDirectory(Path directory) {
         this.directory = directory.toAbsolutePath().toString();
+        this.sweeper = new Sweeper(this.directory, PREFIX);
     }
 
     /** The directory that the environment names, or {@code /dev/shm}. */
@@ -36,8 +46,12 @@ final class BlockDirectory {
     private static final class Standard {
         static final BlockDirectory INSTANCE = of(System.getenv("CLEAVE_DIR"));
 
-        private static BlockDirectory of(@Nullable String directory) {
-            return new BlockDirectory(Path.of(directory == null || directory.isEmpty() ? "/dev/shm" : directory));
+        private static BlockDirectory of(@Nullable String named) {
+            BlockDirectory directory = new BlockDirectory(
+                    Path.of(named == null || named.isEmpty() ? "/dev/shm" : named));
+            // What killed processes left may be what is missing.
+            Shortage.whenShort(() -> directory.sweeper.sweepAll(directory.names()));
+            return directory;
         }
     }
 
@@ -56,15 +70,20 @@ final class BlockDirectory {
     }
 
     /** Makes a block without a name. */
-    static Attachment anonymous(long byteSize) {
+    static Attachment anonymous(long byteSize, MemoryOptions options) {
         checkSize(byteSize);
-        BlockHeader header = BlockHeader.fresh(byteSize, BlockKind.MEMORY, Lifetime.ATTACHED);
-        return fill(BlockFile.anonymous(), header, null);
+        options.forMaking();
+        return Shortage.mended(() -> {
+            BlockHeader header = BlockHeader.fresh(byteSize, options.kind(), options.lifetime());
+            BlockFile huge = options.hugePages() ? BlockFile.anonymousHuge(BlockLayout.HEADER_BYTES + byteSize) : null;
+            return huge == null ? fill(BlockFile.anonymous(), header, null, options.hugePages())
+                    : stampHuge(huge, header);
+        });
     }
 
     /** Makes a block; {@link AlreadyExistsException} where there is one. */
-    Attachment create(String name, long byteSize, Lifetime lifetime, BlockKind kind) {
-        Attachment made = createIfAbsent(name, byteSize, lifetime, kind);
+    Attachment create(String name, long byteSize, MemoryOptions options) {
+        Attachment made = Shortage.mended(() -> createIfAbsent(name, byteSize, options.forMaking()));
         if (made == null) {
             throw new AlreadyExistsException("block \"" + name + "\" exists already" + detail(name)
                     + "; open it, or choose another name");
@@ -79,22 +98,24 @@ final class BlockDirectory {
                         + info.attached() + ")";
     }
 
-    private @Nullable Attachment createIfAbsent(String name, long byteSize, Lifetime lifetime, BlockKind kind) {
+    private @Nullable Attachment createIfAbsent(String name, long byteSize, MemoryOptions options) {
         String path = path(name);
         checkSize(byteSize);
+        sweeper.step();
         Patience patience = new Patience(path);
-        if (isTaken(path, patience)) {
+        if (isTaken(path, options.access(), patience)) {
             return null;
         }
-        BlockFile file = BlockFile.unnamed(directory, path);
-        Attachment made = fill(file, BlockHeader.fresh(byteSize, kind, lifetime), directory);
+        BlockFile file = BlockFile.unnamed(directory, path, options.access());
+        BlockHeader header = BlockHeader.fresh(byteSize, options.kind(), options.lifetime());
+        Attachment made = fill(file, header, directory, options.hugePages());
         boolean linked = false;
         try {
             file.attachFresh();
             CrashPoint.reached();
             while (!linked) {
                 linked = file.link();
-                if (!linked && isTaken(path, patience)) {
+                if (!linked && isTaken(path, options.access(), patience)) {
                     return null;
                 }
             }
@@ -108,12 +129,37 @@ final class BlockDirectory {
     }
 
     /** Reserves, maps and stamps an empty file. */
-    private static Attachment fill(BlockFile file, BlockHeader header, @Nullable String directory) {
+    private static Attachment fill(BlockFile file, BlockHeader header, @Nullable String directory, boolean huge) {
+        boolean done = false;
+        Attachment attachment = null;
+        try {
+            long fileBytes = BlockLayout.HEADER_BYTES + header.byteSize();
+            if (huge) {
+                BlockSpace.check(fileBytes, directory);
+                file.extend(fileBytes);
+                attachment = new Attachment(file, header, BlockMapping.SHARED, true);
+                attachment.populateHuge(); // first, as what is reserved without a mapping is reserved in small pages
+            }
+            file.reserve(fileBytes, directory);
+            CrashPoint.reached();
+            if (attachment == null) {
+                attachment = new Attachment(file, header, BlockMapping.SHARED, false);
+            }
+            header.write(attachment.headerSegment());
+            done = true;
+            return attachment;
+        } finally {
+            if (!done) {
+                giveUp(file, attachment);
+            }
+        }
+    }
+
+    /** Stamps a file of huge pages, which has all of them. */
+    private static Attachment stampHuge(BlockFile file, BlockHeader header) {
         boolean done = false;
         try {
-            file.reserve(BlockLayout.HEADER_BYTES + header.byteSize(), directory);
-            CrashPoint.reached();
-            Attachment attachment = new Attachment(file, header);
+            Attachment attachment = new Attachment(file, header, BlockMapping.SHARED, true);
             header.write(attachment.headerSegment());
             done = true;
             return attachment;
@@ -124,10 +170,18 @@ final class BlockDirectory {
         }
     }
 
+    private static void giveUp(BlockFile file, @Nullable Attachment attachment) {
+        if (attachment == null) {
+            file.close();
+        } else {
+            attachment.close();
+        }
+    }
+
     /** Whether a block that is no orphan bears the name. An orphan is removed, a removal under way waited for. */
-    private boolean isTaken(String path, Patience patience) {
+    private boolean isTaken(String path, BlockAccess access, Patience patience) {
         while (true) {
-            try (BlockFile file = BlockFile.existing(path)) {
+            try (BlockFile file = BlockFile.existing(path, access)) {
                 if (file == null) {
                     return false;
                 }
@@ -145,8 +199,9 @@ final class BlockDirectory {
     }
 
     /** Attaches to a block; {@link BlockNotFoundException} where there is none. */
-    Attachment open(String name, BlockKind kind) {
-        Attachment found = openIfPresent(name, header -> checkKind(name, header, kind), new Patience(path(name)));
+    Attachment open(String name, MemoryOptions options) {
+        Attachment found = Shortage.mended(() -> openIfPresent(name, header -> checkKind(name, header, options.kind()),
+                options, new Patience(path(name))));
         if (found == null) {
             throw new BlockNotFoundException("no block \"" + name + "\" in " + directory
                     + "; create it first, and keep a handle open: the last one that is closed removes it");
@@ -155,17 +210,21 @@ final class BlockDirectory {
     }
 
     /** Attaches to a block, or makes it. */
-    Attachment openOrCreate(String name, long byteSize, Lifetime lifetime, BlockKind kind) {
-        Patience patience = new Patience(path(name));
+    Attachment openOrCreate(String name, long byteSize, MemoryOptions options) {
+        options.forMaking();
         checkSize(byteSize);
+        return Shortage.mended(() -> openOrCreate(name, byteSize, options, new Patience(path(name))));
+    }
+
+    private Attachment openOrCreate(String name, long byteSize, MemoryOptions options, Patience patience) {
         BlockFile.Demand demand = header -> {
-            checkKind(name, header, kind);
+            checkKind(name, header, options.kind());
             checkSize(name, header, byteSize);
         };
         while (true) {
-            Attachment found = openIfPresent(name, demand, patience);
+            Attachment found = openIfPresent(name, demand, options, patience);
             if (found == null) {
-                found = createIfAbsent(name, byteSize, lifetime, kind);
+                found = createIfAbsent(name, byteSize, options);
             }
             if (found != null) {
                 return found;
@@ -174,8 +233,9 @@ final class BlockDirectory {
         }
     }
 
-    private @Nullable Attachment openIfPresent(String name, BlockFile.Demand demand, Patience patience) {
-        return attach(name, demand, patience, BlockDirectory::mapped);
+    private @Nullable Attachment openIfPresent(String name, BlockFile.Demand demand, MemoryOptions options,
+            Patience patience) {
+        return attach(name, demand, options.access(), patience, (file, header) -> mapped(file, header, options));
     }
 
     /** What becomes of a file that has been attached to. */
@@ -183,9 +243,10 @@ final class BlockDirectory {
         @Nullable T of(BlockFile file, BlockHeader header);
     }
 
-    private <T> @Nullable T attach(String name, BlockFile.Demand demand, Patience patience, Use<T> use) {
+    private <T> @Nullable T attach(String name, BlockFile.Demand demand, BlockAccess access, Patience patience,
+            Use<T> use) {
         while (true) {
-            BlockFile file = BlockFile.existing(path(name));
+            BlockFile file = BlockFile.existing(path(name), access);
             if (file == null) {
                 return null;
             }
@@ -207,10 +268,10 @@ final class BlockDirectory {
         }
     }
 
-    private static Attachment mapped(BlockFile file, BlockHeader header) {
+    private static Attachment mapped(BlockFile file, BlockHeader header, MemoryOptions options) {
         boolean done = false;
         try {
-            Attachment attachment = new Attachment(file, header);
+            Attachment attachment = new Attachment(file, header, options.mapping(), options.hugePages());
             BlockLayout.readyAcquire(attachment.headerSegment()); // SYNC: block-ready
             done = true;
             return attachment;
@@ -223,10 +284,39 @@ final class BlockDirectory {
 
     /** Attaches to a block for a look at its content; null where there is none, or none that is wanted. */
     @Nullable ViewedBlock view(String name, BlockKind kind, Predicate<MemorySegment> isWanted) {
-        return attach(name, header -> checkKind(name, header, kind), new Patience(path(name)), (file, header) -> {
+        return Shortage.mended(() -> {
+            Viewed known = viewed.get(path(name));
+            return known != null && known.file.join() ? viewAgain(known, isWanted) : viewFirst(name, kind, isWanted);
+        });
+    }
+
+    /** A further look at a block that cannot be rewritten, as this process looks at it already. */
+    private static @Nullable ViewedBlock viewAgain(Viewed known, Predicate<MemorySegment> isWanted) {
+        boolean done = false;
+        try {
+            if (known.file.isNamed() && isWanted(known.file, isWanted)) {
+                known.file.requireWhole(known.header);
+                ViewedBlock block = new ViewedBlock(known.file, known.header);
+                done = true;
+                return block;
+            }
+            return null;
+        } finally {
+            if (!done) {
+                known.file.leave(known.header.isPersistent());
+            }
+        }
+    }
+
+    private @Nullable ViewedBlock viewFirst(String name, BlockKind kind, Predicate<MemorySegment> isWanted) {
+        BlockFile.Demand demand = header -> checkKind(name, header, kind);
+        return attach(name, demand, BlockAccess.OWN, new Patience(path(name)), (file, header) -> {
             boolean done = false;
             try {
                 if (file.beginView() && isWanted(file, isWanted)) {
+                    Viewed known = new Viewed(file, header);
+                    viewed.put(path(name), known);
+                    file.whenLeft(() -> viewed.remove(path(name), known));
                     ViewedBlock block = new ViewedBlock(file, header);
                     done = true;
                     return block;
@@ -250,9 +340,10 @@ final class BlockDirectory {
     /** Makes a block that has neither name nor content. */
     WrittenBlock blank(long byteSize, BlockKind kind) {
         checkSize(byteSize);
+        sweeper.step();
         long fileBytes = BlockLayout.HEADER_BYTES + byteSize;
         BlockSpace.check(fileBytes, directory);
-        BlockFile file = BlockFile.unnamed(directory, null);
+        BlockFile file = BlockFile.unnamed(directory, null, BlockAccess.OWN);
         boolean done = false;
         try {
             file.extend(fileBytes);
@@ -321,7 +412,7 @@ final class BlockDirectory {
             List<String> outcome = skipped;
             if (info.state().isRemovable() && !info.note().equals(BlockInspector.HELD)) {
                 try {
-                    boolean removed = dryRun || BlockInspector.sweep(directory + "/" + PREFIX + info.name());
+                    boolean removed = dryRun || BlockInspector.sweep(directory + "/" + PREFIX + info.name(), true);
                     outcome = removed ? cleaned : skipped;
                 } catch (RuntimeException e) {
                     outcome = failed; // the name says which; opening or removing it by hand says why

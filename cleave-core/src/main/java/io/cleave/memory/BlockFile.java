@@ -14,7 +14,6 @@ import io.cleave.os.Unistd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,15 +102,22 @@ final class BlockFile implements AutoCloseable {
     private static final long OWNED_BYTE = 3;
 
     private static final int PRIVATE_MODE = 0600;
-    private static final int OTHERS = 077;
+    private static final int GROUP_MODE = 0660;
 
     private final int fd;
+    private final int pid = Unistd.getpid();
     /** Where its name is or will be; null for a block that has none. Changed by {@link #name} and {@link #rename}. */
     private volatile @Nullable String path;
     private final FileStatus status;
     private boolean closed;
     /** Whether this description holds VIEWED shared. */
     private boolean isViewing;
+    /** How many share this description, each of whom leaves it; 0 when the last one has. Guarded by this. */
+    private int users = 1;
+    /** What follows when the last one has left; guarded by this. */
+    private @Nullable Runnable whenLeft;
+    /** What the length of a mapping is a multiple of: more than a byte for a file of huge pages. */
+    private long granule = 1;
 
     /** What {@link #tryAttach} came to. */
     enum Attempt {
@@ -135,7 +141,7 @@ final class BlockFile implements AutoCloseable {
     }
 
     /** An unnamed file in a directory, which gets the name {@code path} by {@link #link}. */
-    static BlockFile unnamed(String directory, @Nullable String path) {
+    static BlockFile unnamed(String directory, @Nullable String path, BlockAccess access) {
         int fd = Fcntl.open(directory, Fcntl.O_TMPFILE | Fcntl.O_RDWR, PRIVATE_MODE);
         if (fd == -Errno.EOPNOTSUPP || fd == -Errno.EISDIR) {
             throw new SystemCallException("open(" + directory + ", O_TMPFILE)", -fd, "blocks need a file system with "
@@ -144,36 +150,79 @@ final class BlockFile implements AutoCloseable {
         refuseWhenFull(fd, directory);
         SystemCallException.check(fd, "open(" + directory + ", O_TMPFILE)",
                 "blocks need a directory that this user may write to; name one in CLEAVE_DIR");
-        return new BlockFile(fd, path);
+        BlockFile file = new BlockFile(fd, path);
+        if (access == BlockAccess.GROUP) {
+            int result = Fcntl.fchmod(fd, GROUP_MODE); // which the umask has no part in
+            if (result < 0) {
+                file.close();
+                throw new SystemCallException("fchmod(660)", -result, "");
+            }
+        }
+        return file;
+    }
+
+    /**
+     * A file that never gets a name, of huge pages.
+     *
+     * @return the file, or null where the system has none to give
+     */
+    static @Nullable BlockFile anonymousHuge(long fileBytes) {
+        long page = HugePages.byteSize();
+        long length = HugePages.rounded(fileBytes);
+        int fd = page <= 0 || length <= 0 ? -1
+                : Mman.memfd_create("cleave", Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING | Mman.MFD_HUGETLB);
+        if (fd < 0) {
+            return null;
+        }
+        BlockFile file = new BlockFile(fd, null);
+        file.granule = page;
+        int result = Fcntl.fallocate(fd, 0, 0, length); // reserves them, so that no store can fail for want of one
+        if (result < 0) {
+            file.close();
+            return null;
+        }
+        file.seal();
+        return file;
     }
 
     /** A file that never gets a name. */
     static BlockFile anonymous() {
         int fd = Mman.memfd_create("cleave", Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING);
-        return new BlockFile(SystemCallException.check(fd, "memfd_create", ""), null);
+        return new BlockFile(SystemCallException.check(fd, "memfd_create", "where a seccomp profile forbids it "
+                + "(see cleave doctor), allow it, or make a block with a name"), null);
     }
 
     /**
      * Opens the file that a path names, without any lock.
      *
      * @return the file, or null where nothing bears that name
-     * @throws IncompatibleBlockException where it is not this user's own, private, regular file
+     * @throws IncompatibleBlockException where it is not a regular file that this user alone, or its group, may access
      */
-    static @Nullable BlockFile existing(String path) {
+    static @Nullable BlockFile existing(String path, BlockAccess access) {
+        return existing(path, access, Fcntl.O_RDWR);
+    }
+
+    /** Opens a file only to look at it, which nobody who watches it takes for a change. */
+    static @Nullable BlockFile glance(String path) {
+        return existing(path, BlockAccess.GROUP, Fcntl.O_RDONLY);
+    }
+
+    private static @Nullable BlockFile existing(String path, BlockAccess access, int mode) {
         FileStatus found = lookAt(path);
         if (found == null) {
             return null;
         }
-        String fault = faultOf(found);
+        String fault = access.faultOf(found);
         if (!fault.isEmpty()) {
             throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
         }
-        int fd = Fcntl.open(path, Fcntl.O_RDWR | Fcntl.O_NOFOLLOW | Fcntl.O_NONBLOCK, 0);
+        int fd = Fcntl.open(path, mode | Fcntl.O_NOFOLLOW | Fcntl.O_NONBLOCK, 0);
         if (fd == -Errno.ENOENT) {
             return null;
         }
-        BlockFile file = new BlockFile(SystemCallException.check(fd, "open(" + path + ")", ""), path);
-        fault = faultOf(file.status); // another file may have taken the name since
+        BlockFile file = new BlockFile(SystemCallException.check(fd, "open(" + path + ")",
+                "only its owner and, where it was made for them, members of its group may open a block"), path);
+        fault = access.faultOf(file.status); // another file may have taken the name since
         if (!fault.isEmpty()) {
             file.close();
             throw new IncompatibleBlockException(path + " is no block of yours: " + fault);
@@ -192,79 +241,27 @@ final class BlockFile implements AutoCloseable {
         return into[0];
     }
 
-    /** Why a file is not the calling user's own and private; empty where it is. */
-    static String faultOf(FileStatus status) {
-        int me = Unistd.geteuid();
-        if (!status.isRegular()) {
-            return "it is not a regular file";
-        }
-        if (status.uid() != me) {
-            return "it belongs to user " + Integer.toUnsignedString(status.uid()) + ", this process runs as user "
-                    + Integer.toUnsignedString(me) + "; only a user's own blocks are opened";
-        }
-        if ((status.mode() & OTHERS) != 0) {
-            return "other users may access it (mode " + Integer.toOctalString(status.mode() & 07777)
-                    + " instead of 600)";
-        }
-        return "";
-    }
-
     /** Gives the file its pages: header and user's bytes. */
     void reserve(long fileBytes, @Nullable String directory) {
         BlockSpace.reserve(fd, fileBytes, directory);
         if (path == null) {
-            int seals = Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_SEAL;
-            SystemCallException.check(Fcntl.fcntl(fd, Fcntl.F_ADD_SEALS, seals), "fcntl(F_ADD_SEALS)", "");
+            seal();
         }
     }
 
-    /** How a file is mapped. */
-    enum Mapping {
-        SHARED(Fcntl.O_RDWR, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED), READ_ONLY(Fcntl.O_RDONLY,
-                Mman.PROT_READ, Mman.MAP_SHARED), PRIVATE(Fcntl.O_RDONLY, Mman.PROT_READ | Mman.PROT_WRITE,
-                        Mman.MAP_PRIVATE | Mman.MAP_NORESERVE);
-
-        private final int openFlags;
-        private final int protection;
-        private final int flags;
-
-        Mapping(int openFlags, int protection, int flags) {
-            this.openFlags = openFlags;
-            this.protection = protection;
-            this.flags = flags;
-        }
+    private void seal() {
+        int seals = Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_SEAL;
+        SystemCallException.check(Fcntl.fcntl(fd, Fcntl.F_ADD_SEALS, seals), "fcntl(F_ADD_SEALS)", "");
     }
 
-    /** Maps the file from a description of its own, so that the mapping holds none of this one's locks. */
-    MemorySegment map(Arena arena, long fileBytes, Mapping mapping, Object companion) {
-        return mapped(mapping, second -> Mman.map(arena, fileBytes, mapping.protection, mapping.flags, second, 0,
-                companion));
+    /** The descriptor, for who maps the file. */
+    int descriptor() {
+        return fd;
     }
 
-    /** Maps as {@link #map} does, without anything that would ever unmap it. */
-    MemorySegment mapUnmanaged(long fileBytes, Mapping mapping) {
-        return mapped(mapping, second -> {
-            long address = Mman.mmap(fileBytes, mapping.protection, mapping.flags, second, 0);
-            if (address < 0 && address > -4096) {
-                throw new SystemCallException("mmap(" + fileBytes + " bytes)", (int) -address,
-                        "check the memory limits (ulimit -v, vm.max_map_count)");
-            }
-            return MemorySegment.ofAddress(address).reinterpret(fileBytes);
-        });
-    }
-
-    private MemorySegment mapped(Mapping mapping, IntFunction<MemorySegment> map) {
-        String self = "/proc/self/fd/" + fd;
-        int second = SystemCallException.check(Fcntl.open(self, mapping.openFlags, 0), "open(" + self + ")",
-                "blocks need /proc to be mounted");
-        try {
-            if (!Stat.fstat(second).isSameFile(status)) {
-                throw new CleaveException(self + " opened another file than descriptor " + fd);
-            }
-            return map.apply(second);
-        } finally {
-            Unistd.close(second);
-        }
+    /** A length rounded up to what a mapping's length is a multiple of. */
+    long mappedLength(long fileBytes) {
+        return granule == 1 ? fileBytes : HugePages.rounded(fileBytes);
     }
 
     /** Attaches to a file that has no name yet, so that nobody can be in the way. */
@@ -315,12 +312,27 @@ final class BlockFile implements AutoCloseable {
     /**
      * Reads the header by read(2), which, unlike a look into a mapping, a short file cannot harm.
      *
-     * @return the header, or null where the file is too short for one
+     * @return the header, with zeroes for what a short file has not; null where it does not begin as a block does
      */
     @Nullable BlockHeader readHeader() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(BlockLayout.FIELD_BYTES, Long.BYTES);
-            return read(buffer, 0) ? BlockHeader.read(buffer) : null;
+            Unistd.pread(fd, buffer, 0);
+            BlockHeader header = BlockHeader.read(buffer);
+            return header.magic() == BlockLayout.MAGIC ? header : null;
+        }
+    }
+
+    /** Whether the file has not been cut short, so that what is mapped of it is there. */
+    boolean isWhole(long fileBytes) {
+        return Stat.fstat(fd).byteSize() >= fileBytes;
+    }
+
+    /** Refuses a file that has been cut short since its header was read. */
+    void requireWhole(BlockHeader header) {
+        if (!isWhole(BlockLayout.HEADER_BYTES + header.byteSize())) {
+            throw new IncompatibleBlockException(path + " cannot be used any more: somebody has cut it short to "
+                    + Stat.fstat(fd).byteSize() + " bytes; nobody may truncate a block");
         }
     }
 
@@ -334,7 +346,8 @@ final class BlockFile implements AutoCloseable {
         BlockHeader header = readHeader();
         String fault = faultOf(header);
         if (header == null || !fault.isEmpty()) {
-            String remedy = header != null && header.isOtherVersion() ? "" : "; Cleanup.run() removes damaged blocks";
+            String remedy = header == null ? "; nothing shows that it is Cleave's, so move it away by hand, or choose "
+                    + "another name" : header.isOtherVersion() ? "" : "; Cleanup.run() removes damaged blocks";
             throw new IncompatibleBlockException(path + " cannot be used: " + fault + remedy);
         }
         return header;
@@ -342,7 +355,7 @@ final class BlockFile implements AutoCloseable {
 
     /** Why this file with this header is no block that this code can use; empty where it is one. */
     String faultOf(@Nullable BlockHeader header) {
-        return header == null ? "it has " + status.byteSize() + " bytes, less than a header"
+        return header == null ? "it has " + status.byteSize() + " bytes and does not begin with Cleave's magic number"
                 : header.fault(status.byteSize());
     }
 
@@ -405,8 +418,40 @@ final class BlockFile implements AutoCloseable {
                 "") != Fcntl.F_UNLCK;
     }
 
-    /** Gives up the shared lock; where nobody else is attached and the block is not to stay, removes its name. */
+    /**
+     * Has this description, with its locks, serve for one more, who has to {@link #leave} it, too.
+     *
+     * @return false where all have left it, or where it is the parent's of a forked child
+     */
+    synchronized boolean join() {
+        if (users == 0 || pid != Unistd.getpid()) {
+            return false;
+        }
+        users++;
+        return true;
+    }
+
+    /** Says what is to follow when the last one has left. */
+    synchronized void whenLeft(Runnable then) {
+        whenLeft = then;
+    }
+
+    private synchronized boolean isLastToLeave() {
+        users--;
+        if (users == 0 && whenLeft != null) {
+            whenLeft.run();
+        }
+        return users == 0;
+    }
+
+    /**
+     * Gives up the shared lock, unless others have joined; where nobody else is attached and the block is not to stay,
+     * removes its name.
+     */
     void leave(boolean persistent) {
+        if (!isLastToLeave()) {
+            return;
+        }
         try {
             if (isViewing) {
                 unlock(VIEWED_BYTE); // SYNC: viewed
@@ -414,23 +459,41 @@ final class BlockFile implements AutoCloseable {
             unlock(ATTACHED_BYTE);
             CrashPoint.reached();
             if (!persistent || hasBecomeTransient()) {
-                removeIfUnused();
+                removeAsLast();
             }
         } finally {
             close();
         }
     }
 
+    private void removeAsLast() {
+        try {
+            removeIfUnused();
+        } catch (SystemCallException e) {
+            boolean forbidden = e.errno() == Errno.EPERM || e.errno() == Errno.EACCES;
+            if (!forbidden || status.uid() == Unistd.geteuid()) {
+                throw e;
+            } // else it is for its owner to sweep, who alone may do so in a directory with the sticky bit
+        }
+    }
+
     /** Whether a block that was to stay has been freed since this process attached to it. */
     private boolean hasBecomeTransient() {
         BlockHeader now = readHeader();
-        return now != null && now.magic() == BlockLayout.MAGIC && now.lifetime() == Lifetime.ATTACHED.number();
+        return now != null && now.lifetime() == Lifetime.ATTACHED.number();
+    }
+
+    /** Whether the block stays without anybody, as its header says now. */
+    private boolean hasBecomePersistent() {
+        BlockHeader now = readHeader();
+        return now != null && now.fault(Stat.fstat(fd).byteSize()).isEmpty() && now.isPersistent();
     }
 
     /**
-     * Removes the name where nobody is attached.
+     * Removes the name where nobody is attached, and the block is not to stay: who called for it may have read the header
+     * before the block was given other content and another lifetime.
      *
-     * @return false where somebody is, or is doing the same
+     * @return false where somebody is attached, or is doing the same, or it is to stay
      */
     boolean removeIfUnused() {
         if (!lock(ATTACHED_BYTE, Fcntl.F_WRLCK)) { // SYNC: attached; no opener gets past its shared lock from here on
@@ -438,7 +501,7 @@ final class BlockFile implements AutoCloseable {
         }
         try {
             CrashPoint.reached();
-            if (isHeld()) {
+            if (isHeld() || hasBecomePersistent()) {
                 return false;
             }
             removeName();
@@ -496,7 +559,10 @@ final class BlockFile implements AutoCloseable {
             if (isNamed()) {
                 int result = Unistd.unlink(name);
                 if (result != -Errno.ENOENT) {
-                    SystemCallException.check(result, "unlink(" + name + ")", "");
+                    SystemCallException.check(result, "unlink(" + name + ")",
+                            "in a directory with the sticky bit, such as "
+                                    + "/dev/shm, only its owner may remove a block; users of one group need a directory without "
+                                    + "it in CLEAVE_DIR");
                 }
                 CrashPoint.reached();
             }

@@ -66,13 +66,16 @@ record BlockHeader(long magic, int version, int headerBytes, long byteSize, int 
 
     /** Whether it is the header of a block in a format that this code does not know. */
     boolean isOtherVersion() {
-        return magic == BlockLayout.MAGIC && version != BlockLayout.VERSION;
+        return magic == BlockLayout.MAGIC && version > 0 && version != BlockLayout.VERSION;
     }
 
     /** Why a file of {@code fileBytes} with this header is no block that this code can use; empty where it is one. */
     String fault(long fileBytes) {
         if (magic != BlockLayout.MAGIC) {
             return "it does not begin with Cleave's magic number";
+        }
+        if (fileBytes < BlockLayout.HEADER_BYTES) {
+            return "it has " + fileBytes + " bytes, less than a header";
         }
         if (version != BlockLayout.VERSION) {
             return "its format has version " + version + ", this Cleave reads version " + BlockLayout.VERSION;

@@ -40,14 +40,11 @@ public record BlockInfo(String name, long byteSize, BlockKind kind, Lifetime lif
          * that was held then, as {@link BlockInfo#note()} says: the next to open it is to learn of that.
          */
         ORPHAN,
-        /**
-         * A private file of this user's that bears a block's name and holds none: cut short, or overwritten.
-         * {@link Cleanup} removes it unless somebody is attached.
-         */
+        /** A block of this user's that cannot be used: cut short, or overwritten in part. {@link Cleanup} removes it unless somebody is attached. */
         DAMAGED,
         /**
-         * Nothing that Cleave touches: another user's, accessible to other users, not a regular file, or in the format
-         * of another version. {@link BlockInfo#note()} says which.
+         * Nothing that Cleave touches: another user's, accessible to other users, not a regular file, in the format of
+         * another version, or without the proof that it is a block at all. {@link BlockInfo#note()} says which.
          */
         FOREIGN;
 

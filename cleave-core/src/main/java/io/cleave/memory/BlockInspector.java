@@ -6,6 +6,7 @@ import io.cleave.memory.BlockInfo.State;
 import io.cleave.os.Fcntl;
 import io.cleave.os.ProcessIdentity;
 import io.cleave.os.Stat.FileStatus;
+import io.cleave.os.Unistd;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +26,12 @@ final class BlockInspector {
             if (status == null) {
                 return null;
             }
-            String fault = BlockFile.faultOf(status);
+            String fault = status.uid() == Unistd.geteuid() ? BlockAccess.GROUP.faultOf(status)
+                    : BlockAccess.OWN.faultOf(status);
             if (!fault.isEmpty()) {
                 return unreadable(name, status, 0, State.FOREIGN, fault);
             }
-            try (BlockFile file = BlockFile.existing(path)) {
+            try (BlockFile file = BlockFile.glance(path)) {
                 return file == null ? null : inspect(file, name, locks);
             }
         } catch (CleaveException e) { // such as a file that has been replaced in between
@@ -46,8 +48,7 @@ final class BlockInspector {
         int attached = holder == Fcntl.F_UNLCK ? 0 : Math.max(1, counted);
         String fault = file.faultOf(header);
         if (header == null || !fault.isEmpty()) {
-            boolean other = header != null && header.isOtherVersion();
-            return unreadable(name, file.status(), attached, other ? State.FOREIGN : State.DAMAGED, fault);
+            return unreadable(name, file.status(), attached, isOurs(header) ? State.DAMAGED : State.FOREIGN, fault);
         }
         State state = attached > 0 ? State.LIVE : header.isPersistent() ? State.PERSISTENT : State.ORPHAN;
         BlockKind kind = BlockKind.of(header.kind());
@@ -76,16 +77,34 @@ final class BlockInspector {
         return kind == BlockKind.UNKNOWN ? number + " (unknown to this Cleave)" : kind.name();
     }
 
-    /** Removes the file at a path, if it still is an orphan or damaged. Nobody's block is removed while attached. */
-    static boolean sweep(String path) {
-        try (BlockFile file = BlockFile.existing(path)) {
-            if (file == null) {
+    /** Whether a file bears the proof that it is a block of a format which this code knows, be it a damaged one. */
+    private static boolean isOurs(@Nullable BlockHeader header) {
+        return header != null && !header.isOtherVersion();
+    }
+
+    /**
+     * Removes the file at a path, if it still is an orphan, or a damaged block. Nobody's block is removed while attached,
+     * and no file that does not begin as a block does, whatever its name. Such a one is only opened for reading.
+     *
+     * @param damaged whether damaged blocks are removed, too
+     */
+    static boolean sweep(String path, boolean damaged) {
+        try (BlockFile file = BlockFile.glance(path)) {
+            if (file == null || file.status().uid() != Unistd.geteuid() || !isSweepable(file, damaged)
+                    || file.attachedLock() != Fcntl.F_UNLCK) {
                 return false;
             }
-            BlockHeader header = file.readHeader();
-            boolean damaged = header == null || (!file.faultOf(header).isEmpty() && !header.isOtherVersion());
-            boolean orphan = header != null && !header.isPersistent();
-            return (damaged || orphan) && file.removeIfUnused();
         }
+        try (BlockFile file = BlockFile.existing(path, BlockAccess.GROUP)) {
+            return file != null && isSweepable(file, damaged) && file.removeIfUnused();
+        }
+    }
+
+    private static boolean isSweepable(BlockFile file, boolean damaged) {
+        BlockHeader header = file.readHeader();
+        if (header == null || !isOurs(header)) {
+            return false;
+        }
+        return file.faultOf(header).isEmpty() ? !header.isPersistent() : damaged;
     }
 }

@@ -1,7 +1,7 @@
 package io.cleave.memory;
 
 import io.cleave.AllocationException;
-import io.cleave.os.Cpus;
+import io.cleave.os.ControlGroup;
 import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
 import io.cleave.os.ProcFs;
@@ -10,6 +10,7 @@ import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,8 +87,69 @@ final class BlockSpace {
         if (device != null && device.byteSize() > 0 && fileBytes > device.availableBytes()) {
             throw refused(fileBytes, directory);
         }
-        if (fileBytes < 0 || (isInMemory(directory) && fileBytes > availableMemory())) {
+        if (fileBytes < 0 || (isInMemory(directory) && !hasMemory(fileBytes))) {
             throw refused(fileBytes, null);
+        }
+    }
+
+    private static boolean hasMemory(long fileBytes) {
+        if (Headroom.covers(fileBytes)) {
+            return true;
+        }
+        long available = availableMemory();
+        if (fileBytes > available || groupShortOf(fileBytes) != null) {
+            return false;
+        }
+        ControlGroup group = Group.current();
+        Headroom.found(Math.min(available, group == null ? Long.MAX_VALUE : group.freeMemory()) - fileBytes);
+        return true;
+    }
+
+    /** How much memory there was to spare a moment ago, so that making many small blocks does not mean asking each time. */
+    private static final class Headroom {
+        private static final long FRESH_NANOS = 100_000_000;
+        /** What others may take in that time. */
+        private static final long MARGIN_BYTES = 256L << 20;
+        private static volatile @Nullable Headroom known;
+
+        private final AtomicLong bytes;
+        private final long since = System.nanoTime();
+
+        private Headroom(long bytes) {
+            this.bytes = new AtomicLong(bytes);
+        }
+
+        static void found(long bytes) {
+            known = new Headroom(bytes);
+        }
+
+        static boolean covers(long fileBytes) {
+            Headroom latest = known;
+            return latest != null && System.nanoTime() - latest.since < FRESH_NANOS
+                    && latest.bytes.addAndGet(-fileBytes) >= MARGIN_BYTES;
+        }
+    }
+
+    private static ControlGroup.@Nullable Memory groupShortOf(long fileBytes) {
+        ControlGroup group = Group.current();
+        return group == null ? null : group.shortOf(fileBytes);
+    }
+
+    /** The control group of this process's memory, looked up now and then, as few processes change theirs. */
+    private static final class Group {
+        private static final long FRESH_NANOS = 5_000_000_000L;
+        private static volatile @Nullable Group known;
+
+        private final @Nullable ControlGroup group = ControlGroup.of("memory");
+        private final long since = System.nanoTime();
+
+        static @Nullable ControlGroup current() {
+            Group latest = known;
+            if (latest == null || System.nanoTime() - latest.since > FRESH_NANOS) {
+                latest = new Group();
+                known = latest;
+            }
+            return latest.group;
         }
     }
 
@@ -95,14 +157,23 @@ final class BlockSpace {
     private static AllocationException refused(long fileBytes, @Nullable String directory) {
         String asked = fileBytes < 0 ? "more than 2^63 bytes were asked for, "
                 : bytes(fileBytes) + " were asked for, header included, ";
-        if (directory == null) {
-            return new AllocationException(asked + bytes(availableMemory()) + " of memory are available; ask for less, "
-                    + "close blocks that nobody needs, or raise the memory limit of the container");
+        if (directory != null) {
+            return new AllocationException(asked + bytes(Stat.statvfs(directory).availableBytes()) + " are free on "
+                    + directory + "; close blocks and free values that nobody needs (cleave ls shows them), enlarge it "
+                    + "(mount -o remount,size=...; docker run --shm-size=...), or name another directory in CLEAVE_DIR");
         }
-        return new AllocationException(asked + bytes(Stat.statvfs(directory).availableBytes()) + " are free on "
-                + directory + "; remove blocks that nobody needs (Cleanup.run() removes what dead processes left), "
-                + "enlarge it (mount -o remount,size=...; docker run --shm-size=...), "
-                + "or name another directory in CLEAVE_DIR");
+        ControlGroup.Memory group = fileBytes < 0 ? null : groupShortOf(fileBytes);
+        if (group == null) {
+            return new AllocationException(
+                    asked + bytes(availableMemory()) + " of memory are available on this machine; "
+                            + "ask for less, or close blocks and free values that nobody needs");
+        }
+        return new AllocationException(asked + bytes(group.leftBytes()) + " are left to the control group "
+                + group.directory() + ", which uses " + bytes(group.usedBytes()) + " of " + bytes(group.limitBytes())
+                + " ("
+                + group.file() + "), " + bytes(group.reclaimableBytes())
+                + " of it reclaimable; ask for less, close blocks "
+                + "that nobody needs, or raise the limit (docker run --memory=..., MemoryMax= of a systemd unit)");
     }
 
     private static String bytes(long count) {
@@ -113,12 +184,10 @@ final class BlockSpace {
         return directory == null || Stat.fileSystemType(directory) == Stat.TMPFS_MAGIC;
     }
 
-    /** Memory and swap that can be had now without ending a process, as far as the kernel tells. */
+    /** The machine's memory and swap that can be had now without ending a process, as far as the kernel tells. */
     private static long availableMemory() {
         long available = ProcFs.memoryField("/proc/meminfo", "MemAvailable");
         long swap = ProcFs.memoryField("/proc/meminfo", "SwapFree");
-        long limit = Cpus.memoryLimit();
-        long machine = available < 0 ? Long.MAX_VALUE : available + Math.max(0, swap);
-        return limit < 0 ? machine : Math.min(machine, limit);
+        return available < 0 ? Long.MAX_VALUE : available + Math.max(0, swap);
     }
 }

@@ -6,12 +6,20 @@ package io.cleave.memory;
  * that somebody is attached to, and never a persistent one.
  *
  * <p>
+ * What is removed bears the proof that it is a block: a regular file that belongs to the user, that nobody outside its
+ * group may access, and that begins as a block of this format does. A name proves nothing: other files stay, whatever they
+ * are called, and are only ever opened for reading. So does a block of which so much has been cut off or overwritten that
+ * it cannot be told from another file; {@link BlockInfo#note()} says so, and the file has to be removed by hand.
+ *
+ * <p>
  * It may run at any time, in any number of processes at once, while others create, open and close. Its cost is a few
  * system calls a block.
  *
  * <p>
- * Nobody has to call it for the sake of a name: {@link SharedMemory#create} and {@link SharedMemory#openOrCreate} sweep
- * an orphan that bears the name that they want. It is for the memory of the orphans whose names nobody wants again.
+ * Nobody has to call it. {@link SharedMemory#create(String, long)} and its kin replace an orphan that bears the name that
+ * they want; whoever makes blocks, of whatever sort, removes other orphans as it goes, some each time, in a fiftieth of
+ * its time at most; and all are removed before an allocation fails. It is for who wants the memory back without making a
+ * block.
  */
 public final class Cleanup {
     private Cleanup() {

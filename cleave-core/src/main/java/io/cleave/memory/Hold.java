@@ -1,6 +1,7 @@
 package io.cleave.memory;
 
 import io.cleave.memory.raw.OwnerIdentity;
+import io.cleave.memory.raw.Shortage;
 import io.cleave.os.Mman;
 import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
@@ -52,7 +53,8 @@ final class Hold implements Runnable {
         }
         OPEN.add(this);
         SPARED.forEach(Hold::run); // it may have been given up since
-        return Caretaker.CLEANER.register(holder, this);
+        AtExit.isRegistered();
+        return Shortage.watch(holder, this);
     }
 
     /** Remembers a mapping that {@link #run} is to end. */
@@ -144,16 +146,18 @@ final class Hold implements Runnable {
         }
     }
 
-    /** What gives up handles that nobody closed. Made in the JVM itself, never in a forked child. */
-    private static final class Caretaker {
-        static final Cleaner CLEANER = Cleaner.create();
-
+    /** What gives up handles that nobody closed at the JVM's end. Made in the JVM itself, never in a forked child. */
+    private static final class AtExit {
         static {
             try {
                 Runtime.getRuntime().addShutdownHook(new Thread(Hold::releaseAll, "cleave-blocks"));
             } catch (IllegalStateException ignored) {
                 // The JVM is on its way out. What is opened from now on becomes an orphan, which is swept later.
             }
+        }
+
+        static void isRegistered() {
+            // the class has been initialised
         }
     }
 }

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A <b>named</b> block is a file in {@code /dev/shm}, or in the directory that the environment variable
- * {@code CLEAVE_DIR} names, with mode 600: only processes of the same user can use it. Each object of this class is one
+ * {@code CLEAVE_DIR} names, with mode 600: only processes of the same user can use it, unless
+ * {@link MemoryOptions#withGroupAccess} admits others. Each object of this class is one
  * handle; a process may have several on one block, each counts by itself. The last handle that is closed, in whatever
  * process, removes the block, unless its lifetime is {@link Lifetime#PERSISTENT}. A process that ends normally closes
  * its handles; of one that is killed the kernel gives them up, and a block that nobody is attached to any more is an
- * orphan: {@link #open} does not find it, {@link #create} replaces it, {@link Cleanup} removes it. Killing a process at
- * any moment leaves either nothing, or a whole block, or an orphan.
+ * orphan: {@link #open} does not find it, {@link #create} replaces it. Killing a process at any moment leaves either
+ * nothing, or a whole block, or an orphan. Every process that makes blocks removes orphans of its user as it goes, a few
+ * each time; {@link Cleanup} removes all at once.
  *
  * <p>
  * An <b>anonymous</b> block has no name. Forked children inherit it, and it ends with the last process that has it.
@@ -36,7 +38,13 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * All of a block's memory is reserved when it is made, so a store never fails for want of memory. New blocks hold
  * zeroes. Nobody may truncate the file: an access to what is missing then is an {@link InternalError}, or the end of
- * the process.
+ * the process, as HotSpot recovers from some of the instructions that fail so, and not from others. Opening such a file
+ * is an exception. The size of anonymous blocks is sealed.
+ *
+ * <p>
+ * Where memory, file descriptors or mappings run out, memory that Cleave keeps in reserve is given up, orphans are removed,
+ * and garbage is collected, as handles that nobody refers to may be what takes them; only what is still missing then is an
+ * error, which names the device, control group or limit.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread at any time, and in any number of processes at
  * once: of many that create one name exactly one succeeds, and nobody sees a block half made. Accesses to the segment
@@ -48,8 +56,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Cost</h2> Creating takes about 0.1 ms and the zeroing of the memory (0.3 s a GiB), opening about 30 us at any
  * size, closing about 0.1 ms, most of it a handshake with every thread of this JVM. Accesses cost what accesses to any
- * native segment cost; the first one to each page by each mapping is a page fault. A named handle takes one file
- * descriptor.
+ * native segment cost; the first one to each page by each mapping is a page fault. A handle takes one file descriptor.
+ * Looking for orphans takes a fiftieth of the time of who does nothing but create.
  */
 public final class SharedMemory implements AutoCloseable {
     static {
@@ -87,10 +95,23 @@ public final class SharedMemory implements AutoCloseable {
      * @throws AllocationException where there is not that much memory; nothing is left then
      * @throws IncompatibleBlockException where something bears the name that is no block of this user's
      * @throws IllegalArgumentException where name or size is outside the range above
-     * @throws CleaveException where the system refuses something else, such as writing to the directory
+     * @throws CleaveException where the system refuses something else, such as writing to the directory, or another file
+     *         descriptor
      */
     public static SharedMemory create(String name, long byteSize) {
-        return create(name, byteSize, Lifetime.ATTACHED);
+        return create(name, byteSize, MemoryOptions.defaults());
+    }
+
+    /**
+     * Makes a block with a lifetime, as {@link #create(String, long, MemoryOptions)} does.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param byteSize its size, at least 1; taken as it is, not rounded
+     * @param lifetime how long it stays when nobody is attached
+     * @return a handle on it
+     */
+    public static SharedMemory create(String name, long byteSize, Lifetime lifetime) {
+        return create(name, byteSize, MemoryOptions.defaults().withLifetime(lifetime));
     }
 
     /**
@@ -98,31 +119,58 @@ public final class SharedMemory implements AutoCloseable {
      *
      * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
      * @param byteSize its size, at least 1; taken as it is, not rounded
-     * @param lifetime how long it stays when nobody is attached
+     * @param options how
      * @return a handle on it
      * @throws AlreadyExistsException where a block of this name exists, unless it is an orphan, which is replaced
      * @throws AllocationException where there is not that much memory; nothing is left then
      * @throws IncompatibleBlockException where something bears the name that is no block of this user's
-     * @throws IllegalArgumentException where name or size is outside the range above
-     * @throws CleaveException where the system refuses something else, such as writing to the directory
+     * @throws IllegalArgumentException where name or size is outside the range above, or the options are for reading only
+     * @throws CleaveException where the system refuses something else, such as writing to the directory, or another file
+     *         descriptor
      */
-    public static SharedMemory create(String name, long byteSize, Lifetime lifetime) {
-        return new SharedMemory(name,
-                BlockDirectory.standard().create(name, byteSize, lifetime, BlockKind.MEMORY));
+    public static SharedMemory create(String name, long byteSize, MemoryOptions options) {
+        return new SharedMemory(name, BlockDirectory.standard().create(name, byteSize, options));
     }
 
     /**
-     * Attaches to a block that exists.
+     * Attaches to a block that exists, for reading and writing.
      *
      * @param name the block's name
      * @return a handle on it, of the size that its creator gave it
      * @throws BlockNotFoundException where there is none, or only an orphan, which is removed
      * @throws IncompatibleBlockException where it is another user's, of another kind or format, cut short or damaged
      * @throws IllegalArgumentException where it cannot be a name
-     * @throws CleaveException where the system refuses something else, such as another mapping
+     * @throws CleaveException where the system refuses something else, such as another mapping or file descriptor
      */
     public static SharedMemory open(String name) {
-        return new SharedMemory(name, BlockDirectory.standard().open(name, BlockKind.MEMORY));
+        return open(name, MemoryOptions.defaults());
+    }
+
+    /**
+     * Attaches to a block that exists, for reading: {@link #open(String, MemoryOptions)} with
+     * {@link MemoryOptions#withReadOnly}.
+     *
+     * @param name the block's name
+     * @return a handle on it, whose segment is read-only
+     */
+    public static SharedMemory openReadOnly(String name) {
+        return open(name, MemoryOptions.defaults().withReadOnly(true));
+    }
+
+    /**
+     * Attaches to a block that exists.
+     *
+     * @param name the block's name
+     * @param options how; the lifetime is the one that its creator gave it
+     * @return a handle on it, of the size that its creator gave it
+     * @throws BlockNotFoundException where there is none, or only an orphan, which is removed
+     * @throws IncompatibleBlockException where it is a user's whose blocks the options do not admit, of another kind or
+     *         format, cut short or damaged
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws CleaveException where the system refuses something else, such as another mapping or file descriptor
+     */
+    public static SharedMemory open(String name, MemoryOptions options) {
+        return new SharedMemory(name, BlockDirectory.standard().open(name, options));
     }
 
     /**
@@ -136,48 +184,42 @@ public final class SharedMemory implements AutoCloseable {
      *         or format, cut short or damaged
      * @throws AllocationException where there is not that much memory; nothing is left then
      * @throws IllegalArgumentException where name or size is outside the range above
-     * @throws CleaveException where the system refuses something else, such as writing to the directory
+     * @throws CleaveException where the system refuses something else, such as writing to the directory, or another file
+     *         descriptor
      */
     public static SharedMemory openOrCreate(String name, long byteSize) {
-        return new SharedMemory(name,
-                BlockDirectory.standard().openOrCreate(name, byteSize, Lifetime.ATTACHED, BlockKind.MEMORY));
+        return openOrCreate(name, byteSize, MemoryOptions.defaults());
     }
 
     /**
-     * Attaches to a block of a kind, or makes it where there is none, as {@link #openOrCreate(String, long)} does. The
-     * kind keeps one sort of object from being taken for another; {@link #open} finds {@link BlockKind#MEMORY} only.
+     * Attaches to a block of a kind, or makes it where there is none, as
+     * {@link #openOrCreate(String, long, MemoryOptions)} does. {@link #open(String)} finds {@link BlockKind#MEMORY} only.
      *
      * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
      * @param byteSize its size, at least 1
      * @param kind what the block holds
      * @return a handle on it
-     * @throws IncompatibleBlockException where it exists with another size or kind; where it is another user's, of
-     *         another format, cut short or damaged
-     * @throws AllocationException where there is not that much memory; nothing is left then
-     * @throws IllegalArgumentException where name or size is outside the range above
-     * @throws CleaveException where the system refuses something else, such as writing to the directory
      */
     public static SharedMemory openOrCreate(String name, long byteSize, BlockKind kind) {
-        return openOrCreate(name, byteSize, kind, Lifetime.ATTACHED);
+        return openOrCreate(name, byteSize, MemoryOptions.defaults().withKind(kind));
     }
 
     /**
-     * Attaches to a block of a kind, or makes it where there is none, as {@link #openOrCreate(String, long)} does. The
-     * kind keeps one sort of object from being taken for another; {@link #open} finds {@link BlockKind#MEMORY} only.
+     * Attaches to a block, or makes it where there is none; of many callers at once one makes it.
      *
      * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
      * @param byteSize its size, at least 1
-     * @param kind what the block holds
-     * @param lifetime how long a block that is made here lives; one that exists keeps its own
+     * @param options how; a block that exists keeps its lifetime and its mode
      * @return a handle on it
-     * @throws IncompatibleBlockException where it exists with another size or kind; where it is another user's, of
-     *         another format, cut short or damaged
+     * @throws IncompatibleBlockException where it exists with another size or kind; where it is a user's whose blocks the
+     *         options do not admit, of another format, cut short or damaged
      * @throws AllocationException where there is not that much memory; nothing is left then
-     * @throws IllegalArgumentException where name or size is outside the range above
-     * @throws CleaveException where the system refuses something else, such as writing to the directory
+     * @throws IllegalArgumentException where name or size is outside the range above, or the options are for reading only
+     * @throws CleaveException where the system refuses something else, such as writing to the directory, or another file
+     *         descriptor
      */
-    public static SharedMemory openOrCreate(String name, long byteSize, BlockKind kind, Lifetime lifetime) {
-        return new SharedMemory(name, BlockDirectory.standard().openOrCreate(name, byteSize, lifetime, kind));
+    public static SharedMemory openOrCreate(String name, long byteSize, MemoryOptions options) {
+        return new SharedMemory(name, BlockDirectory.standard().openOrCreate(name, byteSize, options));
     }
 
     /**
@@ -188,16 +230,31 @@ public final class SharedMemory implements AutoCloseable {
      * @return a handle on it, whose name is empty
      * @throws AllocationException where there is not that much memory
      * @throws IllegalArgumentException where the size is less than 1
+     * @throws CleaveException where the system refuses something else, such as another mapping or file descriptor
      */
     public static SharedMemory anonymous(long byteSize) {
-        return new SharedMemory("", BlockDirectory.anonymous(byteSize));
+        return anonymous(byteSize, MemoryOptions.defaults());
+    }
+
+    /**
+     * Makes a block without a name, as {@link #anonymous(long)} does.
+     *
+     * @param byteSize its size, at least 1; taken as it is, not rounded
+     * @param options how; of them only {@link MemoryOptions#withHugePages} matters here
+     * @return a handle on it, whose name is empty
+     * @throws AllocationException where there is not that much memory
+     * @throws IllegalArgumentException where the size is less than 1, or the options are for reading only
+     * @throws CleaveException where the system refuses something else, such as another mapping or file descriptor
+     */
+    public static SharedMemory anonymous(long byteSize, MemoryOptions options) {
+        return new SharedMemory("", BlockDirectory.anonymous(byteSize, options));
     }
 
     /**
      * The memory. It begins on a page boundary. It and its slices are accessible to all threads until {@link #close};
      * after that, accessing them throws {@link IllegalStateException}.
      *
-     * @return a segment of {@link #byteSize()} bytes, always the same
+     * @return a segment of {@link #byteSize()} bytes, always the same; read-only where the handle is
      */
     public MemorySegment segment() {
         return segment;
@@ -219,6 +276,17 @@ public final class SharedMemory implements AutoCloseable {
      */
     public long byteSize() {
         return attachment.header().byteSize();
+    }
+
+    /**
+     * How much of the memory lies in huge pages now, for who has asked for them by {@link MemoryOptions#withHugePages}.
+     * Memory that this handle has not accessed yet is not counted. It reads a table of all mappings, which takes
+     * milliseconds.
+     *
+     * @return bytes, the block's header page included; 0 where there are none, or the handle is closed
+     */
+    public long hugePageBytes() {
+        return attachment.hugePageBytes();
     }
 
     /**

@@ -2,6 +2,7 @@ package io.cleave.memory;
 
 import io.cleave.memory.raw.RawBlock;
 import io.cleave.memory.raw.RawBlocks;
+import io.cleave.memory.raw.Shortage;
 import io.cleave.os.Unistd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +17,7 @@ class ViewedBlock implements RawBlock {
     private static final long HEAD_BYTES = BlockLayout.HEADER_BYTES + RawBlocks.HEAD_BYTES;
 
     private final BlockFile file;
+    private final BlockHeader header;
     private final long byteSize;
     private final Hold hold;
     private final Cleaner.Cleanable cleanable;
@@ -30,6 +32,7 @@ class ViewedBlock implements RawBlock {
 
     ViewedBlock(BlockFile file, BlockHeader header) {
         this.file = file;
+        this.header = header;
         this.byteSize = header.byteSize();
         this.hold = new Hold(file, header.isPersistent());
         this.cleanable = hold.watch(this);
@@ -45,12 +48,15 @@ class ViewedBlock implements RawBlock {
 
     @Override
     public final synchronized MemorySegment map(Mapping mapping) {
+        return Shortage.mended(() -> mapNow(mapping));
+    }
+
+    private synchronized MemorySegment mapNow(Mapping mapping) {
+        file.requireWhole(header);
         Arena own = Arena.ofShared();
         // The mapping keeps its companion reachable, so that the collector takes this object after the last slice.
-        MemorySegment whole = file.map(own, BlockLayout.HEADER_BYTES + byteSize, switch (mapping) {
-            case READ_ONLY -> BlockFile.Mapping.READ_ONLY;
-            case PRIVATE -> BlockFile.Mapping.PRIVATE;
-        }, this);
+        BlockMapping how = mapping == Mapping.READ_ONLY ? BlockMapping.READ_ONLY : BlockMapping.PRIVATE;
+        MemorySegment whole = how.map(file, own, BlockLayout.HEADER_BYTES + byteSize, this);
         hold.unmapsInTheEnd(whole);
         arena = own;
         address = whole.address();
@@ -59,15 +65,23 @@ class ViewedBlock implements RawBlock {
 
     @Override
     public final MemorySegment head() {
-        return headerAndHead().asSlice(BlockLayout.HEADER_BYTES);
+        return Shortage.mended(this::headerAndHead).asSlice(BlockLayout.HEADER_BYTES);
     }
 
     final synchronized MemorySegment headerAndHead() {
-        if (head == null) {
-            head = file.mapUnmanaged(HEAD_BYTES, BlockFile.Mapping.SHARED);
-            hold.unmapsInTheEnd(head);
+        MemorySegment mapped = head;
+        if (mapped == null) {
+            mapped = BlockMapping.SHARED.mapUnmanaged(file, HEAD_BYTES);
+            hold.unmapsInTheEnd(mapped);
+            head = mapped;
         }
-        return head;
+        file.requireWhole(header); // an atomic operation on what is not there would end the process
+        return mapped;
+    }
+
+    @Override
+    public final boolean isWhole() {
+        return file.isWhole(BlockLayout.HEADER_BYTES + byteSize);
     }
 
     @Override

@@ -43,6 +43,7 @@ final class WrittenBlock extends ViewedBlock implements OwnedBlock {
             header.with(lifetime).write(page);
             file().write(page, 0, fileBytes(), directory.directory());
         }
+        headerAndHead(); // now, when a lack of descriptors can still be an error that leaves nothing
         file().name(directory.pathOf(name));
         file().attachFresh();
         file().own();
@@ -61,9 +62,10 @@ final class WrittenBlock extends ViewedBlock implements OwnedBlock {
 
     @Override
     public MemorySegment body() {
+        file().requireWhole(header);
         MemorySegment mapped = whole;
         if (mapped == null) {
-            mapped = file().mapUnmanaged(fileBytes(), BlockFile.Mapping.SHARED);
+            mapped = BlockMapping.SHARED.mapUnmanaged(file(), fileBytes());
             hold().unmapsInTheEnd(mapped);
             populate(mapped);
             whole = mapped;

@@ -31,8 +31,10 @@ public final class Fcntl {
     public static final int O_PATH = 0x200000;
     /** {@code open}: refuse a symbolic link. */
     public static final int O_NOFOLLOW = Native.isAarch64() ? 0x8000 : 0x20000;
+    /** {@code open}: refuse what is no directory. */
+    public static final int O_DIRECTORY = Native.isAarch64() ? 0x4000 : 0x10000;
     /** {@code open}: an unnamed file in the directory given. */
-    public static final int O_TMPFILE = 0x400000 | (Native.isAarch64() ? 0x4000 : 0x10000);
+    public static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
 
     /** {@code fcntl}: the descriptor's file status flags. */
     public static final int F_GETFL = 3;
@@ -71,6 +73,11 @@ public final class Fcntl {
     private static final long L_TYPE = 0;
     private static final long L_START = 8;
     private static final long L_LEN = 16;
+
+    static {
+        // What says that there are no descriptors left needs none itself, not even for its classes: so they are loaded now.
+        SystemCallException.prepare();
+    }
 
     private Fcntl() {
     }

@@ -20,6 +20,8 @@ public final class Mman {
     public static final int MAP_SHARED = 1;
     /** Stores stay in this mapping. */
     public static final int MAP_PRIVATE = 2;
+    /** At the address given, in place of what is mapped there. */
+    public static final int MAP_FIXED = 0x10;
     /** No file: memory that starts as zeroes. */
     public static final int MAP_ANONYMOUS = 0x20;
     /** Do not count the pages against the commit limit. */
@@ -30,6 +32,8 @@ public final class Mman {
     public static final int MFD_CLOEXEC = 1;
     /** {@code memfd_create}: seals may be set. */
     public static final int MFD_ALLOW_SEALING = 2;
+    /** {@code memfd_create}: of huge pages that the system has reserved. */
+    public static final int MFD_HUGETLB = 4;
     /** {@code madvise}: the pages may be dropped. */
     public static final int MADV_DONTNEED = 4;
     /** {@code madvise}: a forked child does not get this range. */
@@ -40,6 +44,9 @@ public final class Mman {
     public static final int MADV_POPULATE_WRITE = 23;
     /** {@code madvise}: a forked child finds zeroes in its copy of a private anonymous range. */
     public static final int MADV_WIPEONFORK = 18;
+
+    /** What ends of mappings are rounded to; a kernel with larger pages wants the alignment of those, which is a multiple. */
+    private static final long PAGE_BYTES = 4096;
 
     private static final MethodHandle MMAP = Native.capturing("mmap",
             FunctionDescriptor.of(LONG, POINTER, LONG, INT, INT, INT, LONG));
@@ -63,9 +70,41 @@ public final class Mman {
      * @return the address, or -errno
      */
     public static long mmap(long byteSize, int protection, int flags, int fd, long offset) {
+        return mmap(MemorySegment.NULL, byteSize, protection, flags, fd, offset);
+    }
+
+    /**
+     * Maps a file as {@link #mmap} does, at an address that is a multiple of a power of two.
+     *
+     * @param byteSize bytes to map, more than 0
+     * @param alignment what the address is to be a multiple of
+     * @param protection {@link #PROT_READ}, {@link #PROT_WRITE}
+     * @param flags {@link #MAP_SHARED} and so on
+     * @param fd the file, mapped from its beginning
+     * @return the address, or -errno
+     */
+    public static long mmapAligned(long byteSize, long alignment, int protection, int flags, int fd) {
+        long room = mmap(byteSize + alignment, 0, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (room < 0 && room > -4096) {
+            return room;
+        }
+        long start = (room + alignment - 1) & -alignment;
+        long result = mmap(MemorySegment.ofAddress(start), byteSize, protection, flags | MAP_FIXED, fd, 0);
+        boolean failed = result < 0 && result > -4096;
+        long end = failed ? start : (start + byteSize + PAGE_BYTES - 1) & -PAGE_BYTES;
+        if (start > room) {
+            munmap(room, start - room);
+        }
+        if (room + byteSize + alignment > end) {
+            munmap(end, room + byteSize + alignment - end);
+        }
+        return result;
+    }
+
+    private static long mmap(MemorySegment address, long byteSize, int protection, int flags, int fd, long offset) {
         try {
-            return Native.result((long) MMAP.invokeExact(Native.state(), MemorySegment.NULL, byteSize, protection,
-                    flags, fd, offset));
+            return Native.result((long) MMAP.invokeExact(Native.state(), address, byteSize, protection, flags, fd,
+                    offset));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
@@ -102,11 +141,37 @@ public final class Mman {
      */
     public static MemorySegment map(Arena arena, long byteSize, int protection, int flags, int fd, long offset,
             Object companion) {
-        long address = mmap(byteSize, protection, flags, fd, offset);
+        return wrapped(arena, checked(mmap(byteSize, protection, flags, fd, offset), byteSize), byteSize, protection,
+                companion);
+    }
+
+    /**
+     * Passes the result of a mapping through, or throws where it is an error.
+     *
+     * @param address what a mapping came to
+     * @param byteSize what was to be mapped
+     * @return the address
+     * @throws SystemCallException where it is an error
+     */
+    public static long checked(long address, long byteSize) {
         if (address < 0 && address > -4096) {
             throw new SystemCallException("mmap(" + byteSize + " bytes)", (int) -address,
                     "check the memory limits (ulimit -v, cgroup memory.max, vm.max_map_count, vm.overcommit_memory)");
         }
+        return address;
+    }
+
+    /**
+     * Makes a segment of a mapping, which ends with an arena, and keeps a companion reachable until then.
+     *
+     * @param arena the segment's lifetime
+     * @param address where the mapping begins
+     * @param byteSize its length in bytes
+     * @param protection {@link #PROT_READ}, {@link #PROT_WRITE}
+     * @param companion what the garbage collector must not take before the segment
+     * @return the segment, read-only where {@link #PROT_WRITE} is not among the protections
+     */
+    public static MemorySegment wrapped(Arena arena, long address, long byteSize, int protection, Object companion) {
         MemorySegment segment = MemorySegment.ofAddress(address).reinterpret(byteSize, arena,
                 mapped -> {
                     try {
@@ -152,7 +217,7 @@ public final class Mman {
      * {@code memfd_create(2)}: a file without a name, gone with its last descriptor and mapping.
      *
      * @param label what {@code /proc/PID/fd} shows, at most 249 bytes
-     * @param flags {@link #MFD_CLOEXEC}, {@link #MFD_ALLOW_SEALING}
+     * @param flags {@link #MFD_CLOEXEC} and so on
      * @return a file descriptor or -errno
      */
     public static int memfd_create(String label, int flags) {

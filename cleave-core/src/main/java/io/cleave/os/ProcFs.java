@@ -54,9 +54,13 @@ public final class ProcFs {
      * @param path a path
      * @param limit the most bytes to read
      * @return the text, or null where it could not be read
+     * @throws SystemCallException where no descriptor is to be had, which says nothing about the file
      */
     public static @Nullable String read(String path, int limit) {
         int fd = Fcntl.open(path, Fcntl.O_RDONLY, 0);
+        if (fd == -Errno.EMFILE || fd == -Errno.ENFILE) {
+            throw new SystemCallException("open(" + path + ")", -fd, "");
+        }
         if (fd < 0) {
             return null;
         }

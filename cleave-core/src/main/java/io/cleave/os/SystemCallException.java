@@ -19,9 +19,36 @@ public final class SystemCallException extends CleaveException {
      * @param remedy what to do about it, empty where there is nothing to say
      */
     public SystemCallException(String call, int errno, String remedy) {
-        super(call + " failed: " + Errno.describe(errno) + (remedy.isEmpty() ? "" : "; " + remedy));
+        super(call + " failed: " + Errno.describe(errno) + (remedy(errno, remedy).isEmpty() ? "" : "; ")
+                + remedy(errno, remedy));
         this.call = call;
         this.errno = errno;
+    }
+
+    /** What to do about a failure: where descriptors have run out that is the same for every call. */
+    private static String remedy(int errno, String remedy) {
+        return switch (errno) {
+            case Errno.EMFILE -> "this process may have " + Resource.getrlimit(Resource.RLIMIT_NOFILE)
+                    + " file descriptors, and has them all: close handles, leases and files that nobody needs, or raise the "
+                    + "limit (ulimit -n; LimitNOFILE= of a systemd unit; docker run --ulimit nofile=...)";
+            case Errno.ENFILE -> "all processes together have as many files open as the system allows: close some, or "
+                    + "raise it (sysctl fs.file-max)";
+            default -> remedy;
+        };
+    }
+
+    /** Has all loaded that the messages take. */
+    static void prepare() {
+        String _ = new SystemCallException("open", Errno.EMFILE, "").getMessage();
+    }
+
+    /**
+     * Whether it failed because no more files may be open.
+     *
+     * @return true for EMFILE and ENFILE
+     */
+    public boolean isOutOfDescriptors() {
+        return errno == Errno.EMFILE || errno == Errno.ENFILE;
     }
 
     /**

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #free}, called in any process, and the last of {@link WriteOptions#withReads} so many reads end a value: nobody
  * can read it any more. Views that exist stay valid, whoever frees it, and keep its memory. The death of a process, by
  * {@code kill -9} too, ends what it held; memory is left by a death only where the last holder was killed, and then until
- * {@link io.cleave.memory.Cleanup}. Forked children hold nothing of what their parent wrote or read; they may look at its
+ * another process of the user shares values or makes blocks, which sweeps as it goes. Forked children hold nothing of what their parent wrote or read; they may look at its
  * views for as long as it holds them. Reading and writing values in a forked child is not relied on yet: the classes that
  * this needs may have to be loaded by threads that a child does not have.
  *
@@ -52,6 +52,11 @@ import org.jspecify.annotations.Nullable;
  * classes that are known to be abused; do not read tokens that come from whom you do not trust. Where the classes are
  * known that values are made of, {@code -Dcleave.serialFilter} admits no others, in the words of
  * {@code jdk.serialFilter}: {@code com.example.**;java.base/*;!*}.
+ *
+ * <p>
+ * Processes of the same user trust each other not to truncate the file of a value. Reading one that has been cut short is
+ * an {@link IncompatibleBlockException}. Where it is cut short while it is read or looked at, accessing what is missing is
+ * an {@link InternalError}, or the end of the process, as for any {@link io.cleave.memory.SharedMemory}.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread at any time. Reading happens after writing, in
  * the sense of the Java memory model, in whatever process.

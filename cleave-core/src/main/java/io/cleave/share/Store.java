@@ -1,10 +1,10 @@
 package io.cleave.share;
 
-import io.cleave.AllocationException;
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.raw.OwnedBlock;
 import io.cleave.memory.raw.RawBlock;
 import io.cleave.memory.raw.RawBlocks;
+import io.cleave.memory.raw.Shortage;
 import io.cleave.os.Cpus;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.ProcFs;
@@ -101,7 +101,7 @@ final class Store {
             block = takeIdle(image.byteSize());
         }
         if (block == null) {
-            block = writeFresh(image, token, options);
+            block = Shortage.mended(() -> writeFresh(image, token, options));
         }
         synchronized (this) {
             live.put(token, block);
@@ -110,18 +110,11 @@ final class Store {
         return token;
     }
 
-    private OwnedBlock writeFresh(ImageWriter image, Token.Shared token, WriteOptions options) {
-        try {
-            return tryFresh(image, token, options);
-        } catch (AllocationException e) {
-            if (trim() == 0) {
-                throw e;
-            }
-            return tryFresh(image, token, options); // what was kept warm may have been what was missing
-        }
+    static {
+        Shortage.whenShort(() -> current().trim() > 0); // what is kept warm may be what is missing
     }
 
-    private static OwnedBlock tryFresh(ImageWriter image, Token.Shared token, WriteOptions options) {
+    private static OwnedBlock writeFresh(ImageWriter image, Token.Shared token, WriteOptions options) {
         long byteSize = Math.max(image.byteSize(), RawBlocks.HEAD_BYTES);
         OwnedBlock block = RawBlocks.standard().create(byteSize, BlockKind.VALUE);
         boolean done = false;
@@ -141,10 +134,13 @@ final class Store {
         }
     }
 
-    /** Puts a value into a block of which nobody may look at the content; false where its name has been taken away. */
+    /** Puts a value into a block of which nobody may look at the content; false where that has lost its name or memory. */
     private static boolean rewrite(OwnedBlock block, ImageWriter image, Token.Shared token, WriteOptions options) {
         boolean done = false;
         try {
+            if (!block.isWhole()) {
+                return false;
+            }
             MemorySegment body = block.body();
             CrashPoint.reached();
             image.writeTo(ImageLayout.WRITING,
@@ -185,9 +181,11 @@ final class Store {
             own = live.remove(token);
         }
         if (own != null) {
-            boolean ended = endQuietly(own);
-            retire(List.of(own));
-            return ended;
+            try {
+                return own.isWhole() && endQuietly(own);
+            } finally {
+                retire(List.of(own));
+            }
         }
         RawBlock block = view(token);
         if (block == null) {
@@ -237,7 +235,8 @@ final class Store {
         }
         for (Iterator<OwnedBlock> blocks = live.values().iterator(); blocks.hasNext();) {
             OwnedBlock block = blocks.next();
-            if (ImageLayout.stateAcquire(block.head()) == ImageLayout.FREED) {
+            // One that somebody has cut short cannot be asked any more; nobody can read it, and it is discarded as idle.
+            if (!block.isWhole() || ImageLayout.stateAcquire(block.head()) == ImageLayout.FREED) {
                 blocks.remove();
                 idle.addFirst(new Idle(block, start));
             }

@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import io.cleave.memory.MemoryOptions;
 import io.cleave.memory.SharedMemory;
 import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
@@ -71,7 +72,8 @@ final class Named {
 
     /** Attaches to the block of a name, or makes it; it is closed again where the maker of the object fails. */
     static <T> T open(String name, BlockKind kind, long byteSize, Lifetime lifetime, Maker<T> maker) {
-        SharedMemory block = SharedMemory.openOrCreate(name, byteSize, kind, lifetime);
+        SharedMemory block = SharedMemory.openOrCreate(name, byteSize,
+                MemoryOptions.defaults().withKind(kind).withLifetime(lifetime));
         boolean done = false;
         try {
             T made = maker.make(block.segment(), new Named(block));

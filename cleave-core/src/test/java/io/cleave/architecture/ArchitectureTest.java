@@ -61,6 +61,7 @@ final class ArchitectureTest {
             io.cleave.memory.Cleanup
             io.cleave.memory.CleanupResult
             io.cleave.memory.Lifetime
+            io.cleave.memory.MemoryOptions
             io.cleave.memory.SharedMemory
             io.cleave.pool.AsyncPool
             io.cleave.pool.AsyncPool$Builder

@@ -23,8 +23,9 @@ final class BlockCrashTest {
     static final class Script {
         public static void main(String[] arguments) {
             String name = arguments[0];
-            SharedMemory creator = SharedMemory.create(name, 8);
-            SharedMemory other = SharedMemory.open(name);
+            SharedMemory creator = SharedMemory.create(name, 8, MemoryOptions.defaults().withGroupAccess(true));
+            SharedMemory other = SharedMemory.open(name,
+                    MemoryOptions.defaults().withGroupAccess(true).withReadOnly(true));
             creator.close();
             other.close();
             SharedMemory unlinked = SharedMemory.create(name, 8);
@@ -42,6 +43,7 @@ final class BlockCrashTest {
             switch (arguments[0]) {
                 case "create" -> SharedMemory.create(arguments[1], 8).close();
                 case "open" -> SharedMemory.open(arguments[1]).close();
+                case "another" -> SharedMemory.create(PREFIX + "next", 8).close();
                 default -> Cleanup.run();
             }
         }
@@ -80,7 +82,7 @@ final class BlockCrashTest {
 
     @Test
     void whereverASweeperIsKilledTheNextOneFinishes() throws Exception {
-        for (String way : List.of("create", "open", "cleanup")) {
+        for (String way : List.of("create", "open", "another", "cleanup")) {
             for (int crashPoint = 1; crashPoint <= SWEEPING_STEPS; crashPoint++) {
                 leaveOrphan(PREFIX + way);
                 try (ChildJvm child = start(crashPoint, Sweeper.class, way, PREFIX + way)) {

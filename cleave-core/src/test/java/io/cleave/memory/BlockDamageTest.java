@@ -2,6 +2,7 @@ package io.cleave.memory;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -18,7 +19,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,11 +54,11 @@ final class BlockDamageTest {
     }
 
     private SharedMemory create(long byteSize) {
-        return new SharedMemory(NAME, blocks.create(NAME, byteSize, Lifetime.ATTACHED, BlockKind.MEMORY));
+        return new SharedMemory(NAME, blocks.create(NAME, byteSize, MemoryOptions.defaults()));
     }
 
     private SharedMemory open() {
-        return new SharedMemory(NAME, blocks.open(NAME, BlockKind.MEMORY));
+        return new SharedMemory(NAME, blocks.open(NAME, MemoryOptions.defaults()));
     }
 
     private BlockInfo info() {
@@ -64,7 +69,7 @@ final class BlockDamageTest {
     private void assertRefused(String... messageParts) {
         assertThatThrownBy(this::open).isInstanceOf(IncompatibleBlockException.class)
                 .hasMessageContainingAll(messageParts);
-        assertThatThrownBy(() -> blocks.openOrCreate(NAME, 100, Lifetime.ATTACHED, BlockKind.MEMORY))
+        assertThatThrownBy(() -> blocks.openOrCreate(NAME, 100, MemoryOptions.defaults()))
                 .isInstanceOf(IncompatibleBlockException.class);
         assertThatThrownBy(() -> create(100)).isInstanceOf(IncompatibleBlockException.class)
                 .hasMessageContainingAll(messageParts);
@@ -131,12 +136,29 @@ final class BlockDamageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 67, 68, 4095, 4096, 4195, 4197, 9000})
+    @ValueSource(ints = {0, 1, 7})
+    void ofABlockThatIsCutToNothingNoProofIsLeft(int fileBytes) throws IOException {
+        try (SharedMemory block = create(100)) {
+            cut(fileBytes);
+            assertRefused("" + fileBytes, "by hand");
+            assertThat(info()).returns(BlockInfo.State.FOREIGN, BlockInfo::state).returns(1, BlockInfo::attached);
+            assertThat(blocks.cleanup(false).skipped()).containsExactly(NAME);
+            assertThat(block.byteSize()).isEqualTo(100);
+        }
+        assertThat(file).as("who has made it knows that it is his").doesNotExist();
+    }
+
+    private void cut(long fileBytes) throws IOException {
+        try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
+            raw.setLength(fileBytes);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {8, 67, 68, 4095, 4096, 4195, 4197, 9000})
     void aFileOfAnotherSizeThanItsHeaderSaysIsRefused(int fileBytes) throws IOException {
         try (SharedMemory block = create(100)) {
-            try (RandomAccessFile raw = new RandomAccessFile(file.toFile(), "rw")) {
-                raw.setLength(fileBytes);
-            }
+            cut(fileBytes);
             assertRefused("" + fileBytes);
             assertThat(info().state()).isEqualTo(BlockInfo.State.DAMAGED);
             assertThat(info().attached()).isEqualTo(1);
@@ -179,16 +201,63 @@ final class BlockDamageTest {
     }
 
     @Test
-    void garbageThatNobodyIsAttachedToIsSwept() throws IOException {
+    void aDamagedBlockThatNobodyIsAttachedToIsSwept() throws IOException {
         byte[] garbage = new byte[5000];
         new Random(1).nextBytes(garbage);
+        ByteBuffer.wrap(garbage).order(ByteOrder.LITTLE_ENDIAN).putLong(0, BlockLayout.MAGIC).putInt(8, 1);
         privateFile(garbage);
-        assertRefused("magic", "Cleanup");
+        assertRefused("Cleanup");
         assertThat(info().state()).isEqualTo(BlockInfo.State.DAMAGED);
         assertThat(info().byteSize()).isEqualTo(5000);
+        create("other").close();
+        assertThat(file).as("only who asks for it has it removed").exists();
         assertThat(blocks.cleanup(true).cleaned()).containsExactly(NAME);
         assertThat(blocks.cleanup(false).cleaned()).containsExactly(NAME);
         assertThat(file).doesNotExist();
+    }
+
+    private Attachment create(String name) {
+        return blocks.create(name, 100, MemoryOptions.defaults());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "pool:\n  workers: 4\n", "long"})
+    void aUsersOwnFileWithABlocksNameIsNeverRemovedNorOpenedForWriting(String text) throws IOException {
+        privateFile(text.equals("long") ? "notes ".repeat(2000).getBytes(UTF_8) : text.getBytes(UTF_8));
+        byte[] content = Files.readAllBytes(file);
+        try (WatchService watch = directory.getFileSystem().newWatchService()) {
+            directory.register(watch, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_DELETE);
+            assertThat(info().state()).isEqualTo(BlockInfo.State.FOREIGN);
+            assertThat(blocks.cleanup(true).skipped()).containsExactly(NAME);
+            assertThat(blocks.cleanup(false).skipped()).containsExactly(NAME);
+            for (int i = 0; i < 10; i++) {
+                create("other").close();
+            }
+            assertThat(eventsOf(watch, NAME)).isEmpty();
+        }
+        assertRefused("magic", "by hand");
+        assertThat(file).hasBinaryContent(content);
+    }
+
+    private static List<Path> eventsOf(WatchService watch, String name) {
+        WatchKey key = watch.poll();
+        return key == null ? List.of() : key.pollEvents().stream().map(event -> (Path) event.context())
+                .filter(path -> path.toString().endsWith(name)).toList();
+    }
+
+    @Test
+    void aBlockThatIsMadePersistentWhileItIsSweptStays() throws IOException {
+        create(100).close();
+        SharedMemory block = new SharedMemory(NAME, blocks.create(NAME, 100,
+                MemoryOptions.defaults().withLifetime(Lifetime.PERSISTENT)));
+        poke(BlockLayout.LIFETIME_AT, Lifetime.ATTACHED.number());
+        try (BlockFile sweeper = BlockFile.existing(file.toString(), BlockAccess.OWN)) {
+            assertThat(sweeper.usableHeader().isPersistent()).isFalse();
+            poke(BlockLayout.LIFETIME_AT, Lifetime.PERSISTENT.number());
+            block.close();
+            assertThat(sweeper.removeIfUnused()).isFalse();
+        }
+        assertThat(file).exists();
     }
 
     @Test
@@ -265,7 +334,7 @@ final class BlockDamageTest {
     }
 
     private static void open(BlockDirectory blocks, String name) {
-        blocks.openOrCreate(name, 600_000, Lifetime.ATTACHED, BlockKind.MEMORY).close();
+        blocks.openOrCreate(name, 600_000, MemoryOptions.defaults()).close();
     }
 
     private void fillUp() throws IOException {

@@ -24,7 +24,7 @@ final class BlockFileTest {
     private static final long NAME_BYTE = 1;
 
     private static BlockFile file() {
-        return Objects.requireNonNull(BlockFile.existing(PATH.toString()));
+        return Objects.requireNonNull(BlockFile.existing(PATH.toString(), BlockAccess.OWN));
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.cleave.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.testing.ChildJvm;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class CpusTest {
@@ -14,25 +16,17 @@ final class CpusTest {
         }
     }
 
-    @Test
-    void aQuotaIsTimeDividedByItsPeriod() {
-        assertThat(Cpus.parse("150000 100000")).isEqualTo(1.5);
-        assertThat(Cpus.parse("20000 50000")).isEqualTo(0.4);
-        assertThat(Cpus.parse("200000")).isEqualTo(2.0);
+    /** Says how many there are. */
+    static final class Counter {
+        public static void main(String[] arguments) {
+            System.out.println("usable " + Cpus.usable());
+        }
     }
 
     @Test
-    void noLimitIsNoQuota() {
-        assertThat(Cpus.parse("max 100000")).isZero();
-        assertThat(Cpus.parse("")).isZero();
-        assertThat(Cpus.parse(null)).isZero();
-    }
-
-    @Test
-    void theGroupsReachFromTheProcessToTheRoot() {
-        assertThat(Cpus.groupsOf("1:name=systemd:/x\n0::/a/b.slice\n")).containsExactly("/sys/fs/cgroup/a/b.slice",
-                "/sys/fs/cgroup/a", "/sys/fs/cgroup");
-        assertThat(Cpus.groupsOf("0::/\n")).containsExactly("/sys/fs/cgroup");
-        assertThat(Cpus.groupsOf("")).containsExactly("/sys/fs/cgroup");
+    void theJvmsOwnCountIsABound() {
+        try (ChildJvm child = ChildJvm.start(List.of("-XX:ActiveProcessorCount=1"), Counter.class)) {
+            assertThat(child.awaitLine("usable ")).isEqualTo("1");
+        }
     }
 }

@@ -5,7 +5,7 @@ import static io.cleave.sync.CrashScene.aSecond;
 import io.cleave.OwnerDiedException;
 import io.cleave.testing.Delays;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.TimeUnit;
@@ -89,7 +89,7 @@ final class CrashKinds {
         }
     }
 
-    record Semaphore(int permits, int... allowed) implements CrashScene.Kind {
+    record Semaphore(int permits, List<Integer> allowed) implements CrashScene.Kind {
         @Override
         public void prepare(CrashWorld w) {
             CrashScene.check(w.semaphore(permits).availablePermits() == permits, "made with other permits");
@@ -109,7 +109,7 @@ final class CrashKinds {
             while (!isAllowed(semaphore)
                     || w.hasDead(TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, TallyLayout.SEATS, (_, _) -> true)) {
                 CrashScene.check(System.nanoTime() - deadline < 0,
-                        semaphore + " of " + permits + ", allowed are " + Arrays.toString(allowed));
+                        semaphore + " of " + permits + ", allowed are " + allowed);
                 int more = Math.max(1, semaphore.availablePermits() + 1);
                 if (semaphore.tryAcquire(more, SHORT)) { // which looks for the dead
                     semaphore.release(more);
@@ -124,8 +124,7 @@ final class CrashKinds {
         }
 
         private boolean isAllowed(SharedSemaphore semaphore) {
-            int available = semaphore.availablePermits();
-            return Arrays.stream(allowed).anyMatch(one -> one == available);
+            return allowed.contains(semaphore.availablePermits());
         }
     }
 

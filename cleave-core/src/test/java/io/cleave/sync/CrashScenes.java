@@ -3,6 +3,7 @@ package io.cleave.sync;
 import io.cleave.OwnerDiedException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.TimeUnit;
@@ -176,7 +177,7 @@ final class CrashScenes {
     }
 
     private CrashScene permits(String what, int permits, CrashScene.Body victim, int... allowed) {
-        return add("semaphore, " + what, new CrashKinds.Semaphore(permits, allowed), victim);
+        return add("semaphore, " + what, new CrashKinds.Semaphore(permits, Arrays.stream(allowed).boxed().toList()), victim);
     }
 
     private void readWrite() {

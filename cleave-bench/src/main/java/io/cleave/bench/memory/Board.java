@@ -1,13 +1,17 @@
 package io.cleave.bench.memory;
 
-import io.cleave.memory.SharedMemory;
+import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /**
- * What the processes of one torture tell each other, in a block that none of them tortures. All numbers are longs;
- * what a worker has written survives its death.
+ * What the processes of one directory tell each other and their supervisor, in a plain file that is mapped. All numbers
+ * are longs; what a worker has written survives its death.
  *
  * <pre>
  *   0  counters, one for each Counter
@@ -16,7 +20,7 @@ import java.lang.invoke.VarHandle;
  * </pre>
  */
 final class Board implements AutoCloseable {
-    static final int WORKERS = 8;
+    static final int WORKERS = 4;
     static final int NAMES = 6;
 
     private static final long BUSY_AT = 128;
@@ -41,7 +45,11 @@ final class Board implements AutoCloseable {
         /** Names that vanished while somebody was attached. */
         LIVE_REMOVED(6),
         /** Everything else that went wrong. */
-        ERRORS(7);
+        ERRORS(7),
+        /** Orphans that stayed although blocks were made again and again. */
+        UNSWEPT(8),
+        /** Blocks that even the clean-up left. */
+        LEAKED(9);
 
         private final long at;
 
@@ -50,20 +58,19 @@ final class Board implements AutoCloseable {
         }
     }
 
-    private final SharedMemory block;
+    private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
 
-    private Board(SharedMemory block) {
-        this.block = block;
-        this.memory = block.segment();
+    private Board(FileChannel file) throws IOException {
+        memory = file.map(FileChannel.MapMode.READ_WRITE, 0, BYTES, arena);
     }
 
-    static Board create(String prefix) {
-        return new Board(SharedMemory.create(prefix + "board", BYTES));
-    }
-
-    static Board open(String prefix) {
-        return new Board(SharedMemory.open(prefix + "board"));
+    /** The board in a file, which is made where there is none. */
+    static Board in(Path path) throws IOException {
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+            return new Board(file);
+        }
     }
 
     long countVolatile(Counter counter) {
@@ -107,6 +114,6 @@ final class Board implements AutoCloseable {
 
     @Override
     public void close() {
-        block.close();
+        arena.close();
     }
 }

@@ -1,14 +1,11 @@
 package io.cleave.bench.memory;
 
+import io.cleave.bench.Directories;
 import io.cleave.bench.Json;
 import io.cleave.bench.memory.Board.Counter;
-import io.cleave.memory.BlockInfo;
-import io.cleave.memory.Cleanup;
-import io.cleave.memory.SharedMemory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,21 +18,21 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Shows that blocks survive their processes' deaths: {@value Board#WORKERS} JVMs create, open, close and unlink blocks
- * of {@value Board#NAMES} names, and every now and then one is killed by SIGKILL and replaced. In the end there must be
- * no block left, none that was seen wrong, and none that vanished under somebody's hands.
+ * Shows that blocks survive their processes' deaths: in each of two directories {@value Board#WORKERS} JVMs create, open,
+ * close and unlink blocks of the same {@value Board#NAMES} names, and every now and then one is stopped for a while and
+ * goes on, or is killed by SIGKILL and replaced. There must be no block that was seen wrong, none that vanished under
+ * somebody's hands, none that making others does not sweep in the end, and none left.
  *
  * <pre>
  * ./bench torture memory --steps 10000
  * </pre>
  */
 @Command(name = "memory", mixinStandardHelpOptions = true,
-        description = "Blocks of shared memory under processes that are killed.")
+        description = "Blocks of shared memory under processes that are stopped and killed.")
 public final class MemoryTorture implements Callable<Integer> {
     private static final int SHORTEST_BREAK_MS = 20;
     private static final int LONGEST_BREAK_MS = 100;
-    /** What a worker does at least before it is killed, since a JVM's start takes longer than many steps. */
-    private static final int STEPS_OF_A_LIFE = 30;
+    private static final int LONGEST_STOP_MS = 400;
     private static final Duration LAST_WORDS = Duration.ofSeconds(30);
 
     @Option(names = "--steps", defaultValue = "10000",
@@ -49,10 +46,6 @@ public final class MemoryTorture implements Callable<Integer> {
     private boolean quick;
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
-
-    private final String prefix = "torture-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + "-";
-    private final List<Process> workers = new ArrayList<>();
-    private long kills;
 
     private MemoryTorture() {
     }
@@ -69,109 +62,67 @@ public final class MemoryTorture implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        long limit = quick ? Math.max(1, steps / 10) : steps;
-        try (Board board = Board.create(prefix)) {
-            board.countVolatile(Counter.STEP_LIMIT, limit);
-            try {
-                supervise(board, new SplittableRandom(seed));
-            } finally {
-                workers.forEach(worker -> worker.destroyForcibly().onExit().join());
-            }
-            return report(board, limit);
+        long each = Math.max(1, (quick ? steps / 10 : steps) / 2);
+        String prefix = "torture-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + "-";
+        Path here = Directories.create();
+        Path there = Directories.create();
+        try (World one = new World(here, prefix, each); World other = new World(there, prefix, each)) {
+            List<World> worlds = List.of(one, other);
+            supervise(worlds, new SplittableRandom(seed));
+            return report(worlds, each);
+        } finally {
+            Directories.delete(here);
+            Directories.delete(there);
         }
     }
 
-    private void supervise(Board board, SplittableRandom random) throws IOException, InterruptedException {
+    private void supervise(List<World> worlds, SplittableRandom random) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-        for (int worker = 0; worker < Board.WORKERS; worker++) {
-            workers.add(start(worker, random.nextLong()));
+        for (World world : worlds) {
+            world.start(random);
         }
-        while (board.countVolatile(Counter.STEPS) < board.countVolatile(Counter.STEP_LIMIT)) {
+        while (!worlds.stream().allMatch(World::isDone) && worlds.stream().noneMatch(World::hasFailed)) {
             Thread.sleep(random.nextInt(SHORTEST_BREAK_MS, LONGEST_BREAK_MS));
             if (System.nanoTime() - deadline > 0) {
-                board.countVolatile(Counter.STEP_LIMIT, 0);
-                fail(board, "not done after " + seconds + " s");
-            }
-            if (workers.stream().anyMatch(MemoryTorture::hasFailed)) {
-                board.countVolatile(Counter.STEP_LIMIT, 0); // counted and told below
+                worlds.getFirst().fail("not done after " + seconds + " s");
                 break;
             }
-            int victim = random.nextInt(Board.WORKERS);
-            if (board.doneVolatile(victim) >= STEPS_OF_A_LIFE) {
-                replace(board, victim, random.nextLong());
+            World world = worlds.get(random.nextInt(worlds.size()));
+            if (random.nextInt(3) == 0) {
+                world.stopOne(random, random.nextInt(SHORTEST_BREAK_MS, LONGEST_STOP_MS));
+            } else {
+                world.killOne(random);
             }
         }
-        for (Process worker : workers) {
-            if (!worker.waitFor(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
-                fail(board, "worker " + worker.pid() + " does not end");
-            } else if (worker.exitValue() != 0) {
-                fail(board, "worker " + worker.pid() + " ended with code " + worker.exitValue());
-            }
+        worlds.forEach(World::end);
+        for (World world : worlds) {
+            world.finish(LAST_WORDS.toMillis());
         }
     }
 
-    private void replace(Board board, int victim, long newSeed) throws IOException, InterruptedException {
-        Process process = workers.get(victim);
-        if (process.isAlive()) {
-            kills++;
-        }
-        int exit = process.destroyForcibly().waitFor();
-        if (exit != 128 + 9 && exit != 0) {
-            fail(board, "worker " + process.pid() + " ended with code " + exit);
-        }
-        board.doneVolatile(victim, 0);
-        board.idleVolatile(victim); // it is gone, and with it its handles
-        workers.set(victim, start(victim, newSeed));
-    }
-
-    private Process start(int worker, long workerSeed) throws IOException {
-        List<String> command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx64m", "-cp",
-                System.getProperty("java.class.path"), TortureWorker.class.getName(), prefix, Integer.toString(worker),
-                Long.toString(workerSeed));
-        return new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    }
-
-    private static boolean hasFailed(Process worker) {
-        return !worker.isAlive() && worker.exitValue() != 0;
-    }
-
-    private static void fail(Board board, String what) {
-        board.incrementVolatile(Counter.ERRORS);
-        System.err.println(what);
-    }
-
-    private int report(Board board, long limit) {
-        int failed = Cleanup.run().failed().size();
-        long leaked = ownBlocks().size();
-        if (failed > 0) {
-            fail(board, "the clean-up failed for " + failed + " blocks");
-        }
-        long wrong = board.countVolatile(Counter.WRONG_ATTACHES);
-        long removed = board.countVolatile(Counter.LIVE_REMOVED);
-        long errors = board.countVolatile(Counter.ERRORS);
-        long done = Math.min(board.countVolatile(Counter.STEPS), limit);
+    private int report(List<World> worlds, long each) {
         Map<String, Long> figures = new LinkedHashMap<>();
-        figures.put("steps", done);
-        figures.put("kills", kills);
-        figures.put("creates", board.countVolatile(Counter.CREATES));
-        figures.put("opens", board.countVolatile(Counter.OPENS));
-        figures.put("wrong_attaches", wrong);
-        figures.put("leaked_blocks", leaked);
-        figures.put("live_removed", removed);
-        figures.put("errors", errors);
+        figures.put("steps", worlds.stream().mapToLong(world -> Math.min(world.count(Counter.STEPS), each)).sum());
+        figures.put("kills", worlds.stream().mapToLong(World::kills).sum());
+        figures.put("stops", worlds.stream().mapToLong(World::stops).sum());
+        figures.put("creates", sum(worlds, Counter.CREATES));
+        figures.put("opens", sum(worlds, Counter.OPENS));
+        Map<String, Long> faults = new LinkedHashMap<>();
+        faults.put("wrong_attaches", sum(worlds, Counter.WRONG_ATTACHES));
+        faults.put("unswept_blocks", sum(worlds, Counter.UNSWEPT));
+        faults.put("leaked_blocks", sum(worlds, Counter.LEAKED));
+        faults.put("live_removed", sum(worlds, Counter.LIVE_REMOVED));
+        faults.put("errors", sum(worlds, Counter.ERRORS));
+        figures.putAll(faults);
         if (json) {
             System.out.println(Json.text(figures));
         } else {
             figures.forEach((what, count) -> System.out.printf(Locale.ROOT, "%-15s %,d%n", what, count));
         }
-        return wrong + leaked + removed + errors == 0 ? 0 : 1;
+        return faults.values().stream().allMatch(count -> count == 0) ? 0 : 1;
     }
 
-    /** The blocks of this run, but for the board. */
-    private List<BlockInfo> ownBlocks() {
-        return SharedMemory.list().stream().filter(info -> info.name().startsWith(prefix))
-                .filter(info -> !info.name().equals(prefix + "board")).toList();
+    private static long sum(List<World> worlds, Counter counter) {
+        return worlds.stream().mapToLong(world -> world.count(counter)).sum();
     }
 }

@@ -6,6 +6,7 @@ import io.cleave.bench.memory.Board.Counter;
 import io.cleave.memory.Cleanup;
 import io.cleave.memory.SharedMemory;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TortureWorker {
     private static final long LONGEST_NAP_NANOS = 3_000_000;
+    private static final long LONGEST_SWEEP_NANOS = 20_000_000_000L;
 
     private final String prefix;
     private final Board board;
@@ -29,17 +31,43 @@ final class TortureWorker {
     private final SplittableRandom random;
     private int name;
 
-    private TortureWorker(String prefix, int me, long seed) {
+    private TortureWorker(String prefix, Board board, int me, long seed) {
         this.prefix = prefix;
-        this.board = Board.open(prefix);
+        this.board = board;
         this.me = me;
         this.random = new SplittableRandom(seed);
     }
 
-    /** Arguments: prefix of the names, number of the worker, seed. It ends with its standard input, too. */
-    public static void main(String[] arguments) {
+    /**
+     * Arguments: prefix of the names, the board's file, number of the worker, seed; a negative number is for the one that
+     * looks what is left in the end. It ends with its standard input, too.
+     */
+    public static void main(String[] arguments) throws IOException {
         Thread.ofPlatform().daemon().start(TortureWorker::endWithSupervisor);
-        new TortureWorker(arguments[0], Integer.parseInt(arguments[1]), Long.parseLong(arguments[2])).work();
+        int me = Integer.parseInt(arguments[2]);
+        try (Board board = Board.in(Path.of(arguments[1]))) {
+            TortureWorker worker = new TortureWorker(arguments[0], board, me, Long.parseLong(arguments[3]));
+            if (me < 0) {
+                worker.audit();
+            } else {
+                worker.work();
+            }
+        }
+    }
+
+    /** Counts what making blocks does not sweep, and what even the clean-up leaves. */
+    private void audit() {
+        long deadline = System.nanoTime() + LONGEST_SWEEP_NANOS;
+        while (count() > 0 && System.nanoTime() - deadline < 0) {
+            SharedMemory.create("sweeper", 8).close();
+        }
+        board.countVolatile(Counter.UNSWEPT, count());
+        Cleanup.run().failed().forEach(failed -> report(Counter.ERRORS, "the clean-up failed for " + failed));
+        board.countVolatile(Counter.LEAKED, count());
+    }
+
+    private long count() {
+        return SharedMemory.list().stream().filter(info -> info.name().startsWith(prefix)).count();
     }
 
     private static void endWithSupervisor() {
@@ -66,7 +94,6 @@ final class TortureWorker {
             board.doneVolatile(me, done);
             nap();
         }
-        board.close();
     }
 
     private void step() {

@@ -2,10 +2,10 @@ package io.cleave.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.os.ControlGroup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,46 +61,22 @@ final class DoctorTest {
     }
 
     @Test
-    void aControlGroupReachesFromTheProcessToTheMount() {
-        assertThat(ControlGroup.of(MOUNTS, "1:name=systemd:/x\n0::/a/b.slice\n").map(ControlGroup::directories))
-                .contains(List.of("/sys/fs/cgroup/a/b.slice", "/sys/fs/cgroup/a", "/sys/fs/cgroup"));
-        assertThat(ControlGroup.of(MOUNTS, "0::/\n").map(ControlGroup::directories))
-                .contains(List.of("/sys/fs/cgroup"));
-        assertThat(ControlGroup.of(MOUNTS, "4:memory:/x\n")).isEmpty();
-        assertThat(ControlGroup.of("", "0::/\n")).isEmpty();
-    }
-
-    @Test
-    void theTightestLimitCountsWhereverItIsSet(@TempDir Path root) throws Exception {
-        Path inner = Files.createDirectory(root.resolve("inner"));
-        Files.writeString(inner.resolve("cpu.max"), "max 100000\n");
+    void theLimitsOfTheControlGroupAreShownWithWhatIsLeft(@TempDir Path root) throws Exception {
         Files.writeString(root.resolve("cpu.max"), "150000 100000\n");
-        Files.writeString(inner.resolve("memory.max"), "1073741824\n");
         Files.writeString(root.resolve("memory.max"), "536870912\n");
-        Files.writeString(inner.resolve("pids.max"), "100\n");
-        ControlGroup group = new ControlGroup(List.of(inner.toString(), root.toString()));
-        assertThat(group.processors()).hasValue(1.5);
-        assertThat(group.limit("memory.max")).hasValue(536_870_912);
-        assertThat(group.limit("pids.max")).hasValue(100);
-        assertThat(group.limit("io.max")).isEmpty();
-
-        List<Check> checks = LimitChecks.groups(Optional.of(group));
-        assertThat(checks).extracting(Check::value).containsExactly("1.50 processors", "512 MiB", "100");
-        assertThat(checks.getLast().status()).isEqualTo(Check.Status.WARN);
+        Files.writeString(root.resolve("memory.current"), "402653184\n");
+        Files.writeString(root.resolve("pids.max"), "100\n");
+        ControlGroup group = new ControlGroup(2, List.of(root.toString()));
+        List<Check> checks = LimitChecks.groups(group, group, group);
+        assertThat(checks).extracting(Check::value).containsExactly("1.50 processors",
+                "512 MiB, 128 MiB left in " + root, "100");
+        assertThat(checks).extracting(Check::status).containsExactly(Check.Status.OK, Check.Status.WARN,
+                Check.Status.WARN);
     }
 
     @Test
-    void withoutAGroupOfVersionTwoThereIsAWarning() {
-        assertThat(LimitChecks.groups(Optional.empty())).singleElement()
-                .returns(Check.Status.WARN, Check::status);
-    }
-
-    @Test
-    void aQuotaIsTimeDividedByItsPeriod() {
-        assertThat(ControlGroup.quota("20000 50000")).hasValue(0.4);
-        assertThat(ControlGroup.quota("200000")).hasValue(2);
-        assertThat(ControlGroup.quota("max 100000")).isEmpty();
-        assertThat(ControlGroup.quota("")).isEmpty();
+    void withoutControlGroupsThereIsNoLimitOfTheirs() {
+        assertThat(LimitChecks.groups(null, null, null)).singleElement().returns(Check.Status.OK, Check::status);
     }
 
     @Test

@@ -37,6 +37,7 @@ public interface OwnedBlock extends RawBlock {
      *
      * @return the bytes
      * @throws io.cleave.AllocationException where there is no memory for it
+     * @throws io.cleave.IncompatibleBlockException where somebody has cut the block short
      */
     MemorySegment body();
 

@@ -17,6 +17,7 @@ public interface RawBlock extends AutoCloseable {
      *
      * @param mapping how
      * @return the user's bytes, the first on a page boundary; to be called once at most
+     * @throws io.cleave.IncompatibleBlockException where somebody has cut the block short
      */
     MemorySegment map(Mapping mapping);
 
@@ -24,6 +25,7 @@ public interface RawBlock extends AutoCloseable {
      * The user's first bytes, for the words that processes share.
      *
      * @return {@link RawBlocks#HEAD_BYTES} that can be read and written, usable until {@link #close}
+     * @throws io.cleave.IncompatibleBlockException where somebody has cut the block short
      */
     MemorySegment head();
 
@@ -33,6 +35,13 @@ public interface RawBlock extends AutoCloseable {
      * @return how many, all told
      */
     long byteSize();
+
+    /**
+     * Whether the block's file has kept its size. What somebody has cut off cannot be accessed any more.
+     *
+     * @return false where it has been cut short
+     */
+    boolean isWhole();
 
     /** From now on the block goes with the last who is attached, even where it was to stay. */
     void endWithHolders();

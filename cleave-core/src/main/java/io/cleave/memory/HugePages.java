@@ -1,0 +1,68 @@
+package io.cleave.memory;
+
+import io.cleave.AllocationException;
+import io.cleave.os.Errno;
+import io.cleave.os.Mman;
+import io.cleave.os.ProcFs;
+import io.cleave.os.SystemCallException;
+import java.lang.foreign.MemorySegment;
+import java.util.Locale;
+
+/** Pages of some MiB, of which one entry of the page tables stands for 512 small ones. */
+final class HugePages {
+    /** More than the mappings of any process take, so that the table is read whole. */
+    private static final int TABLE_LIMIT = 64 << 20;
+
+    private HugePages() {
+    }
+
+    private static final class Size {
+        static final long BYTES = ProcFs.memoryField("/proc/meminfo", "Hugepagesize");
+    }
+
+    /** The size of one; -1 where the kernel has none. */
+    static long byteSize() {
+        return Size.BYTES;
+    }
+
+    /** A size rounded up to whole huge pages. */
+    static long rounded(long bytes) {
+        return (bytes + byteSize() - 1) & -byteSize();
+    }
+
+    /**
+     * Asks for huge pages in a mapping of a file that has no memory yet, and gives it all its memory. Where the kernel
+     * uses none for such files it gets small ones.
+     *
+     * @throws AllocationException where there is not that much memory
+     */
+    static void populate(MemorySegment mapped) {
+        Mman.madvise(mapped, Mman.MADV_HUGEPAGE); // refused by a kernel that has none, and then without effect
+        int result = Mman.madvise(mapped, Mman.MADV_POPULATE_WRITE);
+        if (result == -Errno.EFAULT || result == -Errno.ENOMEM) {
+            throw new AllocationException(
+                    String.format(Locale.ROOT, "no memory for a block of %,d bytes of huge pages; "
+                            + "ask for less, or for none of them", mapped.byteSize()));
+        }
+        if (result != -Errno.EINVAL) { // an old kernel cannot; the file's memory is then reserved in small pages
+            SystemCallException.check(result, "madvise(MADV_POPULATE_WRITE)", "");
+        }
+    }
+
+    /** How many bytes of a mapping lie in huge pages now. */
+    static long inForce(long address) {
+        String text = ProcFs.read("/proc/self/smaps", TABLE_LIMIT);
+        String start = Long.toHexString(address) + "-";
+        long bytes = 0;
+        boolean within = false;
+        for (String line : text == null ? new String[0] : text.split("\n", -1)) {
+            if (line.indexOf('-') > 0) { // only the first line of a mapping has one
+                within = line.startsWith(start);
+            } else if (within && (line.startsWith("ShmemPmdMapped:") || line.startsWith("FilePmdMapped:")
+                    || line.startsWith("Shared_Hugetlb:") || line.startsWith("Private_Hugetlb:"))) {
+                bytes += 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
+            }
+        }
+        return bytes;
+    }
+}
