@@ -2,6 +2,7 @@ package io.cleave.share;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.apache.fory.context.WriteContext;
 import org.apache.fory.memory.MemoryBuffer;
 import org.apache.fory.reflect.FieldAccessor;
 import org.apache.fory.resolver.ClassResolver;
+import org.apache.fory.serializer.Serializer;
 import org.apache.fory.serializer.collection.CollectionSerializer;
 import org.apache.fory.serializer.collection.MapSerializer;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +22,15 @@ final class CollectionForms {
     }
 
     static void install(ClassResolver resolver) {
+        setCopiesForm(resolver, Collections.nCopies(1, 1).getClass());
         resolver.setSerializer(LinkedHashMap.class, new LinkedMapForm(resolver));
         setListForm(resolver, List.of(1).getClass());
         setListForm(resolver, List.of().getClass());
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"}) // the classes have no names in the language
+    private static void setCopiesForm(ClassResolver resolver, Class type) {
+        resolver.setSerializer(type, new CopiesForm(resolver, type));
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // the classes have no names in the language
@@ -62,6 +70,26 @@ final class CollectionForms {
             LinkedHashMap map = isByUse ? new LinkedHashMap(Math.max(size, 16), 0.75f, true) : new LinkedHashMap(size);
             context.reference(map);
             return map;
+        }
+    }
+
+    /** One element many times, in the room of one. */
+    private static final class CopiesForm<T> extends Serializer<List<T>> {
+        CopiesForm(ClassResolver resolver, Class<List<T>> type) {
+            super(resolver.getConfig(), type);
+        }
+
+        @Override
+        public void write(WriteContext context, List<T> value) {
+            context.writeVarUInt32(value.size());
+            context.writeRef(value.isEmpty() ? null : value.getFirst());
+        }
+
+        @Override
+        @SuppressWarnings("unchecked") // what was written
+        public List<T> read(ReadContext context) {
+            int count = context.readVarUInt32();
+            return Collections.nCopies(count, (T) context.readRef());
         }
     }
 

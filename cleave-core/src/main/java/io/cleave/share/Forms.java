@@ -9,8 +9,9 @@ import java.nio.file.Path;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.fory.Fory;
 import org.apache.fory.context.ReadContext;
@@ -73,6 +74,10 @@ final class Forms {
         if (isView(type)) {
             return new ViewForm<>(type);
         }
+        if (type.isHidden() && !Serializable.class.isAssignableFrom(type)) {
+            throw new Unshareable(engine.last(), "a lambda that is not Serializable; use an interface that extends "
+                    + "Serializable, or a cast such as (Runnable & Serializable)");
+        }
         if (type.isArray() || Enum.class.isAssignableFrom(type) || type.isHidden()
                 || java.lang.reflect.Proxy.isProxyClass(type) || type == Class.class) {
             return null;
@@ -121,6 +126,18 @@ final class Forms {
                             + "a collection of your own such as new ArrayList<>(...)");
         }
         return new SerialForm<>(type, engine);
+    }
+
+    /** What is wrong with a class that has no form at all, and what to do. */
+    static String refusalOf(Class<?> type) {
+        if (!isOfJdk(type) || Serializable.class.isAssignableFrom(type)) {
+            return "of a class that is known to be abused in attacks on deserialization, and never shared; send what it "
+                    + "holds in a class of your own";
+        }
+        boolean isCollection = Collection.class.isAssignableFrom(type) || Map.class.isAssignableFrom(type);
+        return "which the JDK has not made Serializable; "
+                + (isCollection ? "send a copy, such as new ArrayList<>(...)" : "send what it is made from, or make the "
+                        + "field transient");
     }
 
     /** The constructor of a record takes its last component as it is, whether it is called with several or not. */
@@ -236,5 +253,5 @@ final class Forms {
 
     /** Classes of the JDK that Fory has forms for which lose something. */
     private static final List<String> INEXACT = List.of("java.util.Locale", "java.time.ZonedDateTime",
-            "java.util.GregorianCalendar");
+            "java.util.GregorianCalendar", "java.util.concurrent.ArrayBlockingQueue");
 }

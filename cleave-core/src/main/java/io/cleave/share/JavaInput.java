@@ -9,8 +9,6 @@ import java.io.ObjectInputFilter.Status;
 import java.io.ObjectInputStream;
 import java.io.ObjectStreamClass;
 import java.lang.reflect.Array;
-import java.util.Collection;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads objects of classes that are trusted, and that the context loader or Cleave's own loader knows. */
@@ -36,12 +34,12 @@ class JavaInput extends ObjectInputStream {
         setObjectInputFilter(this::check);
     }
 
-    /** Looks at each collection and map whether all that is in it is found there. */
+    /** Counts the keys of all maps and sets. */
     void prove() {
         isProof = true;
     }
 
-    /** How many elements all collections and maps have together, where that was to be proven. */
+    /** How many keys all maps and sets have together, where that was to be proven. */
     long elements() {
         return elements;
     }
@@ -83,12 +81,8 @@ class JavaInput extends ObjectInputStream {
             takenLength = part.getClass().isArray() ? Array.getLength(part) : -1;
             return part;
         }
-        if (isProof && JavaOutput.isOfJdk(object)) {
-            if (object instanceof Map<?, ?> map) {
-                elements += map.size();
-            } else if (object instanceof Collection<?> collection) {
-                elements += collection.size();
-            }
+        if (isProof) {
+            elements += JavaOutput.keys(object);
         }
         return object;
     }

@@ -2,6 +2,7 @@ package io.cleave.share;
 
 import java.io.Externalizable;
 import java.io.IOException;
+import java.io.NotSerializableException;
 import java.io.ObjectOutputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
@@ -9,9 +10,11 @@ import java.lang.invoke.SerializedLambda;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +43,7 @@ class JavaOutput extends ObjectOutputStream {
     private final Map<Integer, JavaCodec.Elsewhere> parts = new HashMap<>();
     /** What was met last, and is to blame where the stream refuses it. */
     private @Nullable Object last;
+    private boolean hasFailed;
     private boolean needsProof;
     private long elements;
 
@@ -60,23 +64,32 @@ class JavaOutput extends ObjectOutputStream {
         return needsProof;
     }
 
-    /** How many elements all collections and maps have together. */
+    /** How many keys all maps and sets have together. */
     long elements() {
         return elements;
     }
 
     /** Notices an object. */
     final void met(Object object) {
+        if (hasFailed || object instanceof NotSerializableException) {
+            hasFailed = true; // the stream ends with the exception that it is about to throw
+            return;
+        }
         last = object;
-        if (object instanceof Collection<?> collection && isOfJdk(object)) {
-            elements += collection.size();
-            needsProof |= !(object instanceof java.util.ArrayList);
-        } else if (object instanceof Map<?, ?> map && isOfJdk(object)) {
-            elements += map.size();
-            needsProof = true;
+        if (object instanceof Map || object instanceof Collection) {
+            needsProof |= !(object instanceof ArrayList);
+            elements += keys(object);
         } else if (object instanceof Record) {
             needsProof = true;
         }
+    }
+
+    /** How many keys a map or set of the JDK has, which could lose some; 0 for all else. */
+    static int keys(Object object) {
+        if (!isOfJdk(object) || replacesItself(object.getClass())) {
+            return 0;
+        }
+        return object instanceof Map<?, ?> map ? map.size() : object instanceof Set<?> set ? set.size() : 0;
     }
 
     /** Whether its methods are the JDK's, so that asking it costs little and runs nobody's code. */
@@ -153,7 +166,9 @@ class JavaOutput extends ObjectOutputStream {
             Constructor<?> made = constructor(type);
             return made != null && Modifier.isPublic(made.getModifiers()) ? ""
                     : "which is Externalizable, and could not be read: " + type.getName()
-                            + " has no public constructor without parameters; add one, or implement Serializable instead";
+                            + " has no public constructor without parameters; "
+                            + (type.getClassLoader() == null ? "send a copy, such as new ArrayList<>(...)"
+                                    : "add one, or implement Serializable instead");
         }
         Class<?> parent = type.getSuperclass();
         while (parent != null && Serializable.class.isAssignableFrom(parent)) {
