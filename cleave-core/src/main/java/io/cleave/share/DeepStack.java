@@ -37,7 +37,7 @@ final class DeepStack {
      */
     static <T extends @Nullable Object> T run(Work<T> work) throws IOException {
         Outcome<T> outcome = new Outcome<>();
-        Thread thread = new Thread(null, () -> outcome.fill(work), "cleave-deep", STACK_BYTES, false);
+        Thread thread = new Thread(null, () -> outcome.fill(work), "cleave-deep", STACK_BYTES);
         thread.setDaemon(true);
         thread.setContextClassLoader(Thread.currentThread().getContextClassLoader());
         thread.start();

@@ -76,6 +76,9 @@ final class JavaCodec implements Codec {
             throw e.in(value);
         } catch (NotSerializableException e) {
             throw unserializable(out.last(), e).in(value);
+        } catch (RuntimeException e) {
+            throw new Unshareable(out.last(), "which cannot be encoded: " + e + "; its writeObject or writeReplace has thrown "
+                    + "this", e).in(value);
         }
         byte[] encoded = bytes.toByteArray();
         if (isDeep || out.needsProof()) {
