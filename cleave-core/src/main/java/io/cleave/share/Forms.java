@@ -253,5 +253,6 @@ final class Forms {
 
     /** Classes of the JDK that Fory has forms for which lose something. */
     private static final List<String> INEXACT = List.of("java.util.Locale", "java.time.ZonedDateTime",
-            "java.util.GregorianCalendar", "java.util.concurrent.ArrayBlockingQueue");
+            "java.util.GregorianCalendar", "java.util.concurrent.ArrayBlockingQueue",
+            "java.util.concurrent.atomic.AtomicReference");
 }

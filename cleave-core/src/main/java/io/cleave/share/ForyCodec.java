@@ -103,10 +103,7 @@ final class ForyCodec implements Codec {
             cause = cause.getCause();
         }
         if (thrown.getClass().getName().endsWith(".InsecureException")) {
-            return new Unshareable(last,
-                    "of a class that is known to be abused in attacks on deserialization, and never "
-                            + "shared; send what it holds in a class of your own")
-                    .in(value);
+            return new Unshareable(last, Forms.refusalOf(last == null ? Object.class : last.getClass())).in(value);
         }
         return new Unshareable(last,
                 "which cannot be encoded: " + reason(thrown) + "; send plain data or records, or let "

@@ -2,6 +2,7 @@ package io.cleave.share;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InvalidClassException;
 import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
 import java.io.Serializable;
@@ -82,7 +83,7 @@ final class JavaCodec implements Codec {
         }
         byte[] encoded = bytes.toByteArray();
         if (isDeep || out.needsProof()) {
-            prove(value, encoded, parts::get, out.elements());
+            prove(value, encoded, parts::get, out);
         }
         return encoded;
     }
@@ -97,25 +98,34 @@ final class JavaCodec implements Codec {
                 cause);
     }
 
-    private static void prove(@Nullable Object value, byte[] encoded, Source parts, long elements) throws IOException {
+    private static void prove(@Nullable Object value, byte[] encoded, Source parts, JavaOutput out) throws IOException {
         long found;
         try {
             JavaInput in = new JavaInput(encoded, 0, encoded.length, parts, Trust.current());
-            in.prove();
+            in.prove(out.classes());
             try (in) {
                 in.readOnly();
             }
             found = in.elements();
+        } catch (InvalidClassException e) {
+            if (String.valueOf(e.getMessage()).contains("nests more deeply")) {
+                throw tooDeep(value, e);
+            }
+            throw unreadable(value, e);
         } catch (IOException | RuntimeException | LinkageError e) {
-            throw new Unshareable(value, "which could be written, but not read: " + e
-                    + "; what readObject, readResolve or a record's constructor needs must be there, and no object may be "
-                    + "part of itself by way of a record or an immutable collection", e).in(value);
+            throw unreadable(value, e);
         }
-        if (found != elements) {
-            throw new Unshareable(value, "whose maps and sets would have " + found + " entries instead of " + elements
+        if (found != out.elements()) {
+            throw new Unshareable(value, "whose maps and sets would have " + found + " entries instead of " + out.elements()
                     + " when it is read: a key has a part that contains the map itself, and no hash code before that is "
                     + "there; let hashCode and equals use simple fields, declared in a class of their own").in(value);
         }
+    }
+
+    private static IOException unreadable(@Nullable Object value, Throwable thrown) {
+        return new Unshareable(value, "which could be written, but not read: " + thrown
+                + "; what readObject, readResolve or a record's constructor needs must be there, and no object may be part "
+                + "of itself by way of a record or an immutable collection", thrown).in(value);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.io.ObjectInputFilter.Status;
 import java.io.ObjectInputStream;
 import java.io.ObjectStreamClass;
 import java.lang.reflect.Array;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads objects of classes that are trusted, and that the context loader or Cleave's own loader knows. */
@@ -22,7 +23,8 @@ class JavaInput extends ObjectInputStream {
     /** The length of the array that was taken last, which the filter sees, too, though it takes none of the bytes. */
     private long takenLength = -1;
     private @Nullable String refusal;
-    private boolean isProof;
+    /** The classes that were written, where what was written is to be proven; else null. */
+    private @Nullable Map<String, Class<?>> known;
     private long elements;
 
     JavaInput(byte[] bytes, int offset, int length, Codec.Source source, Trust trust) throws IOException {
@@ -34,9 +36,9 @@ class JavaInput extends ObjectInputStream {
         setObjectInputFilter(this::check);
     }
 
-    /** Counts the keys of all maps and sets. */
-    void prove() {
-        isProof = true;
+    /** Reads what this JVM has written, of the classes that it was written of, and counts the keys of all maps and sets. */
+    void prove(Map<String, Class<?>> classes) {
+        known = classes;
     }
 
     /** How many keys all maps and sets have together, where that was to be proven. */
@@ -66,6 +68,10 @@ class JavaInput extends ObjectInputStream {
             refusal = "an array of " + info.arrayLength() + " elements does not fit into " + encodedBytes + " bytes";
             return Status.REJECTED;
         }
+        if (info.depth() > DeepStack.MOST_LEVELS) {
+            refusal = "it nests more deeply than " + DeepStack.MOST_LEVELS + " levels";
+            return Status.REJECTED;
+        }
         String why = trust.refusal(info);
         if (why == null) {
             return Status.UNDECIDED;
@@ -81,7 +87,7 @@ class JavaInput extends ObjectInputStream {
             takenLength = part.getClass().isArray() ? Array.getLength(part) : -1;
             return part;
         }
-        if (isProof) {
+        if (known != null) {
             elements += JavaOutput.keys(object);
         }
         return object;
@@ -89,6 +95,10 @@ class JavaInput extends ObjectInputStream {
 
     @Override
     protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
+        Class<?> written = known == null ? null : known.get(description.getName());
+        if (written != null) {
+            return written;
+        }
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         if (loader != null) {
             try {

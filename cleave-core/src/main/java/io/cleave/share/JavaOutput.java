@@ -41,6 +41,7 @@ class JavaOutput extends ObjectOutputStream {
     private final Trust trust;
     /** So that a part that is met twice is written once. */
     private final Map<Integer, JavaCodec.Elsewhere> parts = new HashMap<>();
+    private final Map<String, Class<?>> classes = new HashMap<>();
     /** What was met last, and is to blame where the stream refuses it. */
     private @Nullable Object last;
     private boolean hasFailed;
@@ -57,6 +58,11 @@ class JavaOutput extends ObjectOutputStream {
     /** What was met last. */
     @Nullable Object last() {
         return last;
+    }
+
+    /** The classes of all objects, by their names. */
+    Map<String, Class<?>> classes() {
+        return classes;
     }
 
     /** Whether there are objects that come back as others, or not at all, where they are parts of themselves. */
@@ -126,6 +132,7 @@ class JavaOutput extends ObjectOutputStream {
             return;
         }
         trust.require(type);
+        classes.put(type.getName(), type);
         String flaw = FLAWS.get(type);
         if (!flaw.isEmpty()) {
             throw new Unshareable(last, flaw);

@@ -28,6 +28,16 @@ import org.jspecify.annotations.Nullable;
  * A value that takes less than {@link WriteOptions#threshold} travels in its token. That is a copy which anybody may keep:
  * there is nothing to free then.
  *
+ * <p>
+ * What has been written can be read. What cannot be encoded is refused when it is written, and so is what could not be
+ * decoded: a record, an immutable collection or an object with a serial proxy that is a part of itself; a key that contains
+ * the map in which it is, where its hash code needs what is read later; an {@code Externalizable} class without a public
+ * constructor. The message has the path to the part, such as {@code Order.lines[3].socket}, and what to do. To know that,
+ * a value in which an object is met twice is decoded once when it is written, which calls {@code readObject} and
+ * {@code readResolve} of its classes. Values that nest deeply, such as chains of some thousand nodes, are encoded and decoded
+ * on a thread of their own with a large stack, which costs some milliseconds; do not hold a lock then that their classes need.
+ * 128 Ki levels are the limit. Classes of the JDK come back in the form that they define for themselves.
+ *
  * <h2>How long a value lives</h2> A value in shared memory is there as long as a process holds it, and no longer:
  * <ul>
  * <li>The writer holds it until it frees it, or ends.
@@ -51,7 +61,10 @@ import org.jspecify.annotations.Nullable;
  * up leads to an exception of the kinds below. What a token or a block may make of it is up to the codec, which refuses
  * classes that are known to be abused; do not read tokens that come from whom you do not trust. Where the classes are
  * known that values are made of, {@code -Dcleave.serialFilter} admits no others, in the words of
- * {@code jdk.serialFilter}: {@code com.example.**;java.base/*;!*}.
+ * {@code jdk.serialFilter}: {@code com.example.**;java.base/*;!*}. {@code -Djdk.serialFilter} itself, and filters that are set
+ * by {@link java.io.ObjectInputFilter.Config}, apply to every codec as well. What a filter of this JVM refuses cannot be
+ * written here either. Nobody may truncate the files: an access to what is missing then is an {@link InternalError}, or the
+ * end of this JVM where a view is read by compiled code.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread at any time. Reading happens after writing, in
  * the sense of the Java memory model, in whatever process.
