@@ -71,14 +71,14 @@ final class DeepStack {
 
         @SuppressWarnings("NullAway") // null where the work gave null
         T get() throws IOException {
-            switch (thrown) {
-                case IOException e -> throw e;
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                case null, default -> {
-                    return value;
-                }
+            if (thrown instanceof IOException e) {
+                throw e;
+            } else if (thrown instanceof RuntimeException e) {
+                throw e;
+            } else if (thrown instanceof Error e) {
+                throw e;
             }
+            return value;
         }
     }
 }

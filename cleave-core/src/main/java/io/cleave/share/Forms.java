@@ -103,7 +103,7 @@ final class Forms {
     /** Whether a class of the JDK is a mere frame for those that extend it. */
     private static boolean isStateless(Class<?> parent) {
         return !Serializable.class.isAssignableFrom(parent)
-                && (AbstractCollection.class.isAssignableFrom(parent) || parent == AbstractMap.class
+                && (AbstractCollection.class.isAssignableFrom(parent) || parent.equals(AbstractMap.class)
                         || Arrays.stream(parent.getDeclaredFields())
                                 .allMatch(field -> java.lang.reflect.Modifier.isStatic(field.getModifiers())));
     }
@@ -136,8 +136,9 @@ final class Forms {
         }
         boolean isCollection = Collection.class.isAssignableFrom(type) || Map.class.isAssignableFrom(type);
         return "which the JDK has not made Serializable; "
-                + (isCollection ? "send a copy, such as new ArrayList<>(...)" : "send what it is made from, or make the "
-                        + "field transient");
+                + (isCollection ? "send a copy, such as new ArrayList<>(...)"
+                        : "send what it is made from, or make the "
+                                + "field transient");
     }
 
     /** The constructor of a record takes its last component as it is, whether it is called with several or not. */

@@ -78,8 +78,10 @@ final class JavaCodec implements Codec {
         } catch (NotSerializableException e) {
             throw unserializable(out.last(), e).in(value);
         } catch (RuntimeException e) {
-            throw new Unshareable(out.last(), "which cannot be encoded: " + e + "; its writeObject or writeReplace has thrown "
-                    + "this", e).in(value);
+            throw new Unshareable(out.last(),
+                    "which cannot be encoded: " + e + "; its writeObject or writeReplace has thrown "
+                            + "this",
+                    e).in(value);
         }
         byte[] encoded = bytes.toByteArray();
         if (isDeep || out.needsProof()) {
@@ -116,7 +118,8 @@ final class JavaCodec implements Codec {
             throw unreadable(value, e);
         }
         if (found != out.elements()) {
-            throw new Unshareable(value, "whose maps and sets would have " + found + " entries instead of " + out.elements()
+            throw new Unshareable(value, "whose maps and sets would have " + found + " entries instead of "
+                    + out.elements()
                     + " when it is read: a key has a part that contains the map itself, and no hash code before that is "
                     + "there; let hashCode and equals use simple fields, declared in a class of their own").in(value);
         }

@@ -311,7 +311,8 @@ abstract class CodecContract {
     @ValueSource(ints = {40, 60, 200, 1000, 5000})
     void nestingOfAnyUsualDepthComesBack(int depth) throws IOException {
         assertThat(Node.length((Node) copy(Node.chain(depth)))).isEqualTo(depth);
-        for (UnaryOperator<Object> wrap : List.<UnaryOperator<Object>>of(Link::new, inner -> new ArrayList<>(List.of(inner)),
+        for (UnaryOperator<Object> wrap : List.<UnaryOperator<Object>>of(Link::new,
+                inner -> new ArrayList<>(List.of(inner)),
                 inner -> new HashMap<>(Map.of("c", inner)), List::of, inner -> new Object[] {inner},
                 Collections::singletonList, inner -> new AtomicReference<>(inner))) {
             assertThat(depth(copy(nested(depth, wrap)))).isEqualTo(depth);
@@ -339,7 +340,8 @@ abstract class CodecContract {
         Thread large = new Thread(null, encoding, "large", 1L << 30);
         large.start();
         byte[] bytes = encoding.get();
-        FutureTask<Integer> decoding = new FutureTask<>(() -> Node.length((Node) codec().decode(bytes, 0, bytes.length)));
+        FutureTask<Integer> decoding = new FutureTask<>(
+                () -> Node.length((Node) codec().decode(bytes, 0, bytes.length)));
         Thread small = new Thread(null, decoding, "small", 1L << 18);
         small.start();
         assertThat(decoding.get()).isEqualTo(30_000);

@@ -153,7 +153,8 @@ final class JdkRoundTripTest extends ShareTestBase {
         if (expected instanceof Map || expected instanceof Set) {
             return read.toString().equals(expected.toString()) ? "" : "has another order: " + read; // the form has a capacity
         }
-        return Arrays.equals(serialForm(expected), serialForm(read)) ? "" : "has another serial form: " + read + " instead of " + expected;
+        return Arrays.equals(serialForm(expected), serialForm(read)) ? ""
+                : "has another serial form: " + read + " instead of " + expected;
     }
 
     /** What Java serialization makes of an object, where it does not matter which of two equal strings is which. */

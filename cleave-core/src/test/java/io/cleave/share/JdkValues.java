@@ -170,33 +170,38 @@ final class JdkValues {
         NEVER_MET.put("java\\.util\\.concurrent\\.ThreadLocalRandom|java\\.security\\.SecureRandom",
                 "two of them are never alike");
         NEVER_MET.put("java\\.net\\.InetAddress", "its two subclasses are what there is");
-        NEVER_MET.put("java\\.lang\\.invoke\\.SerializedLambda", "the serial form of lambdas, which are tested elsewhere");
+        NEVER_MET.put("java\\.lang\\.invoke\\.SerializedLambda",
+                "the serial form of lambdas, which are tested elsewhere");
         NEVER_MET.put("java\\.security\\.(KeyRep|CodeSigner|Timestamp|SignedObject)|javax\\.crypto\\.SealedObject",
                 "takes keys and certificates, which are Serializable by the same proxies as the ones tested");
         NEVER_MET.put("java\\.(text\\.Format\\$Field|util\\.IllegalFormatException)",
                 "the parent of those tested, without a constructor for others");
         NEVER_MET.put("java\\.io\\.OptionalDataException|java\\.lang\\.invoke\\.InvokerBytecodeGenerator\\$.*|"
                 + "java\\.lang\\.reflect\\.Proxy\\$.*|java\\.util\\.IllegalFormatArgumentIndexException|"
-                + "java\\.util\\.concurrent\\.StructuredTaskScope\\$.*", "thrown by the JDK only, without a constructor "
+                + "java\\.util\\.concurrent\\.StructuredTaskScope\\$.*",
+                "thrown by the JDK only, without a constructor "
                         + "for others; its siblings are tested");
         NEVER_MET.put("java\\.time\\.Clock\\$(SystemInstantSource|SourceClock)", part);
         NEVER_MET.put("java\\.lang\\.ClassValue.*|java\\.lang\\.(MatchException)", "not made by users");
     }
 
     private static void text() {
-        made(java.time.format.DateTimeFormatter.ISO_LOCAL_DATE.toFormat(), new java.time.format.DateTimeParseException("a",
-                "b", 3));
+        made(java.time.format.DateTimeFormatter.ISO_LOCAL_DATE.toFormat(),
+                new java.time.format.DateTimeParseException("a",
+                        "b", 3));
         made(new File("a/b"), new StringBuilder("text"), new StringBuffer("text"), new BigDecimal("1.50"),
                 new BigInteger("123456789012345678901234567890"), MathContext.DECIMAL64, Pattern.compile("a+", 2),
                 Currency.getInstance("EUR"), Locale.forLanguageTag("zh-Hant-TW-u-nu-latn"), new UUID(3, 4),
                 URI.create("http://a.example/b?c#d"), MethodType.methodType(int.class, String.class), 'x', 7, 7L,
                 (short) 7, (byte) 7, 7.5, 7.5f, true, "text", List.class, String.CASE_INSENSITIVE_ORDER,
                 new StackTraceElement("loader", "module", "1", "a.B", "c", "B.java", 7));
-        made(new ChoiceFormat("0#none|1#one"), new DecimalFormat("#,##0.00", DecimalFormatSymbols.getInstance(Locale.GERMANY)),
+        made(new ChoiceFormat("0#none|1#one"),
+                new DecimalFormat("#,##0.00", DecimalFormatSymbols.getInstance(Locale.GERMANY)),
                 DecimalFormatSymbols.getInstance(Locale.FRANCE), NumberFormat.getCompactNumberInstance(Locale.US,
                         NumberFormat.Style.SHORT),
                 DateFormatSymbols.getInstance(Locale.ITALY), new MessageFormat("{0,number} of {1}", Locale.US),
-                fixed(new SimpleDateFormat("yyyy-MM-dd", Locale.US)), ListFormat.getInstance(Locale.US, ListFormat.Type.STANDARD,
+                fixed(new SimpleDateFormat("yyyy-MM-dd", Locale.US)),
+                ListFormat.getInstance(Locale.US, ListFormat.Type.STANDARD,
                         ListFormat.Style.FULL),
                 AttributedCharacterIterator.Attribute.LANGUAGE, DateFormat.Field.MONTH, NumberFormat.Field.INTEGER,
                 MessageFormat.Field.ARGUMENT);
@@ -219,24 +224,28 @@ final class JdkValues {
                 OffsetDateTime.of(twice, ZoneOffset.ofHours(1)), OffsetTime.of(1, 2, 3, 4, ZoneOffset.UTC), twice,
                 LocalDate.of(-5, 2, 3), LocalTime.of(23, 59, 59, 999_999_999), Instant.MAX, Duration.ofSeconds(-1, 5),
                 Period.of(1, -2, 3), Year.of(2026), YearMonth.of(2026, 2), MonthDay.of(2, 29),
-                Clock.fixed(Instant.EPOCH, berlin), Clock.systemUTC(), Clock.offset(Clock.systemUTC(), Duration.ofDays(1)),
+                Clock.fixed(Instant.EPOCH, berlin), Clock.systemUTC(),
+                Clock.offset(Clock.systemUTC(), Duration.ofDays(1)),
                 Clock.tickSeconds(berlin));
         made(HijrahChronology.INSTANCE, HijrahDate.of(1445, 2, 3), IsoChronology.INSTANCE, JapaneseChronology.INSTANCE,
                 JapaneseDate.of(2026, 2, 3), JapaneseEra.HEISEI, MinguoChronology.INSTANCE, MinguoDate.of(100, 2, 3),
                 ThaiBuddhistChronology.INSTANCE, ThaiBuddhistDate.of(2569, 2, 3),
                 JapaneseDate.of(2026, 2, 3).atTime(LocalTime.NOON), JapaneseDate.of(2026, 2, 3).atTime(LocalTime.NOON)
                         .atZone(berlin),
-                MinguoChronology.INSTANCE.period(1, 2, 3), ValueRange.of(1, 2, 3, 4), WeekFields.of(DayOfWeek.SUNDAY, 3),
+                MinguoChronology.INSTANCE.period(1, 2, 3), ValueRange.of(1, 2, 3, 4),
+                WeekFields.of(DayOfWeek.SUNDAY, 3),
                 berlin.getRules(), Objects.requireNonNull(berlin.getRules().nextTransition(Instant.EPOCH)),
                 ZoneOffsetTransitionRule.of(Month.MARCH, -1, DayOfWeek.SUNDAY, LocalTime.of(1, 0), false,
-                        ZoneOffsetTransitionRule.TimeDefinition.UTC, ZoneOffset.UTC, ZoneOffset.UTC, ZoneOffset.ofHours(1)));
+                        ZoneOffsetTransitionRule.TimeDefinition.UTC, ZoneOffset.UTC, ZoneOffset.UTC,
+                        ZoneOffset.ofHours(1)));
         ZoneOffsetTransition.class.getName();
         GregorianCalendar calendar = new GregorianCalendar(new SimpleTimeZone(7_200_000, "mine"), Locale.US);
         calendar.setTimeInMillis(5);
         calendar.setFirstDayOfWeek(Calendar.THURSDAY);
         Calendar japanese = new Calendar.Builder().setCalendarType("japanese").setTimeZone(TimeZone.getTimeZone("UTC"))
                 .setInstant(7).setLocale(Locale.JAPAN).build();
-        made(new Date(7), calendar, japanese, new SimpleTimeZone(3_600_000, "X", 2, -1, 1, 3_600_000, 9, -1, 1, 3_600_000));
+        made(new Date(7), calendar, japanese,
+                new SimpleTimeZone(3_600_000, "X", 2, -1, 1, 3_600_000, 9, -1, 1, 3_600_000));
     }
 
     private static void collections() {
@@ -302,18 +311,22 @@ final class JdkValues {
                 Collections.unmodifiableSortedSet(sorted), Collections.unmodifiableNavigableSet(sorted),
                 Collections.unmodifiableMap(map), Collections.unmodifiableMap(map).entrySet(),
                 Collections.unmodifiableSortedMap(tree), Collections.unmodifiableNavigableMap(tree),
-                Collections.unmodifiableSequencedCollection(list), Collections.unmodifiableSequencedSet(new LinkedHashSet<>(
+                Collections.unmodifiableSequencedCollection(list),
+                Collections.unmodifiableSequencedSet(new LinkedHashSet<>(
                         set)),
                 Collections.unmodifiableSequencedMap(new LinkedHashMap<>(map)), Collections.emptyNavigableMap(),
                 Collections.emptyNavigableSet());
         made(Collections.synchronizedCollection(list), Collections.synchronizedList(list),
-                Collections.synchronizedList(linked), Collections.synchronizedSet(set), Collections.synchronizedMap(map),
+                Collections.synchronizedList(linked), Collections.synchronizedSet(set),
+                Collections.synchronizedMap(map),
                 Collections.synchronizedSortedMap(tree), Collections.synchronizedNavigableMap(tree),
                 Collections.synchronizedSortedSet(sorted), Collections.synchronizedNavigableSet(sorted));
         made(Collections.checkedCollection(list, String.class), Collections.checkedList(list, String.class),
                 Collections.checkedList(linked, String.class), Collections.checkedSet(set, String.class),
-                Collections.checkedSortedSet(sorted, String.class), Collections.checkedNavigableSet(sorted, String.class),
-                Collections.checkedMap(map, String.class, Integer.class), Collections.checkedSortedMap(tree, String.class,
+                Collections.checkedSortedSet(sorted, String.class),
+                Collections.checkedNavigableSet(sorted, String.class),
+                Collections.checkedMap(map, String.class, Integer.class),
+                Collections.checkedSortedMap(tree, String.class,
                         Integer.class),
                 Collections.checkedNavigableMap(tree, String.class, Integer.class),
                 Collections.checkedQueue(new ArrayDeque<>(list), String.class));
@@ -329,7 +342,8 @@ final class JdkValues {
         List<String> list = List.of("b", "a", "c");
         ConcurrentSkipListMap<String, Integer> skip = new ConcurrentSkipListMap<>(map());
         ConcurrentHashMap<String, Integer> map = new ConcurrentHashMap<>(map());
-        made(map, map.keySet(1), map.values(), map.entrySet(), skip, skip.headMap("b"), new ConcurrentSkipListSet<>(list),
+        made(map, map.keySet(1), map.values(), map.entrySet(), skip, skip.headMap("b"),
+                new ConcurrentSkipListSet<>(list),
                 new ArrayBlockingQueue<>(9, false, list), new ConcurrentLinkedDeque<>(list),
                 new ConcurrentLinkedQueue<>(list), new CopyOnWriteArrayList<>(list), new CopyOnWriteArraySet<>(list),
                 new LinkedBlockingDeque<>(list), new LinkedBlockingQueue<>(list), new LinkedTransferQueue<>(list),
@@ -345,7 +359,8 @@ final class JdkValues {
             permissions.add(new RuntimePermission("a"));
             return permissions;
         });
-        for (String name : List.of("java.io.FilePermission", "java.net.SocketPermission", "java.util.PropertyPermission",
+        for (String name : List.of("java.io.FilePermission", "java.net.SocketPermission",
+                "java.util.PropertyPermission",
                 "java.security.AllPermission", "java.lang.RuntimePermission", "java.security.UnresolvedPermission")) {
             String collection = name.equals("java.lang.RuntimePermission") ? "java.security.BasicPermissionCollection"
                     : name + "Collection";
@@ -365,16 +380,18 @@ final class JdkValues {
                 "a.B c.D \"e\"", "read"));
         at("javax.security.auth.x500.X500Principal", () -> new javax.security.auth.x500.X500Principal("CN=a, O=b"));
         at("java.security.GuardedObject", () -> new java.security.GuardedObject("a", new RuntimePermission("b")));
-        at("javax.security.auth.callback.TextOutputCallback", () -> new javax.security.auth.callback.TextOutputCallback(0,
-                "a"));
+        at("javax.security.auth.callback.TextOutputCallback",
+                () -> new javax.security.auth.callback.TextOutputCallback(0,
+                        "a"));
         at("java.security.cert.CertificateRevokedException", () -> new java.security.cert.CertificateRevokedException(
                 new Date(7), java.security.cert.CRLReason.CA_COMPROMISE,
                 new javax.security.auth.x500.X500Principal("CN=a"), Map.of()));
         at("java.security.KeyPair", () -> new java.security.KeyPair(null, null));
         at("java.util.EventObject", () -> new java.util.EventObject("source"));
         at("javax.crypto.spec.SecretKeySpec", () -> new javax.crypto.spec.SecretKeySpec(new byte[] {1, 2}, "AES"));
-        at("javax.security.auth.callback.ConfirmationCallback", () -> new javax.security.auth.callback.ConfirmationCallback(
-                0, 0, 0));
+        at("javax.security.auth.callback.ConfirmationCallback",
+                () -> new javax.security.auth.callback.ConfirmationCallback(
+                        0, 0, 0));
         at("javax.security.auth.callback.ChoiceCallback", () -> new javax.security.auth.callback.ChoiceCallback("a",
                 new String[] {"b"}, 0, false));
         at("java.util.concurrent.atomic.DoubleAccumulator", () -> {
@@ -490,11 +507,13 @@ final class JdkValues {
                 continue; // another one may take what there is
             }
         }
-        throw new IllegalStateException("no object of " + name + " can be made: add one to JdkValues, or the reason for none");
+        throw new IllegalStateException(
+                "no object of " + name + " can be made: add one to JdkValues, or the reason for none");
     }
 
     private static @Nullable Object sample(Class<?> type) {
-        Map<Class<?>, Object> samples = new HashMap<>(Map.of(String.class, "x", int.class, 3, long.class, 3L, boolean.class,
+        Map<Class<?>, Object> samples = new HashMap<>(Map.of(String.class, "x", int.class, 3, long.class, 3L,
+                boolean.class,
                 true, char.class, 'c', byte[].class, new byte[] {1, 2}, Object.class, "o", Class.class, String.class,
                 Throwable.class, new IllegalStateException("cause")));
         samples.put(short.class, (short) 3);
