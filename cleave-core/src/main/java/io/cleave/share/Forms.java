@@ -110,7 +110,7 @@ final class Forms {
 
     private static boolean isOfJdk(Class<?> type) {
         ClassLoader loader = type.getClassLoader();
-        return loader == null || loader == ClassLoader.getPlatformClassLoader();
+        return loader == null || loader.equals(ClassLoader.getPlatformClassLoader());
     }
 
     private @Nullable Serializer<?> jdkForm(Class<?> type) {

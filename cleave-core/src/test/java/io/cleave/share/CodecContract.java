@@ -357,6 +357,7 @@ abstract class CodecContract {
     }
 
     /** Records whose last component may be given as several. */
+    @SuppressWarnings("ArrayRecordComponent") // as users write them
     record Tags(String name, String... tags) implements Serializable {}
 
     /** Only numbers, sorted by its constructor. */

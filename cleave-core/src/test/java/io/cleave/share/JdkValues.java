@@ -57,7 +57,6 @@ import java.time.chrono.ThaiBuddhistChronology;
 import java.time.chrono.ThaiBuddhistDate;
 import java.time.temporal.ValueRange;
 import java.time.temporal.WeekFields;
-import java.time.zone.ZoneOffsetTransition;
 import java.time.zone.ZoneOffsetTransitionRule;
 import java.util.AbstractMap;
 import java.util.ArrayDeque;
@@ -238,7 +237,6 @@ final class JdkValues {
                 ZoneOffsetTransitionRule.of(Month.MARCH, -1, DayOfWeek.SUNDAY, LocalTime.of(1, 0), false,
                         ZoneOffsetTransitionRule.TimeDefinition.UTC, ZoneOffset.UTC, ZoneOffset.UTC,
                         ZoneOffset.ofHours(1)));
-        ZoneOffsetTransition.class.getName();
         GregorianCalendar calendar = new GregorianCalendar(new SimpleTimeZone(7_200_000, "mine"), Locale.US);
         calendar.setTimeInMillis(5);
         calendar.setFirstDayOfWeek(Calendar.THURSDAY);
