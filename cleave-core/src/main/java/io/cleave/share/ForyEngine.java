@@ -122,9 +122,8 @@ final class ForyEngine {
     /** Thrown where a value nests too deeply for the stack that it is encoded or decoded on. */
     static final class TooDeep extends RuntimeException {
         private static final long serialVersionUID = 1L;
-        static final TooDeep HERE = new TooDeep();
 
-        private TooDeep() {
+        TooDeep() {
             super("a value nests too deeply for this stack", null, false, false);
         }
     }
@@ -132,7 +131,7 @@ final class ForyEngine {
     /** Notices that an object more is being written. */
     void checkDepth() {
         if (writing.getDepth() > levels() || (!isDeep && isStackDeep())) {
-            throw TooDeep.HERE;
+            throw new TooDeep();
         }
     }
 
@@ -144,7 +143,7 @@ final class ForyEngine {
     /** Notices that an object more is being read. */
     void checkReading(int count) {
         if (reading.getDepth() > levels()) {
-            throw TooDeep.HERE;
+            throw new TooDeep();
         }
         if (trust.isLimited()) {
             trust.requireAll(new Trust.Question(null, -1, Math.max(1, reading.getDepth()), count + 1L,
