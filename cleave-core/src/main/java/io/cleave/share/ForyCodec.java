@@ -3,6 +3,7 @@ package io.cleave.share;
 import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -186,7 +187,7 @@ final class ForyCodec implements Codec {
                 }
                 case ForyEngine.TooDeep tooDeep -> throw tooDeep;
                 case UncheckedIOException unchecked -> {
-                    return unchecked.getCause();
+                    return Objects.requireNonNull(unchecked.getCause());
                 }
                 default -> cause = cause.getCause();
             }

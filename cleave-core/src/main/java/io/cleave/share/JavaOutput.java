@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -199,6 +200,6 @@ class JavaOutput extends ObjectOutputStream {
     }
 
     private static boolean isNeighbour(Class<?> one, Class<?> other) {
-        return one.getPackageName().equals(other.getPackageName()) && one.getClassLoader() == other.getClassLoader();
+        return one.getPackageName().equals(other.getPackageName()) && Objects.equals(one.getClassLoader(), other.getClassLoader());
     }
 }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +28,9 @@ final class LoadedValues {
     /** An object, and whether it is the value as it was written. */
     private record Held(WeakReference<Object> object, boolean isOwn) {}
 
+    /** What was found, which may be null. */
+    private record Found<T>(@Nullable T value) {}
+
     /** What is known of a name. All is guarded by this. */
     private static final class Entry {
         private boolean isNull;
@@ -36,9 +38,9 @@ final class LoadedValues {
         private final Map<Class<?>, CompletableFuture<Boolean>> underWay = new HashMap<>();
 
         /** What is there for a type; null where it has to be loaded. */
-        synchronized <T> @Nullable Optional<T> find(Class<T> type) {
+        synchronized <T> @Nullable Found<T> find(Class<T> type) {
             if (isNull) {
-                return Optional.empty();
+                return new Found<>(null);
             }
             for (Held each : held) {
                 Object object = each.object.get();
@@ -47,7 +49,7 @@ final class LoadedValues {
                         throw new IllegalArgumentException("the value is a " + object.getClass().getName() + ", not a "
                                 + type.getName() + "; ask for its own type, or for Object");
                     }
-                    return Optional.of(type.cast(object));
+                    return new Found<>(type.cast(object));
                 }
             }
             return null;
@@ -59,9 +61,9 @@ final class LoadedValues {
                 isNull = true;
                 return null;
             }
-            Optional<T> found = find(type);
+            Found<T> found = find(type);
             if (found != null) {
-                return found.orElse(null);
+                return found.value;
             }
             boolean isOwn = !isView(type);
             for (int i = 0; i < held.size(); i++) {
@@ -102,9 +104,9 @@ final class LoadedValues {
         entries.values().removeIf(Entry::isGone);
         while (true) {
             Entry entry = entries.computeIfAbsent(name, _ -> new Entry());
-            Optional<T> found = entry.find(type);
+            Found<T> found = entry.find(type);
             if (found != null) {
-                return found.orElse(null);
+                return found.value;
             }
             CompletableFuture<Boolean> mine = new CompletableFuture<>();
             CompletableFuture<Boolean> other = entry.begin(type, mine);

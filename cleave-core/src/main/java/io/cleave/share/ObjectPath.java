@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * The search for the way from an object to one of its parts, for messages: {@code Order.lines[3].socket}. It goes breadth
  * first, so that the way is a shortest one, and gives up in very large values.
  */
+@SuppressWarnings("ReferenceEquality") // it looks for one object among others that may be equal
 final class ObjectPath {
     private static final int MOST_OBJECTS = 200_000;
     private static final int MOST_KEY_TEXT = 40;
@@ -81,8 +82,8 @@ final class ObjectPath {
         while (found == null && !open.isEmpty() && seen.size() < MOST_OBJECTS) {
             try {
                 parts(open.removeFirst());
-            } catch (RuntimeException | StackOverflowError e) {
-                continue; // a collection that cannot be looked at; the culprit may be elsewhere
+            } catch (RuntimeException | StackOverflowError ignored) {
+                // a collection that cannot be looked at; the culprit may be elsewhere
             }
         }
         return found;

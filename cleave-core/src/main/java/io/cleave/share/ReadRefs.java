@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The objects that one decoding has made, by the numbers that {@link WrittenRefs} gave them, and those that are being made.
  * An object that is referred to before there is anything to refer to is an error here rather than a null.
  */
+@SuppressWarnings("ReferenceEquality") // there is one object that stands for none
 final class ReadRefs implements RefReader {
     private static final int FIRST_SIZE = 64;
     private static final Object UNMADE = new Object();

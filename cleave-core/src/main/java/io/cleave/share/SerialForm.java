@@ -65,7 +65,7 @@ final class SerialForm<T> extends Serializer<T> {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // Fory takes what a serializer gives
+    @SuppressWarnings({"unchecked", "NullAway"}) // Fory takes what a serializer gives, null where the class gives that
     public T read(ReadContext context) {
         int length = context.readVarUInt32();
         context.getBuffer().checkReadableBytes(length);

@@ -117,6 +117,7 @@ import org.jspecify.annotations.Nullable;
  * The Serializable classes of the packages that java.base exports, as the run time has them, and for each an object that is
  * made alike in every JVM.
  */
+@SuppressWarnings("ReferenceEquality") // there is one object that stands for none
 final class JdkValues {
     /** Classes of which no user has an object to send, and why. */
     private static final Map<String, String> NEVER_MET = new LinkedHashMap<>();
@@ -501,8 +502,8 @@ final class JdkValues {
                     return constructor.newInstance(Arrays.stream(constructor.getParameterTypes()).map(JdkValues::sample)
                             .toArray());
                 }
-            } catch (ReflectiveOperationException | RuntimeException e) {
-                continue; // another one may take what there is
+            } catch (ReflectiveOperationException | RuntimeException ignored) {
+                // another one may take what there is
             }
         }
         throw new IllegalStateException(
