@@ -214,6 +214,7 @@ abstract class CodecContract {
     }
 
     /** Parts of themselves: what comes back is whole, or it is refused when it is encoded. */
+    @SuppressWarnings("serial") // collections that are Serializable
     static final class Named implements Serializable {
         private static final long serialVersionUID = 1L;
         private final String aName;
@@ -418,6 +419,7 @@ abstract class CodecContract {
     }
 
     /** Has a serial form of its own, and a parent that refers back. */
+    @SuppressWarnings("serial") // a list that is Serializable
     static final class Hooked implements Serializable {
         private static final long serialVersionUID = 1L;
         private final List<Hooked> children = new ArrayList<>();
@@ -454,6 +456,7 @@ abstract class CodecContract {
     }
 
     /** Has parts of a path. */
+    @SuppressWarnings("serial") // a list that is Serializable
     static final class Order implements Serializable {
         private static final long serialVersionUID = 1L;
         private final List<Object> lines = new ArrayList<>();

@@ -142,7 +142,7 @@ final class JdkRoundTripTest extends ShareTestBase {
             return read.toString().equals(expected.toString()) ? "" : "is " + read; // equal to itself only
         }
         if (JdkValues.hasEquals(expected)) {
-            if (!expected.equals(read) && expected.equals(expected)) {
+            if (!expected.equals(read)) {
                 return "is " + read + " instead of " + expected;
             }
             boolean hasHash = !expected.getClass().getName().equals("java.util.JapaneseImperialCalendar");
@@ -176,8 +176,7 @@ final class JdkRoundTripTest extends ShareTestBase {
 
         @Override
         protected Object replaceObject(Object object) {
-            return object instanceof String || object instanceof Number && object.getClass().getName().startsWith(
-                    "java.lang.") ? known.computeIfAbsent(object, same -> same) : object;
+            return object instanceof String || (object instanceof Number && object.getClass().getName().startsWith("java.lang.")) ? known.computeIfAbsent(object, same -> same) : object;
         }
     }
 }

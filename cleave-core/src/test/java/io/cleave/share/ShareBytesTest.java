@@ -32,7 +32,7 @@ final class ShareBytesTest extends ShareTestBase {
     @Test
     void aTokenOfBytesHoldsWhatATokenOfTextDoes() {
         Map<String, Object> value = Map.of("a", List.of(1, 2L), "b", "text");
-        assertThat(read(Share.writeBytes(value), Map.class)).isEqualTo(value);
+        assertThat((Object) read(Share.writeBytes(value), Map.class)).isEqualTo(value);
         assertThat(read(Share.writeBytes(floats(3000, 1)), float[].class)).isEqualTo(floats(3000, 1));
         byte[] token = Share.writeBytes(floats(3000, 2), INLINE);
         assertThat(read(token, MemorySegment.class).toArray(ValueLayout.JAVA_FLOAT)).isEqualTo(floats(3000, 2));
@@ -82,6 +82,7 @@ final class ShareBytesTest extends ShareTestBase {
     }
 
     /** A program that shares what Fory has something to say about. */
+    @SuppressWarnings("IdentityHashMapUsage") // one of the classes in question
     static final class Program {
         public static void main(String[] arguments) throws Exception {
             for (Object value : List.of(new File("/x"), new Properties(), new IdentityHashMap<>(Map.of("a", 1)),

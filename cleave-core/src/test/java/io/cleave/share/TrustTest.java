@@ -78,6 +78,7 @@ final class TrustTest extends ShareTestBase {
         return reader.lines().stream().filter(line -> line.startsWith("error ")).count();
     }
 
+    @SuppressWarnings("JdkObsolete") // one of the classes in question
     @ParameterizedTest
     @ValueSource(strings = {"standard", "fory", "java"})
     void aClassOfTheJdkIsRefusedAsWell(String codec) {
