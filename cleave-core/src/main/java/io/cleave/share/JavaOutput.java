@@ -200,6 +200,7 @@ class JavaOutput extends ObjectOutputStream {
     }
 
     private static boolean isNeighbour(Class<?> one, Class<?> other) {
-        return one.getPackageName().equals(other.getPackageName()) && Objects.equals(one.getClassLoader(), other.getClassLoader());
+        return one.getPackageName().equals(other.getPackageName())
+                && Objects.equals(one.getClassLoader(), other.getClassLoader());
     }
 }

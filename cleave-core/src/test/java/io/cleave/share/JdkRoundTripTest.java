@@ -176,7 +176,9 @@ final class JdkRoundTripTest extends ShareTestBase {
 
         @Override
         protected Object replaceObject(Object object) {
-            return object instanceof String || (object instanceof Number && object.getClass().getName().startsWith("java.lang.")) ? known.computeIfAbsent(object, same -> same) : object;
+            return object instanceof String
+                    || (object instanceof Number && object.getClass().getName().startsWith("java.lang."))
+                            ? known.computeIfAbsent(object, same -> same) : object;
         }
     }
 }

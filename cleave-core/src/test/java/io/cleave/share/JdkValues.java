@@ -117,7 +117,8 @@ import org.jspecify.annotations.Nullable;
  * The Serializable classes of the packages that java.base exports, as the run time has them, and for each an object that is
  * made alike in every JVM.
  */
-@SuppressWarnings({"ReferenceEquality", "UnnecessaryStringBuilder", "JdkObsolete", "JavaUtilDate", "IdentityHashMapUsage",
+@SuppressWarnings({"ReferenceEquality", "UnnecessaryStringBuilder", "JdkObsolete", "JavaUtilDate",
+        "IdentityHashMapUsage",
         "NonApiType", "removal", "BoxingComparator"}) // all classes that there are, whatever they are good for
 final class JdkValues {
     /** Classes of which no user has an object to send, and why. */

@@ -97,7 +97,8 @@ final class ShareBytesTest extends ShareTestBase {
     @Test
     void standardOutputIsTheProgramsOwn() {
         try (ChildJvm program = ChildJvm.start(Program.class)) {
-            assertThat(Delays.within(Delays.PATIENCE, () -> program.lines().contains("done"))).as("%s", program).isTrue();
+            assertThat(Delays.within(Delays.PATIENCE, () -> program.lines().contains("done"))).as("%s", program)
+                    .isTrue();
             // Standard error is among the lines; Fory's log has a level and a thread.
             assertThat(program.lines()).noneMatch(line -> line.matches(".*(WARN|INFO|ERROR) .*\\[main\\].*"));
         }

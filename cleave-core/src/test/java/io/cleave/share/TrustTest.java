@@ -54,8 +54,9 @@ final class TrustTest extends ShareTestBase {
             assertThat(reader.lines()).filteredOn(line -> line.startsWith("error "))
                     .allMatch(line -> line.contains("IncompatibleBlockException") || line.contains("TokenException"));
             assertThat(reader.lines()).filteredOn(line -> line.startsWith("error "))
-                    .anyMatch(line -> line.contains("the class " + Unknown.class.getName() + " is refused by -D" + property
-                            + ".serialFilter="));
+                    .anyMatch(line -> line
+                            .contains("the class " + Unknown.class.getName() + " is refused by -D" + property
+                                    + ".serialFilter="));
             assertThat(reader.lines()).filteredOn(line -> line.startsWith("token ")).hasSize(1);
         }
         assertThat(Cleanup.run().failed()).isEmpty();
