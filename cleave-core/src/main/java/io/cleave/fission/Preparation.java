@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,13 +38,19 @@ final class Preparation {
     private static final Set<Codec> READY = ConcurrentHashMap.newKeySet();
 
     /** Something of each common kind, for a codec to try itself on. */
-    private record Sample(String text, int number, List<Object> list, Map<String, Long> map, Kind kind,
-            BigDecimal decimal, Instant time) implements Serializable {
+    private record Sample(String text, int number, List<Object> list, List<Object> same, Map<String, Long> map,
+            Kind kind,
+            BigDecimal decimal, Instant time, Locale locale) implements Serializable {
         private static final long serialVersionUID = 1L;
 
         Sample(int n) {
-            this("text " + n, n, new ArrayList<>(List.of(n, 1L, 2.0, "four")), new HashMap<>(Map.of("key", 5L)),
-                    Kind.ONE, BigDecimal.TEN, Instant.EPOCH);
+            this("text " + n, n, new ArrayList<>(List.of(n, 1L, 2.0, "four")));
+        }
+
+        /** What is there twice is proven to be readable; a locale has the serial form of its own. */
+        private Sample(String text, int n, List<Object> list) {
+            this(text, n, list, list, new HashMap<>(Map.of("key", 5L)), Kind.ONE, BigDecimal.TEN, Instant.EPOCH,
+                    Locale.ROOT);
         }
     }
 

@@ -4,9 +4,9 @@ import io.cleave.channel.FrameBuffer;
 import io.cleave.share.Codec;
 import io.cleave.share.Share;
 import io.cleave.share.WriteOptions;
+import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.TaskFrames;
-import io.cleave.work.Unsendable;
 import java.io.Serializable;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +67,8 @@ final class TaskForm {
         if (e instanceof io.cleave.AllocationException full) {
             return full;
         }
-        return new IllegalArgumentException(what + " cannot be sent to a worker: " + Unsendable.find(value, codec)
-                + " (" + e + "); pass plain data, records or Serializable objects", e);
+        return new IllegalArgumentException(what + " cannot be sent to a worker: " + Failure.refusal(e, value, codec),
+                e);
     }
 
     /** The frames that make it known to a worker. */

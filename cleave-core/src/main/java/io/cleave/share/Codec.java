@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * A codec may be used by several threads at once. What it decodes may come from another process, so a codec refuses
  * classes that it was not told to trust rather than running their code. An object that it cannot encode is refused by
- * an exception, never encoded in part.
+ * an exception, never encoded in part; so is one that could not be decoded.
  */
 public interface Codec {
     /**
@@ -125,7 +125,8 @@ public interface Codec {
 
     /**
      * Apache Fory: compact and fast, takes any class that is not known to be abused, {@link java.io.Serializable} or
-     * not, but for the JDK's own, which must be.
+     * not, but for the JDK's own, which must be. Those come back as the JDK's own serial form has them. Fory's log, which it
+     * would write to standard output, is off, unless the program has chosen a level for it before.
      *
      * @return the codec {@code "fory"}
      */

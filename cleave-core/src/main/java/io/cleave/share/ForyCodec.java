@@ -1,33 +1,24 @@
 package io.cleave.share;
 
 import java.io.IOException;
+import java.io.InvalidObjectException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.Buffer;
-import java.util.Arrays;
-import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.apache.fory.Fory;
-import org.apache.fory.context.ReadContext;
-import org.apache.fory.context.WriteContext;
-import org.apache.fory.serializer.Serializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Apache Fory without code generation, which would compile classes where nothing can be compiled. A Fory is for one
- * thread at a time, so they are lent out; its own list of classes that are known to be abused is always on.
- *
- * <p>
- * Parts leave through serializers of our own rather than through Fory's buffer callback, which knows sizes below 2 GiB
- * only and brings every buffer back as a copy.
+ * Apache Fory, made exact: see {@link ForyEngine} and {@link Forms}. Engines are lent out, as each is for one thread at a
+ * time. Messages are in the words of Cleave, whose users have none of Fory's switches.
  */
 final class ForyCodec implements Codec {
     static final ForyCodec INSTANCE = new ForyCodec();
 
-    private static final List<Class<?>> ARRAYS = List.of(boolean[].class, byte[].class, char[].class, short[].class,
-            int[].class, long[].class, float[].class, double[].class);
+    private static final String FORY = "org.apache.fory.";
+    /** Chains of causes may be circles. */
+    private static final int MOST_CAUSES = 20;
 
-    private final ConcurrentLinkedQueue<Lent> idle = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<ForyEngine> idle = new ConcurrentLinkedQueue<>();
 
     private ForyCodec() {
     }
@@ -37,9 +28,18 @@ final class ForyCodec implements Codec {
         return "fory";
     }
 
-    private Lent lend() {
-        Lent lent = idle.poll();
-        return lent != null ? lent : new Lent();
+    /** An engine that asks the filters of this moment; one that has thrown is not given back. */
+    private ForyEngine lend(boolean isDeep) {
+        Trust trust = Trust.current();
+        if (isDeep) {
+            return new ForyEngine(trust, true); // it is large, and seldom needed
+        }
+        for (ForyEngine engine = idle.poll(); engine != null; engine = idle.poll()) {
+            if (engine.trust().equals(trust)) {
+                return engine;
+            }
+        }
+        return new ForyEngine(trust, false);
     }
 
     @Override
@@ -49,11 +49,91 @@ final class ForyCodec implements Codec {
 
     @Override
     public byte[] encode(@Nullable Object value, Sink sink) throws IOException {
-        Lent lent = lend();
-        lent.sink = sink;
-        byte[] bytes = lent.fory.serialize(value); // a Fory that has thrown is not lent again
-        giveBack(lent);
+        return encode(value, sink, -1);
+    }
+
+    /** Encodes a value behind a byte that somebody wants to have there; -1 for none. */
+    byte[] encode(@Nullable Object value, Sink sink, int first) throws IOException {
+        try {
+            return encode(value, sink, first, false);
+        } catch (ForyEngine.TooDeep | StackOverflowError e) {
+            if (!DeepStack.isThere()) {
+                return encodeInChild(value, sink, first);
+            }
+        }
+        try {
+            return DeepStack.run(() -> encode(value, sink, first, true));
+        } catch (ForyEngine.TooDeep | StackOverflowError e) {
+            throw JavaCodec.tooDeep(value, e);
+        }
+    }
+
+    private byte[] encodeInChild(@Nullable Object value, Sink sink, int first) throws IOException {
+        try {
+            return encode(value, sink, first, true);
+        } catch (ForyEngine.TooDeep | StackOverflowError e) {
+            throw JavaCodec.tooDeep(value, e);
+        }
+    }
+
+    private byte[] encode(@Nullable Object value, Sink sink, int first, boolean isDeep) throws IOException {
+        ForyEngine engine = lend(isDeep);
+        byte[] bytes;
+        try {
+            bytes = engine.encode(value, sink, first);
+        } catch (ForyEngine.TooDeep e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            throw refusal(value, engine.last(), e);
+        }
+        if (!isDeep) {
+            idle.add(engine);
+        }
         return bytes;
+    }
+
+    private static IOException refusal(@Nullable Object value, @Nullable Object last, Throwable thrown) {
+        Throwable cause = thrown;
+        for (int i = 0; i < MOST_CAUSES && cause != null; i++) {
+            if (cause instanceof Unshareable unshareable) {
+                return unshareable.in(value);
+            }
+            if (cause instanceof Trust.Untrusted untrusted) {
+                return untrusted.checked();
+            }
+            cause = cause.getCause();
+        }
+        if (thrown.getClass().getName().endsWith(".InsecureException")) {
+            return new Unshareable(last, Forms.refusalOf(last == null ? Object.class : last.getClass())).in(value);
+        }
+        return new Unshareable(last,
+                "which cannot be encoded: " + reason(thrown) + "; send plain data or records, or let "
+                        + "the class define its serial form",
+                isOfFory(thrown) ? null : thrown).in(value);
+    }
+
+    /** What an exception says, without the words of Fory's that nobody here can act upon. */
+    static String reason(Throwable thrown) {
+        String text = "";
+        Throwable at = thrown;
+        for (int i = 0; i < MOST_CAUSES && at != null; i++) {
+            if (at instanceof ClassNotFoundException) {
+                return "no class " + at.getMessage() + ": it must be on the reader's class path, too";
+            }
+            if (!isOfFory(at) && at.getCause() == null) {
+                text = at.toString();
+            }
+            at = at.getCause();
+        }
+        return text.isEmpty()
+                ? "its bytes and the classes that are here do not fit (" + thrown.getClass().getSimpleName()
+                        + ")"
+                : text;
+    }
+
+    private static boolean isOfFory(Throwable thrown) {
+        String text = String.valueOf(thrown.getMessage());
+        return thrown.getClass().getName().startsWith(FORY) || text.contains("Fory") || text.contains("vulnerab");
     }
 
     @Override
@@ -63,118 +143,56 @@ final class ForyCodec implements Codec {
 
     @Override
     public @Nullable Object decode(byte[] bytes, int offset, int length, Source source) throws IOException {
-        Lent lent = lend();
-        lent.source = source;
-        Object value = lent.fory.deserialize(Arrays.copyOfRange(bytes, offset, offset + length));
-        giveBack(lent);
+        try {
+            return decode(bytes, offset, length, source, false);
+        } catch (ForyEngine.TooDeep | StackOverflowError e) {
+            if (!DeepStack.isThere()) {
+                return decodeDeep(bytes, offset, length, source);
+            }
+        }
+        return DeepStack.run(() -> decodeDeep(bytes, offset, length, source));
+    }
+
+    private @Nullable Object decodeDeep(byte[] bytes, int offset, int length, Source source) throws IOException {
+        try {
+            return decode(bytes, offset, length, source, true);
+        } catch (ForyEngine.TooDeep | StackOverflowError e) {
+            throw new InvalidObjectException("the value nests too deeply for a stack of this process", e);
+        }
+    }
+
+    private @Nullable Object decode(byte[] bytes, int offset, int length, Source source, boolean isDeep)
+            throws IOException {
+        ForyEngine engine = lend(isDeep);
+        Object value;
+        try {
+            value = engine.decode(bytes, offset, length, source);
+        } catch (ForyEngine.TooDeep e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            throw unreadable(e);
+        }
+        if (!isDeep) {
+            idle.add(engine);
+        }
         return value;
     }
 
-    private void giveBack(Lent lent) {
-        lent.sink = Codecs.NO_SINK;
-        lent.source = Codecs.NO_SOURCE;
-        idle.add(lent);
-    }
-
-    /** A Fory, and where the parts of what it is working on go. */
-    private static final class Lent {
-        private final Fory fory;
-        private Sink sink = Codecs.NO_SINK;
-        private Source source = Codecs.NO_SOURCE;
-
-        Lent() {
-            fory = Fory.builder().withXlang(false).withCompatible(false).withRefTracking(true)
-                    .requireClassRegistration(false).suppressClassRegistrationWarnings(true).withCodegen(false)
-                    .withAsyncCompilation(false)
-                    .withTypeChecker(Trust.isLimited()
-                            ? (resolver, name) -> Trust.admits(name, resolver.getClassLoader()) : null)
-                    .build();
-            for (Class<?> array : ARRAYS) {
-                replaceSerializer(array);
-            }
-            fory.registerSerializerFactory((resolver, type) -> isView(type) ? new ViewSerializer<>(type, this) : null);
-        }
-
-        private <T> void replaceSerializer(Class<T> array) {
-            fory.registerSerializer(array, new ArraySerializer<>(array, fory.getSerializer(array), this));
-        }
-
-        /** The part of a number, which must be of a type. */
-        <T> T take(int number, Class<T> type) {
-            try {
-                Object part = source.take(number);
-                if (!type.isInstance(part)) {
-                    throw new IllegalArgumentException(
-                            "part " + number + " is a " + part.getClass().getName() + ", not a " + type.getName());
+    private static IOException unreadable(Throwable thrown) {
+        Throwable cause = thrown;
+        for (int i = 0; i < MOST_CAUSES && cause != null; i++) {
+            switch (cause) {
+                case Trust.Untrusted untrusted -> {
+                    return untrusted.checked();
                 }
-                return type.cast(part);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                case ForyEngine.TooDeep tooDeep -> throw tooDeep;
+                case UncheckedIOException unchecked -> {
+                    return Objects.requireNonNull(unchecked.getCause());
+                }
+                default -> cause = cause.getCause();
             }
         }
-
-        private static boolean isView(Class<?> type) {
-            return MemorySegment.class.isAssignableFrom(type) || Buffer.class.isAssignableFrom(type)
-                    || type == Tensor.class;
-        }
-    }
-
-    /** Arrays: large ones leave, small ones go Fory's own way. */
-    private static final class ArraySerializer<T> extends Serializer<T> {
-        private final Serializer<T> inner;
-        private final Lent lent;
-
-        ArraySerializer(Class<T> type, Serializer<T> inner, Lent lent) {
-            super(lent.fory.getConfig(), type);
-            this.inner = inner;
-            this.lent = lent;
-        }
-
-        @Override
-        public void write(WriteContext context, T value) {
-            int number = lent.sink.offer(value);
-            context.writeVarUInt32(number + 1);
-            if (number < 0) {
-                inner.write(context, value);
-            }
-        }
-
-        @Override
-        public T read(ReadContext context) {
-            int number = context.readVarUInt32() - 1;
-            return number < 0 ? inner.read(context) : lent.take(number, type);
-        }
-    }
-
-    /** Segments, buffers and tensors, which always leave. */
-    private static final class ViewSerializer<T> extends Serializer<T> {
-        private final Lent lent;
-
-        ViewSerializer(Class<T> type, Lent lent) {
-            super(lent.fory.getConfig(), type);
-            this.lent = lent;
-        }
-
-        @Override
-        public void write(WriteContext context, T value) {
-            int number = lent.sink.offer(value);
-            if (number < 0) {
-                throw new IllegalArgumentException("a " + type.getName() + " can be shared, but not encoded by itself");
-            }
-            context.writeVarUInt32(number);
-        }
-
-        @Override
-        public T read(ReadContext context) {
-            // What comes back is a view, and of another class than what went away.
-            Class<?> expected = type == Tensor.class ? Tensor.class : Buffer.class.isAssignableFrom(type) ? Buffer.class
-                    : MemorySegment.class;
-            return unchecked(lent.take(context.readVarUInt32(), expected));
-        }
-
-        @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // Fory takes what a serializer gives
-        private static <T> T unchecked(Object value) {
-            return (T) value;
-        }
+        return new InvalidObjectException(reason(thrown), thrown instanceof RuntimeException && isOfFory(thrown) ? null
+                : thrown);
     }
 }

@@ -73,6 +73,9 @@ final class ImageLayout {
     static final long ENTRY_OFFSET_AT = 8;
     static final long ENTRY_BYTES_AT = 16;
 
+    /** For plain access, which need not be aligned: the bytes of a token are not. */
+    private static final VarHandle PLAIN_INT = ValueLayout.JAVA_INT_UNALIGNED.varHandle();
+    private static final VarHandle PLAIN_LONG = ValueLayout.JAVA_LONG_UNALIGNED.varHandle();
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -80,19 +83,19 @@ final class ImageLayout {
     }
 
     static long longPlain(MemorySegment image, long at) {
-        return (long) LONG.get(image, at);
+        return (long) PLAIN_LONG.get(image, at);
     }
 
     static void longPlain(MemorySegment image, long at, long value) {
-        LONG.set(image, at, value);
+        PLAIN_LONG.set(image, at, value);
     }
 
     static int intPlain(MemorySegment image, long at) {
-        return (int) INT.get(image, at);
+        return (int) PLAIN_INT.get(image, at);
     }
 
     static void intPlain(MemorySegment image, long at, int value) {
-        INT.set(image, at, value);
+        PLAIN_INT.set(image, at, value);
     }
 
     static int bytePlain(MemorySegment image, long at) {

@@ -33,9 +33,11 @@ final class ImageReader {
      *
      * @param image the image, maybe with more behind it
      * @param view makes of a piece of the image what the caller may keep
+     * @param isChecked whether a checksum of the whole has been found right before
      * @throws DamagedImageException where it is none
      */
-    ImageReader(MemorySegment image, UnaryOperator<MemorySegment> view) throws DamagedImageException {
+    ImageReader(MemorySegment image, UnaryOperator<MemorySegment> view, boolean isChecked)
+            throws DamagedImageException {
         this.image = image;
         this.view = view;
         long content = contentBytes(image);
@@ -48,8 +50,7 @@ final class ImageReader {
             throw new DamagedImageException("its table of " + count + " parts and " + dimensions + " extents, and "
                     + metaBytes + " bytes at " + metaAt + ", are not within its " + content + " bytes");
         }
-        int check = check(image, metaAt + metaBytes);
-        if (check != ImageLayout.intPlain(image, ImageLayout.CHECK_AT)) {
+        if (!isChecked && check(image, metaAt + metaBytes) != ImageLayout.intPlain(image, ImageLayout.CHECK_AT)) {
             throw new DamagedImageException("its checksum is wrong");
         }
         this.codec = codecName(image);
@@ -98,6 +99,10 @@ final class ImageReader {
     }
 
     private static void add(CRC32C crc, MemorySegment image, long from, long to) {
+        if (image.heapBase().orElse(null) instanceof byte[] array) {
+            crc.update(array, (int) (image.address() + from), (int) (to - from));
+            return;
+        }
         byte[] piece = new byte[(int) Math.min(CHECK_STEP, to - from)];
         for (long at = from; at < to; at += piece.length) {
             int length = (int) Math.min(piece.length, to - at);
@@ -127,7 +132,7 @@ final class ImageReader {
                     || bytes % element.byteSize() != 0) {
                 throw damaged(i, "claims " + bytes + " bytes at " + at + " of " + content);
             }
-            long[] shape = image.asSlice(shapeAt, 8L * rank).toArray(ValueLayout.JAVA_LONG);
+            long[] shape = image.asSlice(shapeAt, 8L * rank).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
             shapeAt += 8L * rank;
             Part part = new Part(kind, element,
                     order == 1 ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN, shape, image.asSlice(at, bytes));
@@ -190,8 +195,11 @@ final class ImageReader {
             throw new DamagedImageException("it was encoded by the codec \"" + codec
                     + "\", which this JVM does not know; Codec.register() makes it known");
         }
-        byte[] meta = image.asSlice(metaAt, metaBytes).toArray(ValueLayout.JAVA_BYTE);
         try {
+            if (!image.isReadOnly() && image.heapBase().orElse(null) instanceof byte[] array) {
+                return found.decode(array, (int) (image.address() + metaAt), metaBytes, this::take);
+            }
+            byte[] meta = image.asSlice(metaAt, metaBytes).toArray(ValueLayout.JAVA_BYTE);
             return found.decode(meta, 0, meta.length, this::take);
         } catch (IOException | RuntimeException | StackOverflowError | LinkageError e) {
             throw new DamagedImageException("the codec \"" + codec + "\" cannot decode it: " + e, e);

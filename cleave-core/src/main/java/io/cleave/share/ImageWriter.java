@@ -24,29 +24,49 @@ final class ImageWriter {
     private final List<Part> parts;
     private final long[] partAt;
     private final long byteSize;
-    /** Everything before the first part, up to its place. */
-    private final MemorySegment front;
+    private final String codec;
+    private final byte[] meta;
+    private final int metaAt;
+    private final int dimensions;
+    private final int frontBytes;
+    /** Everything before the first part, up to its place; made where it is needed by itself. */
+    private @Nullable MemorySegment front;
 
     /** Places a codec's bytes and the parts. */
     private ImageWriter(String codec, byte[] meta, List<Part> parts) {
         this.parts = parts;
+        this.codec = codec;
+        this.meta = meta;
         this.partAt = new long[parts.size()];
-        int dimensions = parts.stream().mapToInt(part -> part.shape().length).sum();
-        long metaAt = ImageLayout.HEADER_BYTES + (long) ImageLayout.ENTRY_BYTES * parts.size() + 8L * dimensions;
-        long at = metaAt + meta.length;
-        long frontBytes = parts.isEmpty() ? at : ImageLayout.aligned(at);
+        int extents = 0;
+        for (Part part : parts) {
+            extents += part.shape().length;
+        }
+        this.dimensions = extents;
+        long metaStart = ImageLayout.HEADER_BYTES + (long) ImageLayout.ENTRY_BYTES * parts.size() + 8L * extents;
+        long at = metaStart + meta.length;
+        long frontEnd = parts.isEmpty() ? at : ImageLayout.aligned(at);
         for (int i = 0; i < partAt.length; i++) {
             partAt[i] = ImageLayout.aligned(at);
             at = partAt[i] + parts.get(i).bytes().byteSize();
         }
         this.byteSize = at;
-        if (frontBytes > Integer.MAX_VALUE - 8) {
+        if (frontEnd > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("what is not an array of primitives, a segment, a buffer or a tensor "
-                    + "takes " + frontBytes + " encoded bytes, and 2^31 is the limit; share it in several values");
+                    + "takes " + frontEnd + " encoded bytes, and 2^31 is the limit; share it in several values");
         }
-        long[] words = new long[(int) ((frontBytes + Long.BYTES - 1) / Long.BYTES)]; // aligned, which bytes are not
-        this.front = MemorySegment.ofArray(words).asSlice(0, frontBytes);
-        fillFront(codec, meta, (int) metaAt, dimensions);
+        this.metaAt = (int) metaStart;
+        this.frontBytes = (int) frontEnd;
+    }
+
+    private MemorySegment front() {
+        MemorySegment made = front;
+        if (made == null) {
+            made = MemorySegment.ofArray(new byte[frontBytes]);
+            fillFront(made);
+            front = made;
+        }
+        return made;
     }
 
     /** Encodes a value. */
@@ -90,8 +110,7 @@ final class ImageWriter {
         }
     }
 
-    private void fillFront(String codec, byte[] meta, int metaAt, int dimensions) {
-        MemorySegment s = front;
+    private void fillFront(MemorySegment s) {
         ImageLayout.longPlain(s, ImageLayout.MAGIC_AT, ImageLayout.MAGIC);
         ImageLayout.intPlain(s, ImageLayout.VERSION_AT, ImageLayout.VERSION);
         ImageLayout.longPlain(s, ImageLayout.READS_AT, ImageLayout.UNLIMITED);
@@ -119,7 +138,7 @@ final class ImageWriter {
             }
         }
         MemorySegment.copy(meta, 0, s, ValueLayout.JAVA_BYTE, metaAt, meta.length);
-        stamp(0, 0, ImageLayout.UNLIMITED);
+        stamp(s, 0, 0, ImageLayout.UNLIMITED);
     }
 
     /** The image's size. */
@@ -129,7 +148,10 @@ final class ImageWriter {
 
     /** Says whose image it is, which is the last that goes under the checksum. */
     void stamp(long idHigh, long idLow, long reads) {
-        MemorySegment s = front;
+        stamp(front(), idHigh, idLow, reads);
+    }
+
+    private static void stamp(MemorySegment s, long idHigh, long idLow, long reads) {
         ImageLayout.longPlain(s, ImageLayout.ID_HIGH_AT, idHigh);
         ImageLayout.longPlain(s, ImageLayout.ID_LOW_AT, idLow);
         ImageLayout.longPlain(s, ImageLayout.READS_AT, reads);
@@ -146,7 +168,7 @@ final class ImageWriter {
 
     /** Gives the whole image to a target. Every byte but the padding between parts is given once. */
     void writeTo(int state, Target target) {
-        MemorySegment s = front;
+        MemorySegment s = front();
         ImageLayout.intPlain(s, ImageLayout.STATE_AT, state);
         target.put(s, 0);
         for (int i = 0; i < partAt.length; i++) {
@@ -163,7 +185,12 @@ final class ImageWriter {
         }
         byte[] bytes = new byte[(int) byteSize + Integer.BYTES];
         MemorySegment image = MemorySegment.ofArray(bytes);
-        writeTo(ImageLayout.LIVE, (from, at) -> MemorySegment.copy(from, 0, image, at, from.byteSize()));
+        fillFront(image);
+        ImageLayout.intPlain(image, ImageLayout.STATE_AT, ImageLayout.LIVE);
+        for (int i = 0; i < partAt.length; i++) {
+            MemorySegment from = parts.get(i).bytes();
+            MemorySegment.copy(from, 0, image, partAt[i], from.byteSize());
+        }
         CRC32C crc = new CRC32C();
         crc.update(bytes, 0, (int) byteSize);
         image.set(ValueLayout.JAVA_INT_UNALIGNED, byteSize, (int) crc.getValue());

@@ -1,21 +1,19 @@
 package io.cleave.share;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InvalidClassException;
 import java.io.InvalidObjectException;
-import java.io.ObjectInputFilter;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
-import java.io.ObjectStreamClass;
+import java.io.NotSerializableException;
 import java.io.Serializable;
-import java.lang.reflect.Array;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Java serialization, with a filter that refuses classes known to be abused. */
+/**
+ * Java serialization. It writes nothing that it cannot read: where that depends on the value, as with maps that contain
+ * themselves, it reads what it has written before anybody else gets it.
+ */
 final class JavaCodec implements Codec {
     static final JavaCodec INSTANCE = new JavaCodec();
 
@@ -34,11 +32,103 @@ final class JavaCodec implements Codec {
 
     @Override
     public byte[] encode(@Nullable Object value, Sink sink) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-        try (ObjectOutputStream out = new Output(bytes, sink)) {
-            out.writeObject(value);
+        try {
+            return encode(value, sink, false);
+        } catch (StackOverflowError e) {
+            if (!DeepStack.isThere()) {
+                throw tooDeep(value, e);
+            }
         }
-        return bytes.toByteArray();
+        try {
+            return DeepStack.run(() -> encode(value, sink, true));
+        } catch (StackOverflowError e) {
+            throw tooDeep(value, e);
+        }
+    }
+
+    /** Refuses a value that nests too deeply for the stack that there is. */
+    static NotSerializableException tooDeep(@Nullable Object value, @Nullable Throwable cause) {
+        NotSerializableException refusal = new NotSerializableException("the value, a "
+                + (value == null ? "null" : value.getClass().getTypeName()) + ", nests too deeply: "
+                + (DeepStack.isThere() ? "more than about " + DeepStack.MOST_LEVELS + " levels cannot be read"
+                        : "the stack of this forked child is too small for it")
+                + "; send its parts in a list or an array instead of a chain"
+                + (DeepStack.isThere() ? "" : ", or give the calling thread a larger stack (-Xss)"));
+        refusal.initCause(cause);
+        return refusal;
+    }
+
+    private static byte[] encode(@Nullable Object value, Sink sink, boolean isDeep) throws IOException {
+        List<Object> parts = new ArrayList<>();
+        Sink noted = part -> {
+            int number = sink.offer(part);
+            while (number >= parts.size()) {
+                parts.add(part);
+            }
+            return number;
+        };
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+        JavaOutput out = new JavaOutput(bytes, noted, Trust.current());
+        try (out) {
+            out.writeObject(value);
+        } catch (Trust.Untrusted e) {
+            throw e.checked();
+        } catch (Unshareable e) {
+            throw e.in(value);
+        } catch (NotSerializableException e) {
+            throw unserializable(out.last(), e).in(value);
+        } catch (RuntimeException e) {
+            throw new Unshareable(out.last(),
+                    "which cannot be encoded: " + e + "; its writeObject or writeReplace has thrown "
+                            + "this",
+                    e).in(value);
+        }
+        byte[] encoded = bytes.toByteArray();
+        if (isDeep || out.needsProof()) {
+            prove(value, encoded, parts::get, out);
+        }
+        return encoded;
+    }
+
+    /** What is wrong with an object whose class does not let it be written. */
+    static Unshareable unserializable(@Nullable Object culprit, Exception cause) {
+        String name = culprit == null ? "" : culprit.getClass().getName();
+        boolean isNamed = String.valueOf(cause.getMessage()).equals(name);
+        return new Unshareable(culprit, "which is not Serializable"
+                + (isNamed || culprit == null ? "" : " (" + cause.getMessage() + ")")
+                + "; let its class implement java.io.Serializable, make the field transient, or send plain data",
+                cause);
+    }
+
+    private static void prove(@Nullable Object value, byte[] encoded, Source parts, JavaOutput out) throws IOException {
+        long found;
+        try {
+            JavaInput in = new JavaInput(encoded, 0, encoded.length, parts, Trust.current());
+            in.prove(out.classes());
+            try (in) {
+                in.readOnly();
+            }
+            found = in.elements();
+        } catch (InvalidClassException e) {
+            if (String.valueOf(e.getMessage()).contains("nests more deeply")) {
+                throw tooDeep(value, e);
+            }
+            throw unreadable(value, e);
+        } catch (IOException | RuntimeException | LinkageError e) {
+            throw unreadable(value, e);
+        }
+        if (found != out.elements()) {
+            throw new Unshareable(value, "whose maps and sets would have " + found + " entries instead of "
+                    + out.elements()
+                    + " when it is read: a key has a part that contains the map itself, and no hash code before that is "
+                    + "there; let hashCode and equals use simple fields, declared in a class of their own").in(value);
+        }
+    }
+
+    private static IOException unreadable(@Nullable Object value, Throwable thrown) {
+        return new Unshareable(value, "which could be written, but not read: " + thrown
+                + "; what readObject, readResolve or a record's constructor needs must be there, and no object may be part "
+                + "of itself by way of a record or an immutable collection", thrown).in(value);
     }
 
     @Override
@@ -48,121 +138,33 @@ final class JavaCodec implements Codec {
 
     @Override
     public @Nullable Object decode(byte[] bytes, int offset, int length, Source source) throws IOException {
-        try (ObjectInputStream in = new Input(new ByteArrayInputStream(bytes, offset, length), length, source)) {
-            return in.readObject();
-        } catch (ClassNotFoundException e) {
-            throw (IOException) new InvalidObjectException("no class " + e.getMessage()).initCause(e);
+        try {
+            return decodeHere(bytes, offset, length, source);
+        } catch (StackOverflowError e) {
+            if (!DeepStack.isThere()) {
+                throw tooDeep(e);
+            }
+        }
+        try {
+            return DeepStack.run(() -> decodeHere(bytes, offset, length, source));
+        } catch (StackOverflowError e) {
+            throw tooDeep(e);
+        }
+    }
+
+    private static IOException tooDeep(StackOverflowError cause) {
+        return (IOException) new InvalidObjectException("the value nests too deeply for a stack of this process")
+                .initCause(cause);
+    }
+
+    private static @Nullable Object decodeHere(byte[] bytes, int offset, int length, Source source) throws IOException {
+        try (JavaInput in = new JavaInput(bytes, offset, length, source, Trust.current())) {
+            return in.readOnly();
+        } catch (Trust.Untrusted e) {
+            throw e.checked();
         }
     }
 
     /** Stands for a part that travels beside the bytes. */
-    private record Elsewhere(int number) implements Serializable {}
-
-    /**
-     * Writes objects; a NullPointerException whose message the JVM works out from its own stack is replaced by one that
-     * holds the message as text, as it would arrive without one.
-     */
-    private static final class Output extends ObjectOutputStream {
-        private final Sink sink;
-        /** So that a part that is met twice is written once. */
-        private final Map<Integer, Elsewhere> parts = new HashMap<>();
-
-        Output(ByteArrayOutputStream bytes, Sink sink) throws IOException {
-            super(bytes);
-            this.sink = sink;
-            enableReplaceObject(true);
-        }
-
-        @Override
-        protected Object replaceObject(Object object) {
-            int number = sink.offer(object);
-            if (number >= 0) {
-                return parts.computeIfAbsent(number, Elsewhere::new);
-            }
-            if (object.getClass() != NullPointerException.class) {
-                return object;
-            }
-            NullPointerException original = (NullPointerException) object;
-            NullPointerException copy = new NullPointerException(original.getMessage());
-            copy.setStackTrace(original.getStackTrace());
-            if (original.getCause() != null) {
-                copy.initCause(original.getCause());
-            }
-            for (Throwable suppressed : original.getSuppressed()) {
-                copy.addSuppressed(suppressed);
-            }
-            return copy;
-        }
-    }
-
-    /** Reads objects of classes that the context loader or Cleave's own loader knows. */
-    private static final class Input extends ObjectInputStream {
-        private final Source source;
-        /** The length of the array that was taken last, which the filter sees, too, though it takes none of the bytes. */
-        private long takenLength = -1;
-
-        Input(ByteArrayInputStream bytes, int length, Source source) throws IOException {
-            super(bytes);
-            this.source = source;
-            boolean isLimited = Trust.isLimited();
-            enableResolveObject(true);
-            setObjectInputFilter(info -> info.arrayLength() == takenLength && takenLength >= 0
-                    ? ObjectInputFilter.Status.UNDECIDED
-                    : Refusals.check(info, length, isLimited));
-        }
-
-        @Override
-        protected Object resolveObject(Object object) throws IOException {
-            if (!(object instanceof Elsewhere elsewhere)) {
-                return object;
-            }
-            Object part = source.take(elsewhere.number);
-            takenLength = part.getClass().isArray() ? Array.getLength(part) : -1;
-            return part;
-        }
-
-        @Override
-        protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
-            ClassLoader loader = Thread.currentThread().getContextClassLoader();
-            if (loader != null) {
-                try {
-                    return Class.forName(description.getName(), false, loader);
-                } catch (ClassNotFoundException e) {
-                    return super.resolveClass(description);
-                }
-            }
-            return super.resolveClass(description);
-        }
-    }
-
-    /** What is never decoded, whoever sends it: the ends of published chains of abuse that the JDK or common libraries hold. */
-    private static final class Refusals {
-        private static final Set<String> PREFIXES = Set.of("org.apache.commons.collections.functors.",
-                "org.apache.commons.collections4.functors.", "org.codehaus.groovy.runtime.", "org.apache.xalan.",
-                "com.sun.org.apache.xalan.", "com.sun.rowset.", "org.springframework.beans.factory.",
-                "com.mchange.v2.c3p0.", "java.rmi.", "sun.rmi.", "javax.management.", "bsh.", "clojure.");
-        /** An element takes a byte at least, and a table has some room to spare: no more are made than may be there. */
-        private static final long MOST_ELEMENTS_PER_BYTE = 16;
-
-        private Refusals() {
-        }
-
-        static ObjectInputFilter.Status check(ObjectInputFilter.FilterInfo info, int encodedBytes, boolean isLimited) {
-            if (info.arrayLength() > MOST_ELEMENTS_PER_BYTE * encodedBytes) {
-                return ObjectInputFilter.Status.REJECTED;
-            }
-            Class<?> type = info.serialClass();
-            if (type == null) {
-                return ObjectInputFilter.Status.UNDECIDED;
-            }
-            while (type.isArray()) {
-                type = type.getComponentType();
-            }
-            String name = type.getName();
-            if (PREFIXES.stream().anyMatch(name::startsWith)) {
-                return ObjectInputFilter.Status.REJECTED;
-            }
-            return isLimited && type != Elsewhere.class ? Trust.check(info) : ObjectInputFilter.Status.UNDECIDED;
-        }
-    }
+    record Elsewhere(int number) implements Serializable {}
 }

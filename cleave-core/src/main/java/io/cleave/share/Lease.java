@@ -52,4 +52,14 @@ public final class Lease<T> implements AutoCloseable {
         }
         closed = true;
     }
+
+    /**
+     * Says whether it is open.
+     *
+     * @return its state, and the class of its value
+     */
+    @Override
+    public String toString() {
+        return "Lease[" + (closed ? "closed" : value == null ? "null" : value.getClass().getTypeName()) + "]";
+    }
 }

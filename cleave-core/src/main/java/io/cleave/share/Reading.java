@@ -14,7 +14,15 @@ final class Reading {
     }
 
     static <T> Lease<T> read(String text, Class<T> type, boolean writable) {
-        return switch (Token.parse(text)) {
+        return read(text, Token.parse(text), type, writable);
+    }
+
+    static <T> Lease<T> read(byte[] bytes, Class<T> type) {
+        return read("a token of " + bytes.length + " bytes", Token.parse(bytes), type, false);
+    }
+
+    private static <T> Lease<T> read(String text, Token token, Class<T> type, boolean writable) {
+        return switch (token) {
             case Token.Inline inline -> new Lease<>(inline(text, inline, type, writable), null);
             case Token.Shared shared -> shared(text, shared, type, writable);
         };
@@ -22,7 +30,7 @@ final class Reading {
 
     private static <T> @Nullable T inline(String text, Token.Inline token, Class<T> type, boolean writable) {
         try {
-            return new ImageReader(token.image(), piece -> copy(piece, writable)).read(type);
+            return new ImageReader(token.image(), piece -> copy(piece, writable), true).read(type);
         } catch (DamagedImageException e) {
             throw new TokenException(Token.message(text, e.reason()), e);
         }
@@ -43,7 +51,7 @@ final class Reading {
         boolean keep = false;
         try {
             MemorySegment image = block.map(writable ? RawBlock.Mapping.PRIVATE : RawBlock.Mapping.READ_ONLY);
-            ImageReader reader = new ImageReader(image, piece -> piece);
+            ImageReader reader = new ImageReader(image, piece -> piece, false);
             if (ImageLayout.readsVolatile(image) != ImageLayout.UNLIMITED) {
                 long left = Store.countRead(block);
                 if (left < 0) {

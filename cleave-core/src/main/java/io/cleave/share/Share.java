@@ -5,6 +5,7 @@ import io.cleave.BlockNotFoundException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.TokenException;
 import io.cleave.memory.Lifetime;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,16 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * A value that takes less than {@link WriteOptions#threshold} travels in its token. That is a copy which anybody may keep:
  * there is nothing to free then.
+ *
+ * <p>
+ * What has been written can be read. What cannot be encoded is refused when it is written, and so is what could not be
+ * decoded: a record, an immutable collection or an object with a serial proxy that is a part of itself; a key that contains
+ * the map in which it is, where its hash code needs what is read later; an {@code Externalizable} class without a public
+ * constructor. The message has the path to the part, such as {@code Order.lines[3].socket}, and what to do. To know that,
+ * a value in which an object is met twice is decoded once when it is written, which calls {@code readObject} and
+ * {@code readResolve} of its classes. Values that nest deeply, such as chains of some thousand nodes, are encoded and decoded
+ * on a thread of their own with a large stack, which costs some milliseconds; do not hold a lock then that their classes need.
+ * 128 Ki levels are the limit. Classes of the JDK come back in the form that they define for themselves.
  *
  * <h2>How long a value lives</h2> A value in shared memory is there as long as a process holds it, and no longer:
  * <ul>
@@ -51,7 +62,10 @@ import org.jspecify.annotations.Nullable;
  * up leads to an exception of the kinds below. What a token or a block may make of it is up to the codec, which refuses
  * classes that are known to be abused; do not read tokens that come from whom you do not trust. Where the classes are
  * known that values are made of, {@code -Dcleave.serialFilter} admits no others, in the words of
- * {@code jdk.serialFilter}: {@code com.example.**;java.base/*;!*}.
+ * {@code jdk.serialFilter}: {@code com.example.**;java.base/*;!*}. {@code -Djdk.serialFilter} itself, and filters that are set
+ * by {@link java.io.ObjectInputFilter.Config}, apply to every codec as well. What a filter of this JVM refuses cannot be
+ * written here either. Nobody may truncate the files: an access to what is missing then is an {@link InternalError}, or the
+ * end of this JVM where a view is read by compiled code.
  *
  * <p>
  * Processes of the same user trust each other not to truncate the file of a value. Reading one that has been cut short is
@@ -92,8 +106,14 @@ public final class Share {
      */
     public static String write(@Nullable Object value, WriteOptions options) {
         ImageWriter writer = ImageWriter.of(value, options.codec());
+        String token = writeShared(writer, options);
+        return token == null ? Token.Inline.text(writer.toBytes()) : token;
+    }
+
+    /** Writes a value to shared memory; null where it is to travel in its token. */
+    private static @Nullable String writeShared(ImageWriter writer, WriteOptions options) {
         if (writer.byteSize() < options.threshold()) {
-            return Token.Inline.text(writer.toBytes());
+            return null;
         }
         try {
             return Store.current().write(writer, options).text();
@@ -101,8 +121,36 @@ public final class Share {
             if (!options.inlineFallback() || writer.byteSize() > ImageWriter.MOST_INLINE_BYTES) {
                 throw e;
             }
-            return Token.Inline.text(writer.toBytes());
+            return null;
         }
+    }
+
+    /**
+     * Writes a value with the default options, for a message that carries bytes. A small value's token is a quarter shorter
+     * so than as text, and takes a single copy to make and one to read.
+     *
+     * @param value any value, or null; it must not change while it is written
+     * @return a token for it; that of a value in shared memory is the text of {@link #write} in ASCII
+     * @throws AllocationException where there is not that much shared memory; nothing is left then
+     * @throws IllegalArgumentException where the codec cannot encode it
+     */
+    public static byte[] writeBytes(@Nullable Object value) {
+        return writeBytes(value, WriteOptions.defaults());
+    }
+
+    /**
+     * Writes a value, for a message that carries bytes. See {@link #writeBytes(Object)}.
+     *
+     * @param value any value, or null; it must not change while it is written
+     * @param options how
+     * @return a token for it; that of a value in shared memory is the text of {@link #write} in ASCII
+     * @throws AllocationException where there is not that much shared memory; nothing is left then
+     * @throws IllegalArgumentException where the codec cannot encode it
+     */
+    public static byte[] writeBytes(@Nullable Object value, WriteOptions options) {
+        ImageWriter writer = ImageWriter.of(value, options.codec());
+        String token = writeShared(writer, options);
+        return token == null ? writer.toBytes() : token.getBytes(StandardCharsets.US_ASCII);
     }
 
     /**
@@ -122,6 +170,42 @@ public final class Share {
      */
     public static <T> @Nullable T read(String token, Class<T> type) {
         return Reading.read(token, type, false).value();
+    }
+
+    /**
+     * Reads a value by a token of bytes. See {@link #read(String, Class)}.
+     *
+     * @param token what {@link #writeBytes} returned, here or in another process; it must not change meanwhile
+     * @param type the value's type, or one of its supertypes
+     * @param <T> the type
+     * @return the value; null where null was written
+     * @throws TokenException where it is no token, or none of this version, or has been changed
+     * @throws BlockNotFoundException where the value has been freed, has been read as often as it may be, or has ended
+     *         with its last holder
+     * @throws IncompatibleBlockException where the block is damaged, another user's, or was written by a codec that is not
+     *         known or refuses its content
+     * @throws IllegalArgumentException where the value is not of that type
+     */
+    public static <T> @Nullable T read(byte[] token, Class<T> type) {
+        return Reading.read(token, type).value();
+    }
+
+    /**
+     * Reads a value by a token of bytes, whose memory can be given back at a definite time. See {@link #open(String, Class)}.
+     *
+     * @param token what {@link #writeBytes} returned, here or in another process; it must not change meanwhile
+     * @param type the value's type, or one of its supertypes
+     * @param <T> the type
+     * @return a lease on the value, to be closed
+     * @throws TokenException where it is no token, or none of this version, or has been changed
+     * @throws BlockNotFoundException where the value has been freed, has been read as often as it may be, or has ended
+     *         with its last holder
+     * @throws IncompatibleBlockException where the block is damaged, another user's, or was written by a codec that is not
+     *         known or refuses its content
+     * @throws IllegalArgumentException where the value is not of that type
+     */
+    public static <T> Lease<T> open(byte[] token, Class<T> type) {
+        return Reading.read(token, type);
     }
 
     /**
@@ -170,6 +254,21 @@ public final class Share {
      * @throws IncompatibleBlockException where the block is damaged or another user's
      */
     public static boolean free(String token) {
+        return switch (Token.parse(token)) {
+            case Token.Inline _ -> false;
+            case Token.Shared shared -> Store.current().free(shared);
+        };
+    }
+
+    /**
+     * Ends a value by a token of bytes. See {@link #free(String)}.
+     *
+     * @param token what {@link #writeBytes} returned, here or in another process
+     * @return true where this call ended it; false where it had ended before, or travels in the token
+     * @throws TokenException where it is no token, or none of this version, or has been changed
+     * @throws IncompatibleBlockException where the block is damaged or another user's
+     */
+    public static boolean free(byte[] token) {
         return switch (Token.parse(token)) {
             case Token.Inline _ -> false;
             case Token.Shared shared -> Store.current().free(shared);

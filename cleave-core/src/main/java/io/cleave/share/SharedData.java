@@ -1,9 +1,6 @@
 package io.cleave.share;
 
 import io.cleave.AllocationException;
-import java.lang.ref.Reference;
-import java.lang.ref.WeakReference;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,18 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("UnusedTypeParameter") // it says in signatures what load() gives
 public final class SharedData<T> implements AutoCloseable {
-    /** What has been loaded, by name. Entries whose value is gone are replaced or removed when somebody loads. */
-    private static final ConcurrentHashMap<String, Loaded> LOADED = new ConcurrentHashMap<>();
+    private static final LoadedValues LOADED = new LoadedValues();
 
     private final String name;
     private final long byteSize;
-
-    /** A loaded value, weakly held; for null there is nothing to hold. */
-    private record Loaded(@Nullable Reference<Object> value) {
-        boolean isGone() {
-            return value != null && value.refersTo(null);
-        }
-    }
 
     private SharedData(String name, long byteSize) {
         this.name = name;
@@ -81,7 +70,11 @@ public final class SharedData<T> implements AutoCloseable {
     }
 
     /**
-     * The value of a name, loaded if it is not.
+     * The value of a name, loaded if it is not. Where the value is an array, a segment, a buffer or a tensor, it can be had
+     * as several types, as {@link Share#read} says: one object for each of them.
+     *
+     * <p>
+     * One thread decodes it while the others wait; no lock is held, so that what is decoded may load other values.
      *
      * @param name what {@link #name} returned, here or in another process
      * @param type the value's type, or one of its supertypes
@@ -93,40 +86,7 @@ public final class SharedData<T> implements AutoCloseable {
      * @throws IllegalArgumentException where the value is not of that type
      */
     public static <T> @Nullable T load(String name, Class<T> type) {
-        while (true) {
-            Loaded loaded = LOADED.get(name);
-            if (loaded != null && loaded.value == null) {
-                return null;
-            }
-            Object value = loaded == null || loaded.value == null ? null : loaded.value.get();
-            if (value != null) {
-                if (!type.isInstance(value)) {
-                    throw new IllegalArgumentException("the value is a " + value.getClass().getName() + ", not a "
-                            + type.getName());
-                }
-                return type.cast(value);
-            }
-            T fresh = loadOnce(name, type);
-            if (fresh != null || isNull(name)) {
-                return fresh;
-            }
-        }
-    }
-
-    /** Loads, if nobody else does so meanwhile. */
-    private static <T> @Nullable T loadOnce(String name, Class<T> type) {
-        LOADED.values().removeIf(Loaded::isGone);
-        @Nullable Object[] fresh = new @Nullable Object[1]; // reachable until the caller has it
-        LOADED.computeIfAbsent(name, absent -> {
-            fresh[0] = Share.read(absent, type);
-            return new Loaded(fresh[0] == null ? null : new WeakReference<>(fresh[0]));
-        });
-        return type.cast(fresh[0]);
-    }
-
-    private static boolean isNull(String name) {
-        Loaded loaded = LOADED.get(name);
-        return loaded != null && loaded.value == null;
+        return LOADED.get(name, type);
     }
 
     /**

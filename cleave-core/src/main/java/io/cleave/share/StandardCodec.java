@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class StandardCodec implements Codec {
     static final StandardCodec INSTANCE = new StandardCodec();
 
-    private static final byte FORY = 1;
+    private static final byte FORY = 3;
     private static final byte JAVA = 2;
 
     private StandardCodec() {
@@ -27,9 +27,12 @@ final class StandardCodec implements Codec {
     @Override
     public byte[] encode(@Nullable Object value, Sink sink) throws IOException {
         boolean java = value instanceof Throwable || isLambda(value);
-        byte[] body = java ? JavaCodec.INSTANCE.encode(value, sink) : ForyCodec.INSTANCE.encode(value, sink);
+        if (!java) {
+            return ForyCodec.INSTANCE.encode(value, sink, FORY);
+        }
+        byte[] body = JavaCodec.INSTANCE.encode(value, sink);
         byte[] bytes = new byte[body.length + 1];
-        bytes[0] = java ? JAVA : FORY;
+        bytes[0] = JAVA;
         System.arraycopy(body, 0, bytes, 1, body.length);
         return bytes;
     }
@@ -49,7 +52,7 @@ final class StandardCodec implements Codec {
         return switch (which) {
             case FORY -> ForyCodec.INSTANCE.decode(bytes, offset + 1, length - 1, source);
             case JAVA -> JavaCodec.INSTANCE.decode(bytes, offset + 1, length - 1, source);
-            default -> throw new IOException("not an encoded object: it begins with " + which + ", not 1 or 2");
+            default -> throw new IOException("not an encoded object: it begins with " + which + ", not 2 or 3");
         };
     }
 }

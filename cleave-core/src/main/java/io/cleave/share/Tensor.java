@@ -483,6 +483,10 @@ public final class Tensor {
      */
     @Override
     public String toString() {
-        return describe() + " " + Elements.text(this);
+        try {
+            return describe() + " " + Elements.text(this);
+        } catch (IllegalStateException e) {
+            return describe() + " of a lease that is closed";
+        }
     }
 }

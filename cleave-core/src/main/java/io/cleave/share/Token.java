@@ -3,6 +3,7 @@ package io.cleave.share;
 import io.cleave.TokenException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.zip.CRC32C;
@@ -63,7 +64,7 @@ sealed interface Token {
     /**
      * A value that the token itself holds.
      *
-     * @param image the image, aligned as one must be
+     * @param image the image, whose checksum is right
      */
     record Inline(MemorySegment image) implements Token {
         /** The text for an image with its checksum. */
@@ -100,6 +101,21 @@ sealed interface Token {
         throw bad(text, "after " + START + " comes s: or i:");
     }
 
+    /** Reads a token as bytes, which may be anything: those of the text, or an image with its checksum. */
+    static Token parse(byte[] bytes) {
+        if (bytes.length > 0 && bytes[0] == FAMILY.charAt(0)) {
+            return parse(new String(bytes, StandardCharsets.ISO_8859_1));
+        }
+        int length = bytes.length - Integer.BYTES;
+        if (length < 0 || MemorySegment.ofArray(bytes).get(ValueLayout.JAVA_INT_UNALIGNED, length) != check(bytes,
+                length)) {
+            throw new TokenException(
+                    bytes.length + " bytes are no token of a shared value: they have been cut or changed "
+                            + "on their way, or are not what Share.writeBytes() returned");
+        }
+        return new Inline(MemorySegment.ofArray(bytes).asSlice(0, length));
+    }
+
     private static Shared shared(String text) {
         if (text.length() != Shared.TEXT_LENGTH) {
             throw bad(text, "it has " + text.length() + " characters instead of " + Shared.TEXT_LENGTH);
@@ -120,10 +136,7 @@ sealed interface Token {
                 length)) {
             throw bad(text, "it has been cut or changed on its way, as its checksum says");
         }
-        MemorySegment image = MemorySegment.ofArray(new long[(length + Long.BYTES - 1) / Long.BYTES]).asSlice(0,
-                length);
-        MemorySegment.copy(bytes, 0, image, ValueLayout.JAVA_BYTE, 0, length);
-        return new Inline(image);
+        return new Inline(MemorySegment.ofArray(bytes).asSlice(0, length));
     }
 
     private static byte[] decoded(String text) {

@@ -1,12 +1,29 @@
 package io.cleave.share;
 
+import java.io.InvalidClassException;
 import java.io.ObjectInputFilter;
+import java.io.ObjectInputFilter.FilterInfo;
+import java.io.ObjectInputFilter.Status;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The classes that the user of this JVM lets codecs decode, in the words of {@code jdk.serialFilter}. */
-final class Trust {
+/**
+ * The classes that codecs make objects of: none that is known to be abused, and none that the user of this JVM excludes by
+ * {@code -Djdk.serialFilter} or {@code -Dcleave.serialFilter}, which are written alike.
+ *
+ * @param ours what {@code cleave.serialFilter} says, or null
+ * @param jvm what the JVM's own filter says, or null
+ */
+record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) {
     private static final String PROPERTY = "cleave.serialFilter";
-    private static final @Nullable ObjectInputFilter FILTER;
+    private static final String JVM_PROPERTY = "jdk.serialFilter";
+    /** The ends of published chains of abuse that the JDK or common libraries hold. */
+    private static final Set<String> ABUSED = Set.of("org.apache.commons.collections.functors.",
+            "org.apache.commons.collections4.functors.", "org.codehaus.groovy.runtime.", "org.apache.xalan.",
+            "com.sun.org.apache.xalan.", "com.sun.rowset.", "org.springframework.beans.factory.",
+            "com.mchange.v2.c3p0.", "java.rmi.", "sun.rmi.", "javax.management.", "bsh.", "clojure.");
+
+    private static final @Nullable ObjectInputFilter OURS;
     /** What is wrong with the words; thrown at each use, as an initialiser's exception is lost after the first. */
     private static final String MISTAKE;
 
@@ -20,69 +37,111 @@ final class Trust {
             mistake = "the system property " + PROPERTY + "=" + words + " cannot be understood: " + e.getMessage()
                     + "; it is written like jdk.serialFilter, as in com.example.**;java.base/*;!*";
         }
-        FILTER = filter;
+        OURS = filter;
         MISTAKE = mistake;
     }
 
-    private Trust() {
-    }
-
-    /** Whether there are such words; throws an exception where they make no sense, which a filter cannot. */
-    static boolean isLimited() {
+    /**
+     * The filters of this moment. The JVM's is asked for as its own streams do, so that a filter factory is heard, too.
+     *
+     * @throws IllegalStateException where one of the filters makes no sense
+     */
+    static Trust current() {
         if (!MISTAKE.isEmpty()) {
             throw new IllegalStateException(MISTAKE);
         }
-        return FILTER != null;
+        ObjectInputFilter jvm = ObjectInputFilter.Config.getSerialFilterFactory().apply(null,
+                ObjectInputFilter.Config.getSerialFilter());
+        return new Trust(OURS, jvm);
     }
 
-    /** What they say of an object that Java serialization is about to make. */
-    static ObjectInputFilter.Status check(ObjectInputFilter.FilterInfo info) {
-        return FILTER == null ? ObjectInputFilter.Status.UNDECIDED : FILTER.checkInput(info);
+    /** Whether there is any filter. */
+    boolean isLimited() {
+        return ours != null || jvm != null;
+    }
+
+    /** Why an object must not be made, or null where it may. */
+    @Nullable String refusal(FilterInfo info) {
+        Class<?> type = info.serialClass();
+        if (type != null && isAbused(type)) {
+            return "the class " + type.getTypeName()
+                    + " is known to be abused in attacks on deserialization, and never "
+                    + "shared; send what it holds in a class of your own";
+        }
+        if (ours != null && ours.checkInput(info) == Status.REJECTED) {
+            return refused(info, PROPERTY);
+        }
+        return jvm != null && jvm.checkInput(info) == Status.REJECTED ? refused(info, JVM_PROPERTY) : null;
+    }
+
+    private static boolean isAbused(Class<?> type) {
+        Class<?> element = type;
+        while (element.isArray()) {
+            element = element.getComponentType();
+        }
+        String name = element.getName();
+        return ABUSED.stream().anyMatch(name::startsWith);
+    }
+
+    private static String refused(FilterInfo info, String property) {
+        String words = System.getProperty(property);
+        String filter = words != null ? "-D" + property + "=" + words
+                : "the JVM's filter (" + property + ", or ObjectInputFilter.Config)";
+        return info.serialClass() == null
+                ? "a limit of " + filter + " is exceeded at depth " + info.depth() + ", with " + info.references()
+                        + " objects and " + info.streamBytes() + " bytes; raise it there"
+                : "the class " + info.serialClass().getTypeName() + " is refused by " + filter
+                        + "; where the value is to be trusted, admit the class there";
     }
 
     /**
-     * Whether they admit a class. One that is not found is not admitted: the codec might find it elsewhere.
+     * Insists that objects of a class may be made.
      *
-     * @param className the class
-     * @param loader the codec's, which looks where the thread's loader does where it does not find a class itself
+     * @throws Untrusted where they may not
      */
-    static boolean admits(String className, ClassLoader loader) {
-        Class<?> type = find(className, loader);
-        if (type == null) {
-            type = find(className, Thread.currentThread().getContextClassLoader());
-        }
-        return FILTER == null
-                || (type != null && FILTER.checkInput(new Question(type)) != ObjectInputFilter.Status.REJECTED);
+    void require(Class<?> type) {
+        requireAll(new Question(type, -1, 1, 1, 0));
     }
 
-    private static @Nullable Class<?> find(String className, @Nullable ClassLoader loader) {
+    /** The same for all that a filter may ask. */
+    void requireAll(FilterInfo info) {
+        String refusal = refusal(info);
+        if (refusal != null) {
+            throw new Untrusted(refusal);
+        }
+    }
+
+    /** A class was refused. */
+    static final class Untrusted extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Untrusted(String message) {
+            super(message);
+        }
+
+        /** The same as codecs throw it. */
+        InvalidClassException checked() {
+            InvalidClassException checked = new InvalidClassException(getMessage());
+            checked.initCause(this);
+            return checked;
+        }
+    }
+
+    /** What a filter is asked about. */
+    record Question(@Nullable Class<?> serialClass, long arrayLength, long depth, long references,
+            long streamBytes) implements FilterInfo {}
+
+    /** The class of a name, or null: as the codec's loader finds it, or as the thread's does. */
+    static @Nullable Class<?> find(String className, ClassLoader loader) {
+        Class<?> type = findIn(className, loader);
+        return type != null ? type : findIn(className, Thread.currentThread().getContextClassLoader());
+    }
+
+    private static @Nullable Class<?> findIn(String className, @Nullable ClassLoader loader) {
         try {
             return Class.forName(className, false, loader);
         } catch (ClassNotFoundException e) {
             return null;
-        }
-    }
-
-    /** A class alone. */
-    private record Question(Class<?> serialClass) implements ObjectInputFilter.FilterInfo {
-        @Override
-        public long arrayLength() {
-            return -1;
-        }
-
-        @Override
-        public long depth() {
-            return 1;
-        }
-
-        @Override
-        public long references() {
-            return 1;
-        }
-
-        @Override
-        public long streamBytes() {
-            return 0;
         }
     }
 }

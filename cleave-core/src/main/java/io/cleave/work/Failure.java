@@ -1,8 +1,10 @@
 package io.cleave.work;
 
+import io.cleave.CleaveException;
 import io.cleave.WorkerException;
 import io.cleave.share.Codec;
 import java.io.IOException;
+import java.io.ObjectStreamException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
@@ -79,9 +81,28 @@ public record Failure(String message, String item, long index, String worker, St
     public static Failure unsendable(Throwable refusal, @Nullable Object value, Codec codec, @Nullable Object item,
             long index,
             String worker) {
-        String path = Unsendable.find(value, codec);
-        return new Failure("the result of item " + index + " cannot be serialised: " + path + " (" + reason(refusal)
-                + "); return plain data, records or Serializable objects", textOf(item), index, worker, "", null);
+        return new Failure("the result of item " + index + " cannot be serialised: " + refusal(refusal, value, codec),
+                textOf(item), index, worker, "", null);
+    }
+
+    /**
+     * Why a value cannot be sent, with the path to the part that is to blame, and what to do. Codecs of Cleave's own say so
+     * themselves; with others it is found by trying.
+     *
+     * @param refusal what was thrown
+     * @param value the value
+     * @param codec the codec
+     * @return the rest of a sentence
+     */
+    public static String refusal(Throwable refusal, @Nullable Object value, Codec codec) {
+        if (refusal instanceof ObjectStreamException || refusal instanceof CleaveException) {
+            return safeText(refusal.getMessage());
+        }
+        if (refusal instanceof IllegalArgumentException && refusal.getCause() instanceof ObjectStreamException cause) {
+            return safeText(cause.getMessage());
+        }
+        return Unsendable.find(value, codec) + " (" + reason(refusal)
+                + "); send plain data, records or Serializable objects";
     }
 
     /**

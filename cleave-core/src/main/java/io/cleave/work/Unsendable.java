@@ -41,7 +41,8 @@ public final class Unsendable {
             return "null";
         }
         String root = value.getClass().getSimpleName();
-        return new Unsendable(codec).descend(value, root.isEmpty() ? value.getClass().getName() : root, 0);
+        String path = new Unsendable(codec).descend(value, root.isEmpty() ? value.getClass().getName() : root, 0);
+        return path.startsWith(root + " is a ") ? "the value is a " + value.getClass().getTypeName() : path;
     }
 
     private String descend(Object value, String path, int depth) {

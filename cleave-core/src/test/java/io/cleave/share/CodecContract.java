@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -14,11 +16,13 @@ import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -26,7 +30,13 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every codec promises. A class for each codec extends it. */
 abstract class CodecContract {
@@ -201,6 +211,276 @@ abstract class CodecContract {
         } catch (Exception e) {
             assertThat(e).isNotNull();
         }
+    }
+
+    /** Parts of themselves: what comes back is whole, or it is refused when it is encoded. */
+    @SuppressWarnings("serial") // collections that are Serializable
+    static final class Named implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private final String aName;
+        private final Map<Object, String> owners = new HashMap<>();
+
+        Named(String name) {
+            aName = name;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Named named && named.aName.equals(aName);
+        }
+
+        @Override
+        public int hashCode() {
+            return aName.hashCode();
+        }
+    }
+
+    /** A record that can be a part of itself by way of its list. */
+    record Knot(List<Object> parts) implements Serializable {}
+
+    private static List<Object> knots() {
+        Named key = new Named("key");
+        key.owners.put(key, "self");
+        Knot knot = new Knot(new ArrayList<>());
+        knot.parts.add(knot);
+        List<Object> inner = new ArrayList<>();
+        List<Object> immutable = List.of(inner);
+        inner.add(immutable);
+        List<Object> unmodifiable = Collections.unmodifiableList(inner);
+        Map<Object, Object> map = new HashMap<>();
+        map.put("me", map);
+        return List.of(key, knot, immutable, unmodifiable, map, new ArrayList<>(List.of(key)),
+                new HashMap<>(Map.of(new Named("other"), key)));
+    }
+
+    @Test
+    void whatIsAPartOfItselfComesBackWholeOrIsRefusedWhenItIsEncoded() throws IOException {
+        for (Object knot : knots()) {
+            byte[] bytes;
+            try {
+                bytes = codec().encode(knot);
+            } catch (IOException e) {
+                assertThat(e).hasMessageContaining(";");
+                continue;
+            }
+            Object copy = codec().decode(bytes, 0, bytes.length);
+            if (copy instanceof Named named) {
+                assertThat(named.owners.get(named)).isEqualTo("self");
+            } else if (copy instanceof Map<?, ?> map && map.containsKey("me")) {
+                assertThat((Object) map.get("me")).isSameAs(map);
+            }
+            assertThat(copy).hasSameClassAs(knot);
+        }
+    }
+
+    /** A chain as users write it. */
+    static final class Node implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private @Nullable Node next;
+
+        static Node chain(int length) {
+            Node first = new Node();
+            for (int i = 1; i < length; i++) {
+                Node before = new Node();
+                before.next = first;
+                first = before;
+            }
+            return first;
+        }
+
+        static int length(@Nullable Node first) {
+            int length = 0;
+            for (Node node = first; node != null; node = node.next) {
+                length++;
+            }
+            return length;
+        }
+    }
+
+    /** A link whose class is not final, so that its class is written with each. */
+    record Link(@Nullable Object next) implements Serializable {}
+
+    private static Object nested(int depth, UnaryOperator<Object> wrap) {
+        Object value = "core";
+        for (int i = 0; i < depth; i++) {
+            value = wrap.apply(value);
+        }
+        return value;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {40, 60, 200, 1000, 5000})
+    void nestingOfAnyUsualDepthComesBack(int depth) throws IOException {
+        assertThat(Node.length((Node) copy(Node.chain(depth)))).isEqualTo(depth);
+        for (UnaryOperator<Object> wrap : List.<UnaryOperator<Object>>of(Link::new,
+                inner -> new ArrayList<>(List.of(inner)),
+                inner -> new HashMap<>(Map.of("c", inner)), List::of, inner -> new Object[] {inner},
+                Collections::singletonList, inner -> new AtomicReference<>(inner))) {
+            assertThat(depth(copy(nested(depth, wrap)))).isEqualTo(depth);
+        }
+    }
+
+    private static int depth(Object nested) {
+        int depth = 0;
+        for (Object at = nested; !"core".equals(at); depth++) {
+            at = switch (at) {
+                case Link link -> link.next();
+                case List<?> list -> list.getFirst();
+                case Map<?, ?> map -> map.get("c");
+                case Object[] array -> array[0];
+                case AtomicReference<?> reference -> reference.get();
+                case null, default -> throw new AssertionError("lost at depth " + depth);
+            };
+        }
+        return depth;
+    }
+
+    @Test
+    void whatWasEncodedOnALargeStackIsDecodedOnASmallOne() throws Exception {
+        FutureTask<byte[]> encoding = new FutureTask<>(() -> codec().encode(Node.chain(30_000)));
+        Thread large = new Thread(null, encoding, "large", 1L << 30);
+        large.start();
+        byte[] bytes = encoding.get();
+        FutureTask<Integer> decoding = new FutureTask<>(
+                () -> Node.length((Node) codec().decode(bytes, 0, bytes.length)));
+        Thread small = new Thread(null, decoding, "small", 1L << 18);
+        small.start();
+        assertThat(decoding.get()).isEqualTo(30_000);
+        large.join();
+        small.join();
+    }
+
+    @Test
+    void nestingThatCannotBeDecodedIsRefusedWithWhatToDo() {
+        Object value = nested(500_000, Link::new);
+        assertThatThrownBy(() -> codec().encode(value)).isInstanceOf(IOException.class)
+                .hasMessageContaining("nests too deeply").hasMessageContaining("; send its parts in a list");
+    }
+
+    /** Records whose last component may be given as several. */
+    @SuppressWarnings("ArrayRecordComponent") // as users write them
+    record Tags(String name, String... tags) implements Serializable {}
+
+    /** Only numbers, sorted by its constructor. */
+    @SuppressWarnings("ArrayRecordComponent") // as users write them
+    record Numbers(int... numbers) implements Serializable {
+        Numbers {
+            Arrays.sort(numbers);
+        }
+    }
+
+    @Test
+    void recordsWithVariableComponentsComeBack() throws IOException {
+        assertThat(((Tags) copy(new Tags("n", "a", "b"))).tags()).containsExactly("a", "b");
+        assertThat(((Tags) copy(new Tags("n"))).tags()).isEmpty();
+        assertThat(((Numbers) copy(new Numbers(3, 1))).numbers()).containsExactly(1, 3);
+    }
+
+    @Test
+    void immutableListsKeepWhetherTheyMayHoldNull() throws IOException {
+        List<?> lenient = (List<?>) copy(Stream.of(1, null, 2).toList());
+        assertThat((Object) lenient).isEqualTo(Arrays.asList(1, null, 2));
+        assertThat(((List<?>) copy(Stream.of(1, 2, 3).toList())).contains(null)).isFalse();
+        List<?> strict = (List<?>) copy(List.of(1, 2, 3));
+        assertThatThrownBy(() -> strict.contains(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    /** The last two that were used. */
+    static final class Recent<K, V> extends LinkedHashMap<K, V> {
+        private static final long serialVersionUID = 1L;
+        private final int most = 2;
+
+        Recent() {
+            super(16, 0.75f, true);
+        }
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+            return size() > most;
+        }
+    }
+
+    @Test
+    @SuppressWarnings("unchecked")
+    void linkedMapsKeepTheOrderOfUse() throws IOException {
+        for (Map<String, Integer> map : List.of(new LinkedHashMap<String, Integer>(16, 0.75f, true),
+                new Recent<String, Integer>())) {
+            map.put("a", 1);
+            map.put("b", 2);
+            map.get("a");
+            Map<String, Integer> copy = (Map<String, Integer>) copy(map);
+            assertThat(copy).hasSameClassAs(map);
+            assertThat(copy.keySet()).containsExactly("b", "a");
+            copy.get("b");
+            assertThat(copy.keySet()).containsExactly("a", "b");
+            copy.put("c", 3);
+            assertThat(copy.size()).isEqualTo(map instanceof Recent ? 2 : 3);
+        }
+    }
+
+    /** Has a serial form of its own, and a parent that refers back. */
+    @SuppressWarnings("serial") // a list that is Serializable
+    static final class Hooked implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private final List<Hooked> children = new ArrayList<>();
+        private @Nullable Hooked parent;
+        private transient int number;
+
+        private void writeObject(ObjectOutputStream out) throws IOException {
+            out.defaultWriteObject();
+            out.writeInt(number);
+        }
+
+        private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+            in.defaultReadObject();
+            number = in.readInt();
+        }
+    }
+
+    @Test
+    void aFormOfItsOwnAndACycleGoTogether() throws IOException {
+        Hooked parent = new Hooked();
+        parent.number = 5;
+        Hooked child = new Hooked();
+        child.number = 6;
+        child.parent = parent;
+        parent.children.add(child);
+        Hooked copy = (Hooked) copy(parent);
+        assertThat(copy.number).isEqualTo(5);
+        assertThat(copy.children.getFirst().number).isEqualTo(6);
+        assertThat(copy.children.getFirst().parent).isSameAs(copy);
+        AtomicReference<Object> holder = new AtomicReference<>();
+        holder.set(new ArrayList<>(List.of(holder)));
+        AtomicReference<?> read = (AtomicReference<?>) copy(holder);
+        assertThat(((List<?>) Objects.requireNonNull(read.get())).getFirst()).isSameAs(read);
+    }
+
+    /** Has parts of a path. */
+    @SuppressWarnings("serial") // a list that is Serializable
+    static final class Order implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private final List<Object> lines = new ArrayList<>();
+    }
+
+    @Test
+    void aRefusalNamesThePathAndWhatToDo() {
+        Order order = new Order();
+        order.lines.add("fine");
+        order.lines.add(Map.of("blob", new Link(Thread.currentThread())));
+        assertThatThrownBy(() -> codec().encode(order)).isInstanceOf(IOException.class)
+                .hasMessageContaining("Order.lines[1][blob].next is a java.lang.Thread")
+                .hasMessageContaining("Serializable").hasMessageContaining(";").hasMessageNotContaining("ulnerab");
+        assertThatThrownBy(() -> codec().encode(new ArrayList<>(List.of(1, (Runnable) () -> {}))))
+                .isInstanceOf(IOException.class).hasMessageContaining("ArrayList[1] is a ");
+    }
+
+    @Test
+    void manyEmptyObjectsAreNoMoreThanTheirBytesAllow() throws IOException {
+        List<Object> many = new ArrayList<>();
+        for (int i = 0; i < 1_500_000; i++) {
+            many.add(new Node());
+        }
+        assertThat((List<?>) copy(many)).hasSize(many.size());
     }
 
     @Test

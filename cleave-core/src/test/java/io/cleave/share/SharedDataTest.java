@@ -7,11 +7,16 @@ import io.cleave.BlockNotFoundException;
 import io.cleave.TokenException;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
+import java.io.Serializable;
+import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.FutureTask;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +99,57 @@ final class SharedDataTest extends ShareTestBase {
         try (SharedData<float[]> data = SharedData.of(floats(5000, 7)); ChildJvm reader = helper()) {
             assertThat(ask(reader, "hold " + data.name(), "held "))
                     .isEqualTo(Double.toString(Helper.sumOf(floats(5000, 7))));
+        }
+    }
+
+    @Test
+    void oneNameIsLoadedAsEachOfTheTypesThatItCanBeHadAs() {
+        try (SharedData<float[]> data = SharedData.of(floats(5000, 1))) {
+            MemorySegment view = Objects.requireNonNull(SharedData.load(data.name(), MemorySegment.class));
+            float[] array = Objects.requireNonNull(SharedData.load(data.name(), float[].class));
+            assertThat(SharedData.load(data.name(), MemorySegment.class)).isSameAs(view);
+            assertThat(SharedData.load(data.name(), float[].class)).isSameAs(array);
+            assertThat(load(data.name())).isSameAs(array);
+            assertThat(Objects.requireNonNull(SharedData.load(data.name(), Tensor.class)).size()).isEqualTo(5000);
+            assertThatThrownBy(() -> SharedData.load(data.name(), String.class))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    /** Loads another value when it is decoded. */
+    static final class Referrer implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private final String name;
+        private transient @Nullable Object target;
+
+        Referrer(String name) {
+            this.name = name;
+        }
+
+        private Object readResolve() {
+            Referrer resolved = new Referrer(name);
+            resolved.target = SharedData.load(name, Object.class);
+            return resolved;
+        }
+    }
+
+    @Test
+    void whatIsDecodedMayLoadOthersInAnyThread() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            try (SharedData<List<Integer>> inner = SharedData.of(List.of(round));
+                    SharedData<Referrer> one = SharedData.of(new Referrer(inner.name()));
+                    SharedData<Referrer> other = SharedData.of(new Referrer(one.name()))) {
+                List<FutureTask<Object>> loads = new ArrayList<>();
+                for (String name : List.of(other.name(), one.name(), inner.name(), other.name())) {
+                    loads.add(new FutureTask<>(() -> load(name)));
+                    Thread.ofPlatform().daemon().start(loads.getLast());
+                }
+                Referrer outer = (Referrer) loads.getFirst().get();
+                assertThat(loads.getLast().get()).isSameAs(outer);
+                Referrer middle = (Referrer) Objects.requireNonNull(outer.target);
+                assertThat(loads.get(1).get()).isSameAs(middle);
+                assertThat(loads.get(2).get()).isSameAs(middle.target).isEqualTo(List.of(round));
+            }
         }
     }
 }

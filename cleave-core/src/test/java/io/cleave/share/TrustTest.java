@@ -7,12 +7,16 @@ import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Classes that the user of a JVM admits, or does not. */
@@ -39,9 +43,9 @@ final class TrustTest extends ShareTestBase {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"standard", "fory", "java"})
-    void onlyAdmittedClassesAreRead(String codec) {
-        try (ChildJvm reader = helper(FILTER)) {
+    @CsvSource({"standard, cleave", "fory, cleave", "java, cleave", "standard, jdk", "fory, jdk", "java, jdk"})
+    void onlyAdmittedClassesAreRead(String codec, String property) {
+        try (ChildJvm reader = helper(FILTER.replace("-Dcleave", "-D" + property))) {
             List<Object> known = new ArrayList<>(List.of(new Known("a", Map.of("b", 1L)), new int[2000], "text"));
             String answer = ask(reader, "echo " + token(codec, known) + " " + codec, "token ");
             assertThat(read(answer, List.class).getFirst()).isEqualTo(known.getFirst());
@@ -49,6 +53,10 @@ final class TrustTest extends ShareTestBase {
                     List.of(Unknown.job()), Unknown.job());
             assertThat(reader.lines()).filteredOn(line -> line.startsWith("error "))
                     .allMatch(line -> line.contains("IncompatibleBlockException") || line.contains("TokenException"));
+            assertThat(reader.lines()).filteredOn(line -> line.startsWith("error "))
+                    .anyMatch(line -> line
+                            .contains("the class " + Unknown.class.getName() + " is refused by -D" + property
+                                    + ".serialFilter="));
             assertThat(reader.lines()).filteredOn(line -> line.startsWith("token ")).hasSize(1);
         }
         assertThat(Cleanup.run().failed()).isEmpty();
@@ -69,6 +77,31 @@ final class TrustTest extends ShareTestBase {
 
     private static long errors(ChildJvm reader) {
         return reader.lines().stream().filter(line -> line.startsWith("error ")).count();
+    }
+
+    @SuppressWarnings("JdkObsolete") // one of the classes in question
+    @ParameterizedTest
+    @ValueSource(strings = {"standard", "fory", "java"})
+    void aClassOfTheJdkIsRefusedAsWell(String codec) {
+        try (ChildJvm reader = helper("-Djdk.serialFilter=!java.util.LinkedList;!java.util.TreeMap")) {
+            ask(reader, "echo " + token(codec, new ArrayList<>(List.of(1))) + " " + codec, "token ");
+            refuses(reader, codec, new LinkedList<>(List.of(1)), new ArrayList<>(List.of(new TreeMap<>(Map.of(1, 2)))));
+        }
+        assertThat(Cleanup.run().failed()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"standard", "fory", "java"})
+    void theLimitsOfAFilterHold(String codec) {
+        try (ChildJvm reader = helper("-Djdk.serialFilter=maxdepth=5;maxarray=100")) {
+            ask(reader, "echo " + token(codec, new ArrayList<>(List.of(1))) + " " + codec, "token ");
+            Object deep = "core";
+            for (int i = 0; i < 20; i++) {
+                deep = new ArrayList<>(List.of(deep));
+            }
+            refuses(reader, codec, deep, new ArrayList<>(Arrays.asList("a", new String[101])));
+        }
+        assertThat(Cleanup.run().failed()).isEmpty();
     }
 
     @Test

@@ -9,7 +9,6 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /** A JVM that waits for values on its standard input, and answers each with the sum of its first and last element. */
@@ -61,7 +60,7 @@ final class Peer implements AutoCloseable {
 
     private static float ends(String way, byte[] message) throws IOException {
         if (way.equals("cleave")) {
-            try (var lease = Share.open(new String(message, StandardCharsets.US_ASCII), MemorySegment.class)) {
+            try (var lease = Share.open(message, MemorySegment.class)) {
                 MemorySegment view = Objects.requireNonNull(lease.value());
                 return view.getAtIndex(ValueLayout.JAVA_FLOAT, 0)
                         + view.getAtIndex(ValueLayout.JAVA_FLOAT, view.byteSize() / Float.BYTES - 1);
@@ -69,7 +68,7 @@ final class Peer implements AutoCloseable {
         }
         float[] values = switch (way) {
             case "cleave-array" -> Objects.requireNonNull(
-                    Share.read(new String(message, StandardCharsets.US_ASCII), float[].class));
+                    Share.read(message, float[].class));
             default -> (float[]) Objects.requireNonNull(Rivals.codec(way).decode(message, 0, message.length));
         };
         return values[0] + values[values.length - 1];

@@ -11,7 +11,6 @@ import java.io.Serializable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -284,9 +283,9 @@ final class ShareSubject {
         }
         long start = System.nanoTime();
         if (way.startsWith("cleave")) {
-            String token = Share.write(values);
+            byte[] token = Share.writeBytes(values);
             for (Peer peer : peers) {
-                peer.send(token.getBytes(StandardCharsets.US_ASCII));
+                peer.send(token);
             }
             answers();
             double took = since(start);

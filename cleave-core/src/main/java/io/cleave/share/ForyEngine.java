@@ -1,0 +1,280 @@
+package io.cleave.share;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.fory.Fory;
+import org.apache.fory.config.Config;
+import org.apache.fory.context.MetaStringReader;
+import org.apache.fory.context.MetaStringWriter;
+import org.apache.fory.context.ReadContext;
+import org.apache.fory.context.WriteContext;
+import org.apache.fory.logging.LogLevel;
+import org.apache.fory.logging.LoggerFactory;
+import org.apache.fory.memory.MemoryBuffer;
+import org.apache.fory.resolver.ClassResolver;
+import org.apache.fory.resolver.SharedRegistry;
+import org.apache.fory.type.Generics;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Fory, for one thread at a time, with tables of Cleave's own for the objects that it has met: they know what Fory does
+ * not tell. Code generation is off, as it would compile classes where nothing can be compiled.
+ *
+ * <p>
+ * Fory has limits on reading that it does not have on writing: for nesting, for the memory of the whole graph, and for
+ * elements without bytes. They are set here to what no value that was written exceeds, in proportion to the bytes that
+ * are there, so that bytes that are made up still cannot ask for more than a machine has.
+ */
+final class ForyEngine {
+    /** How deep a value may nest on the caller's stack; a deeper one is begun anew on a {@link DeepStack}. */
+    private static final int LEVELS_HERE = 256;
+    /** Fory counts some levels before an object is noticed. */
+    private static final int SPARE_LEVELS = 64;
+    /** So often the stack itself is looked at, as Fory counts levels of some kinds only. */
+    private static final int LOOK_EVERY = 1024;
+    private static final int MOST_FRAMES_HERE = 2048;
+    private static final long LEAST_GRAPH_BYTES = 16 << 20;
+    private static final long GRAPH_BYTES_PER_BYTE = 1024;
+    private static final long GRAPH_LIMIT = Long.MAX_VALUE / 2;
+    private static final long LEAST_UNBACKED = 1 << 16;
+    private static final int FIRST_BUFFER = 1024;
+    private static final int MOST_KEPT_BUFFER = 1 << 18;
+
+    static {
+        // Fory writes what it thinks of a program's classes to standard output.
+        if (LoggerFactory.getLogLevel() == LogLevel.DEFAULT_LEVEL) {
+            LoggerFactory.disableLogging();
+        }
+    }
+
+    private final Trust trust;
+    private final Set<Class<?>> admitted = new HashSet<>();
+    private final Fory fory;
+    private final WrittenRefs written = new WrittenRefs(this);
+    private final ReadRefs made = new ReadRefs(this);
+    private final WriteContext writing;
+    private final ReadContext reading;
+    private MemoryBuffer buffer = MemoryBuffer.newHeapBuffer(FIRST_BUFFER);
+    private Codec.Sink sink = Codecs.NO_SINK;
+    private Codec.Source source = Codecs.NO_SOURCE;
+    /** What the sink has taken of the value that is being written. */
+    private final List<Object> taken = new ArrayList<>();
+    private final boolean isDeep;
+
+    /**
+     * Makes an engine.
+     *
+     * @param trust says which classes may be there
+     * @param isDeep whether it works on a {@link DeepStack}, which has room for whatever may come
+     */
+    ForyEngine(Trust trust, boolean isDeep) {
+        this.trust = trust;
+        this.isDeep = isDeep;
+        SharedRegistry registry = new SharedRegistry();
+        fory = Fory.builder().withXlang(false).withCompatible(false).withRefTracking(true)
+                .requireClassRegistration(false).suppressClassRegistrationWarnings(true).withCodegen(false)
+                .withAsyncCompilation(false).withMaxDepth(levels() + SPARE_LEVELS).withMaxGraphMemoryBytes(GRAPH_LIMIT)
+                .withMaxUnbackedContainerItems(Integer.MAX_VALUE).withSharedRegistry(registry)
+                .withTypeChecker((resolver, name) -> isAdmitted(name, resolver.getClassLoader()))
+                .build();
+        ClassResolver resolver = (ClassResolver) fory.getTypeResolver();
+        new Forms(this, resolver).install(fory);
+        resolver.finishRegistration();
+        writing = new WriteContext(config(), new Generics(), resolver, written, new MetaStringWriter());
+        reading = new ReadContext(config(), new Generics(), resolver, made, new MetaStringReader(registry));
+    }
+
+    private int levels() {
+        return isDeep ? DeepStack.MOST_LEVELS : LEVELS_HERE;
+    }
+
+    Config config() {
+        return fory.getConfig();
+    }
+
+    Trust trust() {
+        return trust;
+    }
+
+    private boolean isAdmitted(String className, ClassLoader loader) {
+        Class<?> type = Trust.find(className, loader);
+        if (type != null) {
+            trust.require(type);
+        } else if (trust.isLimited()) {
+            throw new Trust.Untrusted("the class " + className + " is not here, so that no filter can admit it");
+        }
+        return true;
+    }
+
+    /** Insists that an object of a class, which Fory knows without asking, may be there. */
+    void admit(Class<?> type, int length, int count) {
+        if (length >= 0 || admitted.add(type)) {
+            trust.requireAll(new Trust.Question(type, length, Math.max(1, reading.getDepth()), Math.max(1, count), 0));
+        }
+    }
+
+    /** Thrown where a value nests too deeply for the stack that it is encoded or decoded on. */
+    static final class TooDeep extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TooDeep() {
+            super("a value nests too deeply for this stack", null, false, false);
+        }
+    }
+
+    /** Notices that an object more is being written. */
+    void checkDepth() {
+        if (writing.getDepth() > levels() || (!isDeep && isStackDeep())) {
+            throw new TooDeep();
+        }
+    }
+
+    private boolean isStackDeep() {
+        return written.size() % LOOK_EVERY == 0
+                && StackWalker.getInstance().walk(frames -> frames.limit(MOST_FRAMES_HERE).count()) == MOST_FRAMES_HERE;
+    }
+
+    /** Notices that an object more is being read. */
+    void checkReading(int count) {
+        if (reading.getDepth() > levels()) {
+            throw new TooDeep();
+        }
+        if (trust.isLimited()) {
+            trust.requireAll(new Trust.Question(null, -1, Math.max(1, reading.getDepth()), count + 1L,
+                    reading.getBuffer().readerIndex()));
+        }
+    }
+
+    /** Offers an object to whoever takes parts. */
+    int offer(Object part) {
+        int number = sink.offer(part);
+        while (number >= taken.size()) {
+            taken.add(part);
+        }
+        return number;
+    }
+
+    /** The part of a number, which must be of a type. */
+    <T> T take(int number, Class<T> type) {
+        try {
+            Object part = source.take(number);
+            if (!type.isInstance(part)) {
+                throw new IllegalArgumentException(
+                        "part " + number + " is a " + part.getClass().getName() + ", not a " + type.getName());
+            }
+            return type.cast(part);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Encodes a value, and proves that it can be decoded where that depends on more than its classes.
+     *
+     * @param first the first byte, or -1 for none
+     * @throws TooDeep where the value nests too deeply for this stack
+     */
+    byte[] encode(@Nullable Object value, Codec.Sink parts, int first) {
+        sink = parts;
+        buffer.writerIndex(0);
+        writing.prepare(buffer, null);
+        if (first >= 0) {
+            buffer.writeByte((byte) first);
+        }
+        writing.writeRootRef(value);
+        byte[] bytes = buffer.getBytes(0, buffer.writerIndex());
+        if (isDeep || written.hasRepeats()) {
+            prove(value, bytes, first >= 0 ? 1 : 0);
+        }
+        writing.reset();
+        taken.clear();
+        sink = Codecs.NO_SINK;
+        if (buffer.size() > MOST_KEPT_BUFFER) {
+            buffer = MemoryBuffer.newHeapBuffer(FIRST_BUFFER);
+        }
+        return bytes;
+    }
+
+    /** What was met last by an encoding that failed. */
+    @Nullable Object last() {
+        return written.last();
+    }
+
+    private void prove(@Nullable Object value, byte[] bytes, int offset) {
+        try {
+            source = taken::get;
+            read(bytes, offset, bytes.length - offset);
+        } catch (TooDeep e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            throw new Unshareable(value, "which could be written, but not read: " + ForyCodec.reason(e)
+                    + "; no object may be part of itself by way of a record, an immutable collection or a class that "
+                    + "replaces itself, and what a class needs when it is read must be there", e);
+        }
+        for (int i = 0; i < written.size(); i++) {
+            checkContent(written.get(i), made.get(i));
+        }
+        endReading();
+    }
+
+    /** A key that has been put in its place before it was whole is not found there. */
+    private static void checkContent(@Nullable Object original, @Nullable Object copy) {
+        boolean isWhole = true;
+        try {
+            if (original instanceof Map<?, ?> map && copy instanceof Map<?, ?> other && JavaOutput.isOfJdk(original)) {
+                isWhole = map.size() == other.size() && hasAll(other.keySet());
+            } else if (original instanceof Set<?> set && copy instanceof Set<?> other && JavaOutput.isOfJdk(original)) {
+                isWhole = set.size() == other.size() && hasAll(other);
+            }
+        } catch (RuntimeException | StackOverflowError e) {
+            isWhole = false;
+        }
+        if (!isWhole) {
+            throw new Unshareable(original,
+                    "of which a key would be lost when it is read: the key contains the collection, "
+                            + "and has its place there before it is whole; let hashCode, equals and compareTo use fields that come "
+                            + "before, or keep the collection out of its keys");
+        }
+    }
+
+    private static boolean hasAll(Collection<?> keys) {
+        for (Object key : keys) {
+            if (!keys.contains(key)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Decodes a value.
+     *
+     * @throws TooDeep where the value nests too deeply for this stack
+     */
+    @Nullable Object decode(byte[] bytes, int offset, int length, Codec.Source parts) {
+        source = parts;
+        Object value = read(bytes, offset, length);
+        endReading();
+        return value;
+    }
+
+    private @Nullable Object read(byte[] bytes, int offset, int length) {
+        reading.prepare(MemoryBuffer.fromByteArray(bytes, offset, length), null, false);
+        long graph = LEAST_GRAPH_BYTES + GRAPH_BYTES_PER_BYTE * length;
+        reading.reserveGraphMemory(GRAPH_LIMIT - graph);
+        long unbacked = Math.min(Integer.MAX_VALUE, LEAST_UNBACKED + GRAPH_BYTES_PER_BYTE * length);
+        reading.reserveUnbackedContainerItems((int) (Integer.MAX_VALUE - unbacked));
+        return reading.readRootRef();
+    }
+
+    private void endReading() {
+        reading.reset();
+        source = Codecs.NO_SOURCE;
+    }
+}

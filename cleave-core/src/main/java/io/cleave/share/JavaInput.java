@@ -1,0 +1,112 @@
+package io.cleave.share;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InvalidClassException;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputFilter.FilterInfo;
+import java.io.ObjectInputFilter.Status;
+import java.io.ObjectInputStream;
+import java.io.ObjectStreamClass;
+import java.lang.reflect.Array;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads objects of classes that are trusted, and that the context loader or Cleave's own loader knows. */
+class JavaInput extends ObjectInputStream {
+    /** An element takes a byte at least, and a table has some room to spare: no more are made than may be there. */
+    private static final long MOST_ELEMENTS_PER_BYTE = 16;
+
+    private final Codec.Source source;
+    private final Trust trust;
+    private final int encodedBytes;
+    /** The length of the array that was taken last, which the filter sees, too, though it takes none of the bytes. */
+    private long takenLength = -1;
+    private @Nullable String refusal;
+    /** The classes that were written, where what was written is to be proven; else null. */
+    private @Nullable Map<String, Class<?>> known;
+    private long elements;
+
+    JavaInput(byte[] bytes, int offset, int length, Codec.Source source, Trust trust) throws IOException {
+        super(new ByteArrayInputStream(bytes, offset, length));
+        this.source = source;
+        this.trust = trust;
+        this.encodedBytes = length;
+        enableResolveObject(true);
+        setObjectInputFilter(this::check);
+    }
+
+    /** Reads what this JVM has written, of the classes that it was written of, and counts the keys of all maps and sets. */
+    void prove(Map<String, Class<?>> classes) {
+        known = classes;
+    }
+
+    /** How many keys all maps and sets have together, where that was to be proven. */
+    long elements() {
+        return elements;
+    }
+
+    /** Reads the one object that there is. */
+    @Nullable Object readOnly() throws IOException {
+        try {
+            return readObject();
+        } catch (InvalidClassException e) {
+            String why = refusal;
+            throw why == null ? e : new Trust.Untrusted(why).checked();
+        } catch (ClassNotFoundException e) {
+            throw (IOException) new InvalidObjectException("no class " + e.getMessage()
+                    + ": it must be on the reader's class path, too").initCause(e);
+        }
+    }
+
+    private Status check(FilterInfo info) {
+        if (info.serialClass() == JavaCodec.Elsewhere.class || info.serialClass() == SerialForm.Child.class
+                || (info.arrayLength() == takenLength && takenLength >= 0)) {
+            return Status.UNDECIDED;
+        }
+        if (info.arrayLength() > MOST_ELEMENTS_PER_BYTE * encodedBytes) {
+            refusal = "an array of " + info.arrayLength() + " elements does not fit into " + encodedBytes + " bytes";
+            return Status.REJECTED;
+        }
+        if (info.depth() > DeepStack.MOST_LEVELS) {
+            refusal = "it nests more deeply than " + DeepStack.MOST_LEVELS + " levels";
+            return Status.REJECTED;
+        }
+        String why = trust.refusal(info);
+        if (why == null) {
+            return Status.UNDECIDED;
+        }
+        refusal = why;
+        return Status.REJECTED;
+    }
+
+    @Override
+    protected @Nullable Object resolveObject(Object object) throws IOException {
+        if (object instanceof JavaCodec.Elsewhere elsewhere) {
+            Object part = source.take(elsewhere.number());
+            takenLength = part.getClass().isArray() ? Array.getLength(part) : -1;
+            return part;
+        }
+        if (known != null) {
+            elements += JavaOutput.keys(object);
+        }
+        return object;
+    }
+
+    @Override
+    protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
+        Class<?> written = known == null ? null : known.get(description.getName());
+        if (written != null) {
+            return written;
+        }
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        if (loader != null) {
+            try {
+                return Class.forName(description.getName(), false, loader);
+            } catch (ClassNotFoundException e) {
+                return super.resolveClass(description);
+            }
+        }
+        return super.resolveClass(description);
+    }
+}
