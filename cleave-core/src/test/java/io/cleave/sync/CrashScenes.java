@@ -177,7 +177,8 @@ final class CrashScenes {
     }
 
     private CrashScene permits(String what, int permits, CrashScene.Body victim, int... allowed) {
-        return add("semaphore, " + what, new CrashKinds.Semaphore(permits, Arrays.stream(allowed).boxed().toList()), victim);
+        return add("semaphore, " + what, new CrashKinds.Semaphore(permits, Arrays.stream(allowed).boxed().toList()),
+                victim);
     }
 
     private void readWrite() {

@@ -61,7 +61,6 @@ final class SignalsPropertyTest {
         int sent;
         /** Told to go and not gone: exact while nobody dies or is sent away. */
         int owed;
-        int dead;
 
         History(long seed) {
             random = new Random(seed);
@@ -116,13 +115,11 @@ final class SignalsPropertyTest {
 
         private void die(Waiter waiter) {
             waiters.remove(waiter);
-            dead++;
         }
 
         private void abandon(Waiter waiter) {
             signals.abandon(waiter.group);
             waiters.remove(waiter);
-            dead++;
         }
 
         void drain() {
