@@ -7,6 +7,8 @@ import io.cleave.memory.raw.RawBlocks;
 import io.cleave.memory.raw.Shortage;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Fcntl;
+import io.cleave.os.Stat.FileStatus;
+import io.cleave.os.Unistd;
 import java.io.File;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -178,10 +180,28 @@ final class BlockDirectory {
         }
     }
 
+    /**
+     * Opens the file that a path names. What is refused because its group may access it, too, counts as absent where it is
+     * an orphan of this user's, as any other orphan does.
+     */
+    private static @Nullable BlockFile existing(String path, BlockAccess access) {
+        try {
+            return BlockFile.existing(path, access);
+        } catch (IncompatibleBlockException e) {
+            FileStatus status = BlockFile.lookAt(path);
+            boolean mayBeOrphan = status != null && status.uid() == Unistd.geteuid()
+                    && BlockAccess.GROUP.faultOf(status).isEmpty();
+            if (!mayBeOrphan || !BlockInspector.sweep(path, false)) {
+                throw e;
+            }
+            return BlockFile.existing(path, access);
+        }
+    }
+
     /** Whether a block that is no orphan bears the name. An orphan is removed, a removal under way waited for. */
     private boolean isTaken(String path, BlockAccess access, Patience patience) {
         while (true) {
-            try (BlockFile file = BlockFile.existing(path, access)) {
+            try (BlockFile file = existing(path, access)) {
                 if (file == null) {
                     return false;
                 }
@@ -246,7 +266,7 @@ final class BlockDirectory {
     private <T> @Nullable T attach(String name, BlockFile.Demand demand, BlockAccess access, Patience patience,
             Use<T> use) {
         while (true) {
-            BlockFile file = BlockFile.existing(path(name), access);
+            BlockFile file = existing(path(name), access);
             if (file == null) {
                 return null;
             }

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.cleave.BlockNotFoundException;
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.os.Unistd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,6 +93,18 @@ final class MemoryOptionsTest {
             assertThat(other.segment().get(JAVA_BYTE, 0)).isEqualTo((byte) 1);
             assertThat(blocks.list()).singleElement().returns(BlockInfo.State.LIVE, BlockInfo::state);
         }
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void anOrphanForTheGroupIsAnOrphanForWhoDoesNotSaySo() throws IOException {
+        Path copy = directory.resolve("copy");
+        try (SharedMemory block = create(GROUP)) {
+            Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+            assertThat(block.byteSize()).isEqualTo(100);
+        }
+        Files.move(copy, file); // a whole block that nobody is attached to
+        assertThatThrownBy(() -> open(DEFAULTS)).isInstanceOf(BlockNotFoundException.class);
         assertThat(file).doesNotExist();
     }
 
