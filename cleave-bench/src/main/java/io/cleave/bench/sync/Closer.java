@@ -11,6 +11,7 @@ import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Waits through handles and closes them under those who wait, again and again, beside the workers of the torture. What a
@@ -26,8 +27,8 @@ final class Closer implements Runnable {
     private final String name;
     private final SplittableRandom random;
     private volatile boolean isToEnd;
-    private volatile long rounds;
-    private volatile long sentAway;
+    private final AtomicLong rounds = new AtomicLong();
+    private final AtomicLong sentAway = new AtomicLong();
 
     /** Something that may wait, through a handle that may be closed meanwhile. */
     private interface Wait {
@@ -45,12 +46,12 @@ final class Closer implements Runnable {
     }
 
     long rounds() {
-        return rounds;
+        return rounds.get();
     }
 
     /** How many waits ended by the closing of their handle. */
     long sentAway() {
-        return sentAway;
+        return sentAway.get();
     }
 
     @Override
@@ -58,7 +59,7 @@ final class Closer implements Runnable {
         try {
             while (!isToEnd) {
                 round();
-                rounds++;
+                rounds.getAndIncrement();
             }
         } catch (InterruptedException | RuntimeException e) {
             error(e.toString());
@@ -95,12 +96,12 @@ final class Closer implements Runnable {
             wait.run(closing);
         } catch (IllegalStateException e) {
             if (String.valueOf(e.getMessage()).contains("close")) {
-                sentAway++; // races lose some, which matters to nobody
+                sentAway.getAndIncrement();
             } else {
                 error(e.toString());
             }
         } catch (BrokenBarrierException e) {
-            sentAway++; // by another
+            sentAway.getAndIncrement(); // by another
         } catch (Exception e) {
             error(e.toString());
         }
@@ -138,6 +139,7 @@ final class Closer implements Runnable {
     }
 
     /** Waits for a condition; sent away from there it holds the lock no more. */
+    @SuppressWarnings("WaitNotInLoop") // it does not matter what for
     private void await(Objects closing) throws InterruptedException {
         ground.repair(closing.mutex().acquire() == Acquisition.OWNER_DIED);
         try {

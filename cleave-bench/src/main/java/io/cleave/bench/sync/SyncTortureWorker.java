@@ -141,6 +141,7 @@ final class SyncTortureWorker {
     }
 
     /** Waits on a condition for a moment, or signals it. */
+    @SuppressWarnings("WaitNotInLoop") // it does not matter what for
     private void await() throws InterruptedException {
         Condition condition = ground.objects.mutex().condition(0);
         Acquisition acquisition = ground.objects.mutex().acquire();
