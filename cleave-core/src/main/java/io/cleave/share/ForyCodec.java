@@ -5,6 +5,7 @@ import java.io.InvalidObjectException;
 import java.io.UncheckedIOException;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,12 +105,22 @@ final class ForyCodec implements Codec {
             cause = cause.getCause();
         }
         if (thrown.getClass().getName().endsWith(".InsecureException")) {
-            return new Unshareable(last, Forms.refusalOf(last == null ? Object.class : last.getClass())).in(value);
+            Object insecure = named(value, String.valueOf(thrown.getMessage()));
+            Object culprit = insecure == null ? last : insecure;
+            return new Unshareable(culprit, Forms.refusalOf(culprit == null ? Object.class : culprit.getClass()))
+                    .in(value);
         }
         return new Unshareable(last,
                 "which cannot be encoded: " + reason(thrown) + "; send plain data or records, or let "
                         + "the class define its serial form",
                 isOfFory(thrown) ? null : thrown).in(value);
+    }
+
+    /** The first part of a value whose class a text names: it may not have been met when the class was refused. */
+    private static @Nullable Object named(@Nullable Object value, String text) {
+        return ObjectPath.first(value, part -> Pattern
+                .compile("(?<![\\w.$])" + Pattern.quote(part.getClass().getName()) + "(?![\\w.$]*\\w)").matcher(text)
+                .find());
     }
 
     /** What an exception says, without the words of Fory's that nobody here can act upon. */
@@ -169,7 +180,7 @@ final class ForyCodec implements Codec {
             value = engine.decode(bytes, offset, length, source);
         } catch (ForyEngine.TooDeep e) {
             throw e;
-        } catch (RuntimeException | LinkageError e) {
+        } catch (RuntimeException | LinkageError | AssertionError e) { // Fory asserts what damaged bytes may break
             throw unreadable(e);
         }
         if (!isDeep) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ final class ObjectPath {
     /** A path of more steps is shown by its first and last ones. */
     private static final int MOST_STEPS = 24;
 
-    private final Object culprit;
+    private final Predicate<Object> wanted;
     private final Deque<Step> open = new ArrayDeque<>();
     private final Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     private @Nullable Step found;
@@ -34,8 +35,14 @@ final class ObjectPath {
     /** An object and how one gets to it. */
     private record Step(@Nullable Step from, String name, Object value, int length) {}
 
-    private ObjectPath(Object culprit) {
-        this.culprit = culprit;
+    private ObjectPath(Predicate<Object> wanted) {
+        this.wanted = wanted;
+    }
+
+    /** The first part of an object, or the object itself, that is as wanted; null where there is none. */
+    static @Nullable Object first(@Nullable Object root, Predicate<Object> wanted) {
+        Step step = root == null ? null : new ObjectPath(wanted).search(root);
+        return step == null ? null : step.value;
     }
 
     /**
@@ -53,7 +60,7 @@ final class ObjectPath {
         if (root == culprit) {
             return "the value is a " + type + ",";
         }
-        Step step = new ObjectPath(culprit).search(root);
+        Step step = new ObjectPath(part -> part == culprit).search(root);
         return (step == null ? "somewhere in the value, a part of " + nameOf(root) : text(step)) + " is a " + type
                 + ",";
     }
@@ -94,7 +101,7 @@ final class ObjectPath {
             return;
         }
         Step step = new Step(from, name, value, from == null ? 0 : from.length + 1);
-        if (value == culprit) {
+        if (wanted.test(value)) {
             found = step;
         } else {
             open.addLast(step);
@@ -102,7 +109,7 @@ final class ObjectPath {
     }
 
     private boolean isLeaf(Object value) {
-        return value != culprit && (value instanceof String || value instanceof Number || value instanceof Class
+        return !wanted.test(value) && (value instanceof String || value instanceof Number || value instanceof Class
                 || value instanceof Boolean || value instanceof Character || value instanceof Enum);
     }
 

@@ -205,7 +205,7 @@ final class FissionFailureTest {
         assertThat(thrownBy(0, x -> {
             throw new Unreadable("told " + x);
         })).isExactlyInstanceOf(WorkerException.class).hasMessageContaining("told 17")
-                .cause().hasMessageContaining("unreadable indeed");
+                .hasMessageContaining("unreadable indeed");
     }
 
     /** Fails even to say what it is. */
