@@ -118,16 +118,29 @@ final class ReadWriteState {
         return word != 0 && Participants.isDead(word);
     }
 
+    // Taking and giving up are several steps each, so the handle must not close between them: the lock would be held by a
+    // process that lives and a thread that nobody knows.
+
     Outcome read(long me, Patience patience) throws InterruptedException {
-        return wait(new Reading(me, patience), patience);
+        waiting.enter();
+        try {
+            return wait(new Reading(me, patience), patience);
+        } finally {
+            waiting.exit();
+        }
     }
 
     Outcome write(long me, News news, Patience patience) throws InterruptedException {
-        Writing attempt = new Writing(me, news, patience);
+        waiting.enter();
         try {
-            return wait(attempt, patience);
+            Writing attempt = new Writing(me, news, patience);
+            try {
+                return wait(attempt, patience);
+            } finally {
+                attempt.end();
+            }
         } finally {
-            attempt.end();
+            waiting.exit();
         }
     }
 
@@ -351,6 +364,15 @@ final class ReadWriteState {
     }
 
     void unread(long me) {
+        waiting.enter();
+        try {
+            giveUpRead(me);
+        } finally {
+            waiting.exit();
+        }
+    }
+
+    private void giveUpRead(long me) {
         Reader self = reader(me);
         Integer held = READERS.get(self);
         if (held == null) {
@@ -375,6 +397,15 @@ final class ReadWriteState {
     }
 
     void unwrite(long me) {
+        waiting.enter();
+        try {
+            giveUpWrite(me);
+        } finally {
+            waiting.exit();
+        }
+    }
+
+    private void giveUpWrite(long me) {
         checkWriter(me, "give the write lock up");
         long holds = words.get(TallyLayout.WRITE_HOLDS_AT);
         if (holds > 0) {

@@ -128,7 +128,7 @@ final class SemaphoreState {
     }
 
     private void giveAll(int permits, int seat) {
-        boolean _ = tally.changeUninterruptibly(seat, sums -> {
+        boolean _ = change(seat, sums -> {
             if (sums.available + permits > Integer.MAX_VALUE) {
                 throw new Error("Maximum permit count exceeded");
             }
@@ -139,8 +139,18 @@ final class SemaphoreState {
         waiting.signal(permits);
     }
 
+    /** A change that may take the ledger, with which no handle must close. */
+    private boolean change(int seat, Tally.Change change) {
+        waiting.enter();
+        try {
+            return tally.changeUninterruptibly(seat, change);
+        } finally {
+            waiting.exit();
+        }
+    }
+
     void reduce(int permits) {
-        boolean _ = tally.changeUninterruptibly(-1, sums -> {
+        boolean _ = change(-1, sums -> {
             if (sums.available - permits < Integer.MIN_VALUE) {
                 throw new Error("Permit count underflow");
             }
@@ -151,7 +161,7 @@ final class SemaphoreState {
 
     void disown(int permits) {
         int seat = members.find();
-        boolean _ = tally.changeUninterruptibly(seat, sums -> {
+        boolean _ = change(seat, sums -> {
             if (sums.held < permits) {
                 throw new IllegalArgumentException("this process holds " + sums.held + " permits, so it cannot disown "
                         + permits);
@@ -165,7 +175,7 @@ final class SemaphoreState {
     int drain(boolean owns) {
         boolean _ = members.reap(heir); // what the dead held is available, too
         long[] drained = {0};
-        boolean _ = tally.changeUninterruptibly(seat(owns), sums -> {
+        boolean _ = change(seat(owns), sums -> {
             drained[0] = sums.available;
             sums.held += owns ? Math.max(0, sums.available) : 0;
             sums.available = 0;

@@ -102,7 +102,7 @@ final class Closer implements Runnable {
             }
         } catch (BrokenBarrierException e) {
             sentAway.getAndIncrement(); // by another
-        } catch (Exception e) {
+        } catch (Exception | AssertionError e) {
             error(e.toString());
         }
     }
@@ -128,9 +128,19 @@ final class Closer implements Runnable {
             case 5 -> closing -> {
                 int _ = closing.barrier().await();
             };
-            case 6 -> closing -> closing.latch().await();
+            case 6 -> Closer::awaitLatch;
             default -> this::acquireAsync;
         };
+    }
+
+    private static void awaitLatch(Objects closing) throws InterruptedException {
+        try {
+            closing.latch().await();
+        } catch (OwnerDiedException e) { // a worker was killed between attaching and its first count-down
+            if (closing.latch().getCount() == 0) {
+                throw new AssertionError("broken, and complete", e);
+            }
+        }
     }
 
     private void unlock(Acquisition acquisition) {
