@@ -1,5 +1,6 @@
 package io.cleave.share;
 
+import io.cleave.memory.raw.Proof;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -207,6 +208,7 @@ final class ForyEngine {
     }
 
     private void prove(@Nullable Object value, byte[] bytes, int offset) {
+        Proof.begin();
         try {
             source = taken::get;
             read(bytes, offset, bytes.length - offset);
@@ -216,6 +218,8 @@ final class ForyEngine {
             throw new Unshareable(value, "which could be written, but not read: " + ForyCodec.reason(e)
                     + "; no object may be part of itself by way of a record, an immutable collection or a class that "
                     + "replaces itself, and what a class needs when it is read must be there", e);
+        } finally {
+            Proof.end();
         }
         for (int i = 0; i < written.size(); i++) {
             checkContent(written.get(i), made.get(i));

@@ -1,5 +1,6 @@
 package io.cleave.share;
 
+import io.cleave.memory.raw.Proof;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InvalidClassException;
@@ -102,6 +103,7 @@ final class JavaCodec implements Codec {
 
     private static void prove(@Nullable Object value, byte[] encoded, Source parts, JavaOutput out) throws IOException {
         long found;
+        Proof.begin();
         try {
             JavaInput in = new JavaInput(encoded, 0, encoded.length, parts, Trust.current());
             in.prove(out.classes());
@@ -116,6 +118,8 @@ final class JavaCodec implements Codec {
             throw unreadable(value, e);
         } catch (IOException | RuntimeException | LinkageError e) {
             throw unreadable(value, e);
+        } finally {
+            Proof.end();
         }
         if (found != out.elements()) {
             throw new Unshareable(value, "whose maps and sets would have " + found + " entries instead of "

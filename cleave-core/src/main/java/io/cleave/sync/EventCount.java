@@ -124,6 +124,11 @@ final class EventCount {
         }
     }
 
+    /** The handle. */
+    Named named() {
+        return named;
+    }
+
     /** Keeps the handle open until {@link #exit}. */
     void enter() {
         named.enter();

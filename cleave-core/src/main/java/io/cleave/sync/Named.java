@@ -5,6 +5,7 @@ import io.cleave.memory.Lifetime;
 import io.cleave.memory.MemoryOptions;
 import io.cleave.memory.SharedMemory;
 import io.cleave.os.Unistd;
+import java.io.NotSerializableException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -72,8 +73,11 @@ final class Named {
 
     /** Attaches to the block of a name, or makes it; it is closed again where the maker of the object fails. */
     static <T> T open(String name, BlockKind kind, long byteSize, Lifetime lifetime, Maker<T> maker) {
-        SharedMemory block = SharedMemory.openOrCreate(name, byteSize,
-                MemoryOptions.defaults().withKind(kind).withLifetime(lifetime));
+        return make(SharedMemory.openOrCreate(name, byteSize,
+                MemoryOptions.defaults().withKind(kind).withLifetime(lifetime)), maker);
+    }
+
+    private static <T> T make(SharedMemory block, Maker<T> maker) {
         boolean done = false;
         try {
             T made = maker.make(block.segment(), new Named(block));
@@ -84,6 +88,25 @@ final class Named {
                 block.close();
             }
         }
+    }
+
+    /** Attaches to the block of a name, which must be there. */
+    static <T> T openExisting(String name, BlockKind kind, Maker<T> maker) {
+        return make(SharedMemory.open(name, MemoryOptions.defaults().withKind(kind)), maker);
+    }
+
+    /**
+     * What stands for an object on its way to another process.
+     *
+     * @throws NotSerializableException where it has no name
+     */
+    ByName travelling(BlockKind kind, boolean isSignal) throws NotSerializableException {
+        if (block == null) {
+            throw new NotSerializableException("an object of kind " + kind
+                    + " on memory of the caller's: another process "
+                    + "cannot find it; make it by named(...), or let the task call at(...) on memory that it has opened");
+        }
+        return new ByName(kind, block.name(), isSignal);
     }
 
     /** Removes the block's name at once; where there is no block, nothing. */

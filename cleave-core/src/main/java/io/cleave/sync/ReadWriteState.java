@@ -458,6 +458,11 @@ final class ReadWriteState {
         waiting.exit();
     }
 
+    /** The handle. */
+    Named named() {
+        return waiting.named();
+    }
+
     String describe(String type, Supplier<String> text) {
         return waiting.describe(type, text);
     }

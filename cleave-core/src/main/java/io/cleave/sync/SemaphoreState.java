@@ -184,6 +184,11 @@ final class SemaphoreState {
         return (int) drained[0];
     }
 
+    /** The handle. */
+    Named named() {
+        return waiting.named();
+    }
+
     String describe(String type, Supplier<String> text) {
         return waiting.describe(type, text);
     }

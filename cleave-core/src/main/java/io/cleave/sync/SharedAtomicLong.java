@@ -2,6 +2,10 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.Serial;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -33,7 +37,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
     private final transient MemorySegment word;
     private final transient Named named;
 
-    private SharedAtomicLong(MemorySegment word, Named named) {
+    SharedAtomicLong(MemorySegment word, Named named) {
         this.word = word;
         this.named = named;
     }
@@ -413,5 +417,16 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
     @Override
     public String toString() {
         return named.isClosed() ? "SharedAtomicLong[closed]" : Long.toString(get());
+    }
+
+    /** Another process opens the object by its name. */
+    @Serial
+    private Object writeReplace() throws NotSerializableException {
+        return named.travelling(BlockKind.ATOMIC_LONG, false);
+    }
+
+    @Serial
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("it travels by its name only");
     }
 }

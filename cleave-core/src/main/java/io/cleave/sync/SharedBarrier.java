@@ -2,6 +2,11 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.Serial;
+import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
@@ -34,18 +39,20 @@ import java.util.concurrent.TimeoutException;
  *
  * <h2>Cost</h2> Three atomic operations, and a system call for each but the last, and for the last where others wait.
  */
-public final class SharedBarrier implements AutoCloseable {
+public final class SharedBarrier implements AutoCloseable, Serializable {
     /** The size of a barrier: {@value} bytes, aligned to 8. */
     public static final long BYTES = BarrierLayout.BYTES;
 
-    private final Named named;
-    private final SharedCell cell;
-    private final BarrierWord word;
-    private final Members members;
-    private final Membership membership;
-    private final Spinner spinner;
+    private static final long serialVersionUID = 1L;
 
-    private SharedBarrier(MemorySegment memory, Named named, int capacity, int parties) {
+    private final transient Named named;
+    private final transient SharedCell cell;
+    private final transient BarrierWord word;
+    private final transient Members members;
+    private final transient Membership membership;
+    private final transient Spinner spinner;
+
+    SharedBarrier(MemorySegment memory, Named named, int capacity, int parties) {
         SharedWords words = new SharedWords(memory);
         this.named = named;
         this.cell = new SharedCell(memory, BarrierLayout.WORD_AT);
@@ -300,6 +307,17 @@ public final class SharedBarrier implements AutoCloseable {
     }
 
     /**
+     * Removes the name at once: it is the way to end a {@link Lifetime#PERSISTENT} barrier. Those who have a handle keep it.
+     * Where the name has been removed already, and for one {@link #at} a caller's memory, nothing happens.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws io.cleave.CleaveException where the system refuses it
+     */
+    public void unlink() {
+        named.unlink();
+    }
+
+    /**
      * Detaches; the end of the process does not break the barrier then. The last handle on a named barrier that is closed
      * removes it. Threads that wait through this handle leave with an {@link IllegalStateException}, which breaks the
      * barrier for the others. A barrier {@link #at} a caller's memory stays usable: those who wait wait on, and are missed
@@ -325,5 +343,16 @@ public final class SharedBarrier implements AutoCloseable {
     public String toString() {
         return named.describe("SharedBarrier",
                 () -> getNumberWaiting() + " of " + getParties() + (isBroken() ? ", broken" : ""));
+    }
+
+    /** Another process opens the object by its name. */
+    @Serial
+    private Object writeReplace() throws NotSerializableException {
+        return named.travelling(BlockKind.BARRIER, false);
+    }
+
+    @Serial
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("it travels by its name only");
     }
 }

@@ -3,6 +3,11 @@ package io.cleave.sync;
 import io.cleave.OwnerDiedException;
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.Serial;
+import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
@@ -34,18 +39,20 @@ import java.util.concurrent.TimeUnit;
  * <h2>Cost</h2> Attaching and counting down are two atomic operations; waiting, and the last count-down, cost a system
  * call where somebody waits.
  */
-public final class SharedCountDownLatch implements AutoCloseable {
+public final class SharedCountDownLatch implements AutoCloseable, Serializable {
     /** The size of a latch: {@value} bytes, aligned to 8; zeroes are a fresh one. */
     public static final long BYTES = LatchLayout.BYTES;
 
-    private final Named named;
-    private final SharedCell word;
-    private final Members members;
-    private final Membership membership;
-    private final Spinner spinner;
+    private static final long serialVersionUID = 1L;
+
+    private final transient Named named;
+    private final transient SharedCell word;
+    private final transient Members members;
+    private final transient Membership membership;
+    private final transient Spinner spinner;
 
     /** A handle that gives the latch its count, where nobody has; with a count of -1 it does not. */
-    private SharedCountDownLatch(MemorySegment memory, Named named, int capacity, int count) {
+    SharedCountDownLatch(MemorySegment memory, Named named, int capacity, int count) {
         this.named = named;
         this.word = new SharedCell(memory, LatchLayout.WORD_AT);
         this.members = new Members(new SharedWords(memory), LatchLayout.MEMBERS_AT, Long.BYTES, capacity);
@@ -274,6 +281,17 @@ public final class SharedCountDownLatch implements AutoCloseable {
     }
 
     /**
+     * Removes the name at once: it is the way to end a {@link Lifetime#PERSISTENT} latch. Those who have a handle keep it.
+     * Where the name has been removed already, and for one {@link #at} a caller's memory, nothing happens.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws io.cleave.CleaveException where the system refuses it
+     */
+    public void unlink() {
+        named.unlink();
+    }
+
+    /**
      * Detaches; the end of the process does not break the latch then. The last handle on a named latch that is closed
      * removes it. Threads that wait through this handle leave with an {@link IllegalStateException}. A latch {@link #at} a
      * caller's memory stays usable: those who wait wait on, and using it attaches again. Closing twice does nothing more.
@@ -297,5 +315,16 @@ public final class SharedCountDownLatch implements AutoCloseable {
     @Override
     public String toString() {
         return named.describe("SharedCountDownLatch", () -> "count " + getCount());
+    }
+
+    /** Another process opens the object by its name. */
+    @Serial
+    private Object writeReplace() throws NotSerializableException {
+        return named.travelling(BlockKind.LATCH, false);
+    }
+
+    @Serial
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("it travels by its name only");
     }
 }

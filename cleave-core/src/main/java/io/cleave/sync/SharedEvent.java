@@ -2,6 +2,11 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.Serial;
+import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
@@ -37,20 +42,22 @@ import java.util.concurrent.CompletableFuture;
  * call. Before a waiter sleeps it looks for 1 to 40 microseconds, the longer the more often the event has come meanwhile;
  * not where there is one processor.
  */
-public final class SharedEvent implements AutoCloseable {
+public final class SharedEvent implements AutoCloseable, Serializable {
     /** The size of an event: {@value} bytes, aligned to 8; zeroes are a fresh one, cleared. */
     public static final long BYTES = 64;
+
+    private static final long serialVersionUID = 1L;
 
     private static final long SET = 1;
     private static final long WAITERS = 2;
     private static final long ONE_SETTING = 4;
 
-    private final Cell word;
-    private final List<SharedCell> cells;
-    private final Named named;
-    private final Spinner spinner;
+    private final transient Cell word;
+    private final transient List<SharedCell> cells;
+    private final transient Named named;
+    private final transient Spinner spinner;
 
-    private SharedEvent(MemorySegment memory, Named named) {
+    SharedEvent(MemorySegment memory, Named named) {
         SharedCell cell = new SharedCell(memory, 0);
         this.word = cell;
         this.cells = List.of(cell);
@@ -255,5 +262,16 @@ public final class SharedEvent implements AutoCloseable {
     @Override
     public String toString() {
         return named.describe("SharedEvent", () -> isSet() ? "set" : "cleared");
+    }
+
+    /** Another process opens the object by its name. */
+    @Serial
+    private Object writeReplace() throws NotSerializableException {
+        return named.travelling(BlockKind.EVENT, false);
+    }
+
+    @Serial
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("it travels by its name only");
     }
 }

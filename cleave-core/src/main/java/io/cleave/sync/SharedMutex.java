@@ -6,6 +6,11 @@ import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
 import io.cleave.sync.LockWord.News;
 import io.cleave.sync.LockWord.Outcome;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.Serial;
+import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
@@ -67,21 +72,23 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://www.akkadia.org/drepper/futex.pdf">U. Drepper, Futexes Are Tricky (2011)</a>, from which the
  *      three states come; the owner in the word and the hand-over are this class's own
  */
-public final class SharedMutex implements Lock, AutoCloseable {
+public final class SharedMutex implements Lock, AutoCloseable, Serializable {
     /** The size of a mutex: {@value} bytes, aligned to 8; zeroes are a fresh one. */
     public static final long BYTES = MutexLayout.BYTES;
 
-    private final MemorySegment memory;
-    private final SharedCell word;
-    private final LockWord lock;
-    private final Named named;
-    /** Where threads sleep through this handle: the word, and the conditions that were asked for. */
-    private final List<SharedCell> cells = new CopyOnWriteArrayList<>();
-    private final AtomicReferenceArray<@Nullable SharedCondition> conditions = new AtomicReferenceArray<>(
-            MutexLayout.CONDITIONS);
-    private final AtomicInteger nextCondition = new AtomicInteger();
+    private static final long serialVersionUID = 1L;
 
-    private SharedMutex(MemorySegment memory, Named named) {
+    private final transient MemorySegment memory;
+    private final transient SharedCell word;
+    private final transient LockWord lock;
+    private final transient Named named;
+    /** Where threads sleep through this handle: the word, and the conditions that were asked for. */
+    private final transient List<SharedCell> cells = new CopyOnWriteArrayList<>();
+    private final transient AtomicReferenceArray<@Nullable SharedCondition> conditions = new AtomicReferenceArray<>(
+            MutexLayout.CONDITIONS);
+    private final transient AtomicInteger nextCondition = new AtomicInteger();
+
+    SharedMutex(MemorySegment memory, Named named) {
         Participants.join(memory, MutexLayout.STAMP_AT, SharedMutex.class);
         this.memory = memory;
         this.named = named;
@@ -584,5 +591,16 @@ public final class SharedMutex implements Lock, AutoCloseable {
             long owner = lock.owner();
             return (owner == 0 ? "free" : "held by " + describe(owner)) + (lock.hasDied() ? ", an owner died" : "");
         });
+    }
+
+    /** Another process opens the object by its name. */
+    @Serial
+    private Object writeReplace() throws NotSerializableException {
+        return named.travelling(BlockKind.MUTEX, false);
+    }
+
+    @Serial
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("it travels by its name only");
     }
 }

@@ -5,6 +5,11 @@ import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
 import io.cleave.sync.LockWord.News;
 import io.cleave.sync.LockWord.Outcome;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.Serial;
+import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
@@ -45,15 +50,17 @@ import java.util.concurrent.locks.ReadWriteLock;
  * <h2>Cost</h2> Uncontended, each operation is one atomic operation in shared memory, two where another process was the
  * last, and no system call. Waiting, and giving up where somebody waits, cost a system call.
  */
-public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
+public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, Serializable {
     /** The size of a read-write lock: {@value} bytes, aligned to 8; zeroes are a fresh one. */
     public static final long BYTES = TallyLayout.BYTES;
 
-    private final ReadWriteState state;
-    private final ReadLock reading;
-    private final WriteLock writing;
+    private static final long serialVersionUID = 1L;
 
-    private SharedReadWriteLock(MemorySegment memory, int seats, Named named) {
+    private final transient ReadWriteState state;
+    private final transient ReadLock reading;
+    private final transient WriteLock writing;
+
+    SharedReadWriteLock(MemorySegment memory, int seats, Named named) {
         this.state = new ReadWriteState(memory, seats, named);
         this.reading = new ReadLock(state);
         this.writing = new WriteLock(state);
@@ -172,6 +179,17 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
     }
 
     /**
+     * Removes the name at once: it is the way to end a {@link Lifetime#PERSISTENT} lock. Those who have a handle keep it.
+     * Where the name has been removed already, and for one {@link #at} a caller's memory, nothing happens.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws io.cleave.CleaveException where the system refuses it
+     */
+    public void unlink() {
+        state.named().unlink();
+    }
+
+    /**
      * Gives up this handle on a named lock; the last one out removes it. Threads that wait through it leave with an
      * {@link IllegalStateException}; what is held stays held until the process ends. The second and later calls, and
      * calls on a lock {@link #at} a caller's memory, do nothing.
@@ -194,10 +212,21 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable {
                 + (isWriteLocked() ? "a writer" : "no writer") + (state.hasDied() ? ", a writer died" : ""));
     }
 
+    /** Another process opens the object by its name. */
+    @Serial
+    private Object writeReplace() throws NotSerializableException {
+        return state.named().travelling(BlockKind.READ_WRITE_LOCK, false);
+    }
+
+    @Serial
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("it travels by its name only");
+    }
+
     private static boolean refuseDeath(Outcome outcome) {
         if (outcome == Outcome.REFUSED) {
             throw new OwnerDiedException("a process died while it held this write lock, so what the lock guards may be "
-                    + "half-changed; take the write lock by acquire(), repair, and unlock");
+                    + "half-changed; take the write lock by acquire(), repair, say consistent(), and unlock");
         }
         return outcome.isHeld();
     }

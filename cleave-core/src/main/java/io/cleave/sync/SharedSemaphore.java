@@ -2,6 +2,11 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import java.io.InvalidObjectException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.Serial;
+import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -38,14 +43,16 @@ import java.util.concurrent.TimeUnit;
  * somebody waits, cost a system call. Before a waiter sleeps it looks for 1 to 40 microseconds, the longer the more often
  * a permit has come meanwhile; not where there is one processor.
  */
-public final class SharedSemaphore implements AutoCloseable {
+public final class SharedSemaphore implements AutoCloseable, Serializable {
     /** The size of a semaphore: {@value} bytes, aligned to 8; zeroes are a fresh one without permits. */
     public static final long BYTES = TallyLayout.BYTES;
 
-    private final SemaphoreState state;
+    private static final long serialVersionUID = 1L;
+
+    private final transient SemaphoreState state;
     private final boolean owns;
 
-    private SharedSemaphore(SemaphoreState state, boolean owns) {
+    SharedSemaphore(SemaphoreState state, boolean owns) {
         this.state = state;
         this.owns = owns;
     }
@@ -324,6 +331,17 @@ public final class SharedSemaphore implements AutoCloseable {
     }
 
     /**
+     * Removes the name at once: it is the way to end a {@link Lifetime#PERSISTENT} semaphore. Those who have a handle keep it.
+     * Where the name has been removed already, and for one {@link #at} a caller's memory, nothing happens.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws io.cleave.CleaveException where the system refuses it
+     */
+    public void unlink() {
+        state.named().unlink();
+    }
+
+    /**
      * Gives up this handle on a named semaphore; the last one out removes it. Permits that the process holds stay its
      * own until it ends. Threads that wait through the handle leave with an {@link IllegalStateException}. The second
      * and later calls, and calls on a semaphore {@link #at} a caller's memory, do nothing.
@@ -343,5 +361,16 @@ public final class SharedSemaphore implements AutoCloseable {
     @Override
     public String toString() {
         return state.describe("SharedSemaphore", () -> "permits " + availablePermits());
+    }
+
+    /** Another process opens the object by its name. */
+    @Serial
+    private Object writeReplace() throws NotSerializableException {
+        return state.named().travelling(BlockKind.SEMAPHORE, !owns);
+    }
+
+    @Serial
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("it travels by its name only");
     }
 }

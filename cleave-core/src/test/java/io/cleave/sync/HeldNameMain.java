@@ -13,6 +13,11 @@ final class HeldNameMain {
     }
 
     public static void main(String[] arguments) throws Exception {
+        if (arguments[0].equals("killed-writing")) {
+            SharedReadWriteLock.named(arguments[1]).writeLock().lock();
+            System.out.println("held");
+            Thread.sleep(Long.MAX_VALUE);
+        }
         SharedMutex mutex = SharedMutex.named(arguments[1]);
         switch (arguments[0]) {
             case "killed" -> {

@@ -51,6 +51,55 @@ final class HeldNameTest {
     }
 
     @Test
+    void theCollectorSparesHandlesOnPermitsAndHolds() throws InterruptedException {
+        SharedSemaphore.named(NAME + "-permits", 1).acquire();
+        SharedReadWriteLock.named(NAME + "-read").readLock().lock();
+        SharedReadWriteLock.named(NAME + "-written").writeLock().lock();
+        assertThat(SharedSemaphore.named(FREE, 1).availablePermits()).isOne();
+        assertThat(Delays.within(Delays.PATIENCE, () -> {
+            System.gc();
+            return block(FREE).isEmpty();
+        })).isTrue();
+        System.gc();
+        Delays.pause(Delays.SHORT);
+        try (SharedSemaphore permits = SharedSemaphore.named(NAME + "-permits", 1);
+                SharedReadWriteLock read = SharedReadWriteLock.named(NAME + "-read");
+                SharedReadWriteLock written = SharedReadWriteLock.named(NAME + "-written")) {
+            assertThat(permits.tryAcquire()).isFalse();
+            permits.release();
+            assertThat(read.getReadHoldCount()).isOne();
+            read.readLock().unlock();
+            assertThat(written.isWriteLockedByCurrentThread()).isTrue();
+            written.writeLock().unlock();
+        }
+        assertThat(Delays.within(Delays.PATIENCE, () -> {
+            System.gc();
+            SharedEvent.named(FREE).close(); // whoever opens something looks after those that were spared
+            return block(NAME + "-permits").isEmpty() && block(NAME + "-read").isEmpty()
+                    && block(NAME + "-written").isEmpty();
+        })).isTrue();
+    }
+
+    @Test
+    void whoComesAfterTheOnlyProcessThatWroteWasKilledLearnsOfIt() throws Exception {
+        try (ChildJvm child = ChildJvm.start(HeldNameMain.class, "killed-writing", NAME)) {
+            child.awaitLine("held");
+            child.kill();
+        }
+        assertThat(Cleanup.run().skipped()).contains(NAME);
+        for (int i = 0; i < 2; i++) { // nothing is repaired at first
+            try (SharedReadWriteLock lock = SharedReadWriteLock.named(NAME)) {
+                assertThat(lock.writeLock().tryAcquire(Delays.PATIENCE)).contains(Acquisition.OWNER_DIED);
+                if (i == 1) {
+                    lock.writeLock().consistent();
+                }
+                lock.writeLock().unlock();
+            }
+        }
+        assertThat(block(NAME)).isEmpty();
+    }
+
+    @Test
     void theNameOfALockThatIsHeldStaysWhenItsLastHandleIsClosed() {
         SharedMutex first = SharedMutex.named(NAME);
         first.lock();

@@ -131,7 +131,7 @@ final class SyncCrashTest {
     @Test
     void noPermitIsLostOrInvented() throws Exception {
         try (SharedSemaphore semaphore = SharedSemaphore.named(NAME, 3)) {
-            atEveryStep("semaphore", 20, _ -> {
+            atEveryStep("semaphore", 7, _ -> {
                 assertThat(semaphore.tryAcquire(3, A_SECOND)).isTrue();
                 assertThat(semaphore.tryAcquire()).isFalse();
                 semaphore.release(3);
@@ -143,12 +143,13 @@ final class SyncCrashTest {
     @Test
     void readersGoUnnoticedAndWritersWithTheNews() throws Exception {
         try (SharedReadWriteLock lock = SharedReadWriteLock.named(NAME)) {
-            atEveryStep("rw", 30, _ -> {
+            atEveryStep("rw", 14, _ -> {
                 boolean wasWritten = lock.isWriteLocked();
                 assertThat(lock.writeLock().tryAcquire(A_SECOND))
                         .contains(wasWritten ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
                 assertThat(lock.getWriteHoldCount()).isOne();
                 assertThat(lock.getReadLockCount()).isZero();
+                lock.writeLock().consistent();
                 lock.writeLock().unlock();
                 assertThat(lock.readLock().tryLock()).isTrue();
                 lock.readLock().unlock();
