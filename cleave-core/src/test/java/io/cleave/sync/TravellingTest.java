@@ -35,15 +35,15 @@ final class TravellingTest {
         return bytes.toByteArray();
     }
 
-    @SuppressWarnings("unchecked")
-    private static <T> T read(byte[] bytes) throws IOException, ClassNotFoundException {
+    private static Object read(byte[] bytes) throws IOException, ClassNotFoundException {
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes))) {
-            return (T) in.readObject();
+            return in.readObject();
         }
     }
 
+    @SuppressWarnings("unchecked") // it has the same class
     private static <T> T copy(T object) throws IOException, ClassNotFoundException {
-        return read(written(object));
+        return (T) read(written(object));
     }
 
     @Test
