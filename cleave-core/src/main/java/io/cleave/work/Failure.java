@@ -101,6 +101,10 @@ public record Failure(String message, String item, long index, String worker, St
         if (refusal instanceof IllegalArgumentException && refusal.getCause() instanceof ObjectStreamException cause) {
             return safeText(cause.getMessage());
         }
+        if (refusal instanceof VirtualMachineError) { // another try would end likewise
+            return "encoding the value has ended by " + reason(refusal)
+                    + "; send smaller parts, or give this process more memory by -Xmx";
+        }
         return Unsendable.find(value, codec) + " (" + reason(refusal)
                 + "); send plain data, records or Serializable objects";
     }
