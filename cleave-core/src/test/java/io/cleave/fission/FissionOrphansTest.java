@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,7 +68,7 @@ final class FissionOrphansTest {
     private static List<String> namedSharedMemoryOf(ProcessHandle process) {
         try (Stream<String> maps = Files.lines(Path.of("/proc/" + process.pid() + "/maps"))) {
             return maps.filter(line -> line.contains("/dev/shm/")).toList();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return List.of(); // it has left in the meantime
         }
     }
