@@ -14,7 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Plays the scenes of a group, in a JVM of its own, once for each store at which the victim can be cut off, and for each
- * of those once for each at which the one can that uses the object next. It forks those who may die, which takes
+ * of those once for each at which the one can that uses the object next, or once for the n-th store with the n-th of the
+ * next. It forks those who may die, which takes
  * milliseconds; it is interpreted only, as a forked child has neither compiler nor collector.
  */
 @SuppressWarnings("SystemOut")
@@ -23,10 +24,12 @@ final class CrashRun {
     private static final long PAUSE_NANOS = 100_000;
 
     private final CrashWorld world;
+    private final boolean isEverySecond;
     private int deaths;
 
-    private CrashRun(MemorySegment memory) {
+    private CrashRun(MemorySegment memory, boolean isEverySecond) {
         this.world = new CrashWorld(memory, this::beside);
+        this.isEverySecond = isEverySecond;
     }
 
     /** Somebody who does something beside the survivor. */
@@ -41,12 +44,12 @@ final class CrashRun {
         void end();
     }
 
-    /** Arguments: the group, and the name of a scene where it is to be the only one. */
+    /** Arguments: the group, whether every second death is played, and a scene's name where it is to be the only one. */
     public static void main(String[] arguments) throws Exception {
         try (SharedMemory block = SharedMemory.anonymous(CrashWorld.BYTES)) {
-            CrashRun run = new CrashRun(block.segment());
+            CrashRun run = new CrashRun(block.segment(), Boolean.parseBoolean(arguments[1]));
             for (CrashScene scene : CrashScenes.of(arguments[0])) {
-                if (arguments.length == 1 || scene.name.equals(arguments[1])) {
+                if (arguments.length == 2 || scene.name.equals(arguments[2])) {
                     run.cutOff(scene);
                 }
             }
@@ -62,8 +65,12 @@ final class CrashRun {
         while (hasDied) {
             first++;
             hasDied = play(scene, first, NEVER);
-            for (int second = 1; hasDied && play(scene, first, second); second++) {
-                Thread.onSpinWait();
+            if (hasDied && !isEverySecond) {
+                boolean _ = play(scene, first, first);
+            } else {
+                for (int second = 1; hasDied && play(scene, first, second); second++) {
+                    Thread.onSpinWait();
+                }
             }
         }
         System.out.println("stores " + (first - 1) + ", deaths " + deaths + ": " + scene.name);

@@ -18,7 +18,7 @@ final class CrashScenes {
     static final List<String> GROUPS = List.of("mutex", "condition", "semaphore", "read-write lock", "event", "latch",
             "barrier");
     private static final int MANY = 1_000_000;
-    private static final Duration SHORT = Duration.ofMillis(20);
+    private static final Duration SHORT = Duration.ofMillis(100);
 
     private final List<CrashScene> scenes = new ArrayList<>();
 

@@ -5,17 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every operation of every object is cut off after each of its stores by the end of its process, and for each of those
- * the next who uses the object after each of its own; a third goes on in every case.
+ * the next who uses the object after one of its own; a third goes on in every case. With {@code -Dcleave.test.deaths=all}
+ * the next is cut off after each of its own, which takes seven minutes instead of two.
  */
-@Timeout(600)
+@Timeout(900)
 final class EveryStoreCrashTest {
     /** Interpreted only, with room for all that a process makes: a forked child has no compiler, nor a collector. */
     private static final List<String> OPTIONS = List.of("-Xint", "-XX:+UseSerialGC", "-Xmx320m", "-Xmn256m",
@@ -24,15 +27,30 @@ final class EveryStoreCrashTest {
     /** How long one scene may take. */
     private static final Duration PATIENCE = Delays.PATIENCE.multipliedBy(4);
 
-    static Stream<String> groups() {
-        return CrashScenes.GROUPS.stream();
+    private static final String EVERY_SECOND = Boolean.toString("all".equals(System.getProperty("cleave.test.deaths")));
+
+    /** How many groups are played at once: most of the time they wait. */
+    private static final int AT_ONCE = 2;
+
+    @Test
+    void othersGoOnWhereverOneAndAnotherDied() throws Exception {
+        try (ExecutorService executor = Executors.newFixedThreadPool(AT_ONCE)) {
+            List<Future<Void>> groups = new ArrayList<>();
+            for (String group : CrashScenes.GROUPS) {
+                groups.add(executor.submit(() -> {
+                    play(group);
+                    return null;
+                }));
+            }
+            for (Future<Void> group : groups) {
+                group.get();
+            }
+        }
     }
 
-    @ParameterizedTest
-    @MethodSource("groups")
-    void othersGoOnWhereverOneAndAnotherDied(String group) throws Exception {
+    private static void play(String group) throws Exception {
         int scenes = CrashScenes.of(group).size();
-        try (ChildJvm jvm = ChildJvm.start(OPTIONS, CrashRun.class, group)) {
+        try (ChildJvm jvm = ChildJvm.start(OPTIONS, CrashRun.class, group, EVERY_SECOND)) {
             int seen = 0;
             while (seen < scenes) {
                 int before = seen;
