@@ -44,6 +44,8 @@ final class CrewWorker {
     @Nullable Batch current;
     /** It has been told to leave, or is about to be. */
     boolean leaving;
+    /** When it was last seen to be deaf to interrupts, as it was starting; 0 where it never was. */
+    long deafAt;
     /** When it was told to leave or killed, 0 where it was not. */
     long leavingSince;
     /** It must not get anything more. */

@@ -8,6 +8,8 @@ final class Housekeeping {
     /** What is asked to end and does not is killed after so long. */
     private static final long GRACE_NANOS = 1_000_000_000L;
     private static final long TIMEOUT_GRACE_NANOS = 300_000_000L;
+    /** How long a worker that starts may be deaf to interrupts; on a busy machine it takes seconds. */
+    private static final long DEAF_NANOS = 10_000_000_000L;
 
     private final Crew crew;
     private final Intake intake;
@@ -41,9 +43,11 @@ final class Housekeeping {
     }
 
     private void lookAfter(CrewWorker worker, long now) {
+        if (!worker.slot.isReady()) {
+            worker.deafAt = now;
+        }
         for (Batch batch : worker.inFlight) {
-            if (batch.interruptedAt != 0
-                    && now - batch.interruptedAt > (batch.done ? TIMEOUT_GRACE_NANOS : GRACE_NANOS)) {
+            if (batch.interruptedAt != 0 && isOver(batch, worker, now)) {
                 worker.kill("its task did not heed an interrupt");
                 return;
             }
@@ -69,5 +73,13 @@ final class Housekeeping {
         batch.interruptedAt = now;
         crew.giveUp(batch, WorkerEnd.timedOut(crew.settings, batch, worker));
         worker.interrupt(batch);
+    }
+
+    /** Whether a worker has had its time to end a batch, which begins when it can hear that it should. */
+    private static boolean isOver(Batch batch, CrewWorker worker, long now) {
+        long grace = batch.done ? TIMEOUT_GRACE_NANOS : GRACE_NANOS;
+        long asked = now - batch.interruptedAt;
+        boolean hasHeard = worker.deafAt == 0 || now - worker.deafAt > grace;
+        return asked > grace && (hasHeard || asked > DEAF_NANOS);
     }
 }
