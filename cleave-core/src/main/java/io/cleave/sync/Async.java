@@ -3,6 +3,7 @@ package io.cleave.sync;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -16,7 +17,8 @@ final class Async {
 
     /**
      * Starts a wait. What it comes to is given back where nobody can take it: where the future was cancelled or completed
-     * by somebody else before, and where it is cancelled after, as long as nobody has asked it for its result.
+     * by somebody else before, and where it is cancelled after, as long as nobody has asked it for its result, or whether
+     * it is done. {@code CompletableFuture.anyOf} cannot be noticed: it has to be given a {@code copy()}.
      *
      * @param wait what to wait for; it is interrupted where the future is cancelled or completed by somebody else
      * @param giveBack undoes a wait whose result nobody takes
@@ -102,6 +104,37 @@ final class Async {
         public <U> CompletableFuture<U> newIncompleteFuture() {
             taken.compareAndSet(Taken.NO, Taken.YES);
             return super.newIncompleteFuture();
+        }
+
+        @Override
+        public CompletableFuture<T> toCompletableFuture() {
+            taken.compareAndSet(Taken.NO, Taken.YES);
+            return super.toCompletableFuture();
+        }
+
+        @Override
+        public CompletionStage<T> minimalCompletionStage() {
+            taken.compareAndSet(Taken.NO, Taken.YES);
+            return super.minimalCompletionStage();
+        }
+
+        /** Whoever has seen that it is done counts on the result. */
+        @Override
+        public boolean isDone() {
+            boolean isDone = super.isDone();
+            if (isDone) {
+                taken.compareAndSet(Taken.NO, Taken.YES);
+            }
+            return isDone;
+        }
+
+        @Override
+        public State state() {
+            State state = super.state();
+            if (state != State.RUNNING) {
+                taken.compareAndSet(Taken.NO, Taken.YES);
+            }
+            return state;
         }
 
         @Override

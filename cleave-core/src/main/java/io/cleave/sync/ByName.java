@@ -27,6 +27,16 @@ record ByName(BlockKind kind, String name, boolean isSignal) implements Serializ
         return Named.openExisting(name, kind, this::make);
     }
 
+    private int parties(MemorySegment memory) {
+        int parties = (int) new SharedWords(memory).get(BarrierLayout.PARTIES_AT);
+        if (parties == 0 && !Proof.isUnderWay()) {
+            throw new IllegalStateException(
+                    "the barrier " + name + " has no parties yet: it is being made anew, or who "
+                            + "made it has died; open it with its parties");
+        }
+        return Math.max(1, parties);
+    }
+
     private Object make(MemorySegment memory, Named named) {
         return switch (kind) {
             case MUTEX -> new SharedMutex(memory, named);
@@ -36,7 +46,7 @@ record ByName(BlockKind kind, String name, boolean isSignal) implements Serializ
             case EVENT -> new SharedEvent(memory, named);
             case LATCH -> new SharedCountDownLatch(memory, named, LatchLayout.NAMED_MEMBERS, -1);
             case BARRIER -> new SharedBarrier(memory, named, BarrierLayout.NAMED_MEMBERS,
-                    Math.max(1, (int) new SharedWords(memory).get(BarrierLayout.PARTIES_AT)));
+                    parties(memory));
             case ATOMIC_INT -> new SharedAtomicInt(memory, named);
             case ATOMIC_LONG -> new SharedAtomicLong(memory, named);
             default -> throw new IllegalArgumentException("no object of this package is a " + kind);

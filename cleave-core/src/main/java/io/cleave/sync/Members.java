@@ -44,7 +44,9 @@ final class Members {
     private final int capacity;
     /** The calling process and, in the lower bits, its seat plus 1; a guess that is checked, so races do no harm. */
     private long self;
-    /** When somebody looked for the dead last; races cost a look. */
+    /** When somebody looked for the dead last to bury them; races cost a look. */
+    private volatile long lastReap = System.nanoTime() - LOOK_NANOS;
+    /** When a sleeper looked for them last. Of its own: who only tries, and often, must not keep sleepers from looking. */
     private volatile long lastLook = System.nanoTime() - LOOK_NANOS;
 
     /** Takes back what the dead have left. */
@@ -127,15 +129,9 @@ final class Members {
     }
 
     /**
-     * The calling process's seat, which it gets where it has none. For objects that free seats of the dead only: it is
-     * not looked at again where the process has had it before.
+     * The calling process's seat, -1 where it has none. For objects that free seats of the dead only: it is not looked at
+     * again where the process has had it before.
      */
-    int keptSeat(Heir heir) {
-        long guess = self;
-        return (guess & ParticipantsLayout.PROCESS) == Participants.process() ? (int) guess - 1 : seat(heir);
-    }
-
-    /** The calling process's seat, -1 where it has none, on the condition of {@link #keptSeat}. */
     int keptSeatOrNone() {
         long guess = self;
         return (guess & ParticipantsLayout.PROCESS) == Participants.process() ? (int) guess - 1 : find();
@@ -213,7 +209,7 @@ final class Members {
      * @return whether that may let somebody go on
      */
     boolean reap(Heir heir) {
-        lastLook = System.nanoTime();
+        lastReap = System.nanoTime();
         boolean mayGo = false;
         for (int seat = 0; seat < capacity; seat++) {
             long word = word(seat);
@@ -224,9 +220,9 @@ final class Members {
         return mayGo;
     }
 
-    /** Whether nobody has looked for the dead through this handle for a moment. */
+    /** Whether nobody has buried the dead through this handle for a moment. */
     boolean isTimeToLook() {
-        return System.nanoTime() - lastLook >= LOOK_NANOS;
+        return System.nanoTime() - lastReap >= LOOK_NANOS;
     }
 
     /** As {@link #reap}, where it {@link #isTimeToLook}. */
@@ -244,7 +240,7 @@ final class Members {
         for (int seat = 0; seat < capacity; seat++) {
             long word = word(seat);
             if (word != 0 && concern.holds(seat, word) && Participants.isDead(word)) {
-                lastLook = now - LOOK_NANOS; // for the sleeper that this wakes
+                lastReap = now - LOOK_NANOS; // for the sleeper that this wakes
                 return true;
             }
         }

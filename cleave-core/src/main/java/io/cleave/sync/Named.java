@@ -56,11 +56,6 @@ final class Named {
         return block != null && isShut;
     }
 
-    /** The block's name; empty where there is no block. */
-    String name() {
-        return block == null ? "" : block.name();
-    }
-
     /** Makes an object on a block's memory. */
     interface Maker<T> {
         T make(MemorySegment segment, Named named);

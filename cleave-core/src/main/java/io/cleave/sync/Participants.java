@@ -20,6 +20,7 @@ import java.security.SecureRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +62,7 @@ import org.jspecify.annotations.Nullable;
 final class Participants {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final int PRIVATE_MODE = 0600;
+    private static final long NAP_NANOS = 10_000;
     /** How long a process that had its lock and did not seem to exit is not asked for by its pid again. */
     private static final long REST_NANOS = Patience.SLICE_NANOS / 4;
 
@@ -176,11 +178,30 @@ final class Participants {
             return false;
         }
         ASKED.set(slot, now);
-        boolean isExiting = ParticipantsLayout.identityOpaque(known.table, slot).isExiting();
-        if (isExiting) {
-            EXITING.set(slot, process);
+        try {
+            boolean isExiting = ParticipantsLayout.identityOpaque(known.table, slot).isExiting();
+            if (isExiting) {
+                EXITING.set(slot, process);
+            }
+            return isExiting;
+        } catch (SystemCallException e) {
+            if (e.isOutOfDescriptors()) {
+                return false; // the kernel's lock will tell, a little later
+            }
+            throw e;
         }
-        return isExiting;
+    }
+
+    /**
+     * Refuses what belongs to another process: a forked child has its parent's handles and none of what it holds.
+     *
+     * @throws IllegalMonitorStateException where it does
+     */
+    static void checkOwn(long owner) {
+        if ((owner & ParticipantsLayout.PROCESS) != process()) {
+            throw new IllegalMonitorStateException("this belongs to process " + pid(owner) + ", of which this one is a "
+                    + "copy: a forked child does not hold what its parent holds");
+        }
     }
 
     /** The pid of an owner's process, as its own pid namespace has it. */
@@ -215,7 +236,7 @@ final class Participants {
             if (registrar != pid && REGISTRAR.compareAndSet(registrar, pid)) {
                 break;
             }
-            Thread.onSpinWait(); // another thread of this process is at it, which takes microseconds
+            LockSupport.parkNanos(NAP_NANOS); // another thread of this process is at it, perhaps a virtual one
             long process = (long) LONG.getAcquire(SELF, 0L);
             if (process != 0) {
                 return process;

@@ -148,8 +148,8 @@ final class ReadWriteState {
         if (patience.isInterruptible() && Thread.interrupted()) {
             throw new InterruptedException();
         }
-        boolean _ = attempt.isGotAtOnce() || waiting.await(attempt, patience); // the outcome says it
-        return attempt.outcome;
+        boolean isDone = attempt.isGot() || waiting.await(attempt, patience);
+        return isDone ? attempt.outcome : Outcome.TIMED_OUT;
     }
 
     /** An attempt to get the lock, and how it has ended. */
@@ -159,6 +159,8 @@ final class ReadWriteState {
         Outcome outcome = Outcome.TIMED_OUT;
         /** Whether the writer's process, too, is looked after, which takes a system call. */
         private boolean looksForDead;
+        /** Whether somebody seems to have died since the last attempt; raised by a sleeper's look. */
+        private volatile boolean isSuspect;
 
         Locking(long me, Patience patience) {
             this.me = me;
@@ -168,16 +170,13 @@ final class ReadWriteState {
         /** Gets the lock where that can be done, and refuses what must be refused; the outcome says which. */
         abstract boolean isGot() throws InterruptedException;
 
-        boolean isGotAtOnce() throws InterruptedException {
-            return isGot();
-        }
-
         @Override
         public boolean isDone() throws InterruptedException {
             if (isGot()) {
                 return true;
             }
-            looksForDead = members.isTimeToLook();
+            looksForDead = isSuspect || members.isTimeToLook();
+            isSuspect = false;
             return looksForDead && (members.reap(heir) || tally.isMarked()) && isGot();
         }
 
@@ -188,7 +187,8 @@ final class ReadWriteState {
 
         @Override
         public boolean isSuspicious() {
-            return members.hasDead((seat, _) -> tally.holds(seat));
+            isSuspect |= members.hasDead((seat, _) -> tally.holds(seat));
+            return isSuspect;
         }
 
         @Override
@@ -282,7 +282,6 @@ final class ReadWriteState {
                 again();
                 return true;
             }
-            outcome = Outcome.TIMED_OUT;
             if (tally.change(members.seat(heir), this::mark, patience)) {
                 words.set(TallyLayout.WRITE_HOLDS_AT, 0);
                 if (outcome == Outcome.OWNER_DIED) {
@@ -304,6 +303,7 @@ final class ReadWriteState {
         }
 
         private boolean mark(Tally.Sums sums) {
+            outcome = Outcome.TIMED_OUT; // another may have been quicker than a call before
             boolean isDead = sums.isMarked && isDeadWriters(sums);
             if (sums.available != 0 || (sums.isMarked && !isDead)) {
                 return false;
@@ -316,11 +316,6 @@ final class ReadWriteState {
             sums.isMarked = true;
             outcome = isNews ? Outcome.OWNER_DIED : Outcome.CLEAN;
             return true;
-        }
-
-        @Override
-        boolean isGotAtOnce() throws InterruptedException {
-            return isGot();
         }
 
         @Override
@@ -373,6 +368,7 @@ final class ReadWriteState {
     }
 
     private void giveUpRead(long me) {
+        Participants.checkOwn(me);
         Reader self = reader(me);
         Integer held = READERS.get(self);
         if (held == null) {
@@ -431,6 +427,7 @@ final class ReadWriteState {
     }
 
     private void checkWriter(long me, String what) {
+        Participants.checkOwn(me);
         if (!isWriter(me)) {
             long writer = writer();
             throw new IllegalMonitorStateException("only the owner may " + what + ": " + (writer == 0

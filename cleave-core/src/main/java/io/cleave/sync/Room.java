@@ -188,8 +188,9 @@ final class Room {
         boolean mustRing;
         synchronized (this) {
             Group group = groups.get(sleeper.cell.address());
-            mustRing = group == null || group.seen != sleeper.expected;
-            if (group == null) {
+            boolean isFresh = group == null || group.sleepers.isEmpty(); // then its handle may be closed
+            mustRing = isFresh || group.seen != sleeper.expected;
+            if (isFresh) {
                 group = new Group(sleeper.cell);
                 groups.put(sleeper.cell.address(), group);
             }
@@ -336,6 +337,9 @@ final class Room {
         int result = isPolling ? poll(rung, until) : Futex.waitv(vector, count + 1, until);
         if (result > 0) {
             arrive(waiting.get((next + result - 1) % waiting.size()));
+            for (int i = 0; i < count; i++) {
+                passOn(waiting.get((next + i) % waiting.size())); // the kernel names one of those that it woke for
+            }
         } else if (result < 0) {
             refused(-result, rung);
         }
@@ -360,11 +364,15 @@ final class Room {
         return 0;
     }
 
-    /** A wake-up has come for a group: for all of it, or for somebody else where nobody is there any more. */
-    private void arrive(Group group) {
+    /** A wake-up has come for a group. */
+    private synchronized void arrive(Group group) {
+        group.sleepers.forEach(Sleeper::wakeUp);
+    }
+
+    /** A wake-up that may have come for a group is for somebody else where nobody is there any more. */
+    private void passOn(Group group) {
         synchronized (this) {
             if (!group.sleepers.isEmpty()) {
-                group.sleepers.forEach(Sleeper::wakeUp);
                 return;
             }
         }

@@ -38,7 +38,17 @@ final class SemaphoreState {
 
     /** The calling process's seat, or -1 for those that own nothing. */
     private int seat(boolean owns) {
-        return owns ? members.keptSeat(heir) : -1;
+        int seat = owns ? members.keptSeatOrNone() : -1;
+        return seat < 0 && owns ? claimSeat() : seat;
+    }
+
+    private int claimSeat() {
+        waiting.enter(); // who makes room buries the dead
+        try {
+            return members.seat(heir);
+        } finally {
+            waiting.exit();
+        }
     }
 
     long available() {
@@ -128,15 +138,20 @@ final class SemaphoreState {
     }
 
     private void giveAll(int permits, int seat) {
-        boolean _ = change(seat, sums -> {
-            if (sums.available + permits > Integer.MAX_VALUE) {
-                throw new Error("Maximum permit count exceeded");
-            }
-            sums.available += permits;
-            sums.held -= seat < 0 ? 0 : Math.min(sums.held, permits);
-            return true;
-        });
-        waiting.signal(permits);
+        waiting.enter();
+        try {
+            boolean _ = change(seat, sums -> {
+                if (sums.available + permits > Integer.MAX_VALUE) {
+                    throw new Error("Maximum permit count exceeded");
+                }
+                sums.available += permits;
+                sums.held -= seat < 0 ? 0 : Math.min(sums.held, permits);
+                return true;
+            });
+            waiting.signal(permits);
+        } finally {
+            waiting.exit();
+        }
     }
 
     /** A change that may take the ledger, with which no handle must close. */
@@ -173,14 +188,19 @@ final class SemaphoreState {
 
     /** Takes what is available, or cancels a debt, and returns how much that was. */
     int drain(boolean owns) {
-        boolean _ = members.reap(heir); // what the dead held is available, too
         long[] drained = {0};
-        boolean _ = change(seat(owns), sums -> {
-            drained[0] = sums.available;
-            sums.held += owns ? Math.max(0, sums.available) : 0;
-            sums.available = 0;
-            return drained[0] != 0;
-        });
+        waiting.enter();
+        try {
+            boolean _ = members.reap(heir); // what the dead held is available, too
+            boolean _ = change(seat(owns), sums -> {
+                drained[0] = sums.available;
+                sums.held += owns ? Math.max(0, sums.available) : 0;
+                sums.available = 0;
+                return drained[0] != 0;
+            });
+        } finally {
+            waiting.exit();
+        }
         return (int) drained[0];
     }
 

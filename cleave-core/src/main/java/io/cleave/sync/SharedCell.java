@@ -1,6 +1,5 @@
 package io.cleave.sync;
 
-import io.cleave.os.Cpus;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Errno;
 import io.cleave.os.Futex;
@@ -12,7 +11,7 @@ import java.lang.invoke.VarHandle;
 /** A word in shared memory, with the futex on its low half. Platform threads sleep there, virtual ones in {@link Room}. */
 final class SharedCell extends Cell {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
-    private static final int SPINS = Cpus.usable() > 1 ? 40 : 0;
+    private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 40 : 0;
 
     private final MemorySegment word;
     private final MemorySegment low;
@@ -37,12 +36,6 @@ final class SharedCell extends Cell {
             return true;
         }
         return false;
-    }
-
-    /** Adds to a word that only the holder of a lock changes. */
-    void addRelease(long delta) {
-        LONG.setRelease(word, 0L, (long) LONG.get(word, 0L) + delta);
-        CrashPoint.reached();
     }
 
     @Override

@@ -116,8 +116,10 @@ final class SharedCondition implements Condition {
             Look look = new Look(group);
             while (true) {
                 Pause pause = pause(group, look, wait);
+                isKnown &= pause.hasDied();
                 if (pause.hasDied() && !isKnown) {
                     boolean _ = signals.leave(group); // it goes either way
+                    keep(pause.interrupt());
                     throw new OwnerDiedException("a process died while it held this lock, so what the lock guards may "
                             + "be half-changed; the caller holds the lock: repair, consistent(), and unlock");
                 }
@@ -156,18 +158,26 @@ final class SharedCondition implements Condition {
         } catch (IllegalStateException e) {
             throw sentAway(group, e);
         } catch (RuntimeException | Error e) {
-            boolean _ = takeBack(group, holds); // a wait ends with the lock held, whatever ends it
+            boolean _ = takeBack(group, holds, interrupt); // a wait ends with the lock held, whatever ends it
             boolean _ = signals.leave(group);
             throw e;
         }
-        return new Pause(isInTime, interrupt, takeBack(group, holds));
+        return new Pause(isInTime, interrupt, takeBack(group, holds, interrupt));
     }
 
-    private boolean takeBack(long group, int holds) {
+    private boolean takeBack(long group, int holds, @Nullable InterruptedException interrupt) {
         try {
             return mutex.takeBack(holds);
         } catch (IllegalStateException e) {
+            keep(interrupt);
             throw sentAway(group, e);
+        }
+    }
+
+    /** Where something else is thrown than the interrupt that ended a sleep, the thread stays interrupted. */
+    private static void keep(@Nullable InterruptedException interrupt) {
+        if (interrupt != null) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -81,7 +81,8 @@ public final class SharedCountDownLatch implements AutoCloseable, Serializable {
 
     /** Breaks the latch for a process that died before it did anything. Its seat is free after that, not before. */
     private boolean bury(int seat, long dead) {
-        boolean breaks = isMissed(seat, dead) && hasBroken();
+        // A process that did its part and left may have ended after its seat was read; a dead one's seat does not change.
+        boolean breaks = isMissed(seat, dead) && members.word(seat) == dead && doBreak();
         boolean _ = members.cas(seat, dead, 0); // or somebody else has buried it
         return breaks;
     }
@@ -92,7 +93,7 @@ public final class SharedCountDownLatch implements AutoCloseable, Serializable {
     }
 
     /** Breaks the latch where it is not open; false where it is. */
-    private boolean hasBroken() {
+    private boolean doBreak() {
         long seen = word.get();
         while (LatchLayout.count(seen) > 0 && !LatchLayout.isBroken(seen)) {
             if (word.cas(seen, seen | LatchLayout.BROKEN)) {

@@ -200,8 +200,9 @@ public final class SharedMutex implements Lock, AutoCloseable, Serializable {
      *
      * <p>
      * Cancelling the future, or completing it otherwise, ends the wait; a lock that arrives after that is given up at
-     * once, and so is one that had arrived before the future was cancelled, unless somebody has asked for the hold, by
-     * {@code get}, {@code join} or a dependent stage. A hold that is lost without being closed keeps the lock until its process ends, as a thread would that never
+     * once, and so is one that had arrived before the future was cancelled, unless somebody has asked for the hold or
+     * whether it is there, by {@code get}, {@code join}, {@code isDone} or a dependent stage. To
+     * {@code CompletableFuture.anyOf} pass a {@code copy()}: it takes the hold without asking. A hold that is lost without being closed keeps the lock until its process ends, as a thread would that never
      * unlocks, and keeps its handle from being closed.
      *
      * @return completes with the hold, or with what ended the wait, an {@link IllegalStateException} where the handle was
@@ -226,11 +227,11 @@ public final class SharedMutex implements Lock, AutoCloseable, Serializable {
 
     /** Ends a hold that is an owner of its own, and leaves the gate that it kept open. */
     private void release(long owner) {
-        boolean isReleased = lock.release(owner);
-        exit();
-        if (!isReleased) {
+        Participants.checkOwn(owner);
+        if (!lock.release(owner)) {
             throw notMine("unlock it");
         }
+        exit();
     }
 
     /**
@@ -400,6 +401,7 @@ public final class SharedMutex implements Lock, AutoCloseable, Serializable {
     }
 
     private void consistent(long owner) {
+        Participants.checkOwn(owner);
         if (!lock.consistent(owner)) {
             throw notMine("say that it is consistent");
         }
@@ -485,7 +487,8 @@ public final class SharedMutex implements Lock, AutoCloseable, Serializable {
      * <p>
      * Where the lock comes back with the news of an owner's death, of which the caller knew nothing when it began to
      * wait, {@code await} throws {@link OwnerDiedException}, with the lock held: repair, say {@link #consistent}, and
-     * unlock. Where the handle is closed, {@code await} throws {@link IllegalStateException}, and the lock is
+     * unlock. A caller that waits for another's repair, and sees the news whenever it looks, cannot tell a second death
+     * from the first. Where the handle is closed, {@code await} throws {@link IllegalStateException}, and the lock is
      * <em>not</em> held then, so that it is not lost with the handle: an {@code unlock()} in a {@code finally} throws, and
      * harms nobody.
      *

@@ -67,11 +67,14 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
     }
 
     /**
-     * The lock on a caller's memory. Attaching changes nothing.
+     * The lock on a caller's memory. Attaching changes nothing, but for a mark in a fresh one that says which
+     * processes can share it.
      *
      * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
      * @return the lock
      * @throws IllegalArgumentException where the memory is not like that
+     * @throws io.cleave.IncompatibleBlockException where those who share it run as another user or with another
+     *         {@code CLEAVE_DIR}
      */
     public static SharedReadWriteLock at(MemorySegment block) {
         return new SharedReadWriteLock(Segments.check(block, BYTES, Long.BYTES, SharedReadWriteLock.class),
@@ -232,7 +235,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
     }
 
     /** The lock that many may hold at once, while nobody writes. Its methods throw {@link OwnerDiedException} where a
-     * writer's process has died and no writer has acquired since. */
+     * writer's process has died and nobody has said since that all is {@link WriteLock#consistent}. */
     public static final class ReadLock implements Lock {
         private final ReadWriteState state;
 
@@ -271,7 +274,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
         /**
          * Gives one hold back.
          *
-         * @throws IllegalMonitorStateException where the calling thread holds none through this handle
+         * @throws IllegalMonitorStateException where the calling thread holds none
          */
         @Override
         public void unlock() {
@@ -306,7 +309,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
          * thread holds the lock by it.
          *
          * @return completes with the hold, or with the exception that ended the wait; cancelling it ends the wait, and a
-         *         lock that arrives after that is given up
+         *         lock that arrives after that is given up; see {@link SharedMutex#acquireAsync}. The handle cannot be
+         *         closed while the hold is open
          */
         public CompletableFuture<Hold> acquireAsync() {
             long owner = Participants.newOwner();
@@ -391,7 +395,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
         /**
          * {@inheritDoc}
          *
-         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         * @throws OwnerDiedException where a writer's process has died and nobody has said since that all is
+         *         {@link #consistent}
          */
         @Override
         public void lock() {
@@ -401,7 +406,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
         /**
          * {@inheritDoc}
          *
-         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         * @throws OwnerDiedException where a writer's process has died and nobody has said since that all is
+         *         {@link #consistent}
          */
         @Override
         public void lockInterruptibly() throws InterruptedException {
@@ -411,7 +417,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
         /**
          * {@inheritDoc}
          *
-         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         * @throws OwnerDiedException where a writer's process has died and nobody has said since that all is
+         *         {@link #consistent}
          */
         @Override
         public boolean tryLock() {
@@ -421,7 +428,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
         /**
          * {@inheritDoc}
          *
-         * @throws OwnerDiedException where a writer's process has died and no writer has acquired since
+         * @throws OwnerDiedException where a writer's process has died and nobody has said since that all is
+         *         {@link #consistent}
          */
         @Override
         public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
@@ -466,7 +474,8 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
          * has it: any thread may close it, and no thread holds the lock by it.
          *
          * @return completes with the hold, or with the exception that ended the wait; cancelling it ends the wait, and a
-         *         lock that arrives after that is given up
+         *         lock that arrives after that is given up; see {@link SharedMutex#acquireAsync}. The handle cannot be
+         *         closed while the hold is open
          */
         public CompletableFuture<Hold> acquireAsync() {
             long owner = Participants.newOwner();

@@ -58,11 +58,14 @@ public final class SharedSemaphore implements AutoCloseable, Serializable {
     }
 
     /**
-     * The semaphore on a caller's memory. Attaching changes nothing.
+     * The semaphore on a caller's memory. Attaching changes nothing, but for a mark in a fresh one that says which
+     * processes can share it.
      *
      * @param block at least {@link #BYTES} of native memory, writable, aligned to 8
      * @return the semaphore
      * @throws IllegalArgumentException where the memory is not like that
+     * @throws io.cleave.IncompatibleBlockException where those who share it run as another user or with another
+     *         {@code CLEAVE_DIR}
      */
     public static SharedSemaphore at(MemorySegment block) {
         MemorySegment memory = Segments.check(block, BYTES, Long.BYTES, SharedSemaphore.class);
@@ -218,7 +221,7 @@ public final class SharedSemaphore implements AutoCloseable, Serializable {
      * Waits for a permit without keeping a thread.
      *
      * @return completes when it was taken, for the calling process; cancelling it ends the wait, and a permit that
-     *         arrives after that is released
+     *         arrives after that is released, or has arrived and nobody has asked; see {@link SharedMutex#acquireAsync}
      */
     public CompletableFuture<Void> acquireAsync() {
         return acquireAsync(1);
@@ -229,7 +232,7 @@ public final class SharedSemaphore implements AutoCloseable, Serializable {
      *
      * @param permits how many, at least 0
      * @return completes when they were taken, for the calling process; cancelling it ends the wait, and permits that
-     *         arrive after that are released
+     *         arrive after that are released, or have arrived and nobody has asked; see {@link SharedMutex#acquireAsync}
      * @throws IllegalArgumentException where the number is negative
      */
     public CompletableFuture<Void> acquireAsync(int permits) {

@@ -237,9 +237,11 @@ final class Tally implements EventCount.Sleepers {
     /** Whether the seat is the last, or can replace it: the share of the last has been written back then. */
     private boolean isLast(long state, int seat) {
         int last = TallyLayout.last(state);
-        if (last == seat || last < 0) {
-            return true;
-        }
+        return last == seat || last < 0 || hasWrittenBack(state, last);
+    }
+
+    /** Writes the share of the last back to its seat, where the state has not changed. */
+    private boolean hasWrittenBack(long state, int last) {
         long word = members.word(last);
         if (state() != state) {
             return false;
@@ -257,20 +259,32 @@ final class Tally implements EventCount.Sleepers {
      * @return whether the change was made; false where it did not want to be, or the time was over
      */
     boolean change(int seat, Change change, Patience patience) throws InterruptedException {
+        return change(seat, 0, change, patience);
+    }
+
+    /**
+     * As the other, where the seat is still that of a process. Who buries may have been stopped until another has freed
+     * the seat and a third has taken it. What it finds to be changed is the dead one's, then, as long as the state is the
+     * same: a seat that holds something is not freed before a change of the state.
+     *
+     * @param process the process, 0 for any
+     */
+    private boolean change(int seat, long process, Change change, Patience patience) throws InterruptedException {
         Sums sums = new Sums();
         while (true) {
             long state = state();
             long flags = look(state, seat, sums);
+            boolean isIts = isOf(seat, process);
             if (state() != state) {
                 continue;
             }
-            if (!change.apply(sums)) {
+            if (!isIts || !change.apply(sums)) {
                 return false;
             }
             long available = sums.available - sums.reserve;
             long held = sums.held - sums.base;
             if (!fits(available, sums.reserve, held)) {
-                return changeInLedger(seat, change, patience);
+                return changeInLedger(seat, process, change, patience);
             }
             if (replace(state, flags, seat, sums, available, held)) {
                 return true;
@@ -313,7 +327,12 @@ final class Tally implements EventCount.Sleepers {
         return isLast(state, seat) && cas(state, TallyLayout.next(state, all, available, seat, held));
     }
 
-    private boolean changeInLedger(int seat, Change change, Patience patience) throws InterruptedException {
+    private boolean isOf(int seat, long process) {
+        return process == 0 || Members.process(members.word(seat)) == process;
+    }
+
+    private boolean changeInLedger(int seat, long process, Change change, Patience patience)
+            throws InterruptedException {
         long me = Participants.me();
         Outcome outcome = ledger.acquire(me, News.TAKE, patience);
         if (!outcome.isHeld()) {
@@ -326,10 +345,11 @@ final class Tally implements EventCount.Sleepers {
             while (true) {
                 long state = state();
                 long flags = look(state, seat, sums); // BIG is not set, and only the ledger's holder sets it
+                boolean isIts = isOf(seat, process);
                 if (state() != state) {
                     continue;
                 }
-                if (!change.apply(sums)) {
+                if (!isIts || !change.apply(sums)) {
                     return false;
                 }
                 if (enter(state, flags, seat, sums)) {
@@ -406,7 +426,8 @@ final class Tally implements EventCount.Sleepers {
         boolean isChanged = false;
         try {
             if (holds(seat)) {
-                isChanged = change(seat, change, new Patience(System.nanoTime() + REAPING_NANOS, false));
+                isChanged = change(seat, Members.process(word), change,
+                        new Patience(System.nanoTime() + REAPING_NANOS, false));
                 if (holds(seat)) {
                     return isChanged; // another is at it, or somebody who has stopped keeps the ledger
                 }
@@ -421,9 +442,10 @@ final class Tally implements EventCount.Sleepers {
     /** Frees the seat of a dead process that holds nothing. */
     private void free(int seat, long word) {
         long state = state();
-        while (TallyLayout.last(state) == seat && TallyLayout.held(state) == 0) {
-            if (isLast(state, -2) && cas(state, TallyLayout.next(state, flags(state), TallyLayout.available(state), -1,
-                    0))) {
+        while (TallyLayout.last(state) == seat && TallyLayout.held(state) == 0 && isOf(seat, Members.process(word))) {
+            if (hasWrittenBack(state, seat)
+                    && cas(state, TallyLayout.next(state, flags(state), TallyLayout.available(state), -1,
+                            0))) {
                 break;
             }
             state = state();

@@ -146,12 +146,12 @@ final class TallyLayout {
 
     /**
      * The state after some were given back, 0 where that is not so simple: the seat is not the last's, it does not hold as
-     * many, somebody is to be woken, or a field would overflow.
+     * many, somebody is to be woken, there is a debt, or a field would overflow.
      *
      * @param seat whose share they were, -1 for nobody's
      */
     static long given(long state, int seat, int number) {
-        if (number > MOST_AVAILABLE - available(state) || (state & (SLEEPERS | RESERVED)) != 0
+        if (available(state) < 0 || number > MOST_AVAILABLE - available(state) || (state & (SLEEPERS | RESERVED)) != 0
                 || (state & VERSION) == VERSION) {
             return 0;
         }

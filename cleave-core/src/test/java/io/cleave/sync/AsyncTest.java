@@ -7,6 +7,7 @@ import io.cleave.testing.Delays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -19,7 +20,8 @@ final class AsyncTest {
 
     private CompletableFuture<String> completed() {
         CompletableFuture<String> future = Async.start(() -> "got", _ -> givenBack.incrementAndGet());
-        assertThat(Delays.within(Delays.PATIENCE, future::isDone)).isTrue();
+        // its text says it without counting as a question
+        assertThat(Delays.within(Delays.PATIENCE, () -> future.toString().contains("Completed normally"))).isTrue();
         return future;
     }
 
@@ -71,7 +73,17 @@ final class AsyncTest {
         assertThat(result.resultNow()).isEqualTo("got");
         CompletableFuture<String> used = completed();
         assertThat(used.thenApply(String::length).join()).isEqualTo(3);
-        for (CompletableFuture<String> future : List.of(got, joined, gotNow, result, used)) {
+        CompletableFuture<String> seen = completed();
+        assertThat(seen.isDone()).isTrue();
+        CompletableFuture<String> stage = completed();
+        CompletionStage<String> minimal = stage.minimalCompletionStage();
+        assertThat(minimal.toCompletableFuture().join()).isEqualTo("got");
+        CompletableFuture<String> relayed = completed();
+        assertThat(CompletableFuture.completedFuture(1).thenCompose(_ -> relayed).join()).isEqualTo("got");
+        CompletableFuture<String> raced = completed();
+        assertThat(CompletableFuture.anyOf(raced.copy(), new CompletableFuture<String>()).join()).isEqualTo("got");
+        for (CompletableFuture<String> future : List.of(got, joined, gotNow, result, used, seen, stage, relayed,
+                raced)) {
             assertThat(future.cancel(true)).isFalse();
             assertThat(future.join()).isEqualTo("got");
         }

@@ -29,6 +29,35 @@ final class ForkedChildTest {
     }
 
     @Test
+    void aChildCannotEndItsParentsAsynchronousHolds() throws Exception {
+        try (SharedMemory memory = SharedMemory.anonymous(SharedMutex.BYTES + SharedReadWriteLock.BYTES);
+                Fission fission = Fission.builder().children(1).warmUp(0).build()) {
+            SharedMutex mutex = SharedMutex.at(memory.segment());
+            SharedReadWriteLock lock = SharedReadWriteLock.at(memory.segment().asSlice(SharedMutex.BYTES));
+            Hold alone = mutex.acquireAsync().get();
+            Hold read = lock.readLock().acquireAsync().get();
+            assertThat(fission.map(List.of(1), _ -> isRefused(alone::close) && isRefused(alone::consistent)
+                    && isRefused(read::close))).containsExactly(true);
+            assertThat(mutex.isLocked()).isTrue();
+            assertThat(lock.getReadLockCount()).isEqualTo(1);
+            read.close();
+            alone.close();
+            assertThat(mutex.isLocked()).isFalse();
+            assertThat(lock.writeLock().tryLock()).isTrue();
+            lock.writeLock().unlock();
+        }
+    }
+
+    private static boolean isRefused(Runnable deed) {
+        try {
+            deed.run();
+            return false;
+        } catch (IllegalMonitorStateException e) {
+            return Unistd.isForkedChild();
+        }
+    }
+
+    @Test
     void whatAChildHeldWhenItEndedComesBack() throws Exception {
         try (SharedMemory memory = SharedMemory.anonymous(SharedMutex.BYTES + SharedSemaphore.BYTES);
                 Fission fission = Fission.builder().children(1).warmUp(0).build()) {

@@ -156,6 +156,27 @@ abstract class ReadWriteLockContract extends Contract<SharedReadWriteLock> {
     }
 
     @Test
+    void whoOnlyTriesToWriteIsAlone() throws Exception {
+        Party.Deed<SharedReadWriteLock> attempts = (lock, data) -> {
+            for (int i = 0, got = 0; i < 200_000 && got < 20_000; i++) {
+                if (lock.writeLock().tryLock()) {
+                    got++;
+                    plain(data, 0, plain(data, 0) + 1);
+                    assertThat(plain(data, 0)).isEqualTo(plain(data, 1) + 1);
+                    plain(data, 1, plain(data, 1) + 1);
+                    lock.writeLock().unlock();
+                }
+            }
+        };
+        List<Background<Void>> all = List.of(Background.run(() -> attempts.on(one, data)), other.run(attempts),
+                Background.run(() -> attempts.on(one, data)));
+        for (Background<Void> each : all) {
+            each.get();
+        }
+        assertThat(one.isWriteLocked()).isFalse();
+    }
+
+    @Test
     void thereAreNoConditions() {
         assertThatThrownBy(() -> one.readLock().newCondition()).isInstanceOf(UnsupportedOperationException.class);
         assertThatThrownBy(() -> one.writeLock().newCondition()).isInstanceOf(UnsupportedOperationException.class);

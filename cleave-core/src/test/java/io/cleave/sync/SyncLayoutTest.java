@@ -43,6 +43,7 @@ final class SyncLayoutTest {
         assertThat(TallyLayout.last(state)).isEqualTo(5);
         assertThat(TallyLayout.held(state)).isEqualTo(1023);
         assertThat(TallyLayout.last(0)).isEqualTo(-1);
+        assertThat(TallyLayout.given(TallyLayout.next(0, 0, -1, -1, 0), -1, 1)).isZero(); // a debt would carry
         assertThat(TallyLayout.available(TallyLayout.nextAvailable(state, TallyLayout.MOST_AVAILABLE)))
                 .isEqualTo(32_767);
     }

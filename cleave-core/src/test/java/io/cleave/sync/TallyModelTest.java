@@ -207,6 +207,22 @@ final class TallyModelTest {
             });
         }
 
+        /** What a process holds that died some time ago, and has not been buried. */
+        void hold(int seat, int number) {
+            long state = words.cell(TallyLayout.STATE_AT).peek();
+            words.cell(TallyLayout.STATE_AT)
+                    .poke(TallyLayout.next(state, 0, TallyLayout.available(state) - number, seat,
+                            number));
+        }
+
+        /** Another process comes, takes a seat that is free, and some. */
+        void comeTo(int seat, int number) throws InterruptedException {
+            Members members = members(words);
+            if (members.word(seat) == 0 && members.cas(seat, 0, ParticipantsLayout.process(SEATS + 1, 1))) {
+                take(seat, number);
+            }
+        }
+
         /** Takes and gives, dies after so many steps, and is buried by who comes next. */
         void live(int seat, int steps) throws InterruptedException {
             Tally own = tally(new Mortal(words, steps));
@@ -319,6 +335,15 @@ final class TallyModelTest {
             model.release(2);
             model.release(1);
         }));
+    }
+
+    @Test
+    void whoBuriesLateDoesNotBuryWhoHasTheSeatThen() {
+        int orders = explore(2, 10, false, model -> {
+            model.hold(0, 2);
+            return List.of(() -> model.bury(0), () -> model.bury(0), () -> model.comeTo(0, 1));
+        });
+        assertThat(orders).isGreaterThan(100);
     }
 
     @Test
