@@ -188,9 +188,8 @@ final class Room {
         boolean mustRing;
         synchronized (this) {
             Group group = groups.get(sleeper.cell.address());
-            boolean isFresh = group == null || group.sleepers.isEmpty(); // then its handle may be closed
-            mustRing = isFresh || group.seen != sleeper.expected;
-            if (isFresh) {
+            mustRing = group == null || group.sleepers.isEmpty() || group.seen != sleeper.expected;
+            if (group == null || group.sleepers.isEmpty()) { // an empty one's handle may be closed
                 group = new Group(sleeper.cell);
                 groups.put(sleeper.cell.address(), group);
             }
