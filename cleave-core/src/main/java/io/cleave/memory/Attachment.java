@@ -26,7 +26,9 @@ final class Attachment {
         // The mapping keeps its companion reachable, so that the collector takes this object after the last slice.
         this.whole = huge && HugePages.byteSize() > 0 ? mapping.mapHuge(file, arena, fileBytes, this)
                 : mapping.map(file, arena, fileBytes, this);
-        this.hold = new Hold(file, header.isPersistent(), Holders.of(header));
+        // Nobody can hold an object through memory that is for reading only, nor seal it.
+        Holders holders = mapping == BlockMapping.READ_ONLY ? Holders.NONE : Holders.of(header);
+        this.hold = new Hold(file, header.isPersistent(), holders);
         hold.unmapsInTheEnd(whole);
         this.cleanable = hold.watch(this);
     }

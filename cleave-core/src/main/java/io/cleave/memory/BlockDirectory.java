@@ -52,7 +52,7 @@ final class BlockDirectory {
             BlockDirectory directory = new BlockDirectory(
                     Path.of(named == null || named.isEmpty() ? "/dev/shm" : named));
             // What killed processes left may be what is missing.
-            Shortage.whenShort(() -> directory.sweeper.sweepAll(directory.names()));
+            Shortage.whenShort(() -> directory.sweeper.sweepAll(directory::names));
             return directory;
         }
     }
@@ -108,8 +108,8 @@ final class BlockDirectory {
         if (isTaken(path, options.access(), patience)) {
             return null;
         }
-        BlockFile file = BlockFile.unnamed(directory, path, options.access());
         BlockHeader header = BlockHeader.fresh(byteSize, options.kind(), options.lifetime());
+        BlockFile file = BlockFile.unnamed(directory, path, options.access());
         Attachment made = fill(file, header, directory, options.hugePages());
         boolean linked = false;
         try {
@@ -136,8 +136,8 @@ final class BlockDirectory {
         Attachment attachment = null;
         try {
             long fileBytes = BlockLayout.HEADER_BYTES + header.byteSize();
+            BlockSpace.check(fileBytes, directory);
             if (huge) {
-                BlockSpace.check(fileBytes, directory);
                 file.extend(fileBytes);
                 attachment = new Attachment(file, header, BlockMapping.SHARED, true);
                 attachment.populateHuge(); // first, as what is reserved without a mapping is reserved in small pages

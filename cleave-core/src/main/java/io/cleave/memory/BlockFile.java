@@ -65,12 +65,12 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>
- * <b>Held objects.</b> A block whose content says that somebody holds the object in it, or has died holding it, keeps its
- * name ({@link Holders}): closers and sweepers look once they have ATTACHED exclusive, and leave it; openers attach to it
- * as to a persistent one, and get it with its content. At the normal end of a JVM, whose other threads still run, the
- * last of its handles takes ATTACHED exclusive by converting its shared lock, makes sure by {@link Holders#seal} that no
- * thread can come to hold the object any more, and removes the name; where somebody holds it, or another process is
- * attached, it keeps its lock until the process has ended.
+ * <b>Held objects.</b> A block whose content says that somebody holds the object in it, or has died holding it, keeps
+ * its name ({@link Holders}): closers and sweepers look once they have ATTACHED exclusive, and leave it; openers
+ * attach to it as to a persistent one, and get it with its content. At the normal end of a JVM, whose other threads
+ * still run, the last of its handles that is not for reading only takes ATTACHED exclusive by converting its shared
+ * lock, makes sure by {@link Holders#seal} that no thread can come to hold the object any more, and removes the name;
+ * where somebody holds it, or another process is attached, it keeps its lock until the process has ended.
  *
  * <p>
  * <b>Removing the name</b>, by closers, sweepers and unlink() alike: take NAME exclusive, compare the path's inode with
@@ -109,6 +109,7 @@ final class BlockFile implements AutoCloseable {
     /** Where its name is or will be; null for a block that has none. Changed by {@link #name} and {@link #rename}. */
     private volatile @Nullable String path;
     private final FileStatus status;
+    /** Guarded by this. */
     private boolean closed;
     /** Whether this description holds VIEWED shared. */
     private boolean isViewing;
@@ -137,7 +138,12 @@ final class BlockFile implements AutoCloseable {
     private BlockFile(int fd, @Nullable String path) {
         this.fd = fd;
         this.path = path;
-        this.status = Stat.fstat(fd);
+        try {
+            this.status = Stat.fstat(fd);
+        } catch (RuntimeException e) {
+            Unistd.close(fd);
+            throw e;
+        }
     }
 
     /** An unnamed file in a directory, which gets the name {@code path} by {@link #link}. */
@@ -176,13 +182,23 @@ final class BlockFile implements AutoCloseable {
         }
         BlockFile file = new BlockFile(fd, null);
         file.granule = page;
-        int result = Fcntl.fallocate(fd, 0, 0, length); // reserves them, so that no store can fail for want of one
-        if (result < 0) {
-            file.close();
-            return null;
+        boolean done = false;
+        try {
+            int result;
+            do {
+                result = Fcntl.fallocate(fd, 0, 0, length); // reserves them, so that no store can fail for want of one
+            } while (result == -Errno.EINTR);
+            if (result < 0) {
+                return null;
+            }
+            file.seal();
+            done = true;
+            return file;
+        } finally {
+            if (!done) {
+                file.close();
+            }
         }
-        file.seal();
-        return file;
     }
 
     /** A file that never gets a name. */
@@ -437,6 +453,9 @@ final class BlockFile implements AutoCloseable {
     }
 
     private synchronized boolean isLastToLeave() {
+        if (closed) {
+            return false; // its descriptor may be another file's by now
+        }
         users--;
         if (users == 0 && whenLeft != null) {
             whenLeft.run();
@@ -518,12 +537,11 @@ final class BlockFile implements AutoCloseable {
             return false;
         }
         Holders holders = Holders.of(header);
-        long byteSize = Math.min(holders.byteSize(), header.byteSize());
-        if (byteSize == 0) {
+        if (holders.byteSize() == 0) {
             return false;
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment content = arena.allocate(byteSize, Long.BYTES);
+            MemorySegment content = arena.allocate(holders.byteSize(), Long.BYTES);
             return read(content, BlockLayout.HEADER_BYTES) && holders.isHeld(content);
         }
     }
@@ -623,7 +641,7 @@ final class BlockFile implements AutoCloseable {
 
     /** Closes the descriptor, once. */
     @Override
-    public void close() {
+    public synchronized void close() {
         if (!closed) {
             closed = true;
             Unistd.close(fd);

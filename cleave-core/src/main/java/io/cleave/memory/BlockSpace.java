@@ -28,7 +28,7 @@ final class BlockSpace {
     }
 
     /**
-     * Gives an empty file its size and all its pages.
+     * Gives a file its size, and all of its pages that it does not have yet. {@link #check} comes before.
      *
      * @param fd the file
      * @param fileBytes header and user's bytes
@@ -36,7 +36,6 @@ final class BlockSpace {
      * @throws AllocationException where there is not that much
      */
     static void reserve(int fd, long fileBytes, @Nullable String directory) {
-        check(fileBytes, directory);
         for (long at = 0; at < fileBytes;) {
             long length = Math.min(STEP_BYTES, fileBytes - at);
             int result = Fcntl.fallocate(fd, 0, at, length);
@@ -126,6 +125,7 @@ final class BlockSpace {
         static boolean covers(long fileBytes) {
             Headroom latest = known;
             return latest != null && System.nanoTime() - latest.since < FRESH_NANOS
+                    && fileBytes <= latest.bytes.get() - MARGIN_BYTES
                     && latest.bytes.addAndGet(-fileBytes) >= MARGIN_BYTES;
         }
     }

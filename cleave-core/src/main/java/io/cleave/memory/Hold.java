@@ -7,6 +7,7 @@ import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,10 +52,19 @@ final class Hold implements Runnable {
             return () -> { // a child has no threads to look after it; what it leaves open becomes an orphan
             };
         }
-        OPEN.add(this);
-        SPARED.forEach(Hold::run); // it may have been given up since
+        SPARED.forEach(Hold::runQuietly); // what they are for may have been given up since
         AtExit.isRegistered();
-        return Shortage.watch(holder, this);
+        Cleaner.Cleanable cleanable = Shortage.watch(holder, this);
+        OPEN.add(this);
+        return cleanable;
+    }
+
+    private void runQuietly() {
+        try {
+            run();
+        } catch (RuntimeException ignored) {
+            // It is another block, which becomes an orphan.
+        }
     }
 
     /** Remembers a mapping that {@link #run} is to end. */
@@ -135,9 +145,14 @@ final class Hold implements Runnable {
         file.removeName();
     }
 
-    /** At the normal end of the JVM. The mappings stay, because other threads may still use them. */
+    /**
+     * At the normal end of the JVM. The mappings stay, because other threads may still use them. Those through which nobody
+     * can hold an object come first, so that the last one on an object can seal it.
+     */
     private static void releaseAll() {
-        for (Hold hold : OPEN) {
+        List<Hold> holds = new ArrayList<>(OPEN);
+        holds.sort(Comparator.comparingLong(hold -> hold.holders.byteSize()));
+        for (Hold hold : holds) {
             try {
                 hold.releaseAtExit();
             } catch (RuntimeException ignored) {

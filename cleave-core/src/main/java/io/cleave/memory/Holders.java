@@ -41,14 +41,15 @@ interface Holders {
     /** For read-write locks: the death of a writer is news, that of a reader is none. */
     Holders READ_WRITE_LOCK = new OfTally(true);
 
-    /** What says who holds the object in a block with a header. */
+    /** What says who holds the object in a block with a header. One that is too small for the object has none. */
     static Holders of(BlockHeader header) {
-        return switch (BlockKind.of(header.kind())) {
+        Holders holders = switch (BlockKind.of(header.kind())) {
             case MUTEX -> LOCK_WORD;
             case SEMAPHORE -> SEMAPHORE;
             case READ_WRITE_LOCK -> READ_WRITE_LOCK;
             default -> NONE;
         };
+        return header.byteSize() < holders.byteSize() ? NONE : holders;
     }
 
     /** How many bytes of the content the answers depend on; 0 where they depend on none. */

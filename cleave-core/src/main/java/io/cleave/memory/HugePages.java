@@ -1,18 +1,21 @@
 package io.cleave.memory;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import io.cleave.AllocationException;
 import io.cleave.os.Errno;
 import io.cleave.os.Mman;
 import io.cleave.os.ProcFs;
 import io.cleave.os.SystemCallException;
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 
 /** Pages of some MiB, of which one entry of the page tables stands for 512 small ones. */
 final class HugePages {
-    /** More than the mappings of any process take, so that the table is read whole. */
-    private static final int TABLE_LIMIT = 64 << 20;
-
     private HugePages() {
     }
 
@@ -51,17 +54,23 @@ final class HugePages {
 
     /** How many bytes of a mapping lie in huge pages now. */
     static long inForce(long address) {
-        String text = ProcFs.read("/proc/self/smaps", TABLE_LIMIT);
         String start = Long.toHexString(address) + "-";
         long bytes = 0;
         boolean within = false;
-        for (String line : text == null ? new String[0] : text.split("\n", -1)) {
-            if (line.indexOf('-') > 0) { // only the first line of a mapping has one
-                within = line.startsWith(start);
-            } else if (within && (line.startsWith("ShmemPmdMapped:") || line.startsWith("FilePmdMapped:")
-                    || line.startsWith("Shared_Hugetlb:") || line.startsWith("Private_Hugetlb:"))) {
-                bytes += 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
+        try (BufferedReader table = Files.newBufferedReader(Path.of("/proc/self/smaps"), ISO_8859_1)) {
+            for (String line = table.readLine(); line != null; line = table.readLine()) {
+                if (line.indexOf('-') > 0) { // only the first line of a mapping has one
+                    if (within) {
+                        break;
+                    }
+                    within = line.startsWith(start);
+                } else if (within && (line.startsWith("ShmemPmdMapped:") || line.startsWith("FilePmdMapped:")
+                        || line.startsWith("Shared_Hugetlb:") || line.startsWith("Private_Hugetlb:"))) {
+                    bytes += 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
+                }
             }
+        } catch (IOException e) {
+            return 0; // the table cannot be read
         }
         return bytes;
     }

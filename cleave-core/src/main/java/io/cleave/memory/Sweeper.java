@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * Removes orphans bit by bit, whenever a block is made, so that what killed processes left goes without anybody's doing.
@@ -71,13 +72,13 @@ final class Sweeper {
      *
      * @return whether there was an orphan
      */
-    boolean sweepAll(List<String> blocks) {
+    boolean sweepAll(Supplier<List<String>> blocks) {
         if (Unistd.isForkedChild() || System.nanoTime() - notBeforeAll < 0) {
             return false;
         }
         long start = System.nanoTime();
         boolean any = false;
-        for (String block : blocks) {
+        for (String block : blocks.get()) {
             any |= sweep(prefix + block);
         }
         long end = System.nanoTime();

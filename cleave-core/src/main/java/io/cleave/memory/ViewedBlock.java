@@ -117,8 +117,8 @@ class ViewedBlock implements RawBlock {
                 throw new IllegalStateException("a view of the block is in use by a native call or by I/O that another "
                         + "thread has under way; nothing was closed, and close() may be called again", e);
             }
-            hold.isUnmapped(address);
         }
+        hold.isUnmapped(address); // in a forked child it stays, as the segment cannot be closed there
         closeUnshared();
     }
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,18 @@ public record ControlGroup(int version, List<String> directories) {
     private static final int TABLE_LIMIT = 1 << 20;
     private static final int STAT_LIMIT = 1 << 14;
     private static final double DEFAULT_PERIOD = 100_000;
+    /**
+     * The limits of memory. A group beyond {@code memory.high} is throttled until nothing goes on, so that is one, too. What
+     * version 1 calls memsw is memory and swap together.
+     */
+    private static final List<Limit> LIMITS_1 = List.of(
+            new Limit("memory.limit_in_bytes", "memory.usage_in_bytes", true),
+            new Limit("memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes", false));
+    private static final List<Limit> LIMITS_2 = List.of(new Limit("memory.max", "memory.current", true),
+            new Limit("memory.high", "memory.current", true));
+
+    /** The file with a limit, that with what counts against it, and whether what is swapped no longer does. */
+    private record Limit(String file, String usedFile, boolean sparesSwap) {}
 
     /**
      * How much memory a group may have and has.
@@ -176,7 +189,11 @@ public record ControlGroup(int version, List<String> directories) {
      * @return bytes; empty where there is no limit
      */
     public OptionalLong memoryLimit() {
-        return smallest(version == 2 ? "memory.max" : "memory.limit_in_bytes");
+        return limits().stream().map(limit -> smallest(limit.file)).flatMapToLong(OptionalLong::stream).min();
+    }
+
+    private List<Limit> limits() {
+        return version == 2 ? LIMITS_2 : LIMITS_1;
     }
 
     /**
@@ -187,29 +204,33 @@ public record ControlGroup(int version, List<String> directories) {
     public long freeMemory() {
         long least = Long.MAX_VALUE;
         for (String directory : directories) {
-            long limit = number(directory + (version == 2 ? "/memory.max" : "/memory.limit_in_bytes"));
-            if (limit >= 0 && limit < NO_LIMIT) {
-                long used = number(directory + (version == 2 ? "/memory.current" : "/memory.usage_in_bytes"));
-                least = Math.min(least, Math.max(0, limit - used));
+            for (Limit limit : limits()) {
+                long most = number(directory + "/" + limit.file);
+                if (most >= 0 && most < NO_LIMIT) {
+                    least = Math.min(least, Math.max(0, most - number(directory + "/" + limit.usedFile)));
+                }
             }
         }
         return least;
     }
 
     /**
-     * A group that has less memory left than is asked for. One beyond {@code memory.high} is throttled until nothing goes
-     * on, so that counts as a limit, too.
+     * A group that has less memory left than is asked for.
      *
      * @param bytes what is asked for
      * @return the group with the least left; null where each has enough
      */
     public @Nullable Memory shortOf(long bytes) {
+        return shortOf(bytes, () -> Math.max(0, ProcFs.memoryField("/proc/meminfo", "SwapFree")));
+    }
+
+    /** The same where the machine has so much swap space left. */
+    @Nullable Memory shortOf(long bytes, LongSupplier freeSwap) {
         Memory tightest = null;
         for (String directory : directories) {
-            Memory memory = version == 2 ? tighter(shortOf(directory, "memory.max", "memory.current", bytes),
-                    shortOf(directory, "memory.high", "memory.current", bytes))
-                    : shortOf(directory, "memory.limit_in_bytes", "memory.usage_in_bytes", bytes);
-            tightest = tighter(tightest, memory);
+            for (Limit limit : limits()) {
+                tightest = tighter(tightest, shortOf(directory, limit, bytes, freeSwap));
+            }
         }
         return tightest;
     }
@@ -218,13 +239,14 @@ public record ControlGroup(int version, List<String> directories) {
         return one == null || (other != null && other.leftBytes() < one.leftBytes()) ? other : one;
     }
 
-    private @Nullable Memory shortOf(String directory, String limitFile, String usedFile, long bytes) {
-        long limit = number(directory + "/" + limitFile);
-        long used = number(directory + "/" + usedFile);
-        if (limit < 0 || limit >= NO_LIMIT || used < 0 || bytes <= limit - used) {
+    private @Nullable Memory shortOf(String directory, Limit limit, long bytes, LongSupplier freeSwap) {
+        long most = number(directory + "/" + limit.file);
+        long used = number(directory + "/" + limit.usedFile);
+        if (most < 0 || most >= NO_LIMIT || used < 0 || bytes <= most - used) {
             return null; // the statistics below, which are dear, need not be asked for
         }
-        Memory memory = new Memory(directory, limitFile, limit, used, cached(directory) + swappable(directory));
+        long swappable = limit.sparesSwap ? swappable(directory, freeSwap.getAsLong()) : 0;
+        Memory memory = new Memory(directory, limit.file, most, used, cached(directory) + swappable);
         return bytes <= memory.leftBytes() ? null : memory;
     }
 
@@ -241,16 +263,13 @@ public record ControlGroup(int version, List<String> directories) {
                 .filter(ControlGroup::isNumber).mapToLong(Long::parseLong).findFirst().orElse(0);
     }
 
-    /** The swap space that the group may still use. */
-    private long swappable(String directory) {
-        long free = Math.max(0, ProcFs.memoryField("/proc/meminfo", "SwapFree"));
-        if (free == 0) {
-            return 0;
+    /** The swap space that the group may still use. Version 1 has no limit of that alone. */
+    private long swappable(String directory, long free) {
+        if (free == 0 || version == 1) {
+            return free;
         }
-        String limitFile = version == 2 ? "/memory.swap.max" : "/memory.memsw.limit_in_bytes";
-        String usedFile = version == 2 ? "/memory.swap.current" : "/memory.memsw.usage_in_bytes";
-        long limit = number(directory + limitFile);
-        long used = number(directory + usedFile);
+        long limit = number(directory + "/memory.swap.max");
+        long used = number(directory + "/memory.swap.current");
         return limit < 0 || used < 0 ? free : Math.min(free, Math.max(0, limit - used));
     }
 }

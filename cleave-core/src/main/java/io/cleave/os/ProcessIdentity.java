@@ -92,12 +92,16 @@ public record ProcessIdentity(int pid, long startTicks, long pidNamespace) {
             return Signals.kill(pid, 0) == -Errno.ESRCH;
         }
         // Another start may be due to another time namespace, so it proves nothing.
-        return first.isExiting() && first.startTicks() == startTicks && isEachThreadExiting()
-                && isEachThreadExiting();
+        return first.isExiting() && first.startTicks() == startTicks && isEachExiting(ProcFs.threads(pid))
+                && isEachExiting(ProcFs.threads(pid));
     }
 
-    private boolean isEachThreadExiting() {
-        for (int thread : ProcFs.threads(pid)) {
+    /** Whether threads exit, which are to be all of the process. That none were found proves it only of one that is gone. */
+    boolean isEachExiting(int[] threads) {
+        if (threads.length == 0) {
+            return Signals.kill(pid, 0) == -Errno.ESRCH;
+        }
+        for (int thread : threads) {
             ProcFs.ProcessStatus status = ProcFs.status("/proc/" + pid + "/task/" + thread);
             if (status != null && !status.isExiting()) {
                 return false;

@@ -1,14 +1,18 @@
 package io.cleave.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.AlreadyExistsException;
 import io.cleave.BlockNotFoundException;
+import io.cleave.CleaveException;
 import io.cleave.memory.BlockFile.Attempt;
 import io.cleave.os.Fcntl;
 import io.cleave.os.Unistd;
 import io.cleave.testing.Delays;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -127,6 +131,60 @@ final class BlockFileTest {
             assertThat(block.byteSize()).isEqualTo(8);
         }
         Files.move(copy, PATH);
+    }
+
+    /** Somebody holds an object at first; later nobody can tell. */
+    private static final class Unsure implements Holders {
+        private boolean fails;
+
+        @Override
+        public long byteSize() {
+            return Long.BYTES;
+        }
+
+        @Override
+        public boolean isHeld(MemorySegment content) {
+            return true;
+        }
+
+        @Override
+        public boolean isHeldBy(MemorySegment content, long process) {
+            if (fails) {
+                throw new CleaveException("the system refuses it");
+            }
+            return true;
+        }
+
+        @Override
+        public boolean seal(MemorySegment content) {
+            return false;
+        }
+    }
+
+    @Test
+    void aBlockThatCannotBeGivenUpKeepsNoOtherFromBeingMade() {
+        Unsure holders = new Unsure();
+        Hold spared = new Hold(BlockFile.anonymous(), false, holders);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment content = arena.allocate(2 * BlockLayout.HEADER_BYTES);
+            spared.unmapsInTheEnd(content);
+            spared.run();
+            holders.fails = true;
+            try {
+                SharedMemory.create(NAME, 8).close();
+            } finally {
+                spared.isUnmapped(content.address());
+                spared.run();
+            }
+        }
+        assertThat(PATH).doesNotExist();
+    }
+
+    @Test
+    void whoLeavesAClosedFileLeavesAllOthersAlone() {
+        BlockFile file = BlockFile.anonymous();
+        file.close();
+        assertThatNoException().isThrownBy(() -> file.leave(false));
     }
 
     @Test

@@ -17,10 +17,13 @@ import java.util.Scanner;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Blocks between processes: who counts as attached, and what becomes of blocks whose processes end. */
 final class BlockProcessesTest {
     private static final String NAME = "process-test";
+    private static final MemoryOptions LOCK = MemoryOptions.defaults().withKind(BlockKind.MUTEX);
 
     private static BlockInfo info(String name) {
         return SharedMemory.list().stream().filter(info -> info.name().equals(name)).findFirst().orElse(null);
@@ -76,6 +79,32 @@ final class BlockProcessesTest {
             }
             assertThat(info(NAME)).as("closed by the last one, who was not the creator").isNull();
         }
+    }
+
+    /** Opens a block of a lock's kind as its arguments say, waits for a line, and ends normally without closing. */
+    static final class Looker {
+        public static void main(String[] arguments) {
+            List<SharedMemory> blocks = new ArrayList<>();
+            for (String argument : arguments) {
+                blocks.add(SharedMemory.open(NAME, LOCK.withReadOnly(argument.equals("reads"))));
+            }
+            System.out.println("attached " + blocks.size());
+            new Scanner(System.in, UTF_8).nextLine();
+            System.exit(0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"reads", "reads writes", "writes reads"})
+    void aReadOnlyHandleOnALockIsGivenUpAtTheEndOfAProcess(String handles) throws InterruptedException {
+        SharedMemory block = SharedMemory.create(NAME, 512, LOCK);
+        try (ChildJvm child = ChildJvm.start(Looker.class, handles.split(" "))) {
+            child.awaitLine("attached ");
+            block.close();
+            child.send("end");
+            assertThat(child.awaitExit()).isZero();
+        }
+        assertThat(info(NAME)).isNull();
     }
 
     private static void leaveOrphan() throws InterruptedException {

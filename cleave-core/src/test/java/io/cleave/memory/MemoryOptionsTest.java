@@ -10,6 +10,7 @@ import io.cleave.BlockNotFoundException;
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.os.Unistd;
+import io.cleave.testing.SmallDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What options change. */
 final class MemoryOptionsTest {
@@ -140,6 +143,29 @@ final class MemoryOptionsTest {
                     .hasMessageContainingAll("EVENT", "MEMORY");
         }
         assertThatIllegalArgumentException().isThrownBy(() -> DEFAULTS.withKind(BlockKind.UNKNOWN));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"MUTEX", "READ_WRITE_LOCK", "SEMAPHORE"})
+    void aBlockTooSmallForTheLockOfItsKindIsHeldByNobody(BlockKind kind) throws IOException {
+        Path copy = directory.resolve("copy");
+        blocks.create(NAME, 1, DEFAULTS.withKind(kind)).close();
+        assertThat(file).doesNotExist();
+        Attachment block = blocks.create(NAME, 1, DEFAULTS.withKind(kind));
+        Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+        block.close();
+        Files.move(copy, file); // a whole block that nobody is attached to
+        assertThat(blocks.list()).singleElement().returns(BlockInfo.State.ORPHAN, BlockInfo::state)
+                .returns("", BlockInfo::note);
+        assertThat(blocks.cleanup(false).cleaned()).containsExactly(NAME);
+    }
+
+    @Test
+    void aBlockOfHugePagesMayTakeMostOfWhatIsFree() {
+        try (SmallDevice _ = SmallDevice.at(directory)) {
+            blocks.create(NAME, 700_000, DEFAULTS.withHugePages(true)).close();
+            assertThat(directory).isEmptyDirectory();
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.AllocationException;
 import io.cleave.CleaveException;
+import io.cleave.memory.raw.Shortage;
 import io.cleave.share.Share;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.SmallDevice;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -147,6 +149,32 @@ final class ShortageTest {
             }
             assertThat(collections() - before).isLessThan(30);
             assertThat(block.byteSize()).isEqualTo(8);
+        }
+    }
+
+    @Test
+    void whatWasRefusedOnceIsRefusedAgain() {
+        BlockSpace.check(1, null);
+        for (int i = 0; i < 4; i++) {
+            assertThatThrownBy(() -> BlockSpace.check(Long.MAX_VALUE, null)).isInstanceOf(AllocationException.class);
+        }
+    }
+
+    @Test
+    void theShortageIsToldWhateverGivingUpReservesMeetsWith() {
+        AtomicBoolean fails = new AtomicBoolean(true);
+        Shortage.whenShort(() -> {
+            if (fails.get()) {
+                throw new CleaveException("this is not what was asked for");
+            }
+            return false;
+        });
+        try {
+            assertThatThrownBy(() -> Shortage.mended(() -> {
+                throw new AllocationException("no memory");
+            })).isInstanceOf(AllocationException.class).hasMessage("no memory");
+        } finally {
+            fails.set(false);
         }
     }
 

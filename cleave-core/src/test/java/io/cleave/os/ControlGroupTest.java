@@ -145,6 +145,42 @@ final class ControlGroupTest {
     }
 
     @Test
+    void theLowerOfBothLimitsIsTheLimit() {
+        write("memory.max", 1_000_000);
+        write("memory.high", 500_000);
+        write("memory.current", 400_000);
+        assertThat(group(2).freeMemory()).isEqualTo(100_000);
+        assertThat(group(2).memoryLimit()).hasValue(500_000);
+    }
+
+    @Test
+    void whatCanBeSwappedCountsAsLeftAsFarAsThereIsSwapSpace() {
+        write("memory.max", 1_000_000);
+        write("memory.current", 900_000);
+        assertThat(group(2).shortOf(350_001, () -> 250_000)).isNotNull().returns(350_000L,
+                ControlGroup.Memory::leftBytes);
+        write("memory.swap.max", 200_000);
+        write("memory.swap.current", 50_000);
+        assertThat(group(2).shortOf(250_000, () -> 250_000)).isNull();
+        assertThat(group(2).shortOf(250_001, () -> 250_000)).isNotNull();
+    }
+
+    @Test
+    void ofVersionOneOneLimitIsOfMemoryAndSwapTogether() {
+        write("memory.limit_in_bytes", 1_000_000);
+        write("memory.usage_in_bytes", 900_000);
+        write("memory.memsw.limit_in_bytes", 1_500_000);
+        write("memory.memsw.usage_in_bytes", 1_200_000);
+        assertThat(group(1).shortOf(300_000, () -> 1_000_000)).isNull();
+        assertThat(group(1).shortOf(300_001, () -> 1_000_000)).isNotNull()
+                .returns(300_000L, ControlGroup.Memory::leftBytes);
+        assertThat(group(1).shortOf(150_001, () -> 50_000)).isNotNull().returns(150_000L,
+                ControlGroup.Memory::leftBytes);
+        write("memory.memsw.usage_in_bytes", 1_450_000);
+        assertThat(group(1).freeMemory()).isEqualTo(50_000);
+    }
+
+    @Test
     void ofVersionOneTheGroupsBelowCountToo() {
         write("memory.limit_in_bytes", 1_000_000);
         write("memory.usage_in_bytes", 1_000_000);

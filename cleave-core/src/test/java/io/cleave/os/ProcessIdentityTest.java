@@ -56,6 +56,14 @@ final class ProcessIdentityTest {
     }
 
     @Test
+    void threadsThatCannotBeListedProveOnlyTheEndOfWhatIsGone() {
+        ProcessIdentity self = ProcessIdentity.current();
+        assertThat(self.isEachExiting(new int[0])).isFalse();
+        ProcessIdentity gone = new ProcessIdentity(Integer.MAX_VALUE, self.startTicks(), self.pidNamespace());
+        assertThat(gone.isEachExiting(new int[0])).isTrue();
+    }
+
+    @Test
     void nothingIsSaidOfAnotherPidNamespace() {
         ProcessIdentity self = ProcessIdentity.current();
         ProcessIdentity elsewhere = new ProcessIdentity(self.pid(), self.startTicks(), self.pidNamespace() + 1);

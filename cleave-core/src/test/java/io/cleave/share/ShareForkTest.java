@@ -17,6 +17,24 @@ import org.junit.jupiter.api.Test;
 /** Forked children and the values that their parent wrote and reads. */
 final class ShareForkTest extends ShareTestBase {
     @Test
+    void aChildThatClosesItsParentsLeaseEndsNothing() {
+        float[] values = floats(5000, 7);
+        String token = Share.write(values, SHARED);
+        Share.open(token, MemorySegment.class).close(); // a child had better not load classes
+        Lease<MemorySegment> lease = Share.open(token, MemorySegment.class);
+        MemorySegment view = lease.value();
+        try (Fission fission = Fission.builder().warmUp(0).children(2).build()) {
+            assertThat(fission.map(List.of(0, 4999), i -> {
+                lease.close();
+                return (double) view.getAtIndex(JAVA_FLOAT, i);
+            })).containsExactly((double) values[0], (double) values[4999]);
+        }
+        assertThat(view.getAtIndex(JAVA_FLOAT, 17)).isEqualTo(values[17]);
+        lease.close();
+        assertThat(Share.free(token)).isTrue();
+    }
+
+    @Test
     void childrenLookAtTheirParentsViewsAndTheirEndsEndNothing() {
         float[] values = floats(5000, 7);
         String token = Share.write(values, SHARED);

@@ -72,6 +72,9 @@ final class DoctorTest {
                 "512 MiB, 128 MiB left in " + root, "100");
         assertThat(checks).extracting(Check::status).containsExactly(Check.Status.OK, Check.Status.WARN,
                 Check.Status.WARN);
+        Files.writeString(root.resolve("memory.max"), "max\n");
+        Files.writeString(root.resolve("memory.high"), "536870912\n");
+        assertThat(LimitChecks.groups(group, group, group)).isEqualTo(checks);
     }
 
     @Test

@@ -146,8 +146,8 @@ public final class Shortage {
         for (BooleanSupplier reserve : RESERVES) {
             try {
                 any |= reserve.getAsBoolean();
-            } catch (SystemCallException ignored) {
-                // Giving it up takes what is short; a collection may help that, and the caller is told of the shortage.
+            } catch (RuntimeException ignored) {
+                // It may take what is short itself. A collection may help that, and the caller is told of the shortage.
             }
         }
         return any;
