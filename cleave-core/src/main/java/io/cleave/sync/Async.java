@@ -24,12 +24,33 @@ final class Async {
      * @param giveBack undoes a wait whose result nobody takes
      */
     static <T> CompletableFuture<T> start(Callable<T> wait, Consumer<T> giveBack) {
-        Pending<T> future = new Pending<>(giveBack);
+        return start(() -> {}, () -> {}, wait, giveBack);
+    }
+
+    /**
+     * As the other, between two calls: the second follows when the result has been handed over or given back.
+     *
+     * @param before its exception completes the future, and ends a late cancelling
+     */
+    static <T> CompletableFuture<T> start(Runnable before, Runnable after, Callable<T> wait, Consumer<T> giveBack) {
+        Pending<T> future = new Pending<>(result -> {
+            before.run();
+            try {
+                giveBack.accept(result);
+            } finally {
+                after.run();
+            }
+        });
         Thread thread = Thread.ofVirtual().unstarted(() -> {
             try {
-                T result = wait.call();
-                if (!future.complete(result)) {
-                    giveBack.accept(result);
+                before.run();
+                try {
+                    T result = wait.call();
+                    if (!future.complete(result)) {
+                        giveBack.accept(result);
+                    }
+                } finally {
+                    after.run();
                 }
             } catch (Throwable t) { // an Error, too: whoever waits for the future has to learn that nobody works on it
                 future.completeExceptionally(t);

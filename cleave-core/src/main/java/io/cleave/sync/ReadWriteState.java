@@ -47,6 +47,11 @@ final class ReadWriteState {
     private final EventCount waiting;
     private final Members.Heir heir = this::bury;
     private final long identity;
+    /** The beat that a reader saw last, and since when: of the handle, so that short attempts add up. Races do no harm. */
+    private volatile long beat = -1;
+    private volatile long beatAt;
+    /** The process of a writer that was found dead last, so that not every waiter has to find out by a system call. */
+    private volatile long deadWriter;
 
     ReadWriteState(MemorySegment memory, int seats, Named named) {
         Participants.join(memory, TallyLayout.STAMP_AT, SharedReadWriteLock.class);
@@ -113,9 +118,17 @@ final class ReadWriteState {
         return words.get(TallyLayout.WANTED_AT) != 0;
     }
 
-    private boolean isWriterDead(int seat) {
+    private boolean isWriterDead(int seat, boolean mayAsk) {
         long word = members.word(seat);
-        return word != 0 && Participants.isDead(word);
+        long process = Members.process(word);
+        if (process == 0 || process == deadWriter || !mayAsk) {
+            return process != 0 && process == deadWriter;
+        }
+        boolean isDead = Participants.isDead(word);
+        if (isDead) {
+            deadWriter = process;
+        }
+        return isDead;
     }
 
     // Taking and giving up are several steps each, so the handle must not close between them: the lock would be held by a
@@ -149,6 +162,9 @@ final class ReadWriteState {
             throw new InterruptedException();
         }
         boolean isDone = attempt.isGot() || waiting.await(attempt, patience);
+        if (isDone && attempt.outcome == Outcome.REFUSED) {
+            waiting.signal(Cell.ALL); // the others who sleep are to hear of it as well
+        }
         return isDone ? attempt.outcome : Outcome.TIMED_OUT;
     }
 
@@ -182,7 +198,7 @@ final class ReadWriteState {
 
         /** Whether a process has died that had the mark. */
         final boolean isDeadWriters(Tally.Sums sums) {
-            return looksForDead && sums.last >= 0 && isWriterDead(sums.last);
+            return sums.last >= 0 && isWriterDead(sums.last, looksForDead);
         }
 
         @Override
@@ -205,8 +221,6 @@ final class ReadWriteState {
     private final class Reading extends Locking {
         private final Reader self;
         private final boolean reads;
-        private long beat = -1;
-        private long beatAt;
 
         Reading(long me, Patience patience) {
             super(me, patience);
@@ -251,8 +265,8 @@ final class ReadWriteState {
             long now = System.nanoTime();
             long seen = words.get(TallyLayout.BEAT_AT);
             if (seen != beat) {
-                beat = seen;
                 beatAt = now;
+                beat = seen;
             }
             if (now - beatAt < BEAT_NANOS) {
                 return true;
@@ -367,7 +381,7 @@ final class ReadWriteState {
         }
     }
 
-    private void giveUpRead(long me) {
+    void giveUpRead(long me) {
         Participants.checkOwn(me);
         Reader self = reader(me);
         Integer held = READERS.get(self);
@@ -401,7 +415,7 @@ final class ReadWriteState {
         }
     }
 
-    private void giveUpWrite(long me) {
+    void giveUpWrite(long me) {
         checkWriter(me, "give the write lock up");
         long holds = words.get(TallyLayout.WRITE_HOLDS_AT);
         if (holds > 0) {
@@ -450,6 +464,7 @@ final class ReadWriteState {
         }
     }
 
+    /** Ends a hold that no thread owns. It has kept the handle open, so it ends also while others wait to close it. */
     void letClose(Runnable release) {
         release.run();
         waiting.exit();

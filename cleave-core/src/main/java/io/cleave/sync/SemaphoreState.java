@@ -61,7 +61,7 @@ final class SemaphoreState {
             boolean _ = tally.changeUninterruptibly(-1, sums -> {
                 boolean isFirst = !sums.isMarked;
                 sums.isMarked = true;
-                sums.available += permits;
+                sums.available = Math.clamp(sums.available + permits, Integer.MIN_VALUE, Integer.MAX_VALUE);
                 return isFirst;
             });
             waiting.signal(Cell.ALL);
@@ -133,25 +133,32 @@ final class SemaphoreState {
     void release(int permits, boolean owns) {
         int seat = owns ? members.keptSeatOrNone() : -1;
         if (!tally.giveAtOnce(permits, seat) && !tally.giveQuickly(permits, seat)) {
-            giveAll(permits, seat);
+            waiting.enter();
+            try {
+                giveAll(permits, seat);
+            } finally {
+                waiting.exit();
+            }
+        }
+    }
+
+    /** As {@link #release}, for who keeps the handle open, perhaps one that is about to close. */
+    void giveBack(int permits, boolean owns) {
+        if (permits > 0) {
+            giveAll(permits, owns ? members.keptSeatOrNone() : -1);
         }
     }
 
     private void giveAll(int permits, int seat) {
-        waiting.enter();
-        try {
-            boolean _ = change(seat, sums -> {
-                if (sums.available + permits > Integer.MAX_VALUE) {
-                    throw new Error("Maximum permit count exceeded");
-                }
-                sums.available += permits;
-                sums.held -= seat < 0 ? 0 : Math.min(sums.held, permits);
-                return true;
-            });
-            waiting.signal(permits);
-        } finally {
-            waiting.exit();
-        }
+        boolean _ = tally.changeUninterruptibly(seat, sums -> {
+            if (sums.available + permits > Integer.MAX_VALUE) {
+                throw new Error("Maximum permit count exceeded");
+            }
+            sums.available += permits;
+            sums.held -= seat < 0 ? 0 : Math.min(sums.held, permits);
+            return true;
+        });
+        waiting.signal(permits);
     }
 
     /** A change that may take the ledger, with which no handle must close. */
@@ -202,6 +209,14 @@ final class SemaphoreState {
             waiting.exit();
         }
         return (int) drained[0];
+    }
+
+    void enter() {
+        waiting.enter();
+    }
+
+    void exit() {
+        waiting.exit();
     }
 
     /** The handle. */

@@ -100,7 +100,8 @@ final class SharedCondition implements Condition {
     @SuppressWarnings("JavaUtilDate") // the interface has it
     @Override
     public boolean awaitUntil(Date deadline) throws InterruptedException {
-        return sleep(Patience.of(deadline.getTime() - System.currentTimeMillis(), TimeUnit.MILLISECONDS));
+        long now = System.currentTimeMillis();
+        return sleep(Patience.of(Math.max(deadline.getTime(), now) - now, TimeUnit.MILLISECONDS));
     }
 
     /** Waits; false where the time was over before a signal came. */

@@ -33,8 +33,8 @@ import java.util.concurrent.locks.ReadWriteLock;
  *
  * <p>
  * A writer may acquire the read lock as well, and keep it when it gives the write lock up. A reader that waits for the
- * write lock waits for itself, and so for ever; {@code tryLock} fails. Readers who do not read already let waiting
- * writers go first, unless these have been stopped for 120 ms. Otherwise the lock is not fair. At most 56 processes that
+ * write lock waits for itself, and so for ever; {@code tryLock} fails. Readers who wait, and do not read already, let waiting
+ * writers go first, unless these have been stopped for 120 ms; {@code tryLock()} does not. Otherwise the lock is not fair. At most 56 processes that
  * live can have used one lock {@link #at} a caller's memory, 248 one that has a name. Holds belong to a thread of a
  * process, whichever handles it uses. A process that is stopped in the middle of a call keeps nobody else waiting, unless
  * it holds the lock.
@@ -316,7 +316,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
             long owner = Participants.newOwner();
             return Async.start(() -> state.keepOpen(() -> {
                 boolean _ = refuseDeath(state.read(owner, Patience.FOREVER)); // without an end it is held or refused
-                return new Hold(Acquisition.CLEAN, () -> {}, () -> state.letClose(() -> state.unread(owner)));
+                return new Hold(Acquisition.CLEAN, () -> {}, () -> state.letClose(() -> state.giveUpRead(owner)));
             }), Hold::close);
         }
 
@@ -482,7 +482,7 @@ public final class SharedReadWriteLock implements ReadWriteLock, AutoCloseable, 
             return Async.start(() -> state.keepOpen(() -> {
                 Outcome outcome = state.write(owner, News.TAKE, Patience.FOREVER);
                 return new Hold(acquisition(outcome), () -> state.consistent(owner),
-                        () -> state.letClose(() -> state.unwrite(owner)));
+                        () -> state.letClose(() -> state.giveUpWrite(owner)));
             }), Hold::close);
         }
 

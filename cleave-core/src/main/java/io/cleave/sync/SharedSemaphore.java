@@ -237,10 +237,11 @@ public final class SharedSemaphore implements AutoCloseable, Serializable {
      */
     public CompletableFuture<Void> acquireAsync(int permits) {
         checkNotNegative(permits);
-        return Async.start(() -> {
+        // No handle closes between the permits' arrival and their being given back.
+        return Async.start(state::enter, state::exit, () -> {
             acquire(permits);
             return null;
-        }, _ -> release(permits));
+        }, _ -> state.giveBack(permits, owns));
     }
 
     private boolean awaitUninterruptibly(int permits, Patience patience) {

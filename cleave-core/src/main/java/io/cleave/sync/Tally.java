@@ -45,8 +45,8 @@ import io.cleave.sync.LockWord.Outcome;
  * trace is the share itself, and one word instead of a matrix.
  */
 final class Tally implements EventCount.Sleepers {
-    /** How long taking back what the dead held may wait for the ledger: who does it has other things to do. */
-    private static final long REAPING_NANOS = 2_000_000;
+    /** How long those wait for the ledger who are not to wait: who has it has it for microseconds, unless it is stopped. */
+    private static final long MOVING_NANOS = 10_000_000;
 
     private final Words words;
     private final Members members;
@@ -334,7 +334,9 @@ final class Tally implements EventCount.Sleepers {
     private boolean changeInLedger(int seat, long process, Change change, Patience patience)
             throws InterruptedException {
         long me = Participants.me();
-        Outcome outcome = ledger.acquire(me, News.TAKE, patience);
+        // Also who does not wait for what there is not waits for who is just moving what there is.
+        Patience atLeast = patience.isOver() ? new Patience(System.nanoTime() + MOVING_NANOS, false) : patience;
+        Outcome outcome = ledger.acquire(me, News.TAKE, atLeast);
         if (!outcome.isHeld()) {
             return false;
         }
@@ -427,7 +429,7 @@ final class Tally implements EventCount.Sleepers {
         try {
             if (holds(seat)) {
                 isChanged = change(seat, Members.process(word), change,
-                        new Patience(System.nanoTime() + REAPING_NANOS, false));
+                        new Patience(System.nanoTime() + MOVING_NANOS, false));
                 if (holds(seat)) {
                     return isChanged; // another is at it, or somebody who has stopped keeps the ledger
                 }
