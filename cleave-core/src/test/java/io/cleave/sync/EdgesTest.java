@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What locks and semaphores promise where two things happen at once, and where numbers are as large as they may be. */
-@SuppressWarnings("LockNotBeforeTry")
+@SuppressWarnings({"LockNotBeforeTry", "WaitNotInLoop", "JavaUtilDate"})
 final class EdgesTest {
     private static final int ROUNDS = 200;
 
