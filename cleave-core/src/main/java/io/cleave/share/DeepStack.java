@@ -1,5 +1,6 @@
 package io.cleave.share;
 
+import io.cleave.memory.raw.Proof;
 import io.cleave.os.Unistd;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -30,17 +31,35 @@ final class DeepStack {
     }
 
     /**
-     * Does work in a thread of its own, with the caller's class loader, and waits for it, interrupted or not.
+     * Does work in a thread of its own, with the caller's class loader and in the midst of what the caller is at, and
+     * waits for it, interrupted or not.
      *
-     * @throws IOException what the work throws, as all other exceptions are thrown as they are
+     * @throws IOException what the work throws, as all other exceptions are thrown as they are; or where there is no room
+     *         for such a stack
      * @throws StackOverflowError where even this stack is too small
      */
     static <T extends @Nullable Object> T run(Work<T> work) throws IOException {
         Outcome<T> outcome = new Outcome<>();
-        Thread thread = new Thread(null, () -> outcome.fill(work), "cleave-deep", STACK_BYTES);
+        boolean isProof = Proof.isUnderWay();
+        boolean isLoading = LoadedValues.isDecoding();
+        Thread thread = new Thread(null, () -> {
+            if (isProof) {
+                Proof.begin();
+            }
+            if (isLoading) {
+                LoadedValues.beginDecoding();
+            }
+            outcome.fill(work);
+        }, "cleave-deep", STACK_BYTES);
         thread.setDaemon(true);
         thread.setContextClassLoader(Thread.currentThread().getContextClassLoader());
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            throw new IOException("the value nests deeply, and there is no thread with a stack of " + STACK_BYTES
+                    + " bytes of address space for it; allow more of it (ulimit -v, vm.overcommit_memory), or send its "
+                    + "parts in a list or an array instead of a chain", e);
+        }
         boolean isInterrupted = false;
         while (true) {
             try {

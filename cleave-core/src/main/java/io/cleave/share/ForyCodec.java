@@ -3,8 +3,10 @@ package io.cleave.share;
 import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.UncheckedIOException;
+import java.lang.ref.SoftReference;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +20,11 @@ final class ForyCodec implements Codec {
     private static final String FORY = "org.apache.fory.";
     /** Chains of causes may be circles. */
     private static final int MOST_CAUSES = 20;
+    private static final int LEAST_IDLE = 4;
 
-    private final ConcurrentLinkedQueue<ForyEngine> idle = new ConcurrentLinkedQueue<>();
+    /** Softly held: each knows a class loader and all classes that it has met. Without a lock, for forked children. */
+    private final AtomicReferenceArray<@Nullable SoftReference<ForyEngine>> idle = new AtomicReferenceArray<>(
+            Math.max(LEAST_IDLE, Runtime.getRuntime().availableProcessors()));
 
     private ForyCodec() {
     }
@@ -29,18 +34,34 @@ final class ForyCodec implements Codec {
         return "fory";
     }
 
-    /** An engine that asks the filters of this moment; one that has thrown is not given back. */
+    /** An engine that asks the filters and the class loader of this moment; one that has thrown is not given back. */
     private ForyEngine lend(boolean isDeep) {
         Trust trust = Trust.current();
         if (isDeep) {
             return new ForyEngine(trust, true); // it is large, and seldom needed
         }
-        for (ForyEngine engine = idle.poll(); engine != null; engine = idle.poll()) {
-            if (engine.trust().equals(trust)) {
-                return engine;
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        for (int i = 0; i < idle.length(); i++) {
+            SoftReference<ForyEngine> place = idle.get(i);
+            ForyEngine engine = place == null ? null : place.get();
+            if (engine != null && Objects.equals(engine.loader(), loader) && idle.compareAndSet(i, place, null)) {
+                if (engine.turnsTo(trust)) {
+                    return engine;
+                }
+                giveBack(engine);
             }
         }
         return new ForyEngine(trust, false);
+    }
+
+    private void giveBack(ForyEngine engine) {
+        for (int i = 0; i < idle.length(); i++) {
+            SoftReference<ForyEngine> place = idle.get(i);
+            if ((place == null || place.refersTo(null)) && idle.compareAndSet(i, place, engine.softly())) {
+                return;
+            }
+        }
+        idle.set(ThreadLocalRandom.current().nextInt(idle.length()), engine.softly());
     }
 
     @Override
@@ -88,7 +109,7 @@ final class ForyCodec implements Codec {
             throw refusal(value, engine.last(), e);
         }
         if (!isDeep) {
-            idle.add(engine);
+            giveBack(engine);
         }
         return bytes;
     }
@@ -118,9 +139,12 @@ final class ForyCodec implements Codec {
 
     /** The first part of a value whose class a text names: it may not have been met when the class was refused. */
     private static @Nullable Object named(@Nullable Object value, String text) {
-        return ObjectPath.first(value, part -> Pattern
-                .compile("(?<![\\w.$])" + Pattern.quote(part.getClass().getName()) + "(?![\\w.$]*\\w)").matcher(text)
-                .find());
+        return ObjectPath.first(value, part -> names(text, part.getClass().getName()));
+    }
+
+    private static boolean names(String text, String type) {
+        return text.contains(type)
+                && Pattern.compile("(?<![\\w.$])" + Pattern.quote(type) + "(?![\\w.$]*\\w)").matcher(text).find();
     }
 
     /** What an exception says, without the words of Fory's that nobody here can act upon. */
@@ -129,7 +153,8 @@ final class ForyCodec implements Codec {
         Throwable at = thrown;
         for (int i = 0; i < MOST_CAUSES && at != null; i++) {
             if (at instanceof ClassNotFoundException) {
-                return "no class " + at.getMessage() + ": it must be on the reader's class path, too";
+                return "no class " + String.valueOf(at.getMessage()).replace('/', '.')
+                        + ": it must be on the reader's class path, too";
             }
             if (!isOfFory(at) && at.getCause() == null) {
                 text = at.toString();
@@ -184,7 +209,7 @@ final class ForyCodec implements Codec {
             throw unreadable(e);
         }
         if (!isDeep) {
-            idle.add(engine);
+            giveBack(engine);
         }
         return value;
     }

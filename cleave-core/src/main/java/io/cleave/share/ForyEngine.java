@@ -3,6 +3,8 @@ package io.cleave.share;
 import io.cleave.memory.raw.Proof;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.SoftReference;
+import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -54,7 +56,12 @@ final class ForyEngine {
         }
     }
 
-    private final Trust trust;
+    private final @Nullable ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    private final SoftReference<ForyEngine> softly = new SoftReference<>(this);
+    private Trust trust;
+    /** The classes that Fory has asked for, which it does not do again. */
+    private final Set<Class<?>> asked = new HashSet<>();
+    /** The classes of the objects that the filters were asked for. */
     private final Set<Class<?>> admitted = new HashSet<>();
     private final Fory fory;
     private final WrittenRefs written = new WrittenRefs(this);
@@ -80,7 +87,8 @@ final class ForyEngine {
         SharedRegistry registry = new SharedRegistry();
         fory = Fory.builder().withXlang(false).withCompatible(false).withRefTracking(true)
                 .requireClassRegistration(false).suppressClassRegistrationWarnings(true).withCodegen(false)
-                .withAsyncCompilation(false).withMaxDepth(levels() + SPARE_LEVELS).withMaxGraphMemoryBytes(GRAPH_LIMIT)
+                .ignoreTimeRef(false).withAsyncCompilation(false).withMaxDepth(levels() + SPARE_LEVELS)
+                .withMaxGraphMemoryBytes(GRAPH_LIMIT)
                 .withMaxUnbackedContainerItems(Integer.MAX_VALUE).withSharedRegistry(registry)
                 .withTypeChecker((resolver, name) -> isAdmitted(name, resolver.getClassLoader()))
                 .build();
@@ -103,21 +111,57 @@ final class ForyEngine {
         return trust;
     }
 
+    /** The context class loader of the thread that made the engine, by which it finds classes. */
+    @Nullable ClassLoader loader() {
+        return loader;
+    }
+
+    /** A reference to this engine, always the same. */
+    SoftReference<ForyEngine> softly() {
+        return softly;
+    }
+
+    /** Asks other filters from now on; false where they may refuse a class that Fory does not ask for again. */
+    boolean turnsTo(Trust other) {
+        if (other.equals(trust)) {
+            return true;
+        }
+        if (!trust.isLimited() || !asked.stream().allMatch(other::admits)) {
+            return false;
+        }
+        trust = other;
+        admitted.clear();
+        return true;
+    }
+
     private boolean isAdmitted(String className, ClassLoader loader) {
         Class<?> type = Trust.find(className, loader);
         if (type != null) {
             trust.require(type);
+            asked.add(type);
         } else if (trust.isLimited()) {
             throw new Trust.Untrusted("the class " + className + " is not here, so that no filter can admit it");
         }
         return true;
     }
 
-    /** Insists that an object of a class, which Fory knows without asking, may be there. */
-    void admit(Class<?> type, int length, int count) {
-        if (length >= 0 || admitted.add(type)) {
-            trust.requireAll(new Trust.Question(type, length, Math.max(1, reading.getDepth()), Math.max(1, count), 0));
+    /** Insists that an object that was read, whose class Fory may know without asking, may be there. */
+    void admitRead(Object object, int count) {
+        if (trust.isLimited()) {
+            admit(object, reading.getDepth(), count);
         }
+    }
+
+    private void admit(Object object, int depth, int count) {
+        Class<?> type = object.getClass();
+        int length = type.isArray() ? Array.getLength(object) : -1;
+        if (length >= 0 || admitted.add(type)) {
+            trust.requireAll(new Trust.Question(type, length, Math.max(1, depth), Math.max(1, count), 0));
+        }
+    }
+
+    private void checkLimits(int depth, int count, int bytes) {
+        trust.requireAll(new Trust.Question(null, -1, Math.max(1, depth), count, bytes));
     }
 
     /** Thrown where a value nests too deeply for the stack that it is encoded or decoded on. */
@@ -129,10 +173,14 @@ final class ForyEngine {
         }
     }
 
-    /** Notices that an object more is being written. */
-    void checkDepth() {
+    /** Notices that an object more is being written, which a reader with these filters must admit. */
+    void checkWriting(Object object) {
         if (writing.getDepth() > levels() || (!isDeep && isStackDeep())) {
             throw new TooDeep();
+        }
+        if (trust.isLimited()) {
+            checkLimits(writing.getDepth(), written.size(), buffer.writerIndex());
+            admit(object, writing.getDepth(), written.size());
         }
     }
 
@@ -147,8 +195,7 @@ final class ForyEngine {
             throw new TooDeep();
         }
         if (trust.isLimited()) {
-            trust.requireAll(new Trust.Question(null, -1, Math.max(1, reading.getDepth()), count + 1L,
-                    reading.getBuffer().readerIndex()));
+            checkLimits(reading.getDepth(), count + 1, reading.getBuffer().readerIndex());
         }
     }
 
@@ -210,7 +257,7 @@ final class ForyEngine {
     private void prove(@Nullable Object value, byte[] bytes, int offset) {
         Proof.begin();
         try {
-            source = taken::get;
+            source = PartView.copies(taken);
             read(bytes, offset, bytes.length - offset);
         } catch (TooDeep e) {
             throw e;

@@ -3,7 +3,6 @@ package io.cleave.share;
 import io.cleave.memory.raw.Proof;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InvalidClassException;
 import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
 import java.io.Serializable;
@@ -69,7 +68,8 @@ final class JavaCodec implements Codec {
             return number;
         };
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
-        JavaOutput out = new JavaOutput(bytes, noted, Trust.current());
+        Trust trust = Trust.current();
+        JavaOutput out = new JavaOutput(bytes, noted, trust);
         try (out) {
             out.writeObject(value);
         } catch (Trust.Untrusted e) {
@@ -77,7 +77,7 @@ final class JavaCodec implements Codec {
         } catch (Unshareable e) {
             throw e.in(value);
         } catch (NotSerializableException e) {
-            throw unserializable(out.last(), e).in(value);
+            throw unserializable(out.lastBefore(e), e).in(value);
         } catch (RuntimeException e) {
             throw new Unshareable(out.last(),
                     "which cannot be encoded: " + e + "; its writeObject or writeReplace has thrown "
@@ -85,8 +85,8 @@ final class JavaCodec implements Codec {
                     e).in(value);
         }
         byte[] encoded = bytes.toByteArray();
-        if (isDeep || out.needsProof()) {
-            prove(value, encoded, parts::get, out);
+        if (isDeep || out.needsProof() || trust.isLimited()) { // its filter's limits are known to the reading side only
+            prove(value, encoded, PartView.copies(parts), out);
         }
         return encoded;
     }
@@ -111,11 +111,8 @@ final class JavaCodec implements Codec {
                 in.readOnly();
             }
             found = in.elements();
-        } catch (InvalidClassException e) {
-            if (String.valueOf(e.getMessage()).contains("nests more deeply")) {
-                throw tooDeep(value, e);
-            }
-            throw unreadable(value, e);
+        } catch (JavaInput.TooDeep e) {
+            throw tooDeep(value, e);
         } catch (IOException | RuntimeException | LinkageError e) {
             throw unreadable(value, e);
         } finally {

@@ -20,9 +20,10 @@ class JavaInput extends ObjectInputStream {
     private final Codec.Source source;
     private final Trust trust;
     private final int encodedBytes;
-    /** The length of the array that was taken last, which the filter sees, too, though it takes none of the bytes. */
+    /** The length of the array that was taken just now, of which the filter hears next, and which takes no bytes here. */
     private long takenLength = -1;
     private @Nullable String refusal;
+    private boolean isTooDeep;
     /** The classes that were written, where what was written is to be proven; else null. */
     private @Nullable Map<String, Class<?>> known;
     private long elements;
@@ -52,24 +53,35 @@ class JavaInput extends ObjectInputStream {
             return readObject();
         } catch (InvalidClassException e) {
             String why = refusal;
-            throw why == null ? e : new Trust.Untrusted(why).checked();
+            throw why == null ? e : isTooDeep ? new TooDeep(why) : new Trust.Untrusted(why).checked();
         } catch (ClassNotFoundException e) {
             throw (IOException) new InvalidObjectException("no class " + e.getMessage()
                     + ": it must be on the reader's class path, too").initCause(e);
         }
     }
 
+    /** Thrown where the value nests too deeply for any stack. */
+    static final class TooDeep extends InvalidClassException {
+        private static final long serialVersionUID = 1L;
+
+        TooDeep(String message) {
+            super(message);
+        }
+    }
+
     private Status check(FilterInfo info) {
-        if (info.serialClass() == JavaCodec.Elsewhere.class || info.serialClass() == SerialForm.Child.class
-                || (info.arrayLength() == takenLength && takenLength >= 0)) {
+        if (info.serialClass() == JavaCodec.Elsewhere.class || info.serialClass() == SerialForm.Child.class) {
             return Status.UNDECIDED;
         }
-        if (info.arrayLength() > MOST_ELEMENTS_PER_BYTE * encodedBytes) {
+        boolean isTaken = info.arrayLength() == takenLength;
+        takenLength = -1;
+        if (!isTaken && info.arrayLength() > MOST_ELEMENTS_PER_BYTE * encodedBytes) {
             refusal = "an array of " + info.arrayLength() + " elements does not fit into " + encodedBytes + " bytes";
             return Status.REJECTED;
         }
         if (info.depth() > DeepStack.MOST_LEVELS) {
             refusal = "it nests more deeply than " + DeepStack.MOST_LEVELS + " levels";
+            isTooDeep = true;
             return Status.REJECTED;
         }
         String why = trust.refusal(info);
@@ -80,12 +92,16 @@ class JavaInput extends ObjectInputStream {
         return Status.REJECTED;
     }
 
+    /** Notes an object that does not come from these bytes. */
+    final @Nullable Object taken(@Nullable Object object) {
+        takenLength = object != null && object.getClass().isArray() ? Array.getLength(object) : -1;
+        return object;
+    }
+
     @Override
     protected @Nullable Object resolveObject(Object object) throws IOException {
         if (object instanceof JavaCodec.Elsewhere elsewhere) {
-            Object part = source.take(elsewhere.number());
-            takenLength = part.getClass().isArray() ? Array.getLength(part) : -1;
-            return part;
+            return taken(source.take(elsewhere.number()));
         }
         if (known != null) {
             elements += JavaOutput.keys(object);

@@ -45,7 +45,10 @@ class JavaOutput extends ObjectOutputStream {
     private final Map<String, Class<?>> classes = new HashMap<>();
     /** What was met last, and is to blame where the stream refuses it. */
     private @Nullable Object last;
-    private boolean hasFailed;
+    /** The exception that was met last: the stream ends with the one that it throws. */
+    private @Nullable Object exception;
+    /** What was met last before that. */
+    private @Nullable Object lastBefore;
     private boolean needsProof;
     private long elements;
 
@@ -59,6 +62,11 @@ class JavaOutput extends ObjectOutputStream {
     /** What was met last. */
     @Nullable Object last() {
         return last;
+    }
+
+    /** What was met last before an exception that the stream has thrown, and written. */
+    @Nullable Object lastBefore(NotSerializableException thrown) {
+        return thrown.equals(exception) ? lastBefore : last;
     }
 
     /** The classes of all objects, by their names. */
@@ -78,9 +86,9 @@ class JavaOutput extends ObjectOutputStream {
 
     /** Notices an object. */
     final void met(Object object) {
-        if (hasFailed || object instanceof NotSerializableException) {
-            hasFailed = true; // the stream ends with the exception that it is about to throw
-            return;
+        if (object instanceof NotSerializableException) {
+            exception = object;
+            lastBefore = last;
         }
         last = object;
         if (object instanceof Map || object instanceof Collection) {

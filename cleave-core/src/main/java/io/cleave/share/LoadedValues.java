@@ -20,28 +20,21 @@ import org.jspecify.annotations.Nullable;
  * for those that are decoding themselves: two values, each of which loads the other, would wait for each other.
  */
 final class LoadedValues {
-    /** Whether this thread, or the one that started it, is decoding. */
-    private static final InheritableThreadLocal<Boolean> DECODING = new InheritableThreadLocal<>();
+    /** Whether this thread is decoding, or does so for one that waits for it. */
+    private static final ThreadLocal<Boolean> DECODING = new ThreadLocal<>();
 
     private final ConcurrentHashMap<String, Entry> entries = new ConcurrentHashMap<>();
 
     /** An object, and whether it is the value as it was written. */
     private record Held(WeakReference<Object> object, boolean isOwn) {}
 
-    /** What was found, which may be null. */
-    private record Found<T>(@Nullable T value) {}
-
     /** What is known of a name. All is guarded by this. */
     private static final class Entry {
-        private boolean isNull;
         private List<Held> held = new ArrayList<>();
         private final Map<Class<?>, CompletableFuture<Boolean>> underWay = new HashMap<>();
 
         /** What is there for a type; null where it has to be loaded. */
-        synchronized <T> @Nullable Found<T> find(Class<T> type) {
-            if (isNull) {
-                return new Found<>(null);
-            }
+        synchronized <T> @Nullable T find(Class<T> type) {
             for (Held each : held) {
                 Object object = each.object.get();
                 if (object != null && (isView(type) ? type.isInstance(object) : each.isOwn)) {
@@ -49,7 +42,7 @@ final class LoadedValues {
                         throw new IllegalArgumentException("the value is a " + object.getClass().getName() + ", not a "
                                 + type.getName() + "; ask for its own type, or for Object");
                     }
-                    return new Found<>(type.cast(object));
+                    return type.cast(object);
                 }
             }
             return null;
@@ -57,13 +50,9 @@ final class LoadedValues {
 
         /** Keeps what was loaded; gives what others get for that type. */
         synchronized <T> @Nullable T keep(Class<T> type, @Nullable T value) {
-            if (value == null) {
-                isNull = true;
-                return null;
-            }
-            Found<T> found = find(type);
-            if (found != null) {
-                return found.value;
+            T found = value == null ? null : find(type);
+            if (found != null || value == null) {
+                return found;
             }
             boolean isOwn = !isView(type);
             for (int i = 0; i < held.size(); i++) {
@@ -89,7 +78,7 @@ final class LoadedValues {
         /** Whether nothing is left. */
         synchronized boolean isGone() {
             held.removeIf(each -> each.object.refersTo(null));
-            return !isNull && held.isEmpty() && underWay.isEmpty();
+            return held.isEmpty() && underWay.isEmpty();
         }
     }
 
@@ -104,13 +93,13 @@ final class LoadedValues {
         entries.values().removeIf(Entry::isGone);
         while (true) {
             Entry entry = entries.computeIfAbsent(name, _ -> new Entry());
-            Found<T> found = entry.find(type);
+            T found = entry.find(type);
             if (found != null) {
-                return found.value;
+                return found;
             }
             CompletableFuture<Boolean> mine = new CompletableFuture<>();
             CompletableFuture<Boolean> other = entry.begin(type, mine);
-            if (other != null && DECODING.get() == null) {
+            if (other != null && !isDecoding()) {
                 other.join(); // if that failed, this one tries, and gets the exception for itself
                 continue;
             }
@@ -129,15 +118,25 @@ final class LoadedValues {
     }
 
     private static <T> @Nullable T decode(String name, Class<T> type) {
-        Boolean before = DECODING.get();
-        DECODING.set(true);
+        boolean wasDecoding = isDecoding();
+        beginDecoding();
         try {
             return Share.read(name, type);
         } finally {
-            if (before == null) {
+            if (!wasDecoding) {
                 DECODING.remove();
             }
         }
+    }
+
+    /** Whether the calling thread is decoding. */
+    static boolean isDecoding() {
+        return DECODING.get() != null;
+    }
+
+    /** Says that the calling thread decodes for another until it ends. */
+    static void beginDecoding() {
+        DECODING.set(true);
     }
 
     void clear() {

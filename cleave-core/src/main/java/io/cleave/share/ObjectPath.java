@@ -97,20 +97,24 @@ final class ObjectPath {
     }
 
     private void add(@Nullable Step from, String name, @Nullable Object value) {
-        if (value == null || found != null || isLeaf(value) || !seen.add(value)) {
+        if (value == null || found != null) {
+            return;
+        }
+        boolean isFound = wanted.test(value);
+        if ((!isFound && isLeaf(value)) || !seen.add(value)) {
             return;
         }
         Step step = new Step(from, name, value, from == null ? 0 : from.length + 1);
-        if (wanted.test(value)) {
+        if (isFound) {
             found = step;
         } else {
             open.addLast(step);
         }
     }
 
-    private boolean isLeaf(Object value) {
-        return !wanted.test(value) && (value instanceof String || value instanceof Number || value instanceof Class
-                || value instanceof Boolean || value instanceof Character || value instanceof Enum);
+    private static boolean isLeaf(Object value) {
+        return value instanceof String || value instanceof Number || value instanceof Class
+                || value instanceof Boolean || value instanceof Character || value instanceof Enum;
     }
 
     private void parts(Step at) {

@@ -11,6 +11,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** A part as what a reader wants to have: an array of its own, or a view of the part's memory. */
@@ -51,6 +52,25 @@ final class PartView {
         }
         throw new IllegalArgumentException("the value is a " + ownType(part).getSimpleName() + " of "
                 + part.length() + " x " + part.element() + ", which cannot be had as " + type.getTypeName());
+    }
+
+    /** What a reader gets of parts that are still the writer's own: nobody can change those by it. */
+    static Codec.Source copies(List<Object> parts) {
+        Object[] made = new Object[parts.size()];
+        return number -> {
+            if (made[number] == null) {
+                Part part = Part.of(parts.get(number));
+                made[number] = part == null ? parts.get(number)
+                        : of(part, Object.class, bytes -> readOnly(part, bytes));
+            }
+            return made[number];
+        };
+    }
+
+    /** Buffers can be had of native memory and of arrays of bytes only. */
+    private static MemorySegment readOnly(Part part, MemorySegment bytes) {
+        boolean isCopied = part.kind() == Part.Kind.BUFFER && !bytes.isNative();
+        return (isCopied ? MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_BYTE)) : bytes).asReadOnly();
     }
 
     private static boolean isArrayOf(Part part, Class<?> type) {

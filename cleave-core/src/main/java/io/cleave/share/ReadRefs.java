@@ -1,6 +1,5 @@
 package io.cleave.share;
 
-import java.lang.reflect.Array;
 import java.util.Arrays;
 import org.apache.fory.Fory;
 import org.apache.fory.context.RefReader;
@@ -123,8 +122,8 @@ final class ReadRefs implements RefReader {
     @Override
     public void setReadRef(int number, @Nullable Object object) {
         if (number >= 0) {
-            if (engine.trust().isLimited() && object != null) {
-                engine.admit(object.getClass(), object.getClass().isArray() ? Array.getLength(object) : -1, size);
+            if (object != null) {
+                engine.admitRead(object, size);
             }
             objects[number] = object;
             pendingSize = Math.min(pendingSize, begunAt[number]); // it is made, and so are its parts

@@ -49,9 +49,10 @@ final class Reading {
             throw gone(text);
         }
         boolean keep = false;
+        ImageReader reader = null;
         try {
             MemorySegment image = block.map(writable ? RawBlock.Mapping.PRIVATE : RawBlock.Mapping.READ_ONLY);
-            ImageReader reader = new ImageReader(image, piece -> piece, false);
+            reader = new ImageReader(image, piece -> piece, false);
             if (ImageLayout.readsVolatile(image) != ImageLayout.UNLIMITED) {
                 long left = Store.countRead(block);
                 if (left < 0) {
@@ -68,7 +69,9 @@ final class Reading {
             throw new IncompatibleBlockException("the block of " + Token.shown(text) + " cannot be read: " + e.reason(),
                     e);
         } finally {
-            if (!keep) {
+            if (!keep && reader != null && reader.hasViews()) {
+                block.close(); // what was decoded before it failed may have been kept
+            } else if (!keep) {
                 block.closeUnshared();
             }
         }

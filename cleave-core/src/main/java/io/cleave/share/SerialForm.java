@@ -157,7 +157,7 @@ final class SerialForm<T> extends Serializer<T> {
                 context.reference(child.whole);
             }
             if (child.number < children.size() && child.number >= 0) {
-                return children.get(child.number);
+                return taken(children.get(child.number));
             }
             if (child.number != children.size() || child.number >= count) {
                 throw new IOException("there are " + count + " children, and the next of them is not " + child.number);
@@ -166,7 +166,7 @@ final class SerialForm<T> extends Serializer<T> {
             children.add(null); // the place of this one; those that are read on the way are others' children
             Object read = context.readRef();
             children.set(place, read);
-            return read;
+            return taken(read);
         }
     }
 }

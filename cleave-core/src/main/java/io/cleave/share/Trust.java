@@ -94,6 +94,11 @@ record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) 
                         + "; where the value is to be trusted, admit the class there";
     }
 
+    /** Whether objects of a class may be made. */
+    boolean admits(Class<?> type) {
+        return refusal(new Question(type, -1, 1, 1, 0)) == null;
+    }
+
     /**
      * Insists that objects of a class may be made.
      *

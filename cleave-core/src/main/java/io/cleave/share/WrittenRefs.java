@@ -73,14 +73,14 @@ final class WrittenRefs implements RefWriter {
         }
         objects[number] = object;
         last = object;
-        engine.checkDepth();
+        engine.checkWriting(object);
         return true;
     }
 
     private static boolean hasParts(Object object) {
         return !(object instanceof String || object instanceof Enum || object instanceof Number
                 || object instanceof Class || object instanceof Boolean || object instanceof Character
-                || ElementType.ofArray(object) != null);
+                || object.getClass().getPackageName().equals("java.time") || ElementType.ofArray(object) != null);
     }
 
     @Override

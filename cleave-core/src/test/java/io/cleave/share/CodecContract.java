@@ -3,10 +3,16 @@ package io.cleave.share;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.testing.ChildJvm;
+import io.cleave.testing.Delays;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
+import java.lang.classfile.ClassFile;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.ref.WeakReference;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -17,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
+import java.util.Date;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -504,6 +511,118 @@ abstract class CodecContract {
         }
         for (Thread thread : threads) {
             thread.join();
+        }
+    }
+
+    /** Defines one class, an exception. */
+    static final class OneClass extends ClassLoader {
+        private static final String NAME = "generated.Thing";
+        private static final ClassDesc PARENT = ClassDesc.of("java.lang.IllegalStateException");
+
+        OneClass() {
+            super(CodecContract.class.getClassLoader());
+        }
+
+        /** An object of the class. */
+        Object define() throws ReflectiveOperationException {
+            byte[] bytes = ClassFile.of().build(ClassDesc.of(NAME),
+                    type -> type.withFlags(ClassFile.ACC_PUBLIC).withSuperclass(PARENT).withMethodBody("<init>",
+                            ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC,
+                            code -> code.aload(0).invokespecial(PARENT, "<init>", ConstantDescs.MTD_void).return_()));
+            return defineClass(NAME, bytes, 0, bytes.length).getDeclaredConstructor().newInstance();
+        }
+    }
+
+    @Test
+    void classesAreFoundByTheContextLoader() throws Exception {
+        OneClass loader = new OneClass();
+        OneClass other = new OneClass();
+        Object value = loader.define();
+        Object another = other.define();
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        byte[] bytes = codec().encode(value);
+        try {
+            thread.setContextClassLoader(loader);
+            assertThat(codec().decode(bytes, 0, bytes.length)).isExactlyInstanceOf(value.getClass());
+            thread.setContextClassLoader(other);
+            assertThat(codec().decode(bytes, 0, bytes.length)).isExactlyInstanceOf(another.getClass());
+            thread.setContextClassLoader(null);
+            assertThatThrownBy(() -> codec().decode(bytes, 0, bytes.length)).isInstanceOf(IOException.class)
+                    .hasMessageContaining(OneClass.NAME);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Uses a codec with a class loader, and forgets it. */
+    static final class Forgetful {
+        public static void main(String[] arguments) throws Exception {
+            Codec codec = Objects.requireNonNull(Codecs.find(arguments[0]));
+            codec.encode(List.of(1)); // what is made once for the process keeps the loader of the thread that made it
+            WeakReference<ClassLoader> loader = use(codec);
+            boolean isGone = Delays.within(Delays.PATIENCE, () -> {
+                System.gc();
+                return loader.refersTo(null);
+            });
+            System.out.println(isGone ? "gone" : "kept");
+        }
+
+        private static WeakReference<ClassLoader> use(Codec codec) throws Exception {
+            OneClass loader = new OneClass();
+            Thread thread = Thread.currentThread();
+            ClassLoader before = thread.getContextClassLoader();
+            thread.setContextClassLoader(loader);
+            byte[] bytes = codec.encode(loader.define());
+            codec.decode(bytes, 0, bytes.length);
+            thread.setContextClassLoader(before);
+            return new WeakReference<>(loader);
+        }
+    }
+
+    @Test
+    void aClassLoaderThatNobodyUsesAnyMoreIsForgotten() {
+        try (ChildJvm user = ChildJvm.start(List.of("-XX:SoftRefLRUPolicyMSPerMB=0"), Forgetful.class, name())) {
+            user.awaitLine("gone");
+        }
+    }
+
+    @SuppressWarnings("JavaUtilDate") // one of the classes in question
+    record Dates(Date one, Date other) implements Serializable {}
+
+    @SuppressWarnings("JavaUtilDate") // likewise
+    @Test
+    void aDateThatIsReferredToTwiceStaysOneObject() throws IOException {
+        Date date = new Date(5);
+        Dates copy = (Dates) copy(new Dates(date, date));
+        assertThat(copy.one()).isEqualTo(date).isSameAs(copy.other());
+    }
+
+    /** Changes the array that it is made of. */
+    @SuppressWarnings("ArrayRecordComponent") // it is about the array
+    record Masked(int[] values) implements Serializable {
+        Masked {
+            for (int i = 0; i < values.length; i++) {
+                values[i] ^= 1;
+            }
+        }
+    }
+
+    @Test
+    void whatAClassDoesWhenItIsReadLeavesTheOriginalAlone() throws IOException {
+        Masked value = new Masked(new int[2000]);
+        byte[] bytes = codec().encode(new ArrayList<>(List.of(value, value)),
+                part -> part instanceof int[] ? 0 : -1);
+        assertThat(value.values()).containsOnly(1);
+        List<?> copy = (List<?>) codec().decode(bytes, 0, bytes.length, _ -> value.values().clone());
+        assertThat(((Masked) copy.getFirst()).values()).hasSize(2000).containsOnly(0);
+    }
+
+    @Test
+    void whatIsLargeMayBePartOfWhatIsSmall() throws IOException {
+        for (Object large : List.of(new Object[100_000], new int[100_000])) {
+            AtomicReference<?> copy = (AtomicReference<?>) copy(new AtomicReference<>(large));
+            assertThat(copy.get()).isEqualTo(large);
         }
     }
 

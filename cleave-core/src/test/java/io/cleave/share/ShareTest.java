@@ -9,12 +9,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cleave.AllocationException;
 import io.cleave.BlockNotFoundException;
+import io.cleave.IncompatibleBlockException;
 import io.cleave.TokenException;
 import io.cleave.memory.BlockInfo;
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Cleanup;
 import io.cleave.memory.Lifetime;
 import io.cleave.os.ProcFs;
+import java.io.IOException;
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.Buffer;
@@ -33,6 +38,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What is written is what is read, in one process. */
@@ -445,5 +451,36 @@ final class ShareTest extends ShareTestBase {
             assertThatThrownBy(() -> Share.free(token)).as("%s", token).isInstanceOf(TokenException.class);
         }
         Share.free(good);
+    }
+
+    /** Keeps what it was made of, and fails. */
+    static final class Keeper implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private static @Nullable MemorySegment kept;
+
+        @SuppressWarnings("serial") // it travels beside the bytes
+        private final Object segment;
+
+        Keeper(MemorySegment segment) {
+            this.segment = segment;
+        }
+
+        private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+            in.defaultReadObject();
+            kept = (MemorySegment) segment;
+            throw new InvalidObjectException("never whole");
+        }
+    }
+
+    @Test
+    void aViewThatIsKeptByWhatCouldNotBeReadIsClosed() {
+        String token = Share.write(new Keeper(MemorySegment.ofArray(new byte[1 << 20])),
+                SHARED.withCodec(Codec.java()));
+        assertThatThrownBy(() -> Share.read(token, Object.class)).isInstanceOf(IncompatibleBlockException.class)
+                .hasMessageContaining("never whole");
+        MemorySegment kept = Objects.requireNonNull(Keeper.kept);
+        assertThatThrownBy(() -> kept.get(JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
+        Keeper.kept = null;
+        assertThat(Share.free(token)).isTrue();
     }
 }

@@ -58,6 +58,9 @@ final class SharedDataTest extends ShareTestBase {
             assertThat(SharedData.load(nothing.name(), String.class)).isNull();
             assertThat(SharedData.load(nothing.name(), String.class)).isNull();
             assertThat(blocks()).hasSize(2);
+            Share.free(nothing.name());
+            assertThatThrownBy(() -> SharedData.load(nothing.name(), String.class))
+                    .isInstanceOf(BlockNotFoundException.class);
         }
     }
 

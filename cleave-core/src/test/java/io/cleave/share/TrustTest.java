@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cleave.memory.Cleanup;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
+import java.io.ObjectInputFilter;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
@@ -99,9 +103,77 @@ final class TrustTest extends ShareTestBase {
             for (int i = 0; i < 20; i++) {
                 deep = new ArrayList<>(List.of(deep));
             }
-            refuses(reader, codec, deep, new ArrayList<>(Arrays.asList("a", new String[101])));
+            refuses(reader, codec, deep, new ArrayList<>(Arrays.asList("a", new String[101])),
+                    new ArrayList<>(List.of(new int[2000])));
         }
         assertThat(Cleanup.run().failed()).isEmpty();
+    }
+
+    /** A date, in a field of a class that is admitted. */
+    @SuppressWarnings("JavaUtilDate") // one of the classes in question
+    record Dated(Date date) implements Serializable {}
+
+    /** Writes values and reads them again, and says what it could write. */
+    @SuppressWarnings("JavaUtilDate") // one of the classes in question
+    static final class Writer {
+        public static void main(String[] arguments) {
+            Map<String, Object> values = new LinkedHashMap<>();
+            values.put("plain", new Known("a", Map.of()));
+            values.put("list", new ArrayList<>(List.of(1)));
+            values.put("date", new Dated(new Date(1)));
+            values.put("short array", new Object[] {new int[100]});
+            values.put("array", new Object[] {new String[101]});
+            values.put("large array", new Object[] {new int[2000]});
+            Object deep = "core";
+            for (int i = 1; i <= 8; i++) {
+                deep = new Object[] {deep};
+                values.put("deep " + i, deep);
+                values.put("deep known " + i, new Known("a", new HashMap<>(Map.of("b", (long) i))));
+            }
+            values.forEach((name, value) -> System.out.println(fate(arguments[0], value) + " " + name));
+            System.out.println("end");
+        }
+
+        private static String fate(String codec, Object value) {
+            String token;
+            try {
+                token = token(codec, value);
+            } catch (IllegalArgumentException e) {
+                return String.valueOf(e.getMessage()).contains("cleave.serialFilter") ? "refused" : "error " + e;
+            }
+            try {
+                Share.read(token, Object.class);
+                return "fine";
+            } catch (RuntimeException e) {
+                return "lost";
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"standard", "fory", "java"})
+    void whatAFilterWouldNotLetInIsNotWritten(String codec) {
+        String filter = "-Dcleave.serialFilter=!java.util.ArrayList;!java.util.Date;maxarray=100;maxdepth=5";
+        try (ChildJvm writer = ChildJvm.start(List.of(filter), Writer.class, codec)) {
+            writer.awaitLine("end");
+            assertThat(writer.lines()).contains("fine plain", "refused list", "refused date", "fine short array",
+                    "refused array", "refused large array", "fine deep 2", "refused deep 8")
+                    .noneMatch(line -> line.startsWith("lost ") || line.startsWith("error "));
+        }
+        assertThat(Cleanup.run().failed()).isEmpty();
+    }
+
+    @Test
+    void anEngineTurnsToFiltersThatAdmitWhatItKnows() {
+        Trust before = new Trust(null, ObjectInputFilter.Config.createFilter("java.base/*"));
+        ForyEngine engine = new ForyEngine(before, false);
+        engine.encode(new Known("a", Map.of()), Codecs.NO_SINK, -1);
+        assertThat(engine.turnsTo(new Trust(null, _ -> ObjectInputFilter.Status.UNDECIDED))).isTrue();
+        assertThat(engine.turnsTo(new Trust(null, info -> info.serialClass() == Known.class
+                ? ObjectInputFilter.Status.REJECTED
+                : ObjectInputFilter.Status.ALLOWED))).isFalse();
+        assertThat(engine.turnsTo(new Trust(null, null))).isTrue();
+        assertThat(engine.turnsTo(before)).isFalse();
     }
 
     @Test
