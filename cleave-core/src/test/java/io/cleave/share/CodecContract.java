@@ -514,10 +514,9 @@ abstract class CodecContract {
         }
     }
 
-    /** Defines one class, an exception. */
+    /** Defines one class, which is Serializable. */
     static final class OneClass extends ClassLoader {
         private static final String NAME = "generated.Thing";
-        private static final ClassDesc PARENT = ClassDesc.of("java.lang.IllegalStateException");
 
         OneClass() {
             super(CodecContract.class.getClassLoader());
@@ -526,9 +525,12 @@ abstract class CodecContract {
         /** An object of the class. */
         Object define() throws ReflectiveOperationException {
             byte[] bytes = ClassFile.of().build(ClassDesc.of(NAME),
-                    type -> type.withFlags(ClassFile.ACC_PUBLIC).withSuperclass(PARENT).withMethodBody("<init>",
-                            ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC,
-                            code -> code.aload(0).invokespecial(PARENT, "<init>", ConstantDescs.MTD_void).return_()));
+                    type -> type.withFlags(ClassFile.ACC_PUBLIC)
+                            .withInterfaceSymbols(ClassDesc.of("java.io.Serializable")).withMethodBody("<init>",
+                                    ConstantDescs.MTD_void, ClassFile.ACC_PUBLIC,
+                                    code -> code.aload(0)
+                                            .invokespecial(ConstantDescs.CD_Object, "<init>", ConstantDescs.MTD_void)
+                                            .return_()));
             return defineClass(NAME, bytes, 0, bytes.length).getDeclaredConstructor().newInstance();
         }
     }
