@@ -37,8 +37,9 @@ final class AsyncJobs {
         private final long index;
         private final long start = System.nanoTime();
         private @Nullable Object item;
-        private @Nullable Thread thread;
+        private volatile @Nullable Thread thread;
         private volatile @Nullable CompletionStage<?> stage;
+        private volatile boolean isUnwanted;
 
         Running(long batch, Job job, @Nullable Object parcel, long index) {
             this.index = index;
@@ -55,6 +56,9 @@ final class AsyncJobs {
                 CompletionStage<?> begun = Objects.requireNonNull(job.applyAsync(item), "the task returned null, "
                         + "not a CompletionStage");
                 stage = begun;
+                if (isUnwanted) { // since before there was a stage to be cancelled
+                    begun.toCompletableFuture().cancel(true);
+                }
                 var _ = begun.whenComplete((result, thrown) -> send(this, result, thrown));
             } catch (Throwable t) {
                 send(this, null, t);
@@ -62,6 +66,7 @@ final class AsyncJobs {
         }
 
         void interrupt() {
+            isUnwanted = true;
             CompletionStage<?> begun = stage;
             if (begun != null) {
                 begun.toCompletableFuture().cancel(true);
