@@ -4,7 +4,6 @@ import io.cleave.BlockNotFoundException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.TokenException;
 import io.cleave.memory.raw.RawBlock;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +37,7 @@ final class Reading {
 
     /** A view of what no other process sees: memory of its own, so that the token's bytes need not be kept. */
     private static MemorySegment copy(MemorySegment piece, boolean writable) {
-        MemorySegment copy = Arena.ofAuto().allocate(Math.max(1, piece.byteSize()), ImageLayout.ALIGNMENT)
-                .asSlice(0, piece.byteSize()).copyFrom(piece);
+        MemorySegment copy = CopyMemory.allocate(piece.byteSize()).copyFrom(piece);
         return writable ? copy : copy.asReadOnly();
     }
 
