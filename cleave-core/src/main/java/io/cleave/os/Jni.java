@@ -27,17 +27,17 @@ import org.jspecify.annotations.Nullable;
  * The function table's indices are part of the JNI specification and have never changed.
  */
 public final class Jni {
-    private static final int GET_ENV = 6;
+    static final int GET_ENV = 6;
     private static final int FIND_CLASS = 6;
     private static final int NEW_GLOBAL_REF = 21;
     private static final int DELETE_GLOBAL_REF = 22;
     private static final int IS_SAME_OBJECT = 24;
     private static final int IS_INSTANCE_OF = 32;
-    private static final int GET_FIELD_ID = 94;
+    static final int GET_FIELD_ID = 94;
     private static final int SET_LONG_FIELD = 110;
     private static final int GET_STATIC_METHOD_ID = 113;
     private static final int CALL_STATIC_OBJECT_METHOD_A = 116;
-    private static final int JNI_VERSION_10 = 0x000a0000;
+    static final int JNI_VERSION_10 = 0x000a0000;
     private static final int ATTEMPTS = 8;
 
     private static final @Nullable Jni INSTANCE = load();
@@ -60,7 +60,7 @@ public final class Jni {
         this.callStaticObjectMethod = function(env, CALL_STATIC_OBJECT_METHOD_A,
                 FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG));
         this.setLongField = function(env, SET_LONG_FIELD, FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG));
-        this.threadClass = findThreadClass(env, names);
+        this.threadClass = findClass(env, names, "java/lang/Thread");
         FunctionDescriptor lookUp = FunctionDescriptor.of(LONG, LONG, LONG, POINTER, POINTER);
         this.currentThread = (long) function(env, GET_STATIC_METHOD_ID, lookUp).invokeExact(env, threadClass,
                 names.allocateFrom("currentThread"), names.allocateFrom("()Ljava/lang/Thread;"));
@@ -108,22 +108,27 @@ public final class Jni {
 
     /** The calling thread's JNIEnv. */
     private long environment() throws Throwable {
+        return environment(getEnv, machine, JNI_VERSION_10);
+    }
+
+    /** What the JVM's GetEnv gives for a version: an environment of JNI or of JVMTI. */
+    static long environment(MethodHandle getEnv, long machine, int version) throws Throwable {
         MemorySegment env = Native.scratch().asSlice(0, 8);
-        int result = (int) getEnv.invokeExact(machine, env, JNI_VERSION_10);
+        int result = (int) getEnv.invokeExact(machine, env, version);
         if (result != 0) {
-            throw new IllegalStateException("JNI's GetEnv gave " + result);
+            throw new IllegalStateException("GetEnv of version " + Integer.toHexString(version) + " gave " + result);
         }
         return env.get(LONG, 0);
     }
 
-    /** A global reference to the class Thread, checked by finding the same one twice. */
-    private static long findThreadClass(long env, Arena names) throws Throwable {
+    /** A global reference to a class of the JDK's, checked by finding the same one twice. */
+    static long findClass(long env, Arena names, String binaryName) throws Throwable {
         MethodHandle find = function(env, FIND_CLASS, FunctionDescriptor.of(LONG, LONG, POINTER));
         MethodHandle keep = function(env, NEW_GLOBAL_REF, FunctionDescriptor.of(LONG, LONG, LONG));
         MethodHandle drop = function(env, DELETE_GLOBAL_REF, FunctionDescriptor.ofVoid(LONG, LONG));
         MethodHandle same = function(env, IS_SAME_OBJECT,
                 FunctionDescriptor.of(ValueLayout.JAVA_BYTE, LONG, LONG, LONG));
-        MemorySegment name = names.allocateFrom("java/lang/Thread");
+        MemorySegment name = names.allocateFrom(binaryName);
         long last = 0;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             long local = (long) find.invokeExact(env, name);
@@ -141,9 +146,8 @@ public final class Jni {
     }
 
     /** The JavaVM, 0 where the library that has it cannot be found. */
-    private static long machine(Arena arena) throws Throwable {
-        MemorySegment getVms = (MemorySegment) Native.plain("dlsym", FunctionDescriptor.of(POINTER, POINTER, POINTER))
-                .invokeExact(MemorySegment.NULL, arena.allocateFrom("JNI_GetCreatedJavaVMs"));
+    static long machine(Arena arena) throws Throwable {
+        MemorySegment getVms = Native.findAnywhere("JNI_GetCreatedJavaVMs").orElse(MemorySegment.NULL);
         if (getVms.equals(MemorySegment.NULL)) {
             return 0;
         }
@@ -155,7 +159,7 @@ public final class Jni {
     }
 
     /** A function of a table that an object begins with. */
-    private static MethodHandle function(long object, int index, FunctionDescriptor shape) {
+    static MethodHandle function(long object, int index, FunctionDescriptor shape) {
         long table = MemorySegment.ofAddress(object).reinterpret(8).get(LONG, 0);
         long address = MemorySegment.ofAddress(table).reinterpret((index + 1) * 8L).get(LONG, index * 8L);
         return Native.pointer(MemorySegment.ofAddress(address), shape);

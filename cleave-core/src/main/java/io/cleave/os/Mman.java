@@ -16,6 +16,8 @@ public final class Mman {
     public static final int PROT_READ = 1;
     /** Pages may be written. */
     public static final int PROT_WRITE = 2;
+    /** Protection: may be executed. */
+    static final int PROT_EXEC = 4;
     /** Stores reach the file and every other mapping of it. */
     public static final int MAP_SHARED = 1;
     /** Stores stay in this mapping. */
@@ -50,6 +52,8 @@ public final class Mman {
 
     private static final MethodHandle MMAP = Native.capturing("mmap",
             FunctionDescriptor.of(LONG, POINTER, LONG, INT, INT, INT, LONG));
+    private static final MethodHandle MPROTECT = Native.capturing("mprotect",
+            FunctionDescriptor.of(INT, POINTER, LONG, INT));
     private static final MethodHandle MUNMAP = Native.capturing("munmap", FunctionDescriptor.of(INT, POINTER, LONG));
     private static final MethodHandle MADVISE = Native.capturing("madvise",
             FunctionDescriptor.of(INT, POINTER, LONG, INT));
@@ -181,6 +185,23 @@ public final class Mman {
                     }
                 });
         return (protection & PROT_WRITE) == 0 ? segment.asReadOnly() : segment;
+    }
+
+    /**
+     * {@code mprotect(2)}.
+     *
+     * @param address the range's start
+     * @param byteSize its length in bytes
+     * @param protection {@link #PROT_READ} and so on
+     * @return 0 or -errno
+     */
+    static int mprotect(long address, long byteSize, int protection) {
+        try {
+            return Native.result((int) MPROTECT.invokeExact(Native.state(), MemorySegment.ofAddress(address), byteSize,
+                    protection));
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
     }
 
     /**

@@ -63,6 +63,22 @@ final class Native {
         return LINKER.defaultLookup().find(symbol);
     }
 
+    /** The address of a symbol that any library of this process exports, as dlsym(3) finds it. */
+    static Optional<MemorySegment> findAnywhere(String symbol) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment found = (MemorySegment) Dlsym.HANDLE.invokeExact(MemorySegment.NULL,
+                    arena.allocateFrom(symbol));
+            return found.equals(MemorySegment.NULL) ? Optional.empty() : Optional.of(found);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /** Linked when it is first needed. */
+    private static final class Dlsym {
+        static final MethodHandle HANDLE = plain("dlsym", FunctionDescriptor.of(POINTER, POINTER, POINTER));
+    }
+
     /** A function whose error number is captured: its first argument is {@link #state()}. */
     static MethodHandle capturing(String name, FunctionDescriptor shape, Linker.Option... options) {
         Linker.Option[] all = Arrays.copyOf(options, options.length + 1);

@@ -1,0 +1,709 @@
+/*
+ * The machine code of a whole fork: what has to happen while every other thread of the JVM stands still, and so cannot be
+ * Java. It needs no library and no relocation, so that it runs from any page. scripts/machine-code makes the constant in
+ * WholeForkCode.java of it; WholeFork.java tells what it is for and fills the plan.
+ *
+ * Linux on x86-64. Whatever is written down here about HotSpot and glibc is an offset in the plan.
+ */
+typedef unsigned char byte;
+typedef unsigned int uint;
+
+/* What becomes of one attempt. */
+enum { PARKING = 0, COMMITTED = 1, FORKED = 2, RELEASED = 3, ABANDONED = 4 };
+
+/* An attempt, in memory that parent and child share. The next one has another: the child may look late at its own. */
+struct attempt { int state; int captured; int target; int spare; };
+
+/* Why there is no child; other negative results are -errno of clone(2). WholeFork.java knows them, too. */
+enum { SILENT = -1001, CHANGING = -1002, UNKNOWN = -1003, UNSAFE = -1004, LOCKED = -1005, TOO_MANY = -1006,
+       LATE = -1007, REFUSED = -1008, CARRIERS = -1009 };
+
+enum { EXIT_NOT_WHOLE = 89, EXIT_ORPHANED = 90 };
+
+enum { ATTEMPTS = 256, IN_NATIVE = 4, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST_ROUNDS = 8, LONGEST_PARKING_NS = 500000000,
+       LONGEST_UNLOCKING_NS = 30000000, SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
+
+/* The parked threads go on by themselves after so many seconds, and after so many once the fork is under way. */
+enum { PATIENCE = 2, PATIENCE_COMMITTED = 120 };
+
+/* One thread of the process in one attempt. The signal that asks it to park bears the attempt's number. */
+struct slot {
+    byte *context;             /* its ucontext, once it is parked */
+    byte *fs;                  /* its thread block */
+    struct attempt *attempts;
+    byte *java;                /* its JavaThread, or null */
+    int tid;
+    int ticket;                /* the attempt; its complement once the thread has come to it */
+    int kept;                  /* whether it goes on in the child */
+    int spare;
+    char name[16];             /* for the child's copy */
+};
+
+struct known { int tid; int kind; char name[16]; };   /* kinds: */
+enum { INTERNAL = 1, FOREIGN = 2 };
+
+struct range { byte *from; long bytes; };
+struct space { byte **top; byte **end; };
+struct frame { void *method; long location; };
+struct stop { void *thread; byte *java; int suspended; int idle; };   /* a Java thread that the child shall not have */
+
+/* All that the code is told and tells; one field is 8 bytes. WholeFork.java has the same list. */
+struct plan {
+    long tid_at, robust_at, rseq_at, rseq_bytes;       /* 0, 8, 16, 24: in a thread block */
+    byte *self;                                        /* the caller's thread block */
+    long pid, tid;
+    long signal;
+    char *tasks;                                       /* "/proc/self/task" */
+    struct attempt *attempts; long attempt;            /* 256 of them, and which comes next */
+    struct slot *slots; long slot_room;                /* room for so many threads */
+    struct known *known; long known_count;             /* threads that are not Java's, by number */
+    struct range *code; long code_count;               /* where a thread may hold a lock of the C library's */
+    byte *buffer; long buffer_bytes;                   /* for directory entries */
+    byte **thread_list; long list_length_at, list_threads_at;
+    long state_at, osthread_at, os_tid_at;
+    long lock_stack_at, lock_base_at, owner_id_at;     /* lock_base_at is counted from the JavaThread */
+    byte **monitors; long monitor_owner_at, monitor_next_at;
+    byte *perf; long perf_bytes;
+    byte **heap; long regions_at, region_count_at;     /* of G1; heap is null with other collectors */
+    long region_bottom_at, region_end_at, region_type_at;
+    struct space *spaces; long space_count;            /* of others */
+    struct range *ranges; long range_room;
+    long huge;                                         /* whether the child is to have huge pages there */
+    void *jvmti, *jni;
+    void *eetop;                                       /* field of Thread: its JavaThread */
+    char **names; long name_count;                     /* Java threads of the JVM's own, which go on */
+    void **idle; long idle_count;                      /* methods in which a worker has nothing to do */
+    struct stop *stops; long stop_room;
+    void **threads; int *results;                      /* room for as many */
+    long virtual_threads;                              /* whether those are suspended, too */
+    void *carrier;                                     /* the class of threads that carry virtual ones */
+    byte *left_out;                                    /* the JavaThread that talks to other processes; told */
+    long stop_count, range_count, thread_count, detail, retries, wiped;   /* told */
+    long suspended_ns, parked_ns, forked_ns, released_ns, resumed_ns;     /* moments by the monotonic clock; told */
+    long begun_ns;
+};
+
+__attribute__((always_inline)) static inline long call6(long n, long a, long b, long c, long d, long e, long f) {
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+#define CALL(n, a, b, c, d) call6(n, (long) (a), (long) (b), (long) (c), (long) (d), 0, 0)
+
+enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigprocmask = 14, SYS_mremap = 25, SYS_madvise = 28,
+       SYS_nanosleep = 35, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_prctl = 157, SYS_gettid = 186,
+       SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_getppid = 110,
+       SYS_set_robust_list = 273, SYS_tgsigqueueinfo = 297 };
+enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, ETIMEDOUT = 110 };
+
+#define FIELD(type, object, at) (*(type volatile *) ((byte *) (object) + (at)))
+
+/* Runs in each thread that the signal reaches, with all signals blocked, until the attempt is over. */
+__attribute__((section(".text.1handler"), used)) void parked(int signal, long *info, byte *context) {
+    struct slot *slot = (struct slot *) info[3];
+    int ticket = ((int *) info)[5];
+    struct attempt *attempt = &slot->attempts[ticket & (ATTEMPTS - 1)];
+    int *state = &attempt->state;
+    int expected = ticket;
+    if (__atomic_load_n(state, __ATOMIC_ACQUIRE) != PARKING
+            || !__atomic_compare_exchange_n(&slot->ticket, &expected, ~ticket, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return; /* too late: nobody waits for it any more */
+    }
+    byte *fs;
+    __asm__("mov %%fs:0, %0" : "=r"(fs));
+    slot->fs = fs;
+    __atomic_store_n(&slot->context, context, __ATOMIC_RELEASE);
+    if (__atomic_add_fetch(&attempt->captured, 1, __ATOMIC_ACQ_REL) >= attempt->target) {
+        CALL(SYS_futex, &attempt->captured, WAKE_PRIVATE, 1, 0);
+    }
+    int seconds = 0;
+    for (;;) {
+        int now = __atomic_load_n(state, __ATOMIC_ACQUIRE);
+        if (now > FORKED) {
+            return;
+        }
+        long second[2] = {1, 0};
+        if (CALL(SYS_futex, state, WAIT_PRIVATE, now, second) != -ETIMEDOUT) {
+            continue;
+        }
+        seconds++;
+        if (seconds > (now == PARKING ? PATIENCE : PATIENCE_COMMITTED)
+                && __atomic_compare_exchange_n(state, &now, ABANDONED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            CALL(SYS_futex, state, WAKE_PRIVATE, EVERYBODY, 0);
+        }
+    }
+}
+
+/* What a handler returns to, and how a thread goes on in the child: on its own stack, from its own signal frame. */
+__asm__(
+    "    .section .text.2assembly, \"ax\"\n"
+    "    .globl restorer, revive\n"
+    "restorer:\n"
+    "    mov $15, %eax\n"              /* rt_sigreturn */
+    "    syscall\n"
+    /* int revive(context, fs, plan, name) */
+    "revive:\n"
+    "    push %rbx\n    push %rbp\n    push %r12\n"
+    "    mov %rsi, %rbx\n"
+    "    mov %rdx, %rbp\n"
+    "    mov %rcx, %r12\n"
+    "    mov %rdi, %rsi\n"             /* the stack begins at the context */
+    "    mov 0(%rbp), %rdx\n"
+    "    add %rbx, %rdx\n"             /* its number, for the kernel to write, and to clear at its end */
+    "    mov %rdx, %r10\n"
+    "    mov %rbx, %r8\n"
+    "    mov $0x3d0f00, %edi\n"        /* as pthread_create: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, SETTIDs */
+    "    mov $56, %eax\n"
+    "    syscall\n"
+    "    test %eax, %eax\n"
+    "    jz 1f\n"
+    "    pop %r12\n    pop %rbp\n    pop %rbx\n"
+    "    ret\n"
+    "1:  mov 8(%rbp), %rdi\n"
+    "    add %rbx, %rdi\n"
+    "    mov $24, %esi\n"
+    "    mov $273, %eax\n"             /* set_robust_list */
+    "    syscall\n"
+    "    mov 24(%rbp), %rsi\n"
+    "    test %esi, %esi\n"
+    "    jz 2f\n"
+    "    mov 16(%rbp), %rdi\n"
+    "    add %rbx, %rdi\n"
+    "    xor %edx, %edx\n"
+    "    mov $0x53053053, %r10d\n"
+    "    mov $334, %eax\n"             /* rseq */
+    "    syscall\n"
+    "2:  cmpb $0, (%r12)\n"
+    "    je 3f\n"
+    "    mov %r12, %rsi\n"
+    "    mov $15, %edi\n"
+    "    mov $157, %eax\n"             /* prctl(PR_SET_NAME) */
+    "    syscall\n"
+    "3:  mov $15, %eax\n"              /* rt_sigreturn: the stack pointer is where the handler's would be */
+    "    syscall\n"
+    "    .text\n");
+extern int revive(byte *context, byte *fs, struct plan *plan, char *name) __attribute__((visibility("hidden")));
+
+static long now_ns(void) {
+    long time[2];
+    CALL(SYS_clock_gettime, 1, time, 0, 0);
+    return time[0] * 1000000000L + time[1];
+}
+
+static void nap(long ns) {
+    long time[2] = {0, ns};
+    CALL(SYS_nanosleep, time, 0, 0, 0);
+}
+
+static void release(int *state, int to) {
+    __atomic_store_n(state, to, __ATOMIC_RELEASE);
+    CALL(SYS_futex, state, WAKE_PRIVATE, EVERYBODY, 0);
+}
+
+/* Puts all other threads of the process into slots; how many, or an error. */
+static long list_threads(struct plan *plan) {
+    long fd = CALL(SYS_open, plan->tasks, 0x90000 /* O_DIRECTORY | O_CLOEXEC */, 0, 0);
+    if (fd < 0) {
+        return REFUSED;
+    }
+    long count = 0;
+    for (;;) {
+        long got = CALL(SYS_getdents64, fd, plan->buffer, plan->buffer_bytes, 0);
+        if (got <= 0) {
+            count = got < 0 ? REFUSED : count;
+            break;
+        }
+        for (byte *at = plan->buffer; at < plan->buffer + got; at += FIELD(unsigned short, at, 16)) {
+            int tid = 0;
+            for (byte *digit = at + 19; *digit >= '0' && *digit <= '9'; digit++) {
+                tid = tid * 10 + (*digit - '0');
+            }
+            if (tid == 0 || tid == plan->tid) {
+                continue;
+            }
+            if (count == plan->slot_room) {
+                plan->detail = count;
+                count = TOO_MANY;
+                got = 0;
+                break;
+            }
+            struct slot *slot = &plan->slots[count++];
+            int before = __atomic_exchange_n(&slot->ticket, (int) plan->attempt, __ATOMIC_ACQ_REL);
+            if (before < 0 && __atomic_load_n(&slot->context, __ATOMIC_ACQUIRE) == 0) {
+                plan->detail = slot->tid; /* it has come late to an attempt before, and is about to write here */
+                count = SILENT;
+                got = 0;
+                break;
+            }
+            slot->tid = tid;
+            slot->context = 0;
+            slot->java = 0;
+            slot->kept = 0;
+        }
+        if (count < 0) {
+            break;
+        }
+    }
+    CALL(SYS_close, fd, 0, 0, 0);
+    return count;
+}
+
+/* Parks all other threads; 0, or why not. From here to the release nothing may need any of them. */
+static long park_all(struct plan *plan, struct attempt *attempt) {
+    long count = list_threads(plan);
+    if (count < 0) {
+        return count;
+    }
+    plan->thread_count = count;
+    attempt->captured = 0;
+    attempt->target = (int) count;
+    __atomic_store_n(&attempt->state, PARKING, __ATOMIC_RELEASE);
+    for (long i = 0; i < count; i++) {
+        long info[16];
+        for (int k = 0; k < 16; k++) {
+            info[k] = 0;
+        }
+        ((int *) info)[0] = plan->signal;
+        ((int *) info)[2] = -1;                 /* SI_QUEUE */
+        ((int *) info)[4] = plan->pid;
+        ((int *) info)[5] = plan->attempt;      /* where a user's number would be */
+        info[3] = (long) &plan->slots[i];
+        if (CALL(SYS_tgsigqueueinfo, plan->pid, plan->slots[i].tid, plan->signal, info) != 0) {
+            return CHANGING; /* it has ended since, or too many signals are queued */
+        }
+    }
+    long deadline = now_ns() + LONGEST_PARKING_NS;
+    int captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
+    while (captured < count && now_ns() < deadline) {
+        long time[2] = {0, 10000000};
+        CALL(SYS_futex, &attempt->captured, WAIT_PRIVATE, captured, time);
+        captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
+    }
+    for (long i = 0; i < count; i++) {
+        if (__atomic_load_n(&plan->slots[i].context, __ATOMIC_ACQUIRE) == 0) {
+            plan->detail = plan->slots[i].tid;
+            return SILENT;
+        }
+    }
+    long status[18];
+    if (CALL(SYS_stat, plan->tasks, status, 0, 0) != 0 || status[2] != count + 3) {
+        return CHANGING; /* links of the directory: two, and one for each thread */
+    }
+    return 0;
+}
+
+/* Says of each thread whether it goes on in the child, or returns why there must not be one now. */
+static long classify(struct plan *plan) {
+    struct slot *slots = plan->slots;
+    long count = plan->thread_count;
+    byte *list = *plan->thread_list;
+    long length = FIELD(uint, list, plan->list_length_at);
+    byte **threads = FIELD(byte **, list, plan->list_threads_at);
+    void *plain = 0;
+    for (long i = 0; i < length; i++) {
+        byte *os = FIELD(byte *, threads[i], plan->osthread_at);
+        if (os != 0 && FIELD(int, os, plan->os_tid_at) == plan->tid) {
+            plain = *(void **) threads[i];
+        }
+    }
+    long at = 0; /* both lists are in the order in which threads were made, nearly always */
+    for (long i = 0; i < length; i++) {
+        byte *java = threads[i];
+        byte *os = FIELD(byte *, java, plan->osthread_at);
+        int tid = os == 0 ? 0 : FIELD(int, os, plan->os_tid_at);
+        for (long k = 0; k < count && tid != 0; k++) {
+            struct slot *slot = &slots[at];
+            at = at + 1 == count ? 0 : at + 1;
+            if (slot->tid == tid) {
+                slot->java = java;
+                slot->kept = java != plan->left_out
+                        && (FIELD(int, java, plan->state_at) != IN_NATIVE || *(void **) java != plain);
+                break;
+            }
+        }
+    }
+    for (long i = 0; i < count; i++) {
+        struct slot *slot = &slots[i];
+        struct known *known = plan->known;
+        struct known *end = known + plan->known_count;
+        while (known < end && known->tid != slot->tid) {
+            known++;
+        }
+        if (known == end && slot->java == 0) {
+            plan->detail = slot->tid;
+            return UNKNOWN;
+        }
+        if (known < end) {
+            slot->kept = slot->java == 0 ? known->kind == INTERNAL : slot->kept;
+            for (int k = 0; k < 16; k++) {
+                slot->name[k] = known->name[k];
+            }
+        }
+        if (!slot->kept) {
+            byte *ip = FIELD(byte *, slot->context, 168);
+            long rax = FIELD(long, slot->context, 144);
+            for (long r = 0; r < plan->code_count; r++) {
+                byte *from = plan->code[r].from;
+                int within = ip >= from && ip < from + plan->code[r].bytes;
+                int restarts = within && ip[0] == 0x0f && ip[1] == 0x05;
+                int interrupted = within && ip[-2] == 0x0f && ip[-1] == 0x05 && rax == -4;
+                if (within && !restarts && !interrupted) {
+                    plan->detail = slot->tid;
+                    return UNSAFE;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+/* Whether a suspended thread is inside synchronized code, as far as its own notes say; marks all that are. */
+static int find_locking(struct plan *plan) {
+    int found = 0;
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        stop->suspended = stop->suspended != 0;
+        if (stop->suspended && !stop->idle && FIELD(uint, stop->java, plan->lock_stack_at) != (uint) plan->lock_base_at) {
+            stop->suspended = 2;
+            found = 1;
+        }
+    }
+    return found;
+}
+
+/* The same for all monitors, which may be looked at only while nobody moves. */
+static int find_owners(struct plan *plan) {
+    int found = find_locking(plan);
+    long seen = 0;
+    for (byte *monitor = *plan->monitors; monitor != 0 && seen < 1000000; seen++) {
+        long owner = FIELD(long, monitor, plan->monitor_owner_at);
+        for (long i = 0; owner != 0 && i < plan->stop_count; i++) {
+            struct stop *stop = &plan->stops[i];
+            if (stop->suspended && !stop->idle && FIELD(long, stop->java, plan->owner_id_at) == owner) {
+                stop->suspended = 2;
+                found = 1;
+            }
+        }
+        monitor = FIELD(byte *, monitor, plan->monitor_next_at);
+    }
+    return found;
+}
+
+static void add_range(struct plan *plan, byte *from, byte *to) {
+    struct range *last = &plan->ranges[plan->range_count - 1];
+    if (to <= from) {
+        return;
+    }
+    if (plan->range_count > 0 && last->from + last->bytes == from) {
+        last->bytes += to - from;
+    } else if (plan->range_count < plan->range_room) {
+        plan->ranges[plan->range_count].from = from;
+        plan->ranges[plan->range_count].bytes = to - from;
+        plan->range_count++;
+    }
+}
+
+/* The parts of the heap in which there is nothing. */
+static void find_free(struct plan *plan) {
+    plan->range_count = 0;
+    plan->wiped = 0;
+    if (plan->heap != 0) {
+        byte *table = *plan->heap + plan->regions_at;
+        byte **regions = FIELD(byte **, table, 0);
+        long count = FIELD(long, table, plan->region_count_at);
+        for (long i = 0; i < count; i++) {
+            byte *region = regions[i];
+            if (region != 0 && FIELD(uint, region, plan->region_type_at) == 0) {
+                add_range(plan, FIELD(byte *, region, plan->region_bottom_at), FIELD(byte *, region, plan->region_end_at));
+            }
+        }
+    }
+    for (long i = 0; i < plan->space_count; i++) {
+        long top = ((long) *plan->spaces[i].top + 4095) & -4096L;
+        add_range(plan, (byte *) top, (byte *) ((long) *plan->spaces[i].end & -4096L));
+    }
+}
+
+static void advise(struct plan *plan, int advice) {
+    for (long i = 0; i < plan->range_count; i++) {
+        CALL(SYS_madvise, plan->ranges[i].from, plan->ranges[i].bytes, advice, 0);
+        plan->wiped += advice == 18 ? plan->ranges[i].bytes : 0;
+    }
+}
+
+/* The JVM's counters lie in a file that others map; the child goes on with a copy. */
+static void copy_counters(struct plan *plan) {
+    if (plan->perf == 0) {
+        return;
+    }
+    long copy = call6(SYS_mmap, 0, plan->perf_bytes, 3, 0x22, -1, 0);
+    if (copy < 0) {
+        CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0);
+    }
+    for (long i = 0; i < plan->perf_bytes; i += 8) {
+        FIELD(long, copy, i) = FIELD(long, plan->perf, i);
+    }
+    call6(SYS_mremap, copy, plan->perf_bytes, plan->perf_bytes, 3 /* to that address */, (long) plan->perf, 0);
+}
+
+/* In the child: makes it a whole JVM. */
+static void become_whole(struct plan *plan, int *state) {
+    int expected = COMMITTED;
+    if (!__atomic_compare_exchange_n(state, &expected, FORKED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+            && expected == ABANDONED) {
+        CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0); /* somebody moved while the memory was copied */
+    }
+    CALL(SYS_set_robust_list, plan->self + plan->robust_at, 24, 0, 0);
+    CALL(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, 9, 0, 0);
+    if (CALL(SYS_getppid, 0, 0, 0, 0) != plan->pid) {
+        CALL(SYS_exit_group, EXIT_ORPHANED, 0, 0, 0);
+    }
+    copy_counters(plan);
+    byte *list = *plan->thread_list;
+    byte **threads = FIELD(byte **, list, plan->list_threads_at);
+    long length = FIELD(uint, list, plan->list_length_at);
+    for (long i = 0; i < length; i++) {
+        byte *os = FIELD(byte *, threads[i], plan->osthread_at);
+        if (os != 0 && FIELD(int, os, plan->os_tid_at) == plan->tid) {
+            FIELD(int, os, plan->os_tid_at) = CALL(SYS_gettid, 0, 0, 0, 0);
+        }
+    }
+    for (long i = 0; i < plan->thread_count; i++) {
+        struct slot *slot = &plan->slots[i];
+        if (slot->kept) {
+            int tid = revive(slot->context, slot->fs, plan, slot->name);
+            if (tid < 0) {
+                CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0);
+            }
+            if (slot->java != 0) {
+                FIELD(int, FIELD(byte *, slot->java, plan->osthread_at), plan->os_tid_at) = tid;
+            }
+        }
+    }
+}
+
+typedef int (*jvmti_2)(void *, long, void *);
+typedef int (*jvmti_3)(void *, long, void *, void *);
+#define JVMTI(plan, index) ((*(void ***) (plan)->jvmti)[(index) - 1])
+#define JNI(plan, index) ((*(void ***) (plan)->jni)[index])
+
+static int change(struct plan *plan, int function, int which) {
+    int count = 0;
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (which == 0 ? stop->suspended != 0 : which == 1 ? stop->suspended == 2 : stop->suspended != 0 && stop->idle) {
+            plan->threads[count++] = stop->thread;
+        }
+    }
+    return count == 0 ? 0 : ((jvmti_3) JVMTI(plan, function))(plan->jvmti, count, plan->threads, plan->results);
+}
+enum { SUSPEND = 92, RESUME = 93, ALL = 0, OWNERS = 1, IDLE = 2 };
+
+static int is_same(const char *a, const char *b) {
+    while (*a != 0 && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* Whether a Java thread is one of the JVM's own, by its name. The first name is that of the one which must not go on. */
+static int goes_on(struct plan *plan, void *thread, byte *java) {
+    struct { char *name; int priority; int daemon; void *group; void *loader; } info;
+    if (((jvmti_2) JVMTI(plan, 9))(plan->jvmti, (long) thread, &info) != 0) {
+        return 1; /* it has ended */
+    }
+    int found = 0;
+    for (long i = 0; i < plan->name_count; i++) {
+        if (is_same(info.name, plan->names[i])) {
+            found = 1;
+            plan->left_out = i == 0 ? java : plan->left_out;
+        }
+    }
+    ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) info.name, 0); /* Deallocate */
+    return found;
+}
+
+static int is_idle(struct plan *plan, void *thread) {
+    struct frame frames[MOST_FRAMES];
+    int count = 0;
+    int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, MOST_FRAMES,
+            frames, &count);
+    for (int i = 0; error == 0 && i < count; i++) {
+        for (long k = 0; k < plan->idle_count; k++) {
+            if (frames[i].method == plan->idle[k]) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Suspends all Java threads that the child shall not have; 0, or why not. */
+static long suspend_all(struct plan *plan) {
+    void *jni = plan->jni;
+    void *self = 0;
+    ((jvmti_2) JVMTI(plan, 18))(plan->jvmti, (long) &self, 0); /* GetCurrentThread */
+    plan->stop_count = 0;
+    plan->left_out = 0;
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+        int count = 0;
+        void **threads = 0;
+        if (((jvmti_2) JVMTI(plan, 4))(plan->jvmti, (long) &count, &threads) != 0) { /* GetAllThreads */
+            return REFUSED;
+        }
+        long before = plan->stop_count;
+        long error = 0;
+        for (int i = 0; i < count; i++) {
+            byte *java = (byte *) ((long (*)(void *, void *, void *)) JNI(plan, 101))(jni, threads[i], plan->eetop);
+            int known = java == 0 || ((byte (*)(void *, void *, void *)) JNI(plan, 24))(jni, threads[i], self);
+            for (long k = 0; k < before && !known; k++) {
+                known = plan->stops[k].java == java;
+            }
+            if (!known && !goes_on(plan, threads[i], java)) {
+                if (plan->stop_count == plan->stop_room) {
+                    error = TOO_MANY;
+                    plan->detail = count;
+                    break;
+                }
+                if (!plan->virtual_threads
+                        && ((byte (*)(void *, void *, void *)) JNI(plan, 32))(jni, threads[i], plan->carrier)) {
+                    error = CARRIERS; /* IsInstanceOf: what it carries would run on */
+                    break;
+                }
+                struct stop *stop = &plan->stops[plan->stop_count];
+                stop->thread = ((void *(*)(void *, void *)) JNI(plan, 21))(jni, threads[i]); /* NewGlobalRef */
+                stop->java = java;
+                stop->idle = 0;
+                stop->suspended = 0;
+                plan->threads[plan->stop_count - before] = stop->thread;
+                plan->stop_count++;
+            }
+        }
+        ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) threads, 0);
+        long fresh = plan->stop_count - before;
+        if (error != 0 || fresh == 0) {
+            return error;
+        }
+        ((jvmti_3) JVMTI(plan, SUSPEND))(plan->jvmti, fresh, plan->threads, plan->results);
+        for (long i = 0; i < fresh; i++) {
+            struct stop *stop = &plan->stops[before + i];
+            stop->suspended = plan->results[i] == 0;
+            if (plan->results[i] == 15) {
+                stop->java = 0; /* it is not alive any more */
+            }
+            stop->idle = stop->suspended && is_idle(plan, stop->thread);
+        }
+    }
+    return CHANGING;
+}
+
+/* Lets those that hold locks go on for a while; the longer, the more often that had to be done. */
+static void let_unlock(struct plan *plan, long *longest) {
+    change(plan, RESUME, OWNERS);
+    nap(*longest);
+    *longest = *longest < LONGEST_NAP_NS ? 2 * *longest : SHORTEST_NAP_NS;
+    change(plan, SUSPEND, OWNERS);
+}
+
+static void resume_all(struct plan *plan) {
+    change(plan, RESUME, ALL);
+    for (long i = 0; i < plan->stop_count; i++) {
+        ((void (*)(void *, void *)) JNI(plan, 22))(plan->jni, plan->stops[i].thread); /* DeleteGlobalRef */
+    }
+}
+
+/* Forks while all stand still; the child's number, 0 in the child, or why there is none. */
+static long fork_parked(struct plan *plan, int *state) {
+    int expected = PARKING;
+    if (!__atomic_compare_exchange_n(state, &expected, COMMITTED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return LATE;
+    }
+    find_free(plan);
+    advise(plan, 18); /* MADV_WIPEONFORK */
+    long child = call6(SYS_clone, 0x01200000 | 17 /* CHILD_SETTID | CHILD_CLEARTID | SIGCHLD */, 0, 0,
+            (long) (plan->self + plan->tid_at), 0, 0);
+    advise(plan, 19); /* MADV_KEEPONFORK, in both */
+    if (child == 0) {
+        if (plan->huge) {
+            advise(plan, 14); /* MADV_HUGEPAGE */
+        }
+        become_whole(plan, state);
+        return 0;
+    }
+    expected = COMMITTED;
+    if (!__atomic_compare_exchange_n(state, &expected, FORKED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+            && expected == ABANDONED && child > 0) {
+        CALL(SYS_kill, child, 9, 0, 0);
+        CALL(SYS_wait4, child, 0, 0, 0);
+        return LATE;
+    }
+    return child;
+}
+
+/* The whole of it, once the plan is filled in. Called from Java as a native method, so that safepoints need not wait. */
+__attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan) {
+    plan->retries = 0;
+    plan->range_count = 0;
+    plan->begun_ns = now_ns();
+    ((int (*)(void *, int)) JNI(plan, 19))(plan->jni, 64); /* PushLocalFrame */
+    long result = suspend_all(plan);
+    ((void *(*)(void *, void *)) JNI(plan, 20))(plan->jni, 0); /* PopLocalFrame */
+    if (result == 0 && plan->virtual_threads) {
+        result = ((jvmti_2) JVMTI(plan, 118))(plan->jvmti, 0, 0) == 0 ? 0 : REFUSED; /* SuspendAllVirtualThreads */
+    }
+    long longest = SHORTEST_NAP_NS;
+    while (result == 0 && now_ns() - plan->begun_ns < LONGEST_UNLOCKING_NS && find_locking(plan)) {
+        plan->retries++;
+        let_unlock(plan, &longest);
+    }
+    plan->suspended_ns = now_ns();
+    long all = -1;
+    long mask;
+    CALL(SYS_sigprocmask, 2, &all, &mask, 8);
+    for (int attempt = 0; result == 0 && attempt < MOST_ATTEMPTS; attempt++) {
+        plan->attempt = (plan->attempt + 1) & 0x3fffffff;
+        struct attempt *its = &plan->attempts[plan->attempt & (ATTEMPTS - 1)];
+        int *state = &its->state;
+        result = park_all(plan, its);
+        if (result == 0) {
+            plan->parked_ns = now_ns();
+            result = classify(plan);
+        }
+        if (result == 0 && now_ns() - plan->begun_ns < LONGEST_UNLOCKING_NS && find_owners(plan)) {
+            result = LOCKED;
+        }
+        if (result == 0) {
+            result = fork_parked(plan, state);
+            if (result == 0) {
+                CALL(SYS_sigprocmask, 2, &mask, 0, 8);
+                change(plan, RESUME, IDLE);
+                return 0;
+            }
+            plan->forked_ns = now_ns();
+        }
+        release(state, result > 0 ? RELEASED : ABANDONED);
+        if (result == CHANGING || result == UNSAFE || result == LATE || result == LOCKED) {
+            long last = result;
+            result = attempt + 1 < MOST_ATTEMPTS ? 0 : last;
+            plan->retries++;
+            if (last == LOCKED) {
+                let_unlock(plan, &longest);
+            } else {
+                nap(SHORTEST_NAP_NS);
+            }
+        }
+    }
+    CALL(SYS_sigprocmask, 2, &mask, 0, 8);
+    plan->released_ns = now_ns();
+    if (plan->virtual_threads) {
+        ((jvmti_2) JVMTI(plan, 119))(plan->jvmti, 0, 0); /* ResumeAllVirtualThreads */
+    }
+    resume_all(plan);
+    plan->resumed_ns = now_ns();
+    return result;
+}

@@ -1,0 +1,169 @@
+package io.cleave.os;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+
+/** A JVM that forks itself as a whole many times while other threads are busy, and says what came of it. */
+public final class WholeForkSubject {
+    private static final long LITTER_BYTES = 100_000_000L;
+    private static final int PIECE = 4000;
+
+    private static final AtomicLong OWN = new AtomicLong();
+
+    @SuppressWarnings("UnusedVariable") // written, so that the objects are made
+    private static volatile Object sink = "";
+
+    private WholeForkSubject() {
+    }
+
+    /** Arguments: how many forks, how many busy threads, and what else is to be there: "virtual". */
+    public static void main(String[] args) throws Exception {
+        String refusal = WholeFork.refusal(collector());
+        if (refusal != null) {
+            System.out.println("refused " + refusal);
+            return;
+        }
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < Integer.parseInt(args[1]); i++) {
+            threads.add(Thread.ofPlatform().daemon().start(WholeForkSubject::beBusy));
+        }
+        if (args.length > 2 && args[2].equals("virtual")) {
+            for (int i = 0; i < 20; i++) {
+                Thread.ofVirtual().start(WholeForkSubject::doze);
+            }
+        }
+        sink = IntStream.range(0, 100_000).parallel().sum(); // the common pool has workers, which go on in the child
+        int right = 0;
+        int forks = Integer.parseInt(args[0]);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment shared = Mman.map(arena, 4096, Mman.PROT_READ | Mman.PROT_WRITE,
+                    Mman.MAP_SHARED | Mman.MAP_ANONYMOUS, -1, 0);
+            for (int i = 1; i <= forks; i++) {
+                long before = OWN.get();
+                int pid = WholeFork.fork();
+                if (pid == 0) {
+                    be(shared, i);
+                }
+                if (pid < 0) {
+                    System.out.println("not made: " + WholeFork.describe(pid));
+                    continue;
+                }
+                int status = (int) Signals.waitpid(pid, 0);
+                if (status != 0 || shared.get(ValueLayout.JAVA_INT, 0) != i) {
+                    System.out
+                            .println("child " + Signals.describe(status) + ", " + shared.get(ValueLayout.JAVA_INT, 0));
+                } else {
+                    right++;
+                }
+                long deadline = System.nanoTime() + 5_000_000_000L;
+                while (!threads.isEmpty() && OWN.get() == before && System.nanoTime() < deadline) {
+                    Thread.onSpinWait(); // the caller's threads have to go on
+                }
+                if (!threads.isEmpty() && OWN.get() == before) {
+                    System.out.println("the caller's own threads stand still");
+                }
+            }
+        }
+        System.out.println("right " + right);
+    }
+
+    private static WholeFork.Collector collector() {
+        String all = ManagementFactory.getGarbageCollectorMXBeans().stream().map(GarbageCollectorMXBean::getName)
+                .toList()
+                .toString();
+        return all.contains("G1") ? WholeFork.Collector.G1
+                : all.contains("PS ") ? WholeFork.Collector.PARALLEL : WholeFork.Collector.SERIAL;
+    }
+
+    private static void be(MemorySegment shared, int number) {
+        int status = 1;
+        try {
+            liveAsAJvm();
+            shared.set(ValueLayout.JAVA_INT, 0, number);
+            status = 0;
+        } catch (Throwable t) {
+            System.out.println("in the child: " + t);
+        } finally {
+            Unistd._exit(status);
+        }
+    }
+
+    /** What a child of one thread cannot do. */
+    private static void liveAsAJvm() throws Exception {
+        long collections = collections();
+        List<byte[]> kept = new ArrayList<>();
+        for (long littered = 0; littered < LITTER_BYTES; littered += PIECE) {
+            byte[] piece = new byte[PIECE];
+            sink = piece;
+            if (littered % (100 * PIECE) == 0) {
+                kept.add(piece);
+            }
+        }
+        System.gc();
+        check(collections() > collections, "no collection");
+        check(kept.size() == LITTER_BYTES / PIECE / 100, "objects are missing");
+        int[] seen = new int[1];
+        Thread thread = new Thread(() -> seen[0] = 5);
+        thread.start();
+        thread.join();
+        check(seen[0] == 5, "a thread did not run");
+        check(IntStream.range(0, 100_000).parallel().mapToLong(i -> i).sum() == 4_999_950_000L, "a wrong sum");
+        check(CompletableFuture.supplyAsync(() -> 6).get() == 6, "a wrong future");
+        try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+            check(executor.submit(() -> 41).get() == 41, "an executor is wrong");
+        }
+        StringBuilder text = new StringBuilder(); // classes and lambdas that nobody has loaded
+        Map<String, Integer> counts = new java.util.concurrent.ConcurrentSkipListMap<>();
+        for (int i = 0; i < 1000; i++) {
+            counts.merge("k" + i % 10, i, Integer::sum);
+        }
+        text.append(String.format("%08d %s", counts.size(), java.time.LocalDate.of(2000, 1, 1)));
+        check(text.toString().equals("00000010 2000-01-01"), text.toString());
+    }
+
+    private static void check(boolean right, String otherwise) {
+        if (!right) {
+            throw new IllegalStateException(otherwise);
+        }
+    }
+
+    private static long collections() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .mapToLong(GarbageCollectorMXBean::getCollectionCount).sum();
+    }
+
+    private static void beBusy() {
+        Map<Integer, byte[]> map = new HashMap<>();
+        Random random = new Random(1);
+        while (true) {
+            synchronized (map) {
+                map.put(random.nextInt(1000), new byte[random.nextInt(5000)]);
+            }
+            sink = new Object[random.nextInt(50)];
+            OWN.incrementAndGet();
+        }
+    }
+
+    private static void doze() {
+        while (true) {
+            try {
+                Thread.sleep(1);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.cleave.os;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.cleave.testing.ChildJvm;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A child of a whole fork is a JVM like any other, and its parent goes on as if nothing had been. */
+class WholeForkTest {
+    private static final int FORKS = 12;
+
+    private static List<String> run(List<String> options, String... arguments) throws InterruptedException {
+        assumeTrue(System.getProperty("os.arch").equals("amd64"), "the machine code is for x86-64");
+        try (ChildJvm jvm = ChildJvm.start(options, WholeForkSubject.class, arguments)) {
+            assertThat(jvm.awaitExit()).as(() -> jvm.lines().toString()).isZero();
+            return jvm.lines();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseG1GC", "-XX:+UseParallelGC", "-XX:+UseSerialGC"})
+    void childrenCollectLoadClassesAndStartThreadsWhileTheParentIsBusy(String collector) throws InterruptedException {
+        assertThat(run(List.of(collector, "-Xmx256m"), Integer.toString(FORKS), "2")).containsExactly("right " + FORKS);
+    }
+
+    @Test
+    void virtualThreadsOfTheParentDoNotRunOnInTheChild() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), Integer.toString(FORKS), "0", "virtual")).containsExactly("right " + FORKS);
+    }
+
+    @Test
+    void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
+        List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
+                "1",
+                "0");
+        assertThat(lines.getLast()).startsWith("refused another agent has JVMTI's capability to suspend threads");
+    }
+
+    /** The counters of the JVM are in a file that others look into. */
+    @Test
+    void withoutCountersItWorksAsWell() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m", "-XX:-UsePerfData"), "3", "0")).containsExactly("right 3");
+    }
+}
