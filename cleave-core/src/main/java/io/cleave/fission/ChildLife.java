@@ -1,13 +1,9 @@
 package io.cleave.fission;
 
-import io.cleave.channel.RingValues;
 import io.cleave.os.Fcntl;
-import io.cleave.os.Jni;
 import io.cleave.os.ProcFs;
-import io.cleave.os.Sched;
 import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
-import java.security.SecureRandom;
 
 /** What a forked child does before it computes: it lets go of what is its parent's and becomes different from its siblings. */
 final class ChildLife {
@@ -30,7 +26,7 @@ final class ChildLife {
     /** Does all of it. */
     static void begin() {
         detachFiles(3);
-        reseed();
+        Seeds.renew();
     }
 
     /**
@@ -86,18 +82,5 @@ final class ChildLife {
         Unistd.dup3(fresh, fd, Fcntl.O_CLOEXEC);
         Unistd.close(fresh);
         return true;
-    }
-
-    /**
-     * Gives the child random numbers of its own: from {@link java.util.concurrent.ThreadLocalRandom} and from the JDK's
-     * default {@link SecureRandom}, whose state all instances share. Generators of other kinds that were made before
-     * the fork go on alike in all children.
-     */
-    static void reseed() {
-        Jni.reseedThread(Sched.getrandom());
-        byte[] seed = new byte[16];
-        RingValues.putLong(seed, 0, Sched.getrandom());
-        RingValues.putLong(seed, 8, Sched.getrandom());
-        new SecureRandom().setSeed(seed);
     }
 }

@@ -67,7 +67,7 @@ final class Preparation {
         if (!done) {
             ExitGuard.install();
             for (int round = 0; round < ROUNDS; round++) {
-                ChildLife.reseed();
+                Seeds.renew();
             }
             ChildLife.detachFiles(Integer.MAX_VALUE);
             callWhatChildrenCall();
