@@ -30,6 +30,19 @@ final class ChildLife {
     }
 
     /**
+     * Writes what the task has printed and a stream of the program's own still keeps. Nothing of the parent's is in there: it
+     * has flushed both when it forked. The parent ends a child that takes too long over it.
+     */
+    static void writeOutput() {
+        try {
+            System.out.flush();
+            System.err.flush();
+        } catch (Throwable t) { // a stream of the program's own; the end of the child must come
+            return;
+        }
+    }
+
+    /**
      * Lets go of the parent's files, but for the first few.
      *
      * <p>

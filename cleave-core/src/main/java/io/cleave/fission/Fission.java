@@ -11,11 +11,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -211,24 +208,7 @@ public final class Fission implements Pool {
     }
 
     private <R extends @Nullable Object> Stream<R> streamOf(Run run) {
-        int traits = run.isOrdered() ? Spliterator.ORDERED : 0;
-        Spliterator<R> results = new Spliterators.AbstractSpliterator<>(Long.MAX_VALUE, traits) {
-            @Override
-            public boolean tryAdvance(Consumer<? super R> action) {
-                return run.tryAdvance(action);
-            }
-
-            @Override
-            public void forEachRemaining(Consumer<? super R> action) {
-                run.forEachRemaining(action);
-            }
-
-            @Override
-            public @Nullable Spliterator<R> trySplit() {
-                return null; // the parallel work happens in the children
-            }
-        };
-        return StreamSupport.stream(results, false).onClose(run::close);
+        return StreamSupport.stream(new RunSpliterator<R>(run), false).onClose(run::close);
     }
 
     /**
