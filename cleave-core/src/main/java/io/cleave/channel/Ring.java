@@ -117,6 +117,14 @@ public final class Ring {
          * @return false where it is certain that the peer has ended
          */
         boolean lives();
+
+        /** The producer begins to wait for room. */
+        default void waitBegins() {
+        }
+
+        /** The producer has waited, and goes on. */
+        default void waitEnds() {
+        }
     }
 
     /** Writes frames. */
@@ -246,11 +254,24 @@ public final class Ring {
         }
 
         private void awaitRoomSlowly(int size) {
-            while (true) {
-                knownTail = RingLayout.tailAcquire(words); // SYNC: ring-tail
-                if (head + size - knownTail <= capacity) {
-                    return;
-                }
+            if (hasRoom(size)) {
+                return;
+            }
+            consumerLives.waitBegins();
+            try {
+                waitForRoom(size);
+            } finally {
+                consumerLives.waitEnds();
+            }
+        }
+
+        private boolean hasRoom(int size) {
+            knownTail = RingLayout.tailAcquire(words); // SYNC: ring-tail
+            return head + size - knownTail <= capacity;
+        }
+
+        private void waitForRoom(int size) {
+            while (!hasRoom(size)) {
                 bell.ring();
                 int ticket = space.prepare();
                 if (head + size - RingLayout.tailAcquire(words) <= capacity) {

@@ -4,18 +4,19 @@ import io.cleave.WorkerDiedException;
 import io.cleave.channel.Doorbell;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
+import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.work.Failure;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The children of one run: forks them, watches over them, and says what became of those that ended. All of it happens
@@ -26,16 +27,19 @@ import java.util.function.Predicate;
  * not delivered of its chunk goes to another. It can provably never go on: it is killed, and its item tried once more
  * in a fresh child, and then in the calling JVM, which has all the threads that the item may need. It has filled Eden:
  * as before, but an item that does so in a fresh child alone is too large. It took too long over an item, exited, or
- * was killed: the run fails, or the item is tried again as often as the settings say.
+ * was killed: the run fails, or the item is tried again as often as the settings say, but never in the calling JVM.
  */
 final class Brood implements AutoCloseable {
     private static final long LOOK_NANOS = 1_000_000;
     private static final long LEAVING_NANOS = 20_000_000;
     private static final long LEAVING_NAP_NANOS = 50_000;
+    /** How long a child that leaves may take over the output that it still has in a buffer. */
+    private static final long LAST_WORDS_NANOS = 1_000_000_000;
     private static final int MOST_EXHAUSTIONS = 20;
     /** How much of what was free of Eden a child has written, at least, when it could not allocate any more. */
     private static final int EXHAUSTED_PERCENT = 85;
-    private static final int ISOLATED_RETRIES = 20;
+    /** How often an item that may not run in the calling JVM is tried again after a deadlock. */
+    private static final int RETRIES_IN_CHILDREN = 20;
     private static final int HOPELESS_DEADLOCKS = 16;
     /** After each so many deadlocks at an item it is made sure that large objects have room, twice as much as before. */
     private static final int DEADLOCKS_TO_MAKE_ROOM = 4;
@@ -60,13 +64,12 @@ final class Brood implements AutoCloseable {
     private final List<Child> live = new ArrayList<>();
     private final boolean[] places;
     private final List<Duration> detections = new ArrayList<>();
-    /** How often each item was begun by a child that then could not go on, or died. */
-    private final Map<Long, Integer> troubles = new HashMap<>();
-    private final Map<Long, Integer> exhaustions = new HashMap<>();
-    /** Items that a fresh child could not compute with most of Eden free, before Eden was emptied for them. */
-    private final Set<Long> exhaustedAlone = new HashSet<>();
+    /** Of the items at which a child has ended or had to be ended. */
+    private final Map<Long, ItemHistory> histories = new HashMap<>();
+    private final Refusals refusals = new Refusals();
 
     private int number;
+    private boolean anyLost;
     private long lastLook;
     private int roomWanted = 10;
     private long roomForLarge = 64L << 20;
@@ -107,13 +110,43 @@ final class Brood implements AutoCloseable {
         return lastForkNanos;
     }
 
-    /** Whether nearly every child has met a deadlock, so that forking does not help. */
+    /**
+     * Whether nearly every child has met a deadlock, so that forking does not help; never where an item has cost a child its
+     * life, as then somebody else has to be there for that item.
+     */
     boolean isHopeless(long itemsFromChildren) {
-        return provenDeadlocks >= HOPELESS_DEADLOCKS && itemsFromChildren < provenDeadlocks;
+        return provenDeadlocks >= HOPELESS_DEADLOCKS && itemsFromChildren < provenDeadlocks && !anyLost;
     }
 
-    /** Forks a child for a window, which may keep results to itself for a while. */
-    void fork(Window window, long latencyNanos) {
+    /** Whether no child is to be had for now, as the system refuses to make one. */
+    boolean isRefused() {
+        return live.isEmpty() && !refusals.isEmpty();
+    }
+
+    /** Why there will be no child, where the system has refused it for long; else null. */
+    @Nullable SystemCallException refusal() {
+        return live.isEmpty() ? refusals.verdict() : null;
+    }
+
+    /** Whether an item may be computed in the calling JVM: it has never cost a child its life. */
+    boolean mayRunHere(long item) {
+        ItemHistory history = histories.get(item);
+        return history == null || history.losses() == 0;
+    }
+
+    private ItemHistory historyOf(long item) {
+        return histories.computeIfAbsent(item, ignored -> new ItemHistory());
+    }
+
+    /**
+     * Forks a child for a window, which may keep results to itself for a while.
+     *
+     * @return false where the system has refused it, now or a moment ago
+     */
+    boolean fork(Window window, long latencyNanos) {
+        if (!refusals.mayTry()) {
+            return false;
+        }
         int place = 0;
         while (places[place]) {
             place++;
@@ -121,18 +154,24 @@ final class Brood implements AutoCloseable {
         RunMemory.Slot slot = memory.slot(place);
         slot.reset();
         memory.ring(place).reset();
-        number++;
         long share = Eden.share(settings.children());
         int parent = Unistd.getpid();
-        ChildMain main = new ChildMain(body, settings.codec(), window, number, slot,
-                memory.ring(place).producer(bell, () -> Unistd.getppid() == parent), share, largestItem,
-                latencyNanos);
-        Child child = new Child(place, number, window, slot, memory.ring(place).consumer());
+        ChildMain main = new ChildMain(body, settings.codec(), window, number + 1, slot,
+                memory.ring(place).producer(bell, new ParentWatch(parent, slot)), share, largestItem, latencyNanos);
+        Child child = new Child(place, number + 1, window, slot, memory.ring(place).consumer());
         long start = System.nanoTime();
-        int pid = Forker.fork(roomWanted);
+        int pid;
+        try {
+            pid = Forker.fork(roomWanted);
+        } catch (SystemCallException e) {
+            refusals.add(e);
+            return false;
+        }
         if (pid == 0) {
             throw main.live();
         }
+        number++;
+        refusals.clear();
         lastForkNanos = System.nanoTime() - start;
         places[place] = true;
         live.add(child.withPid(pid));
@@ -140,6 +179,7 @@ final class Brood implements AutoCloseable {
             successorsDue--;
             reforks++;
         }
+        return true;
     }
 
     /** Asks all children to leave after the item that they are at, so that successors take the code compiled since. */
@@ -181,13 +221,21 @@ final class Brood implements AutoCloseable {
                 continue;
             }
             DeadlockProof.Verdict verdict = child.look(now);
+            boolean late = isLate(child, now);
+            if (late && verdict == DeadlockProof.Verdict.OPEN) {
+                verdict = child.look(now); // nobody may have looked for long: what it did last is not known until now
+            }
             if (verdict != DeadlockProof.Verdict.OPEN) {
                 stuck(child, verdict);
-            } else if (settings.itemTimeoutNanos() > 0 && child.currentItem() >= 0 && !child.leaving
-                    && now - child.slot.since() > settings.itemTimeoutNanos()) {
+            } else if (late) {
                 late(child);
             }
         }
+    }
+
+    private boolean isLate(Child child, long now) {
+        return settings.itemTimeoutNanos() > 0 && child.currentItem() >= 0 && !child.isLeaving()
+                && !child.slot.isWaiting() && now - child.slot.since() > settings.itemTimeoutNanos();
     }
 
     private void ended(Child child, int status) {
@@ -195,15 +243,12 @@ final class Brood implements AutoCloseable {
         bury(child);
         Forker.learn(false);
         boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive();
-        if (sudden || (status == 0 && child.leaving)) {
+        if (sudden || child.isLeaving()) { // it had said all that it had to say, however it has ended then
             orphan(child, false);
             return;
         }
-        if (child.leaving) {
-            return; // it had said why it failed before it ended
-        }
         long item = child.currentItem();
-        if (item >= 0 && troubles.merge(item, 1, Integer::sum) <= settings.maxRetries()) {
+        if (item >= 0 && isTriedAgain(item, ItemHistory::died)) {
             successorsDue++;
             orphan(child, false);
             return;
@@ -212,9 +257,17 @@ final class Brood implements AutoCloseable {
                 + at(child) + HsErr.describe(HsErr.of(child.pid, child.forkedMillis))));
     }
 
+    /** Whether an item that has cost a child its life is given to another. */
+    private boolean isTriedAgain(long item, Consumer<ItemHistory> loss) {
+        anyLost = true;
+        ItemHistory history = historyOf(item);
+        loss.accept(history);
+        return history.losses() <= settings.maxRetries();
+    }
+
     /** A child that crashed, and then met a deadlock in HotSpot's report of it. It must not be tried in this JVM. */
     private void crashed(Child child, long item, Path report) {
-        if (troubles.merge(item, 1, Integer::sum) <= settings.maxRetries()) {
+        if (isTriedAgain(item, ItemHistory::died)) {
             orphan(child, false);
             return;
         }
@@ -241,7 +294,7 @@ final class Brood implements AutoCloseable {
         String where = at(child);
         kill(child);
         long item = child.currentItem();
-        if (troubles.merge(item, 1, Integer::sum) <= settings.maxRetries()) {
+        if (isTriedAgain(item, ItemHistory::timedOut)) {
             successorsDue++;
             orphan(child, false);
             return;
@@ -265,39 +318,48 @@ final class Brood implements AutoCloseable {
         successorsDue++;
         long item = child.currentItem();
         Path crash = HsErr.of(child.pid, child.forkedMillis);
-        if (item < 0 || child.leaving) {
+        if (item < 0 || child.isLeaving()) {
             orphan(child, false); // no item is to blame
         } else if (crash != null) {
             crashed(child, item, crash);
         } else if (dirtied > child.slot.eden() / 100 * EXHAUSTED_PERCENT) {
             exhausted(child, item, dirtied);
         } else {
-            deadlocksAtItems++;
-            boolean here = troubles.merge(item, 1, Integer::sum) > 1 && !settings.isIsolated();
-            if (settings.isIsolated() && troubles.getOrDefault(item, 0) > ISOLATED_RETRIES + settings.maxRetries()) {
-                listener.fail(new WorkerDiedException("the task cannot be computed in a child: it waited for a thread"
-                        + " that a child does not have" + at(child) + ", " + troubles.get(item)
-                        + " times over; perhaps it loads a class that makes compiled code invalid: load its classes in the"
-                        + " calling JVM first, or allow a warm-up, so that such items are computed there"));
-                return;
-            }
-            if (settings.isIsolated()) {
-                UtilClasses.load();
-            }
-            if (deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
-                LargeObjects.makeRoom(roomForLarge);
-                roomForLarge *= 2;
-            }
-            orphan(child, here);
+            deadlocked(child, item);
         }
+    }
+
+    private void deadlocked(Child child, long item) {
+        deadlocksAtItems++;
+        ItemHistory history = historyOf(item);
+        history.deadlocked();
+        boolean mayRunHere = !settings.isIsolated() && history.losses() == 0;
+        if (!mayRunHere && history.deadlocks() > RETRIES_IN_CHILDREN) {
+            listener.fail(new WorkerDiedException("the task cannot be computed in a child: it waited for a thread that a"
+                    + " child does not have" + at(child) + ", " + history.deadlocks() + " times over; " + (history.losses() > 0
+                            ? "the calling JVM does not try, as the item has ended a child before"
+                            : "perhaps it loads a class that makes compiled code invalid: load its classes in the calling"
+                                    + " JVM first, or allow a warm-up, so that such items are computed there")));
+            return;
+        }
+        if (!mayRunHere) {
+            UtilClasses.load();
+        }
+        if (deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
+            LargeObjects.makeRoom(roomForLarge);
+            roomForLarge *= 2;
+        }
+        orphan(child, mayRunHere && history.deadlocks() > 1);
     }
 
     private void exhausted(Child child, long item, long dirtied) {
         roomWanted = 2;
         long eden = child.slot.eden();
         boolean fair = child.slot.itemsAcquire() == 1 && eden >= Eden.size() / 2;
-        boolean again = fair && !exhaustedAlone.add(item);
-        if (again || exhaustions.merge(item, 1, Integer::sum) > MOST_EXHAUSTIONS) {
+        ItemHistory history = historyOf(item);
+        history.exhausted();
+        boolean again = fair && history.exhaustedAlone();
+        if (again || history.exhaustions() > MOST_EXHAUSTIONS) {
             listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
@@ -350,16 +412,24 @@ final class Brood implements AutoCloseable {
                 mostBytesDirtied, detections);
     }
 
-    /** Whether all children have left, given that they have nothing left to do; waits a little for those on their way. */
+    /**
+     * Whether all children have left, given that they have nothing left to do; waits a little for those on their way, and
+     * ends those that cannot get rid of their output.
+     */
     boolean haveAllLeft() {
         long deadline = System.nanoTime() + LEAVING_NANOS;
         while (true) {
             boolean waiting = false;
             for (Child child : List.copyOf(live)) {
-                if (child.leaving && Signals.waitpid(child.pid, Signals.WNOHANG) != 0) {
+                if (child.hasLingered(LAST_WORDS_NANOS)) {
+                    Signals.kill(child.pid, Signals.SIGKILL);
+                    Signals.waitpid(child.pid, 0);
                     bury(child);
+                } else if (child.isLeaving() && Signals.waitpid(child.pid, Signals.WNOHANG) != 0) {
+                    bury(child);
+                } else {
+                    waiting |= child.isLeaving();
                 }
-                waiting |= child.leaving;
             }
             if (live.isEmpty() || !waiting || System.nanoTime() - deadline > 0) {
                 return live.isEmpty();
@@ -368,16 +438,32 @@ final class Brood implements AutoCloseable {
         }
     }
 
-    /** Kills what still lives, waits for its end and gives the memory back. */
+    /**
+     * Kills what still lives, waits for its end and gives the memory back. Those that have said that they leave are given a
+     * moment to write what they have printed: that may tell why they failed.
+     */
     @Override
     public void close() {
         for (Child child : live) {
-            Signals.kill(child.pid, Signals.SIGKILL);
+            if (!child.isLeaving()) {
+                Signals.kill(child.pid, Signals.SIGKILL);
+            }
         }
         for (Child child : List.copyOf(live)) {
-            Signals.waitpid(child.pid, 0);
+            awaitEnd(child);
             bury(child);
         }
         memory.close();
+    }
+
+    private static void awaitEnd(Child child) {
+        while (child.isLeaving() && !child.hasLingered(LAST_WORDS_NANOS)) {
+            if (Signals.waitpid(child.pid, Signals.WNOHANG) != 0) {
+                return;
+            }
+            LockSupport.parkNanos(LEAVING_NAP_NANOS);
+        }
+        Signals.kill(child.pid, Signals.SIGKILL);
+        Signals.waitpid(child.pid, 0);
     }
 }

@@ -22,8 +22,10 @@ final class Child {
     final Thread forkedBy = Thread.currentThread();
     /** The chunk whose results arrive; -1 before the first. */
     int chunk = -1;
-    /** Whether it has said that it leaves, or why it failed; its exit is then no surprise. */
-    boolean leaving;
+    /** Whether it has said that it leaves, or why it failed; its end is then no surprise. */
+    private boolean leaving;
+    /** When it said so, by {@link System#nanoTime()}. */
+    private long leavingSince;
     /** Whether it is still looked after: until its end has been waited for. */
     boolean isLive = true;
     /** Whether it has been asked to leave. */
@@ -46,6 +48,21 @@ final class Child {
         return this;
     }
 
+    /** It has said that it leaves, or why it failed. */
+    void leaves() {
+        leaving = true;
+        leavingSince = System.nanoTime();
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    /** Whether it has said that it leaves, and has had so long to be gone. */
+    boolean hasLingered(long nanos) {
+        return leaving && System.nanoTime() - leavingSince > nanos;
+    }
+
     /** Looks for a deadlock. */
     DeadlockProof.Verdict look(long now) {
         DeadlockProof doubt = Objects.requireNonNull(proof);
@@ -57,6 +74,10 @@ final class Child {
             return DeadlockProof.Verdict.OPEN;
         }
         DeadlockProof.Verdict verdict = doubt.look(now);
+        if (verdict == DeadlockProof.Verdict.UNPROVEN && slot.isWaiting()) {
+            doubt.refute(); // it waits for whoever takes the results
+            verdict = DeadlockProof.Verdict.OPEN;
+        }
         if (verdict == DeadlockProof.Verdict.OPEN && !doubt.isSuspicious()) {
             lastAlive = now;
         }

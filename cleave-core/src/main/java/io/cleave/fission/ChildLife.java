@@ -1,13 +1,9 @@
 package io.cleave.fission;
 
-import io.cleave.channel.RingValues;
 import io.cleave.os.Fcntl;
-import io.cleave.os.Jni;
 import io.cleave.os.ProcFs;
-import io.cleave.os.Sched;
 import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
-import java.security.SecureRandom;
 
 /** What a forked child does before it computes: it lets go of what is its parent's and becomes different from its siblings. */
 final class ChildLife {
@@ -30,7 +26,20 @@ final class ChildLife {
     /** Does all of it. */
     static void begin() {
         detachFiles(3);
-        reseed();
+        Seeds.renew();
+    }
+
+    /**
+     * Writes what the task has printed and a stream of the program's own still keeps. Nothing of the parent's is in there: it
+     * has flushed both when it forked. The parent ends a child that takes too long over it.
+     */
+    static void writeOutput() {
+        try {
+            System.out.flush();
+            System.err.flush();
+        } catch (Throwable t) { // a stream of the program's own; the end of the child must come
+            return;
+        }
     }
 
     /**
@@ -86,18 +95,5 @@ final class ChildLife {
         Unistd.dup3(fresh, fd, Fcntl.O_CLOEXEC);
         Unistd.close(fresh);
         return true;
-    }
-
-    /**
-     * Gives the child random numbers of its own: from {@link java.util.concurrent.ThreadLocalRandom} and from the JDK's
-     * default {@link SecureRandom}, whose state all instances share. Generators of other kinds that were made before
-     * the fork go on alike in all children.
-     */
-    static void reseed() {
-        Jni.reseedThread(Sched.getrandom());
-        byte[] seed = new byte[16];
-        RingValues.putLong(seed, 0, Sched.getrandom());
-        RingValues.putLong(seed, 8, Sched.getrandom());
-        new SecureRandom().setSeed(seed);
     }
 }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * collection, no compilation, no safepoint.
  */
 final class ChildMain implements Body.Sink {
+    /** How many items go together, and twice as many next, where it is known what they take. */
+    private static final int KNOWN_TOGETHER = 16;
+
     private final Body body;
     private final Codec codec;
     private final Window window;
@@ -34,6 +37,10 @@ final class ChildMain implements Body.Sink {
     private int index = -1;
     private long allocated;
     private long largestItem;
+    /** Items in the slice begun last; half of what a first slice may have. */
+    private int together;
+    /** Items begun since their memory was measured. */
+    private int unmeasured;
     private long flushed = System.nanoTime();
     private int leaving = Frames.LEAVE_IDLE;
 
@@ -85,6 +92,7 @@ final class ChildMain implements Body.Sink {
         this.out = out;
         this.share = share;
         this.largestItem = largestItem;
+        this.together = largestItem > 0 ? KNOWN_TOGETHER : 0;
         this.latencyNanos = latencyNanos;
         this.codecReady = Preparation.isReady(codec);
     }
@@ -102,6 +110,7 @@ final class ChildMain implements Body.Sink {
             work();
             status = 0;
         } finally {
+            ChildLife.writeOutput();
             Unistd._exit(status); // whatever happened: nothing of the parent's may run here
         }
         return new AssertionError();
@@ -116,9 +125,9 @@ final class ChildMain implements Body.Sink {
         } catch (WorkerDiedException e) {
             return; // the parent has died
         } catch (Refused e) {
-            send(Failure.unsendable(e.getCause() == null ? e : e.getCause(), e.value, codec, item(), place(), name()));
+            send(Failure.unsendable(e.getCause() == null ? e : e.getCause(), e.value, codec, null, place(), name()));
         } catch (Throwable t) {
-            send(Failure.of(t, item(), place(), name()));
+            send(Failure.of(t, null, place(), name()));
         }
         out.flush();
     }
@@ -130,10 +139,8 @@ final class ChildMain implements Body.Sink {
                 return;
             }
             out.write(Frames.CHUNK, 8, chunk);
-            int from = window.starts[chunk];
-            int to = window.starts[chunk + 1];
             try {
-                if (body.run(window.items, from, to, window.delivered(chunk), this)) {
+                if (computeChunk(chunk)) {
                     out.write(Frames.END, 0, 0);
                 }
             } catch (LeaveNow e) {
@@ -142,8 +149,35 @@ final class ChildMain implements Body.Sink {
         }
     }
 
-    private @Nullable Object item() {
-        return index < 0 ? null : window.items[index];
+    private boolean computeChunk(int chunk) throws Exception {
+        int from = window.starts[chunk];
+        int to = window.starts[chunk + 1];
+        int skip = window.delivered(chunk);
+        if (body.isItemwise()) {
+            return body.run(window.items, from, to, skip, this);
+        }
+        int at = from + window.done(chunk);
+        int given = window.sliceEnd(chunk);
+        while (at < to) {
+            int end = given > 0 ? from + given : Math.min(to, at + sliceSize());
+            if (given == 0) {
+                out.write(Frames.SLICE, 8, end - from);
+            }
+            together = end - at;
+            if (!body.run(window.items, at, end, skip, this)) {
+                return false;
+            }
+            at = end;
+            given = 0;
+            skip = 0;
+        }
+        return true;
+    }
+
+    /** How many items the next slice has: one at first, then twice as many as before, as long as memory allows it. */
+    private int sliceSize() {
+        measure();
+        return Math.min(Math.max(1, 2 * together), budget.items(allocated, largestItem));
     }
 
     private long place() {
@@ -165,8 +199,9 @@ final class ChildMain implements Body.Sink {
 
     /** Reports a call to System.exit; the process ends after it. */
     void exitCalled(Throwable call) {
-        send(Failure.of(call, item(), place(), name()).asExit());
+        send(Failure.of(call, null, place(), name()).asExit());
         out.flush();
+        ChildLife.writeOutput();
     }
 
     @Override
@@ -183,6 +218,7 @@ final class ChildMain implements Body.Sink {
             }
         }
         items++;
+        unmeasured += body.isItemwise() ? 1 : together;
         index = next;
         slot.begin(items, next, now);
         if (now - flushed > latencyNanos || out.isHalfFull()) {
@@ -193,13 +229,20 @@ final class ChildMain implements Body.Sink {
     }
 
     private boolean isMemorySpent() {
+        measure();
+        return budget.isSpent(allocated, largestItem);
+    }
+
+    /** Finds out what the last item, or each item of the last slice, has taken. */
+    private void measure() {
         long now = Eden.allocatedByThread() - allocatedBefore;
-        if (now - allocated > largestItem) {
-            largestItem = now - allocated;
+        long each = (now - allocated) / Math.max(1, unmeasured);
+        if (each > largestItem) {
+            largestItem = each;
             slot.largestOpaque(largestItem);
         }
         allocated = now;
-        return budget.isSpent(allocated, largestItem);
+        unmeasured = 0;
     }
 
     @Override

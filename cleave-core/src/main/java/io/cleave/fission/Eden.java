@@ -20,6 +20,7 @@ final class Eden {
             .orElse(null);
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int LITTER_BYTES = 32 * 1024;
+    private static final int MOST_TOGETHER = 64;
 
     /** Keeps the compiler from finding out that the litter is never used. */
     @SuppressWarnings("UnusedVariable") // written, so that the writes stay
@@ -54,6 +55,12 @@ final class Eden {
      * @param hard which it cannot exceed
      */
     record Budget(long soft, long hard) {
+        /** How many items, each as large as the largest so far, a child may begin together. */
+        int items(long allocated, long largestItem) {
+            long room = Math.max(0, soft - allocated) / 2;
+            return Math.clamp(room / Math.max(1, largestItem), 1, MOST_TOGETHER);
+        }
+
         /** Whether a child should leave rather than begin another item that may be as large as the largest so far. */
         boolean isSpent(long allocated, long largestItem) {
             return allocated > soft || allocated + largestItem + largestItem / 4 > hard;

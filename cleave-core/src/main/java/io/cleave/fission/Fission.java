@@ -11,11 +11,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -58,8 +55,14 @@ import org.jspecify.annotations.Nullable;
  * world must bear that.
  * <li>Sockets and pipes of the parent are closed in a child. Files that can be read are opened anew, with a position of
  * their own. {@link ProcessHandle#current} keeps naming the parent.
- * <li>{@link java.util.concurrent.ThreadLocalRandom}, {@link java.security.SecureRandom} (the JDK's default one) and
- * what builds on them differ from child to child; other generators made before the fork go on alike.
+ * <li>Random numbers from what the JDK keeps for itself differ from child to child: {@link Math#random},
+ * {@link java.util.Collections#shuffle(List)}, {@link java.util.concurrent.ThreadLocalRandom}, the JDK's default
+ * {@link java.security.SecureRandom}, {@link java.util.UUID#randomUUID}, names of temporary files, and all generators that
+ * a task makes itself without giving them a seed. A generator that the program made before the fork, holds and lets the
+ * task use goes on alike in all children: a {@link java.util.Random}, a {@link java.util.SplittableRandom} or another
+ * {@link java.util.random.RandomGenerator}, and a {@code SecureRandom} of the algorithms DRBG and SHA1PRNG. The task must
+ * make its own, or seed it, by something that differs, such as its item. Identity hash codes and ids of new threads repeat,
+ * too.
  * <li>{@link System#exit} in a child ends that child with an error in the parent, and runs no shutdown hooks.
  * <li>A pool that is used in a child computes there, one item after the other: children do not fork.
  * </ul>
@@ -205,24 +208,7 @@ public final class Fission implements Pool {
     }
 
     private <R extends @Nullable Object> Stream<R> streamOf(Run run) {
-        int traits = run.isOrdered() ? Spliterator.ORDERED : 0;
-        Spliterator<R> results = new Spliterators.AbstractSpliterator<>(Long.MAX_VALUE, traits) {
-            @Override
-            public boolean tryAdvance(Consumer<? super R> action) {
-                return run.tryAdvance(action);
-            }
-
-            @Override
-            public void forEachRemaining(Consumer<? super R> action) {
-                run.forEachRemaining(action);
-            }
-
-            @Override
-            public @Nullable Spliterator<R> trySplit() {
-                return null; // the parallel work happens in the children
-            }
-        };
-        return StreamSupport.stream(results, false).onClose(run::close);
+        return StreamSupport.stream(new RunSpliterator<R>(run), false).onClose(run::close);
     }
 
     /**

@@ -4,6 +4,7 @@ import io.cleave.os.Errno;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
+import java.io.PrintStream;
 
 /** Forks this JVM, one fork at a time, at a quiet moment. */
 final class Forker {
@@ -39,23 +40,37 @@ final class Forker {
      */
     static int fork(int room) {
         synchronized (LOCK) {
-            System.out.flush(); // what lies in a buffer would be written by parent and child
-            System.err.flush();
             int parent = Unistd.getpid();
             QUIESCENCE.await(patience);
             for (int attempt = 0; attempt < MOST_COLLECTIONS && !Eden.makeRoom(room); attempt++) {
                 QUIESCENCE.await(patience); // other threads may allocate meanwhile
             }
-            int pid = Unistd.fork();
+            int pid = forkFlushed();
             if (pid == 0) {
                 become(parent);
             } else if (pid < 0) {
-                throw new SystemCallException("fork", Errno.EAGAIN,
-                        "the limit of processes (ulimit -u, cgroup pids.max) or of memory (vm.overcommit_memory,"
-                                + " cgroup memory.max) is reached");
+                throw new SystemCallException("fork", -pid, remedy(-pid));
             }
             return pid;
         }
+    }
+
+    /** Forks when no output lies in a buffer: it would be written by parent and child. */
+    private static int forkFlushed() {
+        System.err.flush();
+        PrintStream out = System.out;
+        synchronized (out) { // which is what a PrintStream locks, so that nobody prints in between
+            out.flush();
+            return Unistd.fork();
+        }
+    }
+
+    private static String remedy(int errno) {
+        return switch (errno) {
+            case Errno.EAGAIN -> "the limit of processes is reached (ulimit -u, cgroup pids.max, kernel.pid_max)";
+            case Errno.ENOMEM -> "the limit of memory is reached (vm.overcommit_memory, cgroup memory.max)";
+            default -> "";
+        };
     }
 
     /**

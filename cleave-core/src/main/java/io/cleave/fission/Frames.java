@@ -16,6 +16,9 @@ final class Frames {
     static final int LEAVE_CODEC = 7;
     /** The user's code threw, or its result could not be encoded. */
     static final int FAILURE = 6;
+    /** The child begins a slice of its chunk: where that ends, counted from the chunk's first item. */
+    static final int SLICE = 8;
+
     private Frames() {
     }
 }

@@ -145,7 +145,7 @@ final class Inline {
             body.run(all, from, to, skip, sink);
         } catch (Throwable t) {
             throw Sneaky.rethrow(sink.refused != null ? sink.refusal(all, base)
-                    : Failure.of(t, all[sink.index], base + sink.index, caller()).withAccount(t));
+                    : Failure.addAccount(t, all[sink.index], base + sink.index, caller()));
         }
         long taken = System.nanoTime() - start;
         items += to - from;
@@ -210,7 +210,7 @@ final class Inline {
         if (settings.isIsolated()) {
             return false;
         }
-        if (brood.isHopeless(itemsInChildren)) {
+        if (brood.isHopeless(itemsInChildren) || brood.isRefused()) {
             return true;
         }
         if (settings.itemTimeoutNanos() > 0 || nanosPerItem > MOST_NANOS_TO_HELP) {

@@ -25,11 +25,11 @@ final class LargeObjects {
     /**
      * Makes the heap larger by a full collection that leaves more of it free than this JVM's settings ask for, within its
      * limit (-Xmx); nothing where that would not help. The settings are as before afterwards, so a later full collection
-     * may make the heap small again.
+     * may make the heap small again. One thread at a time does it, or one would take another's settings for this JVM's.
      *
      * @param wanted bytes of large objects for which there should be room
      */
-    static void makeRoom(long wanted) {
+    static synchronized void makeRoom(long wanted) {
         if (OLD == null) {
             return;
         }

@@ -66,8 +66,9 @@ final class Preparation {
     static synchronized void once() {
         if (!done) {
             ExitGuard.install();
+            RunSpliterator.prepare();
             for (int round = 0; round < ROUNDS; round++) {
-                ChildLife.reseed();
+                Seeds.renew();
             }
             ChildLife.detachFiles(Integer.MAX_VALUE);
             callWhatChildrenCall();
@@ -126,12 +127,16 @@ final class Preparation {
             Ring ring = new Ring(arena.allocate(Ring.bytesFor(capacity), 64), capacity);
             Object[] items = {null, true, 1, 2L, 3.0, "four"};
             Ring.Consumer in = ring.consumer();
-            Ring.Producer out = ring.producer(new Doorbell(bell), () -> Unistd.getppid() >= 0);
+            ParentWatch watch = new ParentWatch(Unistd.getppid(), memory.slot(0));
+            Ring.Producer out = ring.producer(new Doorbell(bell), watch);
             memory.slot(0).edenOpaque(Eden.free());
             Eden.budget(Eden.free(), Eden.share(1));
             Doorbell door = new Doorbell(bell);
             for (int round = 0; round < ROUNDS; round++) {
                 door.sleep(door.prepare(), 0);
+                watch.waitBegins();
+                watch.lives();
+                watch.waitEnds();
                 door.prepare(); // a sleeper, for the child to wake
                 Body body = round % 2 == 0 ? new Body.Itemwise(x -> x)
                         : new Body.Slicewise(list -> list.stream().filter(x -> true).map(x -> x));

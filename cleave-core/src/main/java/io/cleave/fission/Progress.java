@@ -1,6 +1,8 @@
 package io.cleave.fission;
 
 import io.cleave.pool.ProgressListener;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** Tells a listener how many items are done, not oftener than it can be of use. */
@@ -8,7 +10,10 @@ final class Progress {
     private static final long INTERVAL_NANOS = 20_000_000;
 
     private final @Nullable ProgressListener listener;
-    private long done;
+    /** Written by whoever drives the run. */
+    private final AtomicLong done = new AtomicLong();
+    /** Held while the listener is told; guards what is below. */
+    private final ReentrantLock telling = new ReentrantLock();
     private long told = -1;
     private long lastTime;
 
@@ -16,25 +21,34 @@ final class Progress {
         this.listener = listener;
     }
 
-    void done(long more, long total) {
-        done += more;
+    /** So many items more are done. */
+    void done(long more) {
         if (listener != null) {
-            long now = System.nanoTime();
-            if (now - lastTime > INTERVAL_NANOS) {
-                lastTime = now;
-                tell(total);
-            }
+            done.addAndGet(more);
         }
     }
 
-    void end(long total) {
-        tell(total);
+    /** Tells the listener, if it has not been told for a while. */
+    void tell(long total) {
+        if (listener != null && System.nanoTime() - lastTime > INTERVAL_NANOS) {
+            end(total);
+        }
     }
 
-    private void tell(long total) {
-        if (listener != null && told != done) {
-            told = done;
-            listener.onProgress(done, total);
+    /** Tells the listener, unless it has been told the same; does not wait for a listener that is being told. */
+    void end(long total) {
+        if (listener == null || !telling.tryLock()) {
+            return;
+        }
+        try {
+            long now = done.get();
+            lastTime = System.nanoTime();
+            if (told != now) {
+                told = now;
+                listener.onProgress(now, total);
+            }
+        } finally {
+            telling.unlock();
         }
     }
 }

@@ -24,6 +24,7 @@ import java.lang.invoke.VarHandle;
  *   32  leave     int, 1 when the parent asks the child to leave after its item
  *   40  largest   long, the most bytes that one item has allocated so far
  *   48  eden      long, bytes free in Eden when the child was forked
+ *   56  waiting   long, when the child began to wait for room in its ring; 0 while it does not wait
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -39,6 +40,7 @@ final class RunMemory implements AutoCloseable {
     private static final long LEAVE = 32;
     private static final long LARGEST = 40;
     private static final long EDEN = 48;
+    private static final long WAITING = 56;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
@@ -125,6 +127,23 @@ final class RunMemory implements AutoCloseable {
 
         long largest() {
             return (long) LONG.getOpaque(memory, LARGEST);
+        }
+
+        /** The child waits for room: until it goes on the time is not its item's. */
+        void waitBegins(long now) {
+            LONG.setRelease(memory, WAITING, now == 0 ? 1 : now);
+        }
+
+        /** The child goes on: its item counts as begun later by as long as it has waited. */
+        void waitEnds(long now) {
+            long began = (long) LONG.getOpaque(memory, WAITING);
+            LONG.setOpaque(memory, SINCE, since() + (now - began));
+            LONG.setRelease(memory, WAITING, 0L); // SYNC: slot-waiting
+        }
+
+        /** Whether the child waits for room; where it does not, {@link #since} tells what it knew when it last did. */
+        boolean isWaiting() {
+            return (long) LONG.getAcquire(memory, WAITING) != 0; // SYNC: slot-waiting
         }
 
         void askToLeave() {

@@ -1,19 +1,38 @@
 package io.cleave.fission;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The items still to be taken from the caller's collection or iterator. */
-final class Source {
+/**
+ * The items still to be taken from the caller's collection or iterator. An iterator is read by a {@link Feeder}; in a
+ * forked child, which should have one thread, it is read by whoever wants an item.
+ */
+final class Source implements AutoCloseable {
     private final Iterable<?> items;
     private @Nullable Iterator<?> iterator;
+    private @Nullable Feeder feeder;
     private @Nullable Object @Nullable [] all;
+    private boolean taken;
 
     Source(Iterable<?> items) {
         this.items = items;
+    }
+
+    /** Gets at the items, which runs code of the caller's; to be called before all else, and often. */
+    void open() {
+        if (items instanceof Collection<?> collection) {
+            if (all == null) {
+                all = collection.toArray();
+            }
+        } else if (Forker.isChild()) {
+            if (iterator == null) {
+                iterator = items.iterator();
+            }
+        } else if (feeder == null) {
+            feeder = new Feeder(items);
+            feeder.start();
+        }
     }
 
     /** How many items there are in all, or -1 where nobody knows. */
@@ -22,39 +41,48 @@ final class Source {
     }
 
     /**
-     * Takes items: all of a collection, else so many, or fewer where the iterator is slow.
+     * Takes items: all of a collection, else so many, or none where there are not enough yet.
      *
      * @param most the most to take from an iterator
-     * @param nanos when to stop waiting for more, once there is one
-     * @return the items, empty at the end
+     * @param least with fewer than these nothing is taken from an iterator, but at the end
+     * @param nanos how long to wait for them
+     * @return the items
      */
-    @Nullable Object[] take(int most, long nanos) {
-        if (items instanceof Collection<?> collection) {
-            if (all != null) {
-                return new Object[0];
-            }
-            all = collection.toArray();
-            return all;
+    @Nullable Object[] take(int most, int least, long nanos) {
+        if (feeder != null) {
+            return feeder.take(most, least, nanos);
         }
-        if (iterator == null) {
-            iterator = items.iterator();
+        if (iterator != null) {
+            return iterator.hasNext() ? new Object[] {iterator.next()} : new Object[0];
         }
-        List<@Nullable Object> some = new ArrayList<>();
-        long deadline = System.nanoTime() + nanos;
-        while (some.size() < most && iterator.hasNext()) {
-            some.add(iterator.next());
-            if (System.nanoTime() - deadline > 0) {
-                break;
-            }
+        if (all == null || taken) {
+            return new Object[0];
         }
-        return some.toArray();
+        taken = true;
+        return all;
     }
 
-    /** Whether nothing is left; for an iterator this may wait for its next item. */
-    boolean isExhausted() {
-        if (items instanceof Collection<?>) {
-            return all != null;
+    /** Whether nothing is left, as far as is known. */
+    boolean isOver() {
+        if (feeder != null) {
+            return feeder.isOver();
         }
-        return iterator != null && !iterator.hasNext();
+        return iterator != null ? !iterator.hasNext() : taken;
+    }
+
+    /** Does something while no code of the caller's iterator runs, if that can be had in a moment. */
+    void between(Runnable action) {
+        if (feeder != null) {
+            feeder.between(action);
+        } else {
+            action.run();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (feeder != null) {
+            feeder.close();
+        }
     }
 }

@@ -15,9 +15,9 @@ public final class Unistd {
     /** {@code dup3} and {@code close_range} flag: close on exec. */
     public static final int CLOSE_RANGE_CLOEXEC = 4;
 
-    private static final MethodHandle FORK = Native.plain("fork", FunctionDescriptor.of(INT),
+    private static final MethodHandle FORK = Native.capturing("fork", FunctionDescriptor.of(INT),
             Linker.Option.critical(false));
-    private static final MethodHandle FORK_RELAXED = Native.plain("fork", FunctionDescriptor.of(INT));
+    private static final MethodHandle FORK_RELAXED = Native.capturing("fork", FunctionDescriptor.of(INT));
     private static final MethodHandle EXIT = Native.plain("_exit", FunctionDescriptor.ofVoid(INT));
     private static final MethodHandle CLOSE_QUIETLY = Native.plain("close", FunctionDescriptor.ofVoid(INT));
     private static final MethodHandle GETPID = Native.plain("getpid", FunctionDescriptor.of(INT),
@@ -57,11 +57,11 @@ public final class Unistd {
      * {@code fork(2)} as a critical call: the calling thread counts as running Java code, so that no safepoint can be
      * complete while the copy is made. In the child the calling thread is the only one.
      *
-     * @return the child's pid in the parent, 0 in the child, or -1 where the system refused
+     * @return the child's pid in the parent, 0 in the child, or -errno
      */
     public static int fork() {
         try {
-            return (int) FORK.invokeExact();
+            return Native.result((int) FORK.invokeExact(Native.state()));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
@@ -70,11 +70,11 @@ public final class Unistd {
     /**
      * {@code fork(2)} as an ordinary call, which lets a safepoint complete during the copy. It exists for comparison.
      *
-     * @return the child's pid in the parent, 0 in the child, or -1 where the system refused
+     * @return the child's pid in the parent, 0 in the child, or -errno
      */
     public static int forkRelaxed() {
         try {
-            return (int) FORK_RELAXED.invokeExact();
+            return Native.result((int) FORK_RELAXED.invokeExact(Native.state()));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

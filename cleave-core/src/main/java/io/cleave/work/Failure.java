@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // two failures are never compared
 public record Failure(String message, String item, long index, String worker, String stack,
         byte @Nullable [] exception) {
-    private static final int MOST_TEXT = 200;
     /** Chains of causes may be circles. */
     private static final int MOST_CAUSES = 20;
 
@@ -33,7 +32,7 @@ public record Failure(String message, String item, long index, String worker, St
      * Describes what the user's code threw.
      *
      * @param thrown what it threw
-     * @param item at which item
+     * @param item at which item; null where {@link #withItem} is to say it, as a text may be dear to make
      * @param index the item's place
      * @param worker who computed it
      * @return the account
@@ -43,8 +42,8 @@ public record Failure(String message, String item, long index, String worker, St
         String why = "";
         try {
             exception = Codec.java().encode(thrown);
-        } catch (Exception | LinkageError | StackOverflowError e) {
-            why = " (the exception itself cannot be carried over: " + e + ")";
+        } catch (Throwable e) { // the exception's own code may throw anything
+            why = " (the exception itself cannot be carried over: " + safeText(e) + ")";
         }
         return new Failure(message(thrown, index) + why, textOf(item), index, worker, stackOf(thrown), exception);
     }
@@ -123,6 +122,16 @@ public record Failure(String message, String item, long index, String worker, St
         }
         String deepest = safeText(root);
         return text.contains(deepest) ? text : text + ", caused by " + deepest;
+    }
+
+    /**
+     * The same account with the text of its item, made where the item can be asked at leisure.
+     *
+     * @param of the item
+     * @return the account
+     */
+    public Failure withItem(@Nullable Object of) {
+        return new Failure(message, textOf(of), index, worker, stack, exception);
     }
 
     /**
@@ -209,20 +218,19 @@ public record Failure(String message, String item, long index, String worker, St
     }
 
     /**
-     * An object's text, shortened, even where its own toString fails.
+     * An object's text, shortened, even where its own toString fails. Large collections are read no further than needed.
      *
      * @param object anything
      * @return at most 200 characters of it
      */
     public static String textOf(@Nullable Object object) {
-        String text = safeText(object);
-        return text.length() <= MOST_TEXT ? text : text.substring(0, MOST_TEXT) + "...";
+        return ItemText.of(object);
     }
 
     private static String safeText(@Nullable Object object) {
         try {
             return String.valueOf(object);
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             return "an object whose toString failed with " + e.getClass().getName();
         }
     }
@@ -231,7 +239,7 @@ public record Failure(String message, String item, long index, String worker, St
         StringWriter text = new StringWriter();
         try (PrintWriter printer = new PrintWriter(text)) {
             thrown.printStackTrace(printer);
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             return "no stack: " + e.getClass().getName();
         }
         return text.toString();

@@ -4,26 +4,17 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The results of a run to be; cancelling it ends the run.
+ * The results of a run to be. Whoever completes it ends the run: it may be cancelled, or have a time-out of its own.
  *
  * @param <R> what it gives
  */
 public final class RunFuture<R extends @Nullable Object> extends CompletableFuture<R> {
-    private final Runnable end;
-
     /**
      * A future that is not done.
      *
-     * @param end ends the run
+     * @param end ends the run, and does nothing where it has ended; it should not wait for long
      */
     public RunFuture(Runnable end) {
-        this.end = end;
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-        boolean cancelled = super.cancel(mayInterruptIfRunning);
-        end.run();
-        return cancelled;
+        var _ = whenComplete((results, thrown) -> end.run());
     }
 }

@@ -26,17 +26,21 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -46,6 +50,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What children share with their parent and their siblings, and what they do not. */
 final class FissionIsolationTest {
+    private static final List<String> GENERATORS = List.of("SplittableRandom", "L32X64MixRandom", "L64X128MixRandom",
+            "L64X128StarStarRandom", "L64X256MixRandom", "L64X1024MixRandom", "L128X128MixRandom", "L128X256MixRandom",
+            "L128X1024MixRandom", "Xoroshiro128PlusPlus", "Xoshiro256PlusPlus");
+
     private static int written;
 
     private static Fission isolated(int children) {
@@ -122,6 +130,40 @@ final class FissionIsolationTest {
         assertThat(ofSeveralChildren(() -> new SecureRandom().nextLong())).hasSize(10);
         assertThat(ofSeveralChildren(made::nextLong)).hasSize(10);
         assertThat(ofSeveralChildren(UUID::randomUUID)).hasSize(10);
+    }
+
+    /** Numbers from generators that the JDK keeps for itself, or makes anew with seeds from a counter that it keeps. */
+    private static Map<String, Object> numbersOfTheJdksOwn() throws NoSuchAlgorithmException {
+        Map<String, Object> numbers = new HashMap<>();
+        numbers.put("Math", Math.random());
+        numbers.put("StrictMath", StrictMath.random());
+        numbers.put("new Random", new Random().nextLong());
+        numbers.put("default", RandomGenerator.getDefault().nextLong());
+        List<Integer> shuffled = new ArrayList<>(IntStream.range(0, 50).boxed().toList());
+        Collections.shuffle(shuffled);
+        numbers.put("shuffle", shuffled);
+        for (String algorithm : GENERATORS) {
+            numbers.put(algorithm, RandomGenerator.of(algorithm).nextLong());
+        }
+        for (String algorithm : List.of("SHA1PRNG", "DRBG", "NativePRNGNonBlocking")) {
+            numbers.put(algorithm, SecureRandom.getInstance(algorithm).nextLong());
+        }
+        return numbers;
+    }
+
+    @Test
+    void generatorsThatTheJdkKeepsGoOnDifferentlyInEachChild() throws NoSuchAlgorithmException {
+        List<Map<String, Object>> all = new ArrayList<>();
+        all.add(numbersOfTheJdksOwn()); // in use before the forks
+        try (Fission fission = isolated(2)) {
+            for (int run = 0; run < 3; run++) {
+                all.addAll(fission.map(List.of(1, 2), x -> numbersOfTheJdksOwn()));
+            }
+        }
+        all.add(numbersOfTheJdksOwn());
+        for (String kind : all.getFirst().keySet()) {
+            assertThat(all).as(kind).map(numbers -> numbers.get(kind)).doesNotHaveDuplicates();
+        }
     }
 
     @Test

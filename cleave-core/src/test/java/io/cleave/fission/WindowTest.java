@@ -136,16 +136,22 @@ final class WindowTest {
     @Test
     void theTableIsAsDescribed() {
         try (Window window = window(100, 1)) {
-            assertThat(window.table.byteSize()).isEqualTo(64 + 8L * window.chunks.length);
+            assertThat(window.table.byteSize()).isEqualTo(64 + 16L * window.chunks.length);
             window.claim(5);
             window.claim(6);
             window.chunks[1].received = 3;
+            window.chunks[1].done = 1;
+            window.chunks[1].end = 4;
             window.free(1);
             window.ownerRelease(0, Window.DONE);
             assertThat(window.table.get(ValueLayout.JAVA_INT, 0)).as("hint").isEqualTo(1);
             assertThat(window.table.get(ValueLayout.JAVA_INT, 64)).as("owner of the first chunk").isEqualTo(-1);
-            assertThat(window.table.get(ValueLayout.JAVA_INT, 72)).as("owner of the second chunk").isZero();
-            assertThat(window.table.get(ValueLayout.JAVA_INT, 76)).as("delivered of the second chunk").isEqualTo(3);
+            assertThat(window.table.get(ValueLayout.JAVA_INT, 80)).as("owner of the second chunk").isZero();
+            assertThat(window.table.get(ValueLayout.JAVA_INT, 84)).as("delivered of the second chunk").isEqualTo(3);
+            assertThat(window.table.get(ValueLayout.JAVA_INT, 88)).as("items before its slice").isEqualTo(1);
+            assertThat(window.table.get(ValueLayout.JAVA_INT, 92)).as("end of its slice").isEqualTo(4);
+            assertThat(window.done(1)).isEqualTo(1);
+            assertThat(window.sliceEnd(1)).isEqualTo(4);
             assertThat(List.of(Window.FREE, Window.DONE, Window.PARENT)).containsExactly(0, -1, -2);
         }
     }

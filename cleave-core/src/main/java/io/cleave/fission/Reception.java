@@ -1,0 +1,130 @@
+package io.cleave.fission;
+
+import io.cleave.channel.RingValues;
+import io.cleave.share.Codec;
+import io.cleave.work.Failure;
+import io.cleave.work.Values;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
+
+/** What children send: results, where in their chunks they are, and why they leave. */
+final class Reception {
+    /** Who acts on what is more than a result. */
+    interface Listener {
+        /** The computing of a chunk has failed. */
+        void failedAt(Window window, int chunk, Throwable thrown);
+
+        /** A child leaves though there may be more for it, and a successor should come. */
+        void leftEarly(boolean forMemory);
+    }
+
+    private final boolean itemwise;
+    private final Codec codec;
+    private final ResultOrder order;
+    private final Progress progress;
+    private final Listener listener;
+    private long itemsInChildren;
+
+    Reception(Body body, Codec codec, ResultOrder order, Progress progress, Listener listener) {
+        this.itemwise = body.isItemwise();
+        this.codec = codec;
+        this.order = order;
+        this.progress = progress;
+        this.listener = listener;
+    }
+
+    /** Items whose results have come from children. */
+    long itemsInChildren() {
+        return itemsInChildren;
+    }
+
+    /** Takes the frame that a child's ring stands at. */
+    void take(Child child) {
+        int kind = child.in.kind();
+        if (Values.isValue(kind)) {
+            takeResult(child);
+            return;
+        }
+        switch (kind) {
+            case Frames.CHUNK -> child.chunk = number(child);
+            case Frames.SLICE -> {
+                endSlice(child);
+                child.window.chunks[child.chunk].end = number(child);
+            }
+            case Frames.END -> {
+                endSlice(child);
+                end(child.window, child.chunk);
+            }
+            case Frames.FAILURE -> {
+                child.leaves();
+                listener.failedAt(child.window, child.chunk, failureOf(child));
+            }
+            default -> leave(child, kind);
+        }
+    }
+
+    private static int number(Child child) {
+        return (int) RingValues.getLong(child.in.bytes(), child.in.offset());
+    }
+
+    private void takeResult(Child child) {
+        Object value;
+        try {
+            value = Values.read(child.in, codec);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a child's result cannot be decoded: " + e.getMessage(), e);
+        }
+        receive(child.window, child.chunk, value, child.in.length());
+        itemsInChildren += itemwise ? 1 : 0;
+    }
+
+    /** A result of a chunk is there, wherever it was computed. */
+    void receive(Window window, int chunk, @Nullable Object value, int bytes) {
+        order.receive(window, chunk, value, bytes);
+        if (itemwise) {
+            progress.done(1);
+        }
+    }
+
+    private void endSlice(Child child) {
+        itemsInChildren += endSlice(child.window.chunks[child.chunk]);
+    }
+
+    /** The current slice of a chunk is done, if there is one; returns how many items it had. */
+    int endSlice(Window.Chunk chunk) {
+        int items = Math.max(0, chunk.end - chunk.done);
+        if (items > 0) {
+            chunk.done = chunk.end;
+            chunk.received = 0;
+            progress.done(items);
+        }
+        return items;
+    }
+
+    /** A chunk is done. */
+    void end(Window window, int chunk) {
+        window.chunks[chunk].ended = true;
+        window.ownerRelease(chunk, Window.DONE);
+    }
+
+    private static Throwable failureOf(Child child) {
+        try {
+            Failure what = Failure.decode(child.in.bytes(), child.in.offset(), child.in.length());
+            long index = what.index() - child.window.base;
+            return what.withItem(index < 0 ? null : child.window.items[(int) index]).toThrowable();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a child's failure cannot be decoded: " + e.getMessage(), e);
+        }
+    }
+
+    private void leave(Child child, int kind) {
+        child.leaves();
+        if (kind == Frames.LEAVE_CODEC) {
+            Preparation.ready(codec);
+        }
+        if (kind != Frames.LEAVE_IDLE) {
+            listener.leftEarly(kind == Frames.LEAVE_MEMORY);
+        }
+    }
+}

@@ -1,0 +1,382 @@
+package io.cleave.fission;
+
+import io.cleave.os.SystemCallException;
+import io.cleave.work.Sneaky;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who computes what next, the caller or children, one step at a time. All of it happens in the thread that drives the
+ * run, under its {@link RunLock}.
+ */
+final class Schedule implements Brood.Listener, Reception.Listener {
+    private static final long NAP_NANOS = 2_000_000;
+    private static final long ALL_NAP_NANOS = 20_000_000;
+    private static final long FIRST_RESULT_NANOS = 2_000_000;
+    /** How long a child may keep results before it wakes the parent: each wake-up takes a processor from some child. */
+    private static final long LATENCY_NANOS = 100_000;
+    private static final long ALL_LATENCY_NANOS = 20_000_000;
+    private static final int READY_ENOUGH = 4096;
+    private static final int MOST_WINDOWS = 3;
+
+    private final Body body;
+    private final Settings settings;
+    /** Whether a failure ends the run only when the results before it have been taken, or at once. */
+    private final boolean failsInOrder;
+    private final Input input;
+    private final Inline inline;
+    private final ResultOrder order;
+    private final Progress progress;
+    private final RunLock lock;
+    private final Reception reception;
+    /** Chunks that this JVM has to go on with, as no child can. */
+    private final Deque<Orphan> orphans = new ArrayDeque<>();
+
+    private @Nullable Brood brood;
+    private @Nullable Throwable failure;
+    private boolean anyTaken;
+    private boolean nobodyWaits;
+
+    /** A chunk at an item that this JVM must compute. */
+    private record Orphan(Window window, int chunk) {}
+
+    Schedule(Body body, Settings settings, boolean failsInOrder, Input input, ResultOrder order, Progress progress,
+            RunLock lock) {
+        this.body = body;
+        this.settings = settings;
+        this.failsInOrder = failsInOrder;
+        this.input = input;
+        this.inline = new Inline(body, settings);
+        this.order = order;
+        this.progress = progress;
+        this.lock = lock;
+        this.reception = new Reception(body, settings.codec(), order, progress, this);
+    }
+
+    /** Nobody waits for single results, but for all of them. */
+    void awaitAll() {
+        nobodyWaits = true;
+    }
+
+    /** A result has been taken: the next is not as urgent. */
+    void resultTaken() {
+        anyTaken = true;
+    }
+
+    /** Why the run has failed, or null. */
+    @Nullable Throwable failure() {
+        return failure;
+    }
+
+    /** Whether all items have been computed, and all their results handed on. */
+    boolean isComplete() {
+        return isDone() && (!body.isItemwise() || order.delivered() == input.given());
+    }
+
+    FissionReport report() {
+        return brood != null ? brood.report(inline.items(), reception.itemsInChildren())
+                : new FissionReport(0, 0, 0, 0, inline.items(), 0, 0, 0, List.of());
+    }
+
+    /** Ends the children, and gives back what is shared with them. */
+    void close() {
+        if (brood != null) {
+            brood.close();
+        }
+        order.close();
+        input.close();
+    }
+
+    /** Does something towards the next result; false where there is nothing left to do. */
+    boolean step() {
+        if (failure != null) {
+            return false;
+        }
+        if (Thread.interrupted()) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while waiting for results; all children were ended");
+        }
+        if (brood == null) {
+            if (Forker.isChild() || inline.wantsNext(input)) {
+                return computeFirst() || !input.isExhausted();
+            }
+            if (input.isExhausted()) {
+                return false;
+            }
+            brood = new Brood(settings, body, this);
+        }
+        return supervise(brood);
+    }
+
+    /** Computes the next items in this JVM, if there are any yet. */
+    private boolean computeFirst() {
+        @Nullable Object[] items = input.pending();
+        if (items.length == 0) {
+            return false;
+        }
+        int at = input.position();
+        int count = body.isItemwise() ? inline.batch(items.length - at) : 1;
+        lock.outside(() -> inline.compute(items, at, at + count, 0, input.place(), order::deliver));
+        input.advance(count);
+        progress.done(count);
+        return true;
+    }
+
+    private boolean supervise(Brood children) {
+        for (Child child : List.copyOf(children.live())) {
+            if (child.isLive && order.mayDrain(child)) { // the failure of one may have ended others
+                drainSome(child);
+            }
+        }
+        releaseDue();
+        if (order.isReady() && !anyTaken) {
+            return true; // the first result goes out before anything else is done
+        }
+        if (failure == null) {
+            children.look();
+            releaseDue();
+        }
+        boolean forked = failure == null && forkMissing(children);
+        if (order.isReady() || failure != null) {
+            return order.isReady();
+        }
+        if (isDone() && children.haveAllLeft()) {
+            return false;
+        }
+        if (!computeOrphan() && (forked || !mayHelp(children) || !help(children))) {
+            rest(children);
+        }
+        return true;
+    }
+
+    private void releaseDue() {
+        Throwable due = order.releaseDue();
+        if (due != null) {
+            fail(due);
+        }
+    }
+
+    private boolean isDone() {
+        return order.isDelivered() && !order.isReady() && input.isExhausted();
+    }
+
+    // Children
+
+    private boolean forkMissing(Brood children) {
+        boolean forked = false;
+        boolean allowed = settings.isIsolated() || !children.isHopeless(reception.itemsInChildren()); // isolated: nobody else can
+        while (!children.isFull() && allowed) {
+            Window window = windowToFork(children);
+            if (window == null || !fork(children, window)) {
+                break;
+            }
+            forked = true;
+            if (!anyTaken && !nobodyWaits) {
+                awaitFirst(children);
+                if (order.isReady()) {
+                    break;
+                }
+            }
+        }
+        return forked;
+    }
+
+    private boolean fork(Brood children, Window window) {
+        int before = children.live().size();
+        input.between(() -> children.fork(window, nobodyWaits ? ALL_LATENCY_NANOS : LATENCY_NANOS));
+        return children.live().size() > before;
+    }
+
+    private @Nullable Window windowToFork(Brood children) {
+        for (Window window : order.windows()) {
+            int limit = order.wanted(window);
+            long same = children.live().stream().filter(c -> c.window == window && c.chunk < 0).count();
+            if (window.unclaimed((int) same + 1, limit) > same) {
+                return window;
+            }
+        }
+        if (order.windowCount() < MOST_WINDOWS && !order.hasFailed()) {
+            Window next = input.nextWindow(inline.nanosPerItem(), children.live().isEmpty());
+            if (next != null) {
+                order.add(next);
+                return next;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Gives a child a moment before the next is forked, as the first result matters more; and the very first child, which
+     * has still to set itself up, as long as its fork took: a second one would take that long too.
+     */
+    private void awaitFirst(Brood children) {
+        long moment = children.live().size() > 1 ? 0 : children.lastForkNanos();
+        long deadline = System.nanoTime() + Math.max(FIRST_RESULT_NANOS, moment);
+        while (!order.isReady() && failure == null && System.nanoTime() < deadline) {
+            Child child = children.live().getLast();
+            sleep(children, deadline);
+            drainSome(child);
+            releaseDue();
+        }
+    }
+
+    /** Waits for children; fails where there will be none and nobody else can do their work. */
+    private void rest(Brood children) {
+        SystemCallException refusal = children.refusal();
+        if (refusal != null && !isDone()) {
+            throw refusal;
+        }
+        sleep(children, System.nanoTime() + (nobodyWaits && !children.live().isEmpty() ? ALL_NAP_NANOS : NAP_NANOS));
+    }
+
+    private static void sleep(Brood children, long deadline) {
+        int ticket = children.bell().prepare();
+        for (Child child : children.live()) {
+            if (child.in.isReadable()) {
+                children.bell().cancel();
+                return;
+            }
+        }
+        children.bell().sleep(ticket, deadline);
+    }
+
+    private void drainSome(Child child) {
+        while (failure == null && order.readyCount() < READY_ENOUGH && child.in.next()) {
+            reception.take(child);
+        }
+    }
+
+    @Override
+    public void drain(Child child) {
+        while (failure == null && child.in.next()) {
+            reception.take(child);
+        }
+    }
+
+    @Override
+    public void leftEarly(boolean forMemory) {
+        Objects.requireNonNull(brood).successorDue(forMemory);
+    }
+
+    // Chunks that are computed here
+
+    private boolean mayHelp(Brood children) {
+        return inline.mayHelp(children, reception.itemsInChildren());
+    }
+
+    /** Goes on with a chunk at an item that no child can compute. */
+    private boolean computeOrphan() {
+        Orphan orphan = orphans.poll();
+        if (orphan == null) {
+            return false;
+        }
+        if (order.isUnwanted(orphan.window, orphan.chunk)) {
+            orphan.window.ownerRelease(orphan.chunk, Window.DONE);
+        } else {
+            computeChunk(orphan.window, orphan.chunk);
+        }
+        return true;
+    }
+
+    /** Computes an item of the first free chunk here. */
+    private boolean help(Brood children) {
+        for (Window window : order.windows()) {
+            if (order.wanted(window) < window.chunks.length) {
+                return false;
+            }
+            int chunk = window.claim(Window.PARENT, free -> mayRunHere(children, window, free));
+            if (chunk >= 0) {
+                computeChunk(window, chunk);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean mayRunHere(Brood children, Window window, int chunk) {
+        return children.mayRunHere(window.base + next(window, chunk));
+    }
+
+    /** The first item of a chunk that is not done; in the generator form the first of the current slice. */
+    private int next(Window window, int chunk) {
+        Window.Chunk state = window.chunks[chunk];
+        return window.starts[chunk] + (body.isItemwise() ? state.received : state.done);
+    }
+
+    /** Computes the next item, or slice, of a chunk that this JVM has claimed, and gives the rest back. */
+    private void computeChunk(Window window, int chunk) {
+        try {
+            if (next(window, chunk) < window.starts[chunk + 1]) {
+                if (!mayRunHere(Objects.requireNonNull(brood), window, chunk)) {
+                    window.free(chunk);
+                    return;
+                }
+                lock.outside(body.isItemwise() ? () -> computeItem(window, chunk) : () -> computeSlice(window, chunk));
+            }
+            if (next(window, chunk) < window.starts[chunk + 1]) {
+                window.free(chunk);
+            } else {
+                reception.end(window, chunk);
+            }
+        } catch (Throwable t) {
+            if (lock.isClosed()) {
+                throw Sneaky.rethrow(t);
+            }
+            failedAt(window, chunk, t);
+        }
+    }
+
+    private void computeItem(Window window, int chunk) {
+        int at = next(window, chunk);
+        inline.compute(window.items, at, at + 1, 0, window.base, value -> reception.receive(window, chunk, value, 0));
+    }
+
+    private void computeSlice(Window window, int chunk) {
+        Window.Chunk state = window.chunks[chunk];
+        state.end = Math.max(state.end, state.done + 1);
+        int from = window.starts[chunk];
+        inline.compute(window.items, from + state.done, from + state.end, state.received, window.base,
+                value -> reception.receive(window, chunk, value, 0));
+        reception.endSlice(state);
+    }
+
+    @Override
+    public void orphaned(Window window, int chunk, boolean here) {
+        if (failure != null) {
+            return;
+        }
+        if (order.isUnwanted(window, chunk)) {
+            window.ownerRelease(chunk, Window.DONE);
+        } else if (here) {
+            window.ownerRelease(chunk, Window.PARENT);
+            orphans.add(new Orphan(window, chunk));
+        } else {
+            window.free(chunk);
+        }
+    }
+
+    // Failures
+
+    @Override
+    public void failedAt(Window window, int chunk, Throwable thrown) {
+        if (!failsInOrder) {
+            fail(thrown);
+            return;
+        }
+        order.failAt(window, chunk, thrown);
+        input.stop();
+        Objects.requireNonNull(brood)
+                .killThose(child -> order.isBehindFailure(child.window, Math.max(0, child.chunk)));
+    }
+
+    @Override
+    public void fail(Throwable why) {
+        if (failure == null) {
+            failure = why;
+        }
+    }
+}
