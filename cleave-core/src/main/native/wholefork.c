@@ -73,10 +73,12 @@ struct plan {
     void *eetop;                                       /* field of Thread: its JavaThread */
     char **names; long name_count;                     /* Java threads of the JVM's own, which go on */
     void **idle; long idle_count;                      /* methods in which a worker has nothing to do */
+    void *delayed;                                     /* the one in which it waits for tasks whose time comes */
     struct stop *stops; long stop_room;
     void **threads; int *results;                      /* room for as many */
-    long virtual_threads;                              /* whether those are suspended, too */
-    void *carrier;                                     /* the class of threads that carry virtual ones */
+    long virtual_threads;                              /* whether those can be suspended, too */
+    void *carrier, *virtual_thread;                    /* the classes of threads that carry virtual ones, and of those */
+    long carried_at;                                   /* in a JavaThread: a handle of the virtual thread that it carries */
     byte *left_out;                                    /* the JavaThread that talks to other processes; told */
     long stop_count, range_count, thread_count, detail, retries, wiped;   /* told */
     long suspended_ns, parked_ns, forked_ns, released_ns, resumed_ns;     /* moments by the monotonic clock; told */
@@ -367,7 +369,8 @@ static int find_locking(struct plan *plan) {
     for (long i = 0; i < plan->stop_count; i++) {
         struct stop *stop = &plan->stops[i];
         stop->suspended = stop->suspended != 0;
-        if (stop->suspended && !stop->idle && FIELD(uint, stop->java, plan->lock_stack_at) != (uint) plan->lock_base_at) {
+        if (stop->suspended && stop->java != 0 && !stop->idle
+                && FIELD(uint, stop->java, plan->lock_stack_at) != (uint) plan->lock_base_at) {
             stop->suspended = 2;
             found = 1;
         }
@@ -383,7 +386,8 @@ static int find_owners(struct plan *plan) {
         long owner = FIELD(long, monitor, plan->monitor_owner_at);
         for (long i = 0; owner != 0 && i < plan->stop_count; i++) {
             struct stop *stop = &plan->stops[i];
-            if (stop->suspended && !stop->idle && FIELD(long, stop->java, plan->owner_id_at) == owner) {
+            if (stop->suspended && stop->java != 0 && !stop->idle
+                    && FIELD(long, stop->java, plan->owner_id_at) == owner) {
                 stop->suspended = 2;
                 found = 1;
             }
@@ -495,13 +499,15 @@ static int change(struct plan *plan, int function, int which) {
     int count = 0;
     for (long i = 0; i < plan->stop_count; i++) {
         struct stop *stop = &plan->stops[i];
-        if (which == 0 ? stop->suspended != 0 : which == 1 ? stop->suspended == 2 : stop->suspended != 0 && stop->idle) {
+        if (which == 0 ? stop->suspended != 0 : which == 1 ? stop->suspended == 2
+                                  : stop->suspended != 0 && stop->idle == 1) {
             plan->threads[count++] = stop->thread;
         }
     }
     return count == 0 ? 0 : ((jvmti_3) JVMTI(plan, function))(plan->jvmti, count, plan->threads, plan->results);
 }
 enum { SUSPEND = 92, RESUME = 93, ALL = 0, OWNERS = 1, IDLE = 2 };
+enum { WORKER = 1, CARRIER = 2 };                      /* what is idle; carriers are resumed by the child itself */
 
 static int is_same(const char *a, const char *b) {
     while (*a != 0 && *a == *b) {
@@ -533,11 +539,50 @@ static int is_idle(struct plan *plan, void *thread) {
     int count = 0;
     int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, MOST_FRAMES,
             frames, &count);
+    int found = 0;
     for (int i = 0; error == 0 && i < count; i++) {
+        if (frames[i].method == plan->delayed) {
+            return 0; /* it would do in the child what is to be done in the parent */
+        }
         for (long k = 0; k < plan->idle_count; k++) {
-            if (frames[i].method == plan->idle[k]) {
-                return 1;
-            }
+            found |= frames[i].method == plan->idle[k];
+        }
+    }
+    return found;
+}
+
+static int is_a(struct plan *plan, void *object, void *type) {
+    return ((byte (*)(void *, void *, void *)) JNI(plan, 32))(plan->jni, object, type); /* IsInstanceOf */
+}
+
+/* Suspends the virtual threads that are being carried. No carrier that is suspended takes another one. */
+static long suspend_carried(struct plan *plan) {
+    long carriers = plan->stop_count;
+    int count = 0;
+    for (long i = 0; i < carriers; i++) {
+        struct stop *carrier = &plan->stops[i];
+        if (carrier->java == 0 || !is_a(plan, carrier->thread, plan->carrier)) {
+            continue;
+        }
+        carrier->idle = carrier->idle ? CARRIER : 0;
+        void *carried = FIELD(void *, carrier->java, plan->carried_at); /* a handle is what JNI has as a local reference */
+        if (carried == 0 || !is_a(plan, carried, plan->virtual_thread)) {
+            continue;
+        }
+        if (plan->stop_count == plan->stop_room) {
+            return TOO_MANY;
+        }
+        struct stop *stop = &plan->stops[plan->stop_count++];
+        stop->thread = ((void *(*)(void *, void *)) JNI(plan, 21))(plan->jni, carried); /* NewGlobalRef */
+        stop->java = 0;
+        stop->idle = 0;
+        stop->suspended = 0;
+        plan->threads[count++] = stop->thread;
+    }
+    if (count > 0) {
+        ((jvmti_3) JVMTI(plan, SUSPEND))(plan->jvmti, count, plan->threads, plan->results);
+        for (long i = 0; i < count; i++) {
+            plan->stops[carriers + i].suspended = plan->results[i] == 0;
         }
     }
     return 0;
@@ -571,8 +616,8 @@ static long suspend_all(struct plan *plan) {
                     break;
                 }
                 if (!plan->virtual_threads
-                        && ((byte (*)(void *, void *, void *)) JNI(plan, 32))(jni, threads[i], plan->carrier)) {
-                    error = CARRIERS; /* IsInstanceOf: what it carries would run on */
+                        && is_a(plan, threads[i], plan->carrier)) {
+                    error = CARRIERS; /* what it carries would run on */
                     break;
                 }
                 struct stop *stop = &plan->stops[plan->stop_count];
@@ -587,7 +632,7 @@ static long suspend_all(struct plan *plan) {
         ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) threads, 0);
         long fresh = plan->stop_count - before;
         if (error != 0 || fresh == 0) {
-            return error;
+            return error != 0 || !plan->virtual_threads ? error : suspend_carried(plan);
         }
         ((jvmti_3) JVMTI(plan, SUSPEND))(plan->jvmti, fresh, plan->threads, plan->results);
         for (long i = 0; i < fresh; i++) {
@@ -653,9 +698,6 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     ((int (*)(void *, int)) JNI(plan, 19))(plan->jni, 64); /* PushLocalFrame */
     long result = suspend_all(plan);
     ((void *(*)(void *, void *)) JNI(plan, 20))(plan->jni, 0); /* PopLocalFrame */
-    if (result == 0 && plan->virtual_threads) {
-        result = ((jvmti_2) JVMTI(plan, 118))(plan->jvmti, 0, 0) == 0 ? 0 : REFUSED; /* SuspendAllVirtualThreads */
-    }
     long longest = SHORTEST_NAP_NS;
     while (result == 0 && now_ns() - plan->begun_ns < LONGEST_UNLOCKING_NS && find_locking(plan)) {
         plan->retries++;
@@ -700,9 +742,6 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     }
     CALL(SYS_sigprocmask, 2, &mask, 0, 8);
     plan->released_ns = now_ns();
-    if (plan->virtual_threads) {
-        ((jvmti_2) JVMTI(plan, 119))(plan->jvmti, 0, 0); /* ResumeAllVirtualThreads */
-    }
     resume_all(plan);
     plan->resumed_ns = now_ns();
     return result;

@@ -115,7 +115,8 @@ final class Brood implements AutoCloseable {
      * life, as then somebody else has to be there for that item.
      */
     boolean isHopeless(long itemsFromChildren) {
-        return provenDeadlocks >= HOPELESS_DEADLOCKS && itemsFromChildren < provenDeadlocks && !anyLost;
+        long deadlocks = provenDeadlocks + (SupportCheck.isWhole() ? HOPELESS_DEADLOCKS * unprovenTimeouts : 0);
+        return deadlocks >= HOPELESS_DEADLOCKS && itemsFromChildren < deadlocks && !anyLost;
     }
 
     /** Whether no child is to be had for now, as the system refuses to make one. */
@@ -325,31 +326,38 @@ final class Brood implements AutoCloseable {
         } else if (dirtied > child.slot.eden() / 100 * EXHAUSTED_PERCENT) {
             exhausted(child, item, dirtied);
         } else {
-            deadlocked(child, item);
+            deadlocked(child, item, verdict == DeadlockProof.Verdict.PROVEN ? 1 : 0);
         }
     }
 
-    private void deadlocked(Child child, long item) {
+    /**
+     * An item at which a child could not go on.
+     *
+     * @param chances how often it is tried again in a child before the calling JVM computes it
+     */
+    private void deadlocked(Child child, long item, int chances) {
         deadlocksAtItems++;
         ItemHistory history = historyOf(item);
         history.deadlocked();
         boolean mayRunHere = !settings.isIsolated() && history.losses() == 0;
-        if (!mayRunHere && history.deadlocks() > RETRIES_IN_CHILDREN) {
-            listener.fail(new WorkerDiedException("the task cannot be computed in a child: it waited for a thread that a"
-                    + " child does not have" + at(child) + ", " + history.deadlocks() + " times over; " + (history.losses() > 0
-                            ? "the calling JVM does not try, as the item has ended a child before"
-                            : "perhaps it loads a class that makes compiled code invalid: load its classes in the calling"
-                                    + " JVM first, or allow a warm-up, so that such items are computed there")));
+        if (!mayRunHere && history.deadlocks() > (chances == 0 ? 1 : RETRIES_IN_CHILDREN)) {
+            listener.fail(
+                    new WorkerDiedException("the task cannot be computed in a child: it waited for a thread that a"
+                            + " child does not have" + at(child) + ", " + history.deadlocks() + " times over; "
+                            + (history.losses() > 0
+                                    ? "the calling JVM does not try, as the item has ended a child before"
+                                    : "perhaps it loads a class that makes compiled code invalid: load its classes in the calling"
+                                            + " JVM first, or allow a warm-up, so that such items are computed there")));
             return;
         }
-        if (!mayRunHere) {
+        if (!mayRunHere && !SupportCheck.isWhole()) {
             UtilClasses.load();
         }
-        if (deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
+        if (!SupportCheck.isWhole() && deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
             LargeObjects.makeRoom(roomForLarge);
             roomForLarge *= 2;
         }
-        orphan(child, mayRunHere && history.deadlocks() > 1);
+        orphan(child, mayRunHere && history.deadlocks() > (SupportCheck.isWhole() ? chances : 1));
     }
 
     private void exhausted(Child child, long item, long dirtied) {

@@ -4,6 +4,12 @@ import io.cleave.os.Fcntl;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
+import io.cleave.os.WholeFork;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import jdk.management.VirtualThreadSchedulerMXBean;
 
 /** What a forked child does before it computes: it lets go of what is its parent's and becomes different from its siblings. */
 final class ChildLife {
@@ -14,6 +20,8 @@ final class ChildLife {
     /** Exit code of a child in which {@link System#exit} ran as far as the shutdown hooks. */
     static final int EXIT_BY_HOOK = 92;
 
+    private static final VirtualThreadSchedulerMXBean SCHEDULER = ManagementFactory
+            .getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     private static final int O_ACCMODE = 3;
     private static final int S_IFDIR = 0x4000;
     private static final int S_IFCHR = 0x2000;
@@ -27,6 +35,22 @@ final class ChildLife {
     static void begin() {
         detachFiles(3);
         Seeds.renew();
+    }
+
+    /** Lets virtual threads of the child's own run, unless those of the parent's wait to be carried. */
+    static void reviveCarriers() {
+        if (SCHEDULER.getQueuedVirtualThreadCount() == 0) {
+            WholeFork.resumeIdleCarriers();
+        }
+    }
+
+    /** Where memory runs out, the kernel ends a child, whose items others compute, and not the parent. */
+    static void beFirstVictim() {
+        try {
+            Files.writeString(Path.of("/proc/self/oom_score_adj"), "1000");
+        } catch (IOException | RuntimeException e) {
+            return; // /proc is not writable here; the kernel then decides by size
+        }
     }
 
     /**

@@ -4,6 +4,7 @@ import io.cleave.WorkerDiedException;
 import io.cleave.channel.Ring;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
+import io.cleave.os.WholeFork;
 import io.cleave.share.Codec;
 import io.cleave.work.Failure;
 import io.cleave.work.Values;
@@ -101,11 +102,19 @@ final class ChildMain implements Body.Sink {
     AssertionError live() {
         int status = ChildLife.EXIT_BROKEN;
         try {
-            long free = Eden.free(); // asked here: in the parent others allocate until the very moment of the fork
+            boolean isWhole = SupportCheck.isWhole();
+            long free = isWhole ? Long.MAX_VALUE : Eden.free(); // now: others allocate until the very moment of the fork
             slot.edenOpaque(free);
-            budget = Eden.budget(free, share);
+            if (!isWhole) {
+                budget = Eden.budget(free, share);
+            }
             allocatedBefore = Eden.allocatedByThread();
             ChildLife.begin();
+            if (isWhole) {
+                ChildLife.beFirstVictim();
+                ChildLife.reviveCarriers();
+                ChildWatch.begin(slot, WholeFork.goneThreads());
+            }
             ExitGuard.arm(this);
             work();
             status = 0;

@@ -4,6 +4,7 @@ import io.cleave.os.Errno;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
+import io.cleave.os.WholeFork;
 import java.io.PrintStream;
 
 /** Forks this JVM, one fork at a time, at a quiet moment. */
@@ -11,6 +12,7 @@ final class Forker {
     private static final long LEAST_PATIENCE_NANOS = 8_000_000;
     private static final long MOST_PATIENCE_NANOS = 128_000_000;
     private static final int MOST_COLLECTIONS = 3;
+    private static final int LARGEST_ERRNO = 1000;
     private static final Object LOCK = new Object();
     private static final Quiescence QUIESCENCE = new Quiescence();
 
@@ -41,18 +43,29 @@ final class Forker {
     static int fork(int room) {
         synchronized (LOCK) {
             int parent = Unistd.getpid();
-            QUIESCENCE.await(patience);
-            for (int attempt = 0; attempt < MOST_COLLECTIONS && !Eden.makeRoom(room); attempt++) {
-                QUIESCENCE.await(patience); // other threads may allocate meanwhile
+            if (!SupportCheck.isWhole()) {
+                awaitGoodMoment(room);
             }
             int pid = forkFlushed();
             if (pid == 0) {
                 become(parent);
             } else if (pid < 0) {
-                throw new SystemCallException("fork", -pid, remedy(-pid));
+                throw refused(pid);
             }
             return pid;
         }
+    }
+
+    private static void awaitGoodMoment(int room) {
+        QUIESCENCE.await(patience);
+        for (int attempt = 0; attempt < MOST_COLLECTIONS && !Eden.makeRoom(room); attempt++) {
+            QUIESCENCE.await(patience); // other threads may allocate meanwhile
+        }
+    }
+
+    private static SystemCallException refused(int result) {
+        return -result < LARGEST_ERRNO ? new SystemCallException("fork", -result, remedy(-result))
+                : new SystemCallException("fork", Errno.EAGAIN, WholeFork.describe(result));
     }
 
     /** Forks when no output lies in a buffer: it would be written by parent and child. */
@@ -61,7 +74,7 @@ final class Forker {
         PrintStream out = System.out;
         synchronized (out) { // which is what a PrintStream locks, so that nobody prints in between
             out.flush();
-            return Unistd.fork();
+            return SupportCheck.isWhole() ? WholeFork.fork() : Unistd.fork();
         }
     }
 

@@ -213,7 +213,7 @@ final class Inline {
         if (brood.isHopeless(itemsInChildren) || brood.isRefused()) {
             return true;
         }
-        if (settings.itemTimeoutNanos() > 0 || nanosPerItem > MOST_NANOS_TO_HELP) {
+        if (SupportCheck.isWhole() || settings.itemTimeoutNanos() > 0 || nanosPerItem > MOST_NANOS_TO_HELP) {
             return false;
         }
         long now = System.nanoTime();

@@ -71,8 +71,10 @@ final class Preparation {
                 Seeds.renew();
             }
             ChildLife.detachFiles(Integer.MAX_VALUE);
-            callWhatChildrenCall();
-            rehearse();
+            if (!SupportCheck.isWhole()) {
+                callWhatChildrenCall();
+                rehearse();
+            }
             done = true;
         }
     }

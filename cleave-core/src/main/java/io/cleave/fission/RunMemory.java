@@ -13,8 +13,8 @@ import java.lang.invoke.VarHandle;
  *
  * <pre>
  *   0                     bell
- *   64                    slots, 64 bytes each
- *   64 + 64 * children    rings
+ *   64                    slots, 128 bytes each
+ *   64 + 128 * children    rings
  *
  *   a slot; all but "leave" is written by the child alone
  *    0  items     long, items begun since the fork: the child's sign of life
@@ -25,6 +25,7 @@ import java.lang.invoke.VarHandle;
  *   40  largest   long, the most bytes that one item has allocated so far
  *   48  eden      long, bytes free in Eden when the child was forked
  *   56  waiting   long, when the child began to wait for room in its ring; 0 while it does not wait
+ *   64  verdict   long, what the child's watch has found, and at which item: 4 * items + verdict
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -32,7 +33,7 @@ import java.lang.invoke.VarHandle;
 final class RunMemory implements AutoCloseable {
     static final int RING_BYTES = 1 << 20;
 
-    private static final long SLOT_BYTES = 64;
+    private static final long SLOT_BYTES = 128;
     private static final long ITEMS = 0;
     private static final long INDEX = 8;
     private static final long SINCE = 16;
@@ -41,6 +42,9 @@ final class RunMemory implements AutoCloseable {
     private static final long LARGEST = 40;
     private static final long EDEN = 48;
     private static final long WAITING = 56;
+    private static final long VERDICT = 64;
+    private static final int PROVEN = 1;
+    private static final int UNPROVEN = 2;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
@@ -144,6 +148,29 @@ final class RunMemory implements AutoCloseable {
         /** Whether the child waits for room; where it does not, {@link #since} tells what it knew when it last did. */
         boolean isWaiting() {
             return (long) LONG.getAcquire(memory, WAITING) != 0; // SYNC: slot-waiting
+        }
+
+        private static int numberOf(DeadlockProof.Verdict verdict) {
+            return switch (verdict) {
+                case OPEN -> 0;
+                case PROVEN -> PROVEN;
+                case UNPROVEN -> UNPROVEN;
+            };
+        }
+
+        /** The child's watch has come to a verdict about the item begun last. */
+        void verdict(long items, DeadlockProof.Verdict verdict) {
+            LONG.setRelease(memory, VERDICT, 4 * items + numberOf(verdict));
+        }
+
+        /** What the child's watch has found, where the child is still at that item. */
+        DeadlockProof.Verdict verdict(long items) {
+            long found = (long) LONG.getAcquire(memory, VERDICT);
+            if (found == 4 * items + PROVEN) {
+                return DeadlockProof.Verdict.PROVEN;
+            }
+            return found == 4 * items + UNPROVEN ? DeadlockProof.Verdict.UNPROVEN
+                    : DeadlockProof.Verdict.OPEN;
         }
 
         void askToLeave() {

@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import io.cleave.os.Unistd;
+import io.cleave.os.WholeFork;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
@@ -10,6 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds out whether this JVM can be forked, and why not. */
 final class SupportCheck {
+    /** Set to false, it makes children of one thread, as they are where a whole fork cannot be had. */
+    private static final boolean WHOLE_WANTED = !"false".equals(System.getProperty("cleave.fission.whole"));
+
+    /** Why children are not whole JVMs, or null where they are. */
+    private static final @Nullable String WHOLE_REFUSAL = wholeRefusal();
+
     private static final Support RESULT = check();
 
     private SupportCheck() {
@@ -17,6 +24,36 @@ final class SupportCheck {
 
     static Support result() {
         return RESULT;
+    }
+
+    /** Whether children are whole JVMs, rather than one thread with the memory of one. */
+    static boolean isWhole() {
+        return WHOLE_REFUSAL == null;
+    }
+
+    private static @Nullable String wholeRefusal() {
+        if (!WHOLE_WANTED) {
+            return "-Dcleave.fission.whole=false";
+        }
+        if (platform(System.getProperty("os.name", ""), System.getProperty("os.arch", ""),
+                System.getProperty("java.vm.name", "")) != null) {
+            return "this system or JVM cannot be forked at all";
+        }
+        List<String> collectors = collectors();
+        String all = String.join(", ", collectors);
+        if (collector(collectors) != null) {
+            return "the collector is " + all;
+        }
+        String locking = flag("LockingMode");
+        if (locking != null && !locking.equals("2")) {
+            return "-XX:LockingMode=" + locking + " does not tell who is inside synchronized code";
+        }
+        return WholeFork.refusal(all.contains("G1") ? WholeFork.Collector.G1
+                : all.contains("PS ") ? WholeFork.Collector.PARALLEL : WholeFork.Collector.SERIAL);
+    }
+
+    private static List<String> collectors() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream().map(GarbageCollectorMXBean::getName).toList();
     }
 
     /** Throws where this JVM cannot be forked. */
@@ -40,9 +77,7 @@ final class SupportCheck {
         if (Unistd.getpid() == 0) {
             return "the system does not say what process this is";
         }
-        List<String> collectors = ManagementFactory.getGarbageCollectorMXBeans().stream()
-                .map(GarbageCollectorMXBean::getName).toList();
-        String collector = collector(collectors);
+        String collector = collector(collectors());
         return collector != null ? collector : flags();
     }
 
@@ -78,7 +113,7 @@ final class SupportCheck {
     }
 
     private static @Nullable String flags() {
-        if (!"true".equals(flag("BackgroundCompilation"))) {
+        if (!isWhole() && !"true".equals(flag("BackgroundCompilation"))) {
             return "-XX:-BackgroundCompilation (or -Xcomp, -Xbatch) makes code wait for a compiler thread,"
                     + " and a child has none";
         }

@@ -20,6 +20,7 @@ import java.util.List;
  */
 final class Jvmti {
     private static final int VERSION = 0x30010200;
+    private static final int RESUME_THREAD = 6;
     private static final int DEALLOCATE = 47;
     private static final int GET_CLASS_METHODS = 52;
     private static final int GET_METHOD_NAME = 64;
@@ -67,6 +68,16 @@ final class Jvmti {
     boolean acquireVirtualThreads() {
         try {
             return has(CAN_SUPPORT_VIRTUAL_THREADS);
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /** Resumes a thread, given by a global reference. */
+    void resume(long thread) {
+        try {
+            int ignored = (int) function(RESUME_THREAD, FunctionDescriptor.of(INT, LONG, LONG)).invokeExact(environment,
+                    thread);
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

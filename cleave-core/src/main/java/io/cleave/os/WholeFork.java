@@ -65,6 +65,7 @@ public final class WholeFork {
     private static final long LATE = -1007;
     private static final long CARRIERS = -1009;
 
+    private static final int IDLE_CARRIER = 2;
     private static final int SYS_RT_SIGACTION = 13;
     private static final int SYS_GET_ROBUST_LIST = 274;
     private static final int LAST_SIGNAL = 57;
@@ -217,6 +218,25 @@ public final class WholeFork {
             }
         }
         return Arrays.copyOf(ids, gone);
+    }
+
+    /**
+     * Lets the threads that carry virtual ones go on in a child, where they have nothing to carry that is the parent's.
+     *
+     * @return how many there are
+     */
+    public static int resumeIdleCarriers() {
+        WholeFork own = Objects.requireNonNull(instance);
+        MemorySegment stops = VmStructs.memory(own.plan.get(Field.STOPS),
+                own.plan.get(Field.STOP_COUNT) * WholeForkPlan.STOP_BYTES);
+        int count = 0;
+        for (long at = 0; at < stops.byteSize(); at += WholeForkPlan.STOP_BYTES) {
+            if (stops.get(INT, at + 16) != 0 && stops.get(INT, at + 20) == IDLE_CARRIER) {
+                own.jvmti.resume(stops.get(LONG, at));
+                count++;
+            }
+        }
+        return count;
     }
 
     /** The stages of the last fork in nanoseconds: suspended, parked, forked, released, resumed. For measurements. */
@@ -387,6 +407,7 @@ public final class WholeFork {
         long lockStack = hotSpot.place("JavaThread._lock_stack");
         plan.set(Field.LOCK_STACK_AT, lockStack + hotSpot.place("LockStack._top"));
         plan.set(Field.LOCK_BASE_AT, lockStack + hotSpot.place("LockStack._base[0]"));
+        plan.set(Field.CARRIED_AT, hotSpot.place("JavaThread._vthread"));
         plan.set(Field.OWNER_ID_AT, hotSpot.place("JavaThread._monitor_owner_id"));
         plan.set(Field.MONITORS, hotSpot.place("ObjectSynchronizer._in_use_list") + hotSpot.place("MonitorList._head"));
         plan.set(Field.MONITOR_OWNER_AT, hotSpot.place("ObjectMonitor._owner"));
@@ -481,6 +502,10 @@ public final class WholeFork {
         }
         plan.set(Field.EETOP, eetop);
         plan.set(Field.CARRIER, Jni.findClass(jni, arena, "jdk/internal/misc/CarrierThread"));
+        plan.set(Field.VIRTUAL_THREAD, Jni.findClass(jni, arena, "java/lang/BaseVirtualThread"));
+        plan.set(Field.DELAYED, jvmti.methods(Jni.findClass(jni, arena,
+                "java/util/concurrent/ScheduledThreadPoolExecutor$DelayedWorkQueue"), "take").stream().findFirst()
+                .orElse(0L));
         List<Long> idle = new ArrayList<>();
         idle.addAll(jvmti.methods(Jni.findClass(jni, arena, "java/util/concurrent/ForkJoinPool"), "awaitWork"));
         idle.addAll(jvmti.methods(Jni.findClass(jni, arena, "java/util/concurrent/ThreadPoolExecutor"), "getTask"));

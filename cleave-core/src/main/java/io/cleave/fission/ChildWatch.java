@@ -1,0 +1,218 @@
+package io.cleave.fission;
+
+import io.cleave.os.ProcFs;
+import io.cleave.os.Unistd;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.AbstractQueuedSynchronizer;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches, from inside a child that is a whole JVM, over the thread that computes: whether what it waits for can still
+ * come. A child has all of the JVM's own threads, but none of the program's other ones.
+ *
+ * <p>
+ * It is <i>proven</i> that the wait cannot end where the thread waits without a limit, at two looks between which it has
+ * not moved, and either the lock that it waits for is held by a thread that is not here, or such a thread is queued for it;
+ * or every other thread of the program that is here waits without a limit, too, or is an idle worker: nobody is left who
+ * could wake anybody.
+ *
+ * <p>
+ * Where it waits with a limit, again and again or for long, there is no proof. A child in which for {@link #PATIENCE_NANOS}
+ * every thread of the program has been waiting at nearly every look, and not for the time to pass ({@link Thread#sleep}),
+ * is given up without one.
+ */
+final class ChildWatch implements Runnable {
+    /** How long a child may do nothing but wait. */
+    static final long PATIENCE_NANOS = 10_000_000_000L;
+
+    private static final long LOOK_NANOS = 20_000_000;
+    private static final double NEARLY = 0.9;
+    private static final int FRAMES = 16;
+    private static final ThreadMXBean BEAN = ManagementFactory.getThreadMXBean();
+
+    private final RunMemory.Slot slot;
+    private final Thread worker = Thread.currentThread();
+    private final String workerTask = "/proc/self/task/" + Unistd.getpid();
+    /** Threads that are not here, by their ids. */
+    private final Set<Long> gone;
+    /** Threads of the JVM's own, which do not count. */
+    private final Set<Long> own = new HashSet<>();
+
+    private long itemsSeen = -1;
+    private @Nullable String seen;
+    private long waitingSince;
+    private int looks;
+    private int waits;
+
+    private ChildWatch(RunMemory.Slot slot, long[] gone) {
+        this.slot = slot;
+        this.gone = new HashSet<>();
+        for (long id : gone) {
+            this.gone.add(id);
+        }
+    }
+
+    /**
+     * Begins to watch over the calling thread.
+     *
+     * @param slot is told what comes of it
+     * @param gone the ids of the threads that the child does not have
+     */
+    static void begin(RunMemory.Slot slot, long[] gone) {
+        ChildWatch watch = new ChildWatch(slot, gone);
+        Thread.ofPlatform().daemon().name("cleave-watch").start(watch);
+    }
+
+    @Override
+    public void run() {
+        own.add(Thread.currentThread().threadId());
+        for (ThreadInfo thread : BEAN.getThreadInfo(BEAN.getAllThreadIds())) {
+            if (thread != null && isOfTheJvm(thread.getThreadName())) {
+                own.add(thread.getThreadId());
+            }
+        }
+        while (true) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            DeadlockProof.Verdict verdict = look(System.nanoTime());
+            if (verdict != DeadlockProof.Verdict.OPEN) {
+                slot.verdict(itemsSeen, verdict);
+            }
+        }
+    }
+
+    private static boolean isOfTheJvm(String name) {
+        return List.of("Reference Handler", "Finalizer", "Common-Cleaner", "Signal Dispatcher", "Notification Thread",
+                "Attach Listener").contains(name);
+    }
+
+    private DeadlockProof.Verdict look(long now) {
+        long items = slot.itemsAcquire();
+        Thread.State state = worker.getState();
+        if (items != itemsSeen) {
+            itemsSeen = items;
+            seen = null;
+            waits = 0;
+            looks = 0;
+            waitingSince = now;
+            return DeadlockProof.Verdict.OPEN;
+        }
+        looks++;
+        if (state == Thread.State.RUNNABLE) {
+            seen = null;
+            waits += isAsleepInside() ? 1 : 0;
+            return verdictByTime(now);
+        }
+        return lookClosely(now);
+    }
+
+    private DeadlockProof.Verdict lookClosely(long now) {
+        ThreadInfo info = info(worker.threadId());
+        if (info == null || isSleeping(info)) {
+            seen = null;
+            return verdictByTime(now);
+        }
+        boolean unlimited = isWaitingWithoutLimit(info);
+        StringBuilder what = new StringBuilder(describe(info));
+        boolean allWait = true;
+        boolean allUnlimited = unlimited;
+        for (long id : BEAN.getAllThreadIds()) {
+            ThreadInfo other = id == worker.threadId() || gone.contains(id) || own.contains(id) ? null : info(id);
+            if (other != null && !isIdleWorker(other)) {
+                boolean waitsForEver = isWaitingWithoutLimit(other);
+                allUnlimited &= waitsForEver;
+                allWait &= waitsForEver || isWaitingWithLimit(other);
+                what.append(describe(other));
+            }
+        }
+        waits += allWait ? 1 : 0;
+        boolean hopeless = unlimited && (allUnlimited || isOwnedByGone(info) || isBehindGone());
+        String moved = what.toString();
+        boolean twice = hopeless && moved.equals(seen);
+        seen = hopeless ? moved : null;
+        return twice ? DeadlockProof.Verdict.PROVEN : verdictByTime(now);
+    }
+
+    private DeadlockProof.Verdict verdictByTime(long now) {
+        if (now - waitingSince < PATIENCE_NANOS) {
+            return DeadlockProof.Verdict.OPEN;
+        }
+        boolean stuck = waits > NEARLY * looks;
+        waits = 0;
+        looks = 0;
+        waitingSince = now;
+        return stuck ? DeadlockProof.Verdict.UNPROVEN : DeadlockProof.Verdict.OPEN;
+    }
+
+    private static @Nullable ThreadInfo info(long id) {
+        ThreadInfo[] infos = BEAN.getThreadInfo(new long[] {id}, FRAMES);
+        return infos[0];
+    }
+
+    /** What changes whenever the thread moves. */
+    private static String describe(ThreadInfo info) {
+        return info.getThreadId() + " " + info.getThreadState() + " " + info.getBlockedCount() + " "
+                + info.getWaitedCount() + "\n";
+    }
+
+    private static boolean isWaitingWithoutLimit(ThreadInfo info) {
+        return info.getThreadState() == Thread.State.WAITING || info.getThreadState() == Thread.State.BLOCKED;
+    }
+
+    private static boolean isWaitingWithLimit(ThreadInfo info) {
+        return info.getThreadState() == Thread.State.TIMED_WAITING && !isSleeping(info);
+    }
+
+    private static boolean isSleeping(ThreadInfo info) {
+        return info.getThreadState() == Thread.State.TIMED_WAITING && top(info, "java.lang.Thread", "sleep");
+    }
+
+    /** A worker that waits for something to do; not one that waits for the time of a task that it has. */
+    private static boolean isIdleWorker(ThreadInfo info) {
+        return isWaiting(info) && (top(info, "java.util.concurrent.ForkJoinPool", "awaitWork")
+                || (top(info, "java.util.concurrent.ThreadPoolExecutor", "getTask")
+                        && (info.getThreadState() == Thread.State.WAITING
+                                || !top(info, "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue",
+                                        "take"))));
+    }
+
+    private static boolean isWaiting(ThreadInfo info) {
+        return isWaitingWithoutLimit(info) || info.getThreadState() == Thread.State.TIMED_WAITING;
+    }
+
+    private static boolean top(ThreadInfo info, String type, String method) {
+        for (StackTraceElement frame : info.getStackTrace()) {
+            if (frame.getClassName().equals(type) && frame.getMethodName().equals(method)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isOwnedByGone(ThreadInfo info) {
+        return gone.contains(info.getLockOwnerId());
+    }
+
+    private boolean isBehindGone() {
+        Object blocker = LockSupport.getBlocker(worker);
+        if (blocker instanceof AbstractQueuedSynchronizer queue) {
+            for (Thread queued : queue.getQueuedThreads()) {
+                if (gone.contains(queued.threadId())) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether the worker waits inside the JVM or in native code for what has no limit: a class's initialiser, for example. */
+    private boolean isAsleepInside() {
+        String call = ProcFs.line(workerTask + "/syscall");
+        return call != null && DeadlockProof.isEndlessPrivateWait(call);
+    }
+}
