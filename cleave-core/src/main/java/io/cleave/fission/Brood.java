@@ -363,7 +363,12 @@ final class Brood implements AutoCloseable {
     private void exhausted(Child child, long item, long dirtied) {
         roomWanted = 2;
         long eden = child.slot.eden();
-        boolean fair = child.slot.itemsAcquire() == 1 && eden >= Eden.size() / 2;
+        Window.Chunk chunk = child.window.chunks[child.chunk];
+        int together = chunk.received > 0 ? 1 : Math.max(1, chunk.end - chunk.done); // a slice may still be cut smaller
+        if (together > 1) {
+            largestItem = Math.max(largestItem, eden / together);
+        }
+        boolean fair = together == 1 && child.slot.itemsAcquire() == 1 && eden >= Eden.size() / 2;
         ItemHistory history = historyOf(item);
         history.exhausted();
         boolean again = fair && history.exhaustedAlone();

@@ -64,6 +64,10 @@ import org.jspecify.annotations.Nullable;
  * make its own, or seed it, by something that differs, such as its item. Identity hash codes and ids of new threads repeat,
  * too.
  * <li>{@link System#exit} in a child ends that child with an error in the parent, and runs no shutdown hooks.
+ * <li>What a task prints is written before its child leaves, also where {@link System#out} is a stream of the program's own
+ * that keeps it for a while; not if the child is killed.
+ * <li>Where the system refuses to fork there are fewer children; without any, the calling JVM computes, or the run fails
+ * where nothing may run there.
  * <li>A pool that is used in a child computes there, one item after the other: children do not fork.
  * </ul>
  *
@@ -81,9 +85,14 @@ import org.jspecify.annotations.Nullable;
  * collector G1, Parallel or Serial; {@link #support} tells.
  */
 public final class Fission implements Pool {
+    private static final FissionReport NOTHING = new FissionReport(0, 0, 0, 0, 0, 0, 0, 0, List.of());
+
     private final Settings settings;
     private final Set<Run> open = ConcurrentHashMap.newKeySet();
+    /** The run that was begun last, until it has ended. */
     private volatile @Nullable Run last;
+    /** The report of that run, once it has ended. */
+    private volatile FissionReport lastReport = NOTHING;
     private volatile boolean closed;
 
     private Fission(Settings settings) {
@@ -123,7 +132,11 @@ public final class Fission implements Pool {
      *
      * <p>
      * The items of a {@link Collection} are all taken at once; those of any other iterable in windows, as children only
-     * see what was there when they were forked.
+     * see what was there when they were forked. Such an iterable is read by a thread of its own, so that neither results
+     * that are there nor the closing of the stream wait for it; the thread is interrupted when the stream is closed.
+     *
+     * <p>
+     * A stream that is neither read to its end nor closed is ended when the collector finds that nobody refers to it.
      */
     @Override
     public <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imap(Iterable<? extends T> items,
@@ -163,8 +176,8 @@ public final class Fission implements Pool {
      * something up for several items, or has none, one or many results for each.
      *
      * <p>
-     * The collection is cut into slices of the pool's choice, handed out as children become free; the results come in the
-     * order of the slices. A child that has to be replaced in the middle of a slice is succeeded by one that runs the
+     * The collection is cut into slices of the pool's choice, of one item at first and of more as far as the memory of a
+     * child allows it, handed out as children become free; the results come in the order of the slices. A child that has to be replaced in the middle of a slice is succeeded by one that runs the
      * body on the same slice again, and as many of its results are skipped as were received before; so the body must
      * give the same results in the same order for the same slice.
      *
@@ -196,10 +209,26 @@ public final class Fission implements Pool {
         if (closed) {
             throw new IllegalStateException("this pool is closed");
         }
-        Run run = new Run(body, items, settings, ordered, failFast, open::remove);
-        last = run;
+        Run run = new Run(body, items, settings, ordered, failFast, this::ended);
+        synchronized (open) {
+            last = run;
+        }
         open.add(run);
+        if (closed) {
+            run.close(); // the pool may not have seen it
+        }
         return run;
+    }
+
+    /** Forgets a run that has ended, with its items and results. */
+    private void ended(Run run) {
+        open.remove(run);
+        synchronized (open) {
+            if (run == last) {
+                lastReport = run.report();
+                last = null;
+            }
+        }
     }
 
     private <R extends @Nullable Object> Stream<R> stream(Iterable<?> items, Body body, boolean ordered,
@@ -212,13 +241,13 @@ public final class Fission implements Pool {
     }
 
     /**
-     * What the run that was begun last has taken so far.
+     * What the run that was begun last has taken so far. Does not wait for code of the caller's.
      *
      * @return its report; all zeroes where nothing was run yet
      */
     public FissionReport lastReport() {
         Run run = last;
-        return run == null ? new FissionReport(0, 0, 0, 0, 0, 0, 0, 0, List.of()) : run.report();
+        return run == null ? lastReport : run.report();
     }
 
     @Override
@@ -281,7 +310,8 @@ public final class Fission implements Pool {
         /**
          * How long a child may take over one item, or over one slice in the generator form. A child that takes longer is
          * killed, and the run fails with a {@link io.cleave.WorkerException} whose cause is a
-         * {@link java.util.concurrent.TimeoutException}. With a time-out, and without a {@link #warmUp}, all items are
+         * {@link java.util.concurrent.TimeoutException}. The time in which a child waits for whoever takes the results does
+         * not count. With a time-out, and without a {@link #warmUp}, all items are
          * begun in children; an item that has provably met a deadlock there twice runs in the calling JVM, without limit.
          *
          * @param timeout more than zero; it is noticed some milliseconds late, and only while results are being taken
@@ -297,7 +327,7 @@ public final class Fission implements Pool {
 
         /**
          * How often an item is tried again after its child was killed, crashed, exited or exceeded the time-out. The
-         * default is 0: the first such loss fails the run. Children that meet a deadlock or run out of memory are replaced
+         * default is 0: the first such loss fails the run. Such an item is never computed in the calling JVM. Children that meet a deadlock or run out of memory are replaced
          * in any case.
          *
          * @param retries 0 or more

@@ -62,6 +62,10 @@ final class Seeds {
         }
         addSeeder(all, Jni.Held.in("sun.security.provider.SecureRandom$SeederHolder", "seeder"), "engineSetSeed",
                 byte[].class);
+        Jni.Held nonce = Jni.Held.in("sun.security.provider.AbstractDrbg$NonceProvider", "block");
+        if (nonce != null) {
+            all.add(nonce.bytesSetter()); // all that tells one new DRBG from another is a nonce that is counted up
+        }
         if (!SHARED.contains(new SecureRandom().getAlgorithm())) {
             SECURE.forEach(place -> addSeeder(all, Jni.Held.in(place.get(0), place.get(1)), "setSeed", long.class));
         }

@@ -283,6 +283,25 @@ public final class Jni {
         }
 
         /**
+         * The way to set the first eight bytes of this object, which is an array of at least as many.
+         *
+         * @return sets them
+         */
+        public LongConsumer bytesSetter() {
+            return this::setBytes;
+        }
+
+        private void setBytes(long number) {
+            try {
+                MemorySegment content = Native.scratch().asSlice(ARGUMENTS, SEED_BYTES);
+                content.set(LONG, 0, number);
+                jni.setByteArrayRegion.invokeExact(jni.environment(), object, 0, SEED_BYTES, content);
+            } catch (Throwable t) {
+                throw Native.unexpected(t);
+            }
+        }
+
+        /**
          * The way to give this object a seed, by a method that takes a number or an array of bytes.
          *
          * @param name the method's name

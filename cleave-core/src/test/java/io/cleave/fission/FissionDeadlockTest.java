@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.WorkerDiedException;
+import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
 import io.cleave.pool.Task;
 import io.cleave.testing.Delays;
@@ -72,6 +73,35 @@ final class FissionDeadlockTest {
                     .hasMessageContaining("item 40 (40)").hasMessageContaining("thread")
                     .hasMessageContaining("warm-up");
             assertThat(fission.lastReport().provenDeadlocks()).isPositive();
+            assertThat(holder.wasWaitedFor()).isFalse();
+        }
+    }
+
+    /** Whether it ends its child or is only unlucky, nobody knows: the calling JVM does not try. */
+    @Test
+    void anItemThatHasEndedAChildIsNeverComputedInTheParentWhateverComesThen() throws Exception {
+        int parent = Unistd.getpid();
+        SharedCounters counters = new SharedCounters(2);
+        ReentrantLock lock = new ReentrantLock();
+        try (LockHolder holder = new LockHolder(lock, true);
+                Fission fission = Fission.builder().warmUp(1).children(2).maxRetries(5).build()) {
+            assertThatThrownBy(() -> fission.map(ITEMS, x -> {
+                if (x == LOCKED) {
+                    counters.add(1, Unistd.getpid() == parent ? 1 : 0);
+                    if (counters.isFirst(0)) {
+                        Signals.kill(Unistd.getpid(), Signals.SIGKILL);
+                    }
+                    lock.lock();
+                    try {
+                        return -x;
+                    } finally {
+                        lock.unlock();
+                    }
+                }
+                return x;
+            })).isInstanceOf(WorkerDiedException.class).hasMessageContaining("item 40 (40)")
+                    .hasMessageContaining("has ended a child before");
+            assertThat(counters.get(1)).as("times in the parent").isZero();
             assertThat(holder.wasWaitedFor()).isFalse();
         }
     }

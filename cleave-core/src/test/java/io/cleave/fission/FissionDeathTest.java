@@ -191,6 +191,22 @@ final class FissionDeathTest {
         }
     }
 
+    /** The second result does not fit into the ring while the consumer pauses, so that its child waits for room. */
+    @Test
+    void thePauseOfAConsumerIsNotTheTimeOfAnItem() {
+        Duration limit = Delays.SHORT.multipliedBy(10);
+        int size = 3 * RunMemory.RING_BYTES;
+        try (Fission fission = isolated().children(1).itemTimeout(limit).build();
+                Stream<byte[]> results = fission.imap(List.of(1, 2, 3), x -> new byte[size + x])) {
+            Iterator<byte[]> each = results.iterator();
+            for (int i = 1; i <= 3; i++) {
+                assertThat(each.next()).hasSize(size + i);
+                Delays.pause(limit.multipliedBy(2));
+            }
+            assertThat(each.hasNext()).isFalse();
+        }
+    }
+
     @Test
     void aSliceThatTakesTooLongEndsWithTheTimeout() {
         try (Fission fission = isolated().itemTimeout(Delays.SHORT.multipliedBy(6)).build();

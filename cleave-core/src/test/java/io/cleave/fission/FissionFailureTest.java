@@ -13,6 +13,7 @@ import java.io.ObjectInputStream;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -125,6 +127,31 @@ final class FissionFailureTest {
                     throw new IOException();
                 })).isInstanceOf(IOException.class)
                         .satisfies(thrown -> assertThat(accountOf(thrown).item()).isEqualTo(text));
+            }
+        }
+    }
+
+    /** An item whose text fails in a way that no one expects. */
+    private record Broken(Supplier<Error> error) {
+        @Override
+        public String toString() {
+            throw error.get();
+        }
+    }
+
+    /** A child that made the text of such an item would end by it, and nobody would learn what the task has thrown. */
+    @ParameterizedTest
+    @ValueSource(ints = {10, 0})
+    void theTasksExceptionArrivesHoweverLargeOrBrokenItsItemIs(int warmUp) {
+        List<Integer> many = Collections.nCopies(100_000_000, 12345);
+        List<Object> items = List.of(many, new Broken(AssertionError::new), new Broken(OutOfMemoryError::new),
+                new Broken(NoClassDefFoundError::new));
+        for (Object item : items) {
+            try (Fission fission = Fission.builder().warmUp(warmUp).build()) {
+                assertThatThrownBy(() -> fission.map(List.of(item), x -> {
+                    throw new IOException("the task's own");
+                })).isInstanceOf(IOException.class).hasMessage("the task's own").satisfies(
+                        thrown -> assertThat(accountOf(thrown).item()).hasSizeBetween(1, 210));
             }
         }
     }

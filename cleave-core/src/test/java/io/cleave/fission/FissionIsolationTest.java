@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.os.Unistd;
 import io.cleave.testing.ChildJvm;
+import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.RandomAccessFile;
 import java.lang.classfile.ClassFile;
 import java.lang.constant.ClassDesc;
@@ -296,6 +299,39 @@ final class FissionIsolationTest {
             assertThat(each.next()).isEqualTo(3);
             assertThat(each.hasNext()).isFalse();
         }
+    }
+
+    /** Prints through a stream of its own that keeps what is printed, in the parent and in children. Arguments: a file. */
+    static final class Prints {
+        public static void main(String[] arguments) throws IOException {
+            PrintStream kept = new PrintStream(new BufferedOutputStream(
+                    new FileOutputStream(arguments[0], true), 1 << 16), false, UTF_8);
+            System.setOut(kept);
+            System.out.println("parent");
+            try (Fission fission = Fission.builder().warmUp(0).children(2).build()) {
+                fission.map(List.of(1, 2, 3, 4), x -> {
+                    System.out.println("item " + x);
+                    return x;
+                });
+                fission.map(List.of(5), x -> {
+                    System.out.println("item " + x);
+                    throw new IllegalStateException("last words");
+                });
+            } catch (IllegalStateException e) {
+                System.out.println("thrown " + e.getMessage());
+            }
+            kept.close();
+        }
+    }
+
+    @Test
+    void whatAChildPrintsIsWrittenOnceThoughAStreamOfTheProgramsKeepsIt(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("printed");
+        try (ChildJvm jvm = ChildJvm.start(Prints.class, file.toString())) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+        }
+        assertThat(Files.readAllLines(file)).containsExactlyInAnyOrder("parent", "item 1", "item 2", "item 3", "item 4",
+                "item 5", "thrown last words");
     }
 
     /** Lets a child call System.exit, while a hook waits for the parent's own end. */

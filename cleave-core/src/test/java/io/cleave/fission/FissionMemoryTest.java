@@ -2,9 +2,11 @@ package io.cleave.fission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import io.cleave.WorkerDiedException;
 import io.cleave.os.Unistd;
 import io.cleave.testing.ChildJvm;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -12,6 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -49,7 +52,7 @@ final class FissionMemoryTest {
                             + litter(2L << 20));
                     System.out.println("kept " + kept.equals(items) + describe(fission.lastReport()));
                 }
-                Function<List<Integer>, Stream<Integer>> body = slice -> slice.stream().map(x -> x + litter(200_000));
+                Function<List<Integer>, Stream<Integer>> body = slice -> slice.stream().map(x -> x + litter(2L << 20));
                 body.apply(items).forEach(x -> {}); // so that no child has to load what this needs
                 try (Fission fission = Fission.builder().warmUp(warmUp).children(2).build();
                         Stream<Integer> each = fission.each(items, body)) {
@@ -72,6 +75,36 @@ final class FissionMemoryTest {
             assertThat(jvm.lines()).filteredOn(line -> line.startsWith("each ")).containsExactly("each true",
                     "each true");
             assertThat(jvm.lines()).contains("parent true");
+        }
+    }
+
+    /** Has several threads make room at once. */
+    static final class MakesRoom {
+        public static void main(String[] arguments) throws InterruptedException {
+            List<String> before = ratios();
+            List<Thread> threads = IntStream.range(0, 4).mapToObj(i -> Thread.ofPlatform().start(() -> {
+                for (int n = 1; n < 12; n++) {
+                    LargeObjects.makeRoom(((long) n * i) << 22);
+                }
+            })).toList();
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            System.out.println("unchanged " + ratios().equals(before));
+        }
+
+        private static List<String> ratios() {
+            HotSpotDiagnosticMXBean options = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+            return Stream.of("MinHeapFreeRatio", "MaxHeapFreeRatio").map(name -> options.getVMOption(name).getValue())
+                    .toList();
+        }
+    }
+
+    @Test
+    void roomForLargeObjectsIsMadeByOneThreadAtATimeAndLeavesTheSettingsOfTheHeap() throws InterruptedException {
+        try (ChildJvm jvm = ChildJvm.start(List.of("-XX:+UseG1GC", "-Xms16m", "-Xmx512m"), MakesRoom.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.lines()).contains("unchanged true");
         }
     }
 

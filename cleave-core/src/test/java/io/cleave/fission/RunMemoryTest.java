@@ -29,6 +29,21 @@ final class RunMemoryTest {
     }
 
     @Test
+    void theTimeOfAWaitIsNotTheItems() {
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset();
+            slot.begin(1, 0, 1000);
+            slot.waitBegins(1500);
+            assertThat(slot.isWaiting()).isTrue();
+            assertThat(memory.memory.get(JAVA_LONG, 64 + 56)).isEqualTo(1500);
+            slot.waitEnds(2500);
+            assertThat(slot.isWaiting()).isFalse();
+            assertThat(slot.since()).isEqualTo(2000);
+        }
+    }
+
+    @Test
     void everyFieldIsWhereItIsDescribed() {
         try (RunMemory memory = new RunMemory(CHILDREN)) {
             for (int child = 0; child < CHILDREN; child++) {

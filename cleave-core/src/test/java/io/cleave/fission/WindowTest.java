@@ -90,6 +90,31 @@ final class WindowTest {
     }
 
     @Test
+    void aChunkThatIsNotWantedIsLeftForOthers() {
+        try (Window window = window(3, 1)) {
+            assertThat(window.claim(1, chunk -> chunk > 0)).isEqualTo(1);
+            assertThat(window.claim(1, chunk -> chunk == 1)).isEqualTo(-1);
+            assertThat(window.claim(2)).isZero();
+        }
+    }
+
+    @Test
+    void aSliceIsCutAnewUnlessSomethingOfItWasDelivered() {
+        try (Window window = window(100, 1)) {
+            assertThat(window.claim(1)).isZero();
+            window.chunks[0].done = 2;
+            window.chunks[0].end = 8;
+            window.free(0);
+            assertThat(window.done(0)).isEqualTo(2);
+            assertThat(window.sliceEnd(0)).isZero();
+            window.chunks[0].end = 6;
+            window.chunks[0].received = 1;
+            window.free(0);
+            assertThat(window.sliceEnd(0)).isEqualTo(6);
+        }
+    }
+
+    @Test
     void ofManyThreadsOneClaimsEachChunkAndFreedOnesAreClaimedAgain() throws InterruptedException {
         int claimants = 4;
         try (Window window = window(40_000, 1)) {
