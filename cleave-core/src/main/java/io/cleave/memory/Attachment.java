@@ -37,6 +37,10 @@ final class Attachment {
         return header;
     }
 
+    Hold hold() {
+        return hold;
+    }
+
     MemorySegment headerSegment() {
         return whole.asSlice(0, BlockLayout.HEADER_BYTES);
     }
@@ -69,15 +73,16 @@ final class Attachment {
             return;
         }
         try {
-            if (!Unistd.isForkedChild()) {
-                arena.close();
+            if (Unistd.isForkedChild()) {
+                hold.isUnmapped(whole.address());
+            } else {
+                hold.unmap(arena, whole.address());
             }
         } catch (IllegalStateException e) {
             throw new IllegalStateException("the block is in use by a native call or by I/O that another thread has "
                     + "under way; nothing was closed, and close() may be called again", e);
         }
         closed = true;
-        hold.isUnmapped(whole.address());
         try {
             hold.release();
         } finally {

@@ -4,6 +4,7 @@ import io.cleave.memory.raw.OwnerIdentity;
 import io.cleave.memory.raw.Shortage;
 import io.cleave.os.Mman;
 import io.cleave.os.Unistd;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
@@ -72,7 +73,18 @@ final class Hold implements Runnable {
         ranges.add(new Range(mapping.address(), mapping.byteSize()));
     }
 
-    /** Forgets a mapping that its arena has ended. */
+    /**
+     * Ends a mapping by closing its arena. Whoever looks for it here, as the end of the JVM does, finds it whole or not
+     * at all.
+     *
+     * @throws IllegalStateException where it is in use; nothing has been done then
+     */
+    synchronized void unmap(Arena arena, long address) {
+        arena.close();
+        isUnmapped(address);
+    }
+
+    /** Forgets a mapping, which is not to be ended. */
     synchronized void isUnmapped(long address) {
         ranges.removeIf(range -> range.address == address);
     }
@@ -111,15 +123,18 @@ final class Hold implements Runnable {
     /** At the normal end of the JVM. The mapping stays, and threads may use it until the process has ended. */
     private synchronized void releaseAtExit() {
         MemorySegment content = content();
-        boolean isLast = OPEN.stream()
-                .noneMatch(other -> other != this && other.file.status().isSameFile(file.status()));
-        if (released || content == null || persistent || !isLast || pid != Unistd.getpid()) {
+        if (released || content == null || persistent || pid != Unistd.getpid() || !isLast()) {
             release();
         } else {
             released = true;
             OPEN.remove(this);
             file.leaveAtExit(holders, content);
         }
+    }
+
+    /** Whether this process has no other handle on the block. It looks at all of them. */
+    private boolean isLast() {
+        return OPEN.stream().noneMatch(other -> other != this && other.file.status().isSameFile(file.status()));
     }
 
     synchronized void release() {
@@ -165,7 +180,8 @@ final class Hold implements Runnable {
     private static final class AtExit {
         static {
             try {
-                Runtime.getRuntime().addShutdownHook(new Thread(Hold::releaseAll, "cleave-blocks"));
+                Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().inheritInheritableThreadLocals(false)
+                        .name("cleave-blocks").unstarted(Hold::releaseAll)); // no class loader of a user's is kept
             } catch (IllegalStateException ignored) {
                 // The JVM is on its way out. What is opened from now on becomes an orphan, which is swept later.
             }

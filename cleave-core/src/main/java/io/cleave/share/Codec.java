@@ -80,7 +80,7 @@ public interface Codec {
         int offer(Object part);
     }
 
-    /** Where a codec gets them from. */
+    /** Where a codec gets them from, until it has decoded the object. */
     @FunctionalInterface
     interface Source {
         /**
@@ -88,7 +88,7 @@ public interface Codec {
          *
          * @param number what {@link Sink#offer} returned
          * @return the part: an array of its own, or a view; the same for the same number
-         * @throws IOException where there is no part of this number
+         * @throws IOException where there is no part of this number, or the object has been decoded already
          */
         Object take(int number) throws IOException;
     }

@@ -24,6 +24,8 @@ final class Elements {
     /** What is compared before it is asked whether there was a difference. */
     private static final int COMPARED_BYTES = 4096;
     private static final int SHOWN = 8;
+    /** Many dimensions have very many first elements. */
+    private static final int MOST_TEXT = 2000;
 
     private Elements() {
     }
@@ -172,11 +174,13 @@ final class Elements {
         }
         long extent = tensor.shape()[0];
         text.append('[');
-        for (long i = 0; i < Math.min(SHOWN, extent); i++) {
-            text.append(i == 0 ? "" : ", ");
-            append(text, tensor.select(0, i));
+        long shown = 0;
+        while (shown < Math.min(SHOWN, extent) && text.length() < MOST_TEXT) {
+            text.append(shown == 0 ? "" : ", ");
+            append(text, tensor.select(0, shown));
+            shown++;
         }
-        text.append(extent > SHOWN ? ", ...]" : "]");
+        text.append(shown < extent ? ", ...]" : "]");
     }
 
     private static void append(StringBuilder text, Tensor tensor, long at) {

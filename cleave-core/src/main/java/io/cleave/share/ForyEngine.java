@@ -33,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  * Fory has limits on reading that it does not have on writing: for nesting, for the memory of the whole graph, and for
  * elements without bytes. They are set here to what no value that was written exceeds, in proportion to the bytes that
  * are there, so that bytes that are made up still cannot ask for more than a machine has.
+ *
+ * <p>
+ * Where the class of an object has other fields here than where it was written, Fory would take those bytes for these
+ * fields; a hash of the fields goes with each object and lets that be noticed. Constants of enums are known by their names.
  */
 final class ForyEngine {
     /** How deep a value may nest on the caller's stack; a deeper one is begun anew on a {@link DeepStack}. */
@@ -85,7 +89,8 @@ final class ForyEngine {
         this.trust = trust;
         this.isDeep = isDeep;
         SharedRegistry registry = new SharedRegistry();
-        fory = Fory.builder().withXlang(false).withCompatible(false).withRefTracking(true)
+        fory = Fory.builder().withXlang(false).withCompatible(false).withClassVersionCheck(true)
+                .serializeEnumByName(true).withRefTracking(true)
                 .requireClassRegistration(false).suppressClassRegistrationWarnings(true).withCodegen(false)
                 .ignoreTimeRef(false).withAsyncCompilation(false).withMaxDepth(levels() + SPARE_LEVELS)
                 .withMaxGraphMemoryBytes(GRAPH_LIMIT)
@@ -294,7 +299,8 @@ final class ForyEngine {
         }
     }
 
-    private static boolean hasAll(Collection<?> keys) {
+    /** Whether a collection finds all that is in it. */
+    static boolean hasAll(Collection<?> keys) {
         for (Object key : keys) {
             if (!keys.contains(key)) {
                 return false;

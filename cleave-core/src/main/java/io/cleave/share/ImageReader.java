@@ -27,6 +27,8 @@ final class ImageReader {
     /** What was given out already, by the part's number. */
     private final @Nullable Object[] taken;
     private boolean hasViews;
+    /** Whether the codec is done; guarded by this, as are the parts that it takes. */
+    private boolean isDecoded;
 
     /**
      * Checks an image.
@@ -203,10 +205,21 @@ final class ImageReader {
             return found.decode(meta, 0, meta.length, this::take);
         } catch (IOException | RuntimeException | StackOverflowError | LinkageError e) {
             throw new DamagedImageException("the codec \"" + codec + "\" cannot decode it: " + e, e);
+        } finally {
+            end();
         }
     }
 
-    private Object take(int number) throws IOException {
+    /** From here on nothing is given out: who has called may give up the memory. */
+    private synchronized void end() {
+        isDecoded = true;
+    }
+
+    private synchronized Object take(int number) throws IOException {
+        if (isDecoded) {
+            throw new IOException(
+                    "part " + number + " was asked for too late: a codec gets parts only while it decodes");
+        }
         if (number < 0 || number >= parts.length) {
             throw new IOException("there are " + parts.length + " parts, and none has the number " + number);
         }

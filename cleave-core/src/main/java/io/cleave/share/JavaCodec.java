@@ -103,14 +103,20 @@ final class JavaCodec implements Codec {
 
     private static void prove(@Nullable Object value, byte[] encoded, Source parts, JavaOutput out) throws IOException {
         long found;
+        boolean isKeyLost;
+        boolean isKnotLost;
         Proof.begin();
         try {
             JavaInput in = new JavaInput(encoded, 0, encoded.length, parts, Trust.current());
             in.prove(out.classes());
+            Object copy;
             try (in) {
-                in.readOnly();
+                copy = in.readOnly();
             }
             found = in.elements();
+            isKeyLost = in.tableWithLostKey() != null;
+            int knots = out.hasLate() ? Knots.in(value) : 0;
+            isKnotLost = knots > 0 && Knots.in(copy) < knots;
         } catch (JavaInput.TooDeep e) {
             throw tooDeep(value, e);
         } catch (IOException | RuntimeException | LinkageError e) {
@@ -123,6 +129,20 @@ final class JavaCodec implements Codec {
                     + out.elements()
                     + " when it is read: a key has a part that contains the map itself, and no hash code before that is "
                     + "there; let hashCode and equals use simple fields, declared in a class of their own").in(value);
+        }
+        if (isKeyLost) {
+            throw new Unshareable(value,
+                    "of which a map or set would not find a key again when it is read: the key has a "
+                            + "part that contains the map itself, and no hash code before that is there; let hashCode and equals "
+                            + "use simple fields, declared in a class of their own")
+                    .in(value);
+        }
+        if (isKnotLost) {
+            throw new Unshareable(value,
+                    "which could be written, but would not be read as it is: a record, an immutable "
+                            + "collection or an object that replaces itself is a part of itself, and nothing can refer to it before "
+                            + "all its parts are made; let the part refer to it by a name or a number")
+                    .in(value);
         }
     }
 

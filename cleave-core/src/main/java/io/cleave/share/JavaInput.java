@@ -9,7 +9,14 @@ import java.io.ObjectInputFilter.Status;
 import java.io.ObjectInputStream;
 import java.io.ObjectStreamClass;
 import java.lang.reflect.Array;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /** Reads objects of classes that are trusted, and that the context loader or Cleave's own loader knows. */
@@ -27,6 +34,8 @@ class JavaInput extends ObjectInputStream {
     /** The classes that were written, where what was written is to be proven; else null. */
     private @Nullable Map<String, Class<?>> known;
     private long elements;
+    /** The maps and sets that have keys, where what was written is to be proven. */
+    private final List<Object> tables = new ArrayList<>();
 
     JavaInput(byte[] bytes, int offset, int length, Codec.Source source, Trust trust) throws IOException {
         super(new ByteArrayInputStream(bytes, offset, length));
@@ -45,6 +54,20 @@ class JavaInput extends ObjectInputStream {
     /** How many keys all maps and sets have together, where that was to be proven. */
     long elements() {
         return elements;
+    }
+
+    /**
+     * A map or set that does not find one of its keys, as that was put in its place before it was whole; null where there
+     * is none. Sorted ones are let off: there are orders by which no key is found in the original, either.
+     */
+    @Nullable Object tableWithLostKey() {
+        for (Object table : tables) {
+            boolean isSorted = table instanceof SortedMap || table instanceof SortedSet;
+            if (!isSorted && !ForyEngine.hasAll(table instanceof Map<?, ?> map ? map.keySet() : (Set<?>) table)) {
+                return table;
+            }
+        }
+        return null;
     }
 
     /** Reads the one object that there is. */
@@ -103,26 +126,52 @@ class JavaInput extends ObjectInputStream {
         if (object instanceof JavaCodec.Elsewhere elsewhere) {
             return taken(source.take(elsewhere.number()));
         }
-        if (known != null) {
-            elements += JavaOutput.keys(object);
+        int keys = known == null ? 0 : JavaOutput.keys(object);
+        if (keys > 0) {
+            elements += keys;
+            tables.add(object);
         }
         return object;
     }
 
     @Override
     protected Class<?> resolveClass(ObjectStreamClass description) throws IOException, ClassNotFoundException {
-        Class<?> written = known == null ? null : known.get(description.getName());
-        if (written != null) {
-            return written;
-        }
+        Class<?> found = find(description.getName());
+        return found == null ? super.resolveClass(description) : found;
+    }
+
+    @Override
+    protected Class<?> resolveProxyClass(String[] interfaces) throws IOException, ClassNotFoundException {
+        Class<?>[] types = new Class<?>[interfaces.length];
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        if (loader != null) {
-            try {
-                return Class.forName(description.getName(), false, loader);
-            } catch (ClassNotFoundException e) {
-                return super.resolveClass(description);
+        for (int i = 0; i < types.length; i++) {
+            Class<?> type = find(interfaces[i]);
+            if (type == null) {
+                return super.resolveProxyClass(interfaces);
+            }
+            types[i] = type;
+            if (!Modifier.isPublic(type.getModifiers())) {
+                loader = type.getClassLoader(); // it cannot be implemented elsewhere
             }
         }
-        return super.resolveClass(description);
+        try {
+            return Proxy.newProxyInstance(loader, types, (_, _, _) -> null).getClass();
+        } catch (IllegalArgumentException e) {
+            return super.resolveProxyClass(interfaces); // no loader knows all of them
+        }
+    }
+
+    /** A class as it was written, where that is known, or as the context loader has it; null where it does not. */
+    private @Nullable Class<?> find(String className) {
+        Class<?> written = known == null ? null : known.get(className);
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        if (written != null || loader == null) {
+            return written;
+        }
+        try {
+            return Class.forName(className, false, loader);
+        } catch (ClassNotFoundException e) {
+            return null;
+        }
     }
 }

@@ -38,6 +38,16 @@ class JavaOutput extends ObjectOutputStream {
         }
     };
 
+    /** Classes of which an object is made only when its parts are, so that none of them can refer to it. */
+    private static final ClassValue<Boolean> LATE = new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+            boolean isImmutable = type.getName().equals("java.util.CollSer"); // it stands for the JDK's collections
+            return isImmutable || type.isRecord()
+                    || (type.getClassLoader() != null && type != SerializedLambda.class && replacesItself(type));
+        }
+    };
+
     private final Codec.Sink sink;
     private final Trust trust;
     /** So that a part that is met twice is written once. */
@@ -50,6 +60,7 @@ class JavaOutput extends ObjectOutputStream {
     /** What was met last before that. */
     private @Nullable Object lastBefore;
     private boolean needsProof;
+    private boolean hasLate;
     private long elements;
 
     JavaOutput(OutputStream bytes, Codec.Sink sink, Trust trust) throws IOException {
@@ -79,6 +90,11 @@ class JavaOutput extends ObjectOutputStream {
         return needsProof;
     }
 
+    /** Whether there are objects that none of their parts can refer to while they are read. */
+    boolean hasLate() {
+        return hasLate;
+    }
+
     /** How many keys all maps and sets have together. */
     long elements() {
         return elements;
@@ -94,8 +110,14 @@ class JavaOutput extends ObjectOutputStream {
         if (object instanceof Map || object instanceof Collection) {
             needsProof |= !(object instanceof ArrayList);
             elements += keys(object);
-        } else if (object instanceof Record) {
+        }
+        noticeLate(object.getClass());
+    }
+
+    private void noticeLate(Class<?> type) {
+        if (LATE.get(type)) {
             needsProof = true;
+            hasLate = true;
         }
     }
 
@@ -146,13 +168,14 @@ class JavaOutput extends ObjectOutputStream {
         if (!flaw.isEmpty()) {
             throw new Unshareable(last, flaw);
         }
-        needsProof |= type != SerializedLambda.class && type.getClassLoader() != null && replacesItself(type);
+        noticeLate(type);
     }
 
     @Override
     protected void annotateProxyClass(Class<?> type) {
         for (Class<?> implemented : type.getInterfaces()) {
             trust.require(implemented);
+            classes.put(implemented.getName(), implemented);
         }
     }
 

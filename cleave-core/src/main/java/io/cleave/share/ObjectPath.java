@@ -112,7 +112,8 @@ final class ObjectPath {
         }
     }
 
-    private static boolean isLeaf(Object value) {
+    /** Whether an object has no parts that matter. */
+    static boolean isLeaf(Object value) {
         return value instanceof String || value instanceof Number || value instanceof Class
                 || value instanceof Boolean || value instanceof Character || value instanceof Enum;
     }

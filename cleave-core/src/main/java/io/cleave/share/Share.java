@@ -37,7 +37,9 @@ import org.jspecify.annotations.Nullable;
  * a value in which an object is met twice is decoded once when it is written, which calls {@code readObject} and
  * {@code readResolve} of its classes. Values that nest deeply, such as chains of some thousand nodes, are encoded and decoded
  * on a thread of their own with a large stack, which costs some milliseconds; do not hold a lock then that their classes need.
- * 128 Ki levels are the limit. Classes of the JDK come back in the form that they define for themselves.
+ * 128 Ki levels are the limit. Classes of the JDK come back in the form that they define for themselves. A class whose
+ * fields are others where the value is read than where it was written, such as one of an older version of the program, is
+ * refused when the value is read; constants of an enum are known by their names.
  *
  * <h2>How long a value lives</h2> A value in shared memory is there as long as a process holds it, and no longer:
  * <ul>

@@ -238,13 +238,18 @@ final class Store {
         for (Iterator<OwnedBlock> blocks = live.values().iterator(); blocks.hasNext();) {
             OwnedBlock block = blocks.next();
             // One that somebody has cut short cannot be asked any more; nobody can read it, and it is discarded as idle.
-            if (!block.isWhole() || ImageLayout.stateAcquire(block.head()) == ImageLayout.FREED) {
+            if (!block.isWhole() || isOver(block.head())) {
                 blocks.remove();
                 idle.addFirst(new Idle(block, start));
             }
         }
         long end = System.nanoTime();
         nextSearch = end + SEARCH_PART * (end - start);
+    }
+
+    /** Whether nobody can read a value any more. Its last reader may have been killed before it could say so. */
+    private static boolean isOver(MemorySegment head) {
+        return ImageLayout.stateAcquire(head) == ImageLayout.FREED || ImageLayout.readsVolatile(head) == 0;
     }
 
     /** Keeps the memory of freed values, within bounds. */
@@ -307,7 +312,9 @@ final class Store {
 
     private synchronized void startCaretaker() {
         if (caretaker == null && !isForkedChild) {
-            caretaker = Thread.ofPlatform().daemon().name("cleave-share").start(this::takeCare);
+            // It is nobody's in particular, and must not keep the class loader of whoever was first to write.
+            caretaker = Thread.ofPlatform().daemon().inheritInheritableThreadLocals(false).name("cleave-share")
+                    .start(this::takeCare);
         }
     }
 
@@ -347,6 +354,10 @@ final class Store {
             long left = ImageLayout.readsVolatile(head);
             if (left <= 0) {
                 return -1;
+            }
+            if (left == 1) {
+                block.endWithHolders(); // first: a death behind the count must not leave what stays and nobody can read
+                CrashPoint.reached();
             }
             if (ImageLayout.casReads(head, left, left - 1)) {
                 CrashPoint.reached();

@@ -230,7 +230,8 @@ public final class Tensor {
             throw new IllegalStateException("the elements of " + describe() + " do not lie one behind the other; take "
                     + "compact().data()");
         }
-        return memory.asSlice(origin * type.byteSize(), size() * type.byteSize());
+        long size = size();
+        return memory.asSlice(size == 0 ? 0 : origin * type.byteSize(), size * type.byteSize());
     }
 
     /**

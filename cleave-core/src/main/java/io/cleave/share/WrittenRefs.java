@@ -78,8 +78,9 @@ final class WrittenRefs implements RefWriter {
     }
 
     private static boolean hasParts(Object object) {
-        return !(object instanceof String || object instanceof Enum || object instanceof Number
-                || object instanceof Class || object instanceof Boolean || object instanceof Character
+        return !(object instanceof String || object instanceof Enum
+                || (object instanceof Number && JavaOutput.isOfJdk(object)) || object instanceof Class
+                || object instanceof Boolean || object instanceof Character
                 || object.getClass().getPackageName().equals("java.time") || ElementType.ofArray(object) != null);
     }
 

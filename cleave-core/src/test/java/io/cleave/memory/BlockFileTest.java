@@ -40,6 +40,21 @@ final class BlockFileTest {
         assertThat(PATH).doesNotExist();
     }
 
+    /** At its end the JVM looks into the memory of locks, while other threads still run and close their handles. */
+    @Test
+    void whoLooksForAMappingFindsItWholeOrNotAtAll() throws InterruptedException {
+        Attachment block = BlockDirectory.standard().create(NAME, 8, MemoryOptions.defaults());
+        Thread closer;
+        synchronized (block.hold()) {
+            closer = Thread.ofPlatform().start(block::close);
+            assertThat(Delays.within(Delays.PATIENCE, () -> closer.getState() == Thread.State.BLOCKED)).isTrue();
+            assertThat(block.userSegment().scope().isAlive()).isTrue();
+        }
+        closer.join();
+        assertThat(block.userSegment().scope().isAlive()).isFalse();
+        assertThat(PATH).doesNotExist();
+    }
+
     @Test
     void anOpenerWhoseBlockIsReplacedBeforeItHasTheLockLeavesTheNewOneAlone() {
         SharedMemory last = SharedMemory.create(NAME, 8);

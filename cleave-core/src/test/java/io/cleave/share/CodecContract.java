@@ -13,6 +13,9 @@ import java.lang.classfile.ClassFile;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.ref.WeakReference;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -242,12 +245,56 @@ abstract class CodecContract {
         }
     }
 
+    /** A number as users may make one, with parts: it can be a part of itself, too. */
+    @SuppressWarnings("serial") // collections that are Serializable
+    static final class Amount extends Number {
+        private static final long serialVersionUID = 1L;
+        private final Map<Object, String> notes = new HashMap<>();
+        private final String unit;
+
+        Amount(String unit) {
+            this.unit = unit;
+        }
+
+        @Override
+        public int intValue() {
+            return 1;
+        }
+
+        @Override
+        public long longValue() {
+            return 1;
+        }
+
+        @Override
+        public float floatValue() {
+            return 1;
+        }
+
+        @Override
+        public double doubleValue() {
+            return 1;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Amount amount && Objects.equals(amount.unit, unit);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hashCode(unit);
+        }
+    }
+
     /** A record that can be a part of itself by way of its list. */
     record Knot(List<Object> parts) implements Serializable {}
 
     private static List<Object> knots() {
         Named key = new Named("key");
         key.owners.put(key, "self");
+        Amount amount = new Amount("ounce");
+        amount.notes.put(amount, "self");
         Knot knot = new Knot(new ArrayList<>());
         knot.parts.add(knot);
         List<Object> inner = new ArrayList<>();
@@ -256,7 +303,7 @@ abstract class CodecContract {
         List<Object> unmodifiable = Collections.unmodifiableList(inner);
         Map<Object, Object> map = new HashMap<>();
         map.put("me", map);
-        return List.of(key, knot, immutable, unmodifiable, map, new ArrayList<>(List.of(key)),
+        return List.of(key, amount, knot, immutable, unmodifiable, map, new ArrayList<>(List.of(key)),
                 new HashMap<>(Map.of(new Named("other"), key)));
     }
 
@@ -273,11 +320,28 @@ abstract class CodecContract {
             Object copy = codec().decode(bytes, 0, bytes.length);
             if (copy instanceof Named named) {
                 assertThat(named.owners.get(named)).isEqualTo("self");
+            } else if (copy instanceof Amount amount) {
+                assertThat(amount.notes.get(amount)).isEqualTo("self");
+            } else if (copy instanceof Knot tied) {
+                assertThat(tied.parts.getFirst()).isSameAs(tied);
+            } else if (copy instanceof List<?> outer && outer.getFirst() instanceof List<?> inner) {
+                assertThat(inner.getFirst()).isInstanceOf(List.class);
             } else if (copy instanceof Map<?, ?> map && map.containsKey("me")) {
                 assertThat((Object) map.get("me")).isSameAs(map);
             }
             assertThat(copy).hasSameClassAs(knot);
         }
+    }
+
+    /** A record may refer to what it is a part of, if that is made before its parts are. */
+    @Test
+    void aListThatARecordInItRefersToComesBackWhole() throws IOException {
+        List<Object> list = new ArrayList<>();
+        list.add(new Knot(list));
+        list.add(new Knot(List.of("other", new Amount("pound"))));
+        List<?> copy = (List<?>) copy(list);
+        assertThat(((Knot) copy.getFirst()).parts).isSameAs(copy);
+        assertThat(((Knot) copy.getLast()).parts).isEqualTo(List.of("other", new Amount("pound")));
     }
 
     /** A chain as users write it. */
@@ -552,6 +616,44 @@ abstract class CodecContract {
             thread.setContextClassLoader(null);
             assertThatThrownBy(() -> codec().decode(bytes, 0, bytes.length)).isInstanceOf(IOException.class)
                     .hasMessageContaining(OneClass.NAME);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Defines one interface. */
+    static final class OneInterface extends ClassLoader {
+        OneInterface() {
+            super(CodecContract.class.getClassLoader());
+        }
+
+        Class<?> define(int access) {
+            byte[] bytes = ClassFile.of().build(ClassDesc.of("generated.Ability"), type -> type
+                    .withFlags(access | ClassFile.ACC_INTERFACE | ClassFile.ACC_ABSTRACT));
+            return defineClass("generated.Ability", bytes, 0, bytes.length);
+        }
+    }
+
+    /** What a proxy does. */
+    record Answer(String text) implements InvocationHandler, Serializable {
+        @Override
+        public Object invoke(Object proxy, Method method, Object[] arguments) {
+            return text;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {ClassFile.ACC_PUBLIC, 0})
+    void interfacesOfProxiesAreFoundByTheContextLoader(int access) throws Exception {
+        OneInterface loader = new OneInterface();
+        Class<?>[] types = {loader.define(access), Serializable.class};
+        Object proxy = Proxy.newProxyInstance(loader, types, new Answer("as it was written"));
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        try {
+            thread.setContextClassLoader(loader);
+            List<?> copy = (List<?>) copy(new ArrayList<>(List.of(proxy)));
+            assertThat(copy.getFirst()).isInstanceOf(types[0]).hasToString("as it was written");
         } finally {
             thread.setContextClassLoader(before);
         }

@@ -2,6 +2,7 @@ package io.cleave.share;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.testing.ChildJvm;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -50,6 +51,28 @@ class CopyMemoryTest {
             assertThat(pieces.getLast().byteSize()).isEqualTo(byteSize);
         }
         return pieces;
+    }
+
+    /** Keeps a few of many small views, as a filter does. */
+    static final class Keeper {
+        public static void main(String[] arguments) {
+            byte[] token = Share.writeBytes(new byte[64]);
+            List<MemorySegment> kept = new ArrayList<>();
+            for (int i = 0; i < 300_000; i++) {
+                MemorySegment view = Share.read(token, MemorySegment.class);
+                if (i % 300 == 0) {
+                    kept.add(view);
+                }
+            }
+            System.out.println("kept " + kept.size());
+        }
+    }
+
+    @Test
+    void aFewOfManySmallViewsDoNotKeepTheMemoryOfAll() {
+        try (ChildJvm keeper = ChildJvm.start(List.of("-XX:MaxDirectMemorySize=8m"), Keeper.class)) {
+            assertThat(keeper.awaitLine("kept ")).endsWith("1000");
+        }
     }
 
     @Test

@@ -122,7 +122,6 @@ final class ShareCrashTest extends ShareTestBase {
             String next = Share.write(bytes(77), SHARED);
             assertThat(read(next, byte[].class)).isEqualTo(bytes(77));
             Share.free(next);
-            Share.free(token);
             Share.trim();
             assertThat(Cleanup.run().failed()).isEmpty();
             assertThat(blocks()).as("after a death at step " + crashPoint).isEmpty();
@@ -153,6 +152,37 @@ final class ShareCrashTest extends ShareTestBase {
         }
         assertThat(exit).isEqualTo(COMPLETED);
         assertThat(crashPoint).as("steps to die at").isGreaterThan(3);
+    }
+
+    /** Reads what stays, can be read once, and has no owner. */
+    @Test
+    void whereverTheLastReaderOfAnAbandonedValueIsKilledNothingStays() throws InterruptedException {
+        int exit = KILLED;
+        int crashPoint = 0;
+        while (exit == KILLED) {
+            crashPoint++;
+            String token;
+            try (ChildJvm writer = helper()) {
+                token = ask(writer, "persist 1", "token ");
+            }
+            try (ChildJvm child = start(crashPoint, LastFloatReader.class, token)) {
+                exit = child.awaitExit();
+            }
+            if (exit == KILLED) {
+                isFloatReadable(token); // which ends it, if it can be read
+            }
+            assertThat(Cleanup.run().failed()).isEmpty();
+            assertThat(blocks()).as("after a death at step " + crashPoint).isEmpty();
+        }
+        assertThat(exit).isEqualTo(COMPLETED);
+        assertThat(crashPoint).as("steps to die at").isGreaterThan(4);
+    }
+
+    /** Reads an array of floats. */
+    static final class LastFloatReader {
+        public static void main(String[] arguments) {
+            System.exit(isFloatReadable(arguments[0]) ? COMPLETED : 1);
+        }
     }
 
     private static boolean isFloatReadable(String token) {

@@ -14,6 +14,7 @@ import io.cleave.testing.SmallDevice;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,36 @@ final class ShareProcessesTest extends ShareTestBase {
             reader.awaitExit();
             assertThatThrownBy(() -> Share.read(token, float[].class)).isInstanceOf(BlockNotFoundException.class);
             assertThat(blocks()).isEmpty();
+        }
+    }
+
+    /** Writes a value in a thread with a class loader that nobody else has. */
+    static final class Passing {
+        public static void main(String[] arguments) throws InterruptedException {
+            read(Share.write(5), Integer.class); // the codec's loader is that of who comes first
+            WeakReference<ClassLoader> loader = write();
+            boolean isGone = Delays.within(Delays.PATIENCE, () -> {
+                System.gc();
+                return loader.refersTo(null);
+            });
+            System.out.println(isGone ? "gone" : "kept");
+        }
+
+        private static WeakReference<ClassLoader> write() throws InterruptedException {
+            ClassLoader loader = new ClassLoader(Passing.class.getClassLoader()) {};
+            Thread writer = new Thread(() -> Share.write(new byte[5000], SHARED));
+            writer.setContextClassLoader(loader);
+            writer.start();
+            writer.join();
+            return new WeakReference<>(loader);
+        }
+    }
+
+    @Test
+    void noThreadThatLooksAfterValuesKeepsTheWritersClassLoader() throws InterruptedException {
+        try (ChildJvm writer = ChildJvm.start(List.of("-XX:SoftRefLRUPolicyMSPerMB=0"), Passing.class)) {
+            writer.awaitLine("gone");
+            writer.awaitExit();
         }
     }
 

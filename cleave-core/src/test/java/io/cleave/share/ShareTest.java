@@ -391,6 +391,43 @@ final class ShareTest extends ShareTestBase {
         })).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("java");
     }
 
+    /** Something that is there when it is asked for. */
+    private interface Later extends java.util.function.Supplier<Object> {}
+
+    /** A codec that takes a part when somebody wants to have it, which is too late. */
+    private static final class Tardy extends Backwards {
+        @Override
+        public String name() {
+            return "tardy";
+        }
+
+        @Override
+        public byte[] encode(@Nullable Object value, Sink sink) {
+            return new byte[] {(byte) sink.offer(((Later) Objects.requireNonNull(value)).get())};
+        }
+
+        @Override
+        public Object decode(byte[] bytes, int offset, int length, Source source) {
+            int number = bytes[offset];
+            return (Later) () -> {
+                try {
+                    return source.take(number);
+                } catch (IOException e) {
+                    return String.valueOf(e.getMessage());
+                }
+            };
+        }
+    }
+
+    @Test
+    void aPartThatIsTakenTooLateIsRefused() {
+        for (WriteOptions way : WAYS) {
+            String token = Share.write((Later) () -> new byte[5000], way.withCodec(new Tardy()));
+            assertThat(read(token, Later.class).get()).asString().contains("too late");
+            Share.free(token);
+        }
+    }
+
     @Test
     void moreThanTwoGibibytesGoInOneObject() {
         long piece = 300L << 20;

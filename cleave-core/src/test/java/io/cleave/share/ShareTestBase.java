@@ -59,8 +59,11 @@ abstract class ShareTestBase {
                                 floats(Integer.parseInt(words[1]), Long.parseLong(words[2])), SHARED));
                         case "large" -> System.out.println("token " + Share.write(new byte[2 << 20],
                                 SHARED.withInlineFallback(Boolean.parseBoolean(words[1]))));
-                        case "persist" -> System.out.println("token " + Share.write(floats(1000, 1),
-                                SHARED.withLifetime(io.cleave.memory.Lifetime.PERSISTENT)));
+                        case "persist" -> {
+                            WriteOptions stays = SHARED.withLifetime(io.cleave.memory.Lifetime.PERSISTENT);
+                            System.out.println("token " + Share.write(floats(1000, 1),
+                                    words.length > 1 ? stays.withReads(Long.parseLong(words[1])) : stays));
+                        }
                         case "echo" -> System.out.println("token " + Share.write(Share.read(words[1], Object.class),
                                 SHARED.withCodec(Objects.requireNonNull(Codecs.find(words[2])))));
                         case "hold" -> {

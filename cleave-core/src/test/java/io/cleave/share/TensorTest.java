@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 final class TensorTest extends ShareTestBase {
@@ -121,6 +122,27 @@ final class TensorTest extends ShareTestBase {
         assertThatThrownBy(() -> Tensor.copyOf(new String[] {"a"})).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Tensor.of(new int[] {1}, 1).select(0, 0).toArray())
                 .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void theTextIsShortInManyDimensions() {
+        long[] shape = new long[22];
+        Arrays.fill(shape, 2);
+        assertThat(Tensor.allocate(ElementType.BYTE, shape).toString()).hasSizeLessThan(3000).endsWith(", ...]");
+    }
+
+    /** Where an extent is 0 there is no memory for an origin to be in. */
+    @Test
+    void whatHasNoElementsCanBeTakenApartLikeAllElse() {
+        Tensor empty = Tensor.copyOf(new float[5][0]);
+        assertThat(empty.shape()).containsExactly(5, 0);
+        assertThat((float[][]) empty.toArray()).isDeepEqualTo(new float[5][0]);
+        assertThat(empty.select(0, 4).data().byteSize()).isZero();
+        assertThat(empty.slice(0, 3, 5).asBuffer().remaining()).isZero();
+        Tensor inner = Tensor.allocate(ElementType.LONG, 2, 0, 3).select(0, 1);
+        assertThat(inner).isEqualTo(Tensor.allocate(ElementType.LONG, 0, 3)).hasToString("Tensor[long 0 x 3] []");
+        assertThat(inner.compact().reshape(0).size()).isZero();
+        assertThat(Share.read(Share.write(inner), Tensor.class)).isEqualTo(inner);
     }
 
     @Test
