@@ -210,9 +210,9 @@ final class ChildWatch implements Runnable {
         return false;
     }
 
-    /** Whether the worker waits inside the JVM or in native code for what has no limit: a class's initialiser, for example. */
+    /** Whether the worker waits in the JVM, for a class's initialiser for example, or waits or naps in native code. */
     private boolean isAsleepInside() {
         String call = ProcFs.line(workerTask + "/syscall");
-        return call != null && DeadlockProof.isEndlessPrivateWait(call);
+        return call != null && (DeadlockProof.isEndlessPrivateWait(call) || DeadlockProof.isNap(call));
     }
 }

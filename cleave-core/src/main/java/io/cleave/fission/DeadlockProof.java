@@ -91,7 +91,7 @@ final class DeadlockProof {
     }
 
     private boolean isSpinning(String call, long now) {
-        if (!call.equals("running") && !call.startsWith(NANOSLEEP)) {
+        if (!call.equals("running") && !isNap(call)) {
             spinningSince = 0;
             return false;
         }
@@ -126,6 +126,11 @@ final class DeadlockProof {
         boolean waits = command == Futex.FUTEX_WAIT || command == Futex.FUTEX_WAIT_BITSET
                 || command == Futex.FUTEX_LOCK_PI;
         return waits && (operation & Futex.FUTEX_PRIVATE_FLAG) != 0 && argument(fields[4]) == 0;
+    }
+
+    /** Whether a line of {@code /proc/PID/syscall} is a nap. */
+    static boolean isNap(String line) {
+        return line.startsWith(NANOSLEEP);
     }
 
     private static long argument(String field) {

@@ -36,21 +36,25 @@ import org.jspecify.annotations.Nullable;
  * <h2>What runs where</h2>
  *
  * The first items run in the calling thread, for some 10 ms, and all of them do where they are too cheap to be worth a
- * fork. The calling thread may go on computing items beside the children while the JVM is warming up. With
+ * fork. With
  * {@link Builder#warmUp warmUp(0)} nothing at all runs in the calling JVM: every item is isolated, the first result
- * comes later by a fork and a cold start, and the children run whatever has not been compiled yet interpreted.
+ * comes later by a fork and a cold start.
  *
  * <h2>What a task should know</h2>
  *
  * <ul>
- * <li>A child has one thread. It can collect no garbage and compile no code. A child that has nearly used up the free
- * part of the young generation leaves, and a fresh one goes on; a single item that needs more than that fails. A large
- * young generation ({@code -Xmn}) makes fewer forks. Where G1's heap is sized so tightly that large arrays cannot be
- * allocated without a marking, which no child can start, a full collection makes it larger, within {@code -Xmx}.
- * <li>A task that waits for another thread of the parent's, or for a lock that another thread held at the fork, waits
- * for ever in a child. That is recognised within milliseconds, without fail where the child has no threads of its own;
- * the item is tried once more in a fresh child and then computed in the calling JVM. A task that starts threads or waits
- * on a pipe is not watched in this way: give {@link Builder#itemTimeout itemTimeout}.
+ * <li>A child is a whole JVM: it collects garbage, compiles, loads classes and starts threads. It has the JVM's own threads
+ * and the idle workers of executors, of the common pool and of virtual threads, and none of the program's other threads.
+ * Each child may use as much heap as its parent ({@code -Xmx}); where memory runs out, the kernel ends a child first. Tasks
+ * that somebody has scheduled in the parent are not run in a child.
+ * <li>A task that waits for a thread of the parent's, or for a lock that another thread held at the fork, waits for ever in
+ * a child. That is recognised, by proof within some 50 ms where it waits without a limit; the item is tried once more in a
+ * fresh child and then computed in the calling JVM. A child in which for ten seconds all threads have only waited, and not
+ * by {@link Thread#sleep}, is given up without a proof, and its item computed in the calling JVM at once: a task that waits
+ * for long in a way of its own may be computed twice. With {@code warmUp(0)} such an item fails in the end.
+ * <li>Where a whole JVM cannot be had ({@link Support.Supported#isWhole} tells why: another processor, a debugger that
+ * suspends threads, another C library) a child has one thread, collects and compiles nothing, and leaves when it has nearly
+ * used up the free part of the young generation; a large one ({@code -Xmn}) makes fewer forks.
  * <li>So an item may be begun more than once, while its result is delivered once: a task with effects on the outside
  * world must bear that.
  * <li>Sockets and pipes of the parent are closed in a child. Files that can be read are opened anew, with a position of

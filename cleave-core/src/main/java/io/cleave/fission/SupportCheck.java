@@ -65,7 +65,8 @@ final class SupportCheck {
 
     private static Support check() {
         String reason = reason();
-        return reason == null ? new Support.Supported() : new Support.Unsupported(reason);
+        return reason == null ? new Support.Supported(isWhole(), WHOLE_REFUSAL == null ? "" : WHOLE_REFUSAL)
+                : new Support.Unsupported(reason);
     }
 
     private static @Nullable String reason() {

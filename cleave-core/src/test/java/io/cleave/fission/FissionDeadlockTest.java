@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.os.Signals;
@@ -15,9 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
@@ -126,11 +130,44 @@ final class FissionDeadlockTest {
 
     @Test
     void aTaskThatLeavesItsWorkToAnotherThreadIsComputedByTheParentInTheEnd() throws Exception {
+        BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+        Thread other = Thread.ofPlatform().daemon().start(() -> serve(requests));
+        try (Fission fission = Fission.builder().warmUp(1).children(2).build()) {
+            assertThat(fission.map(ITEMS, x -> {
+                Request request = new Request(x, new CompletableFuture<>());
+                requests.add(request);
+                return request.answer.get();
+            })).isEqualTo(ITEMS.stream().map(x -> x + 7).toList());
+            assertThat(fission.lastReport().itemsInParent()).isEqualTo(ITEMS.size());
+            assertThat(fission.lastReport().provenDeadlocks()).isPositive();
+        } finally {
+            other.interrupt();
+            other.join();
+        }
+    }
+
+    private record Request(int number, CompletableFuture<Integer> answer) {}
+
+    private static void serve(BlockingQueue<Request> requests) {
+        try {
+            while (true) {
+                Request request = requests.take();
+                request.answer.complete(request.number + 7);
+            }
+        } catch (InterruptedException e) {
+            return; // the test is over
+        }
+    }
+
+    /** What a whole child has: idle workers of an executor, which are no other threads. */
+    @Test
+    void aWholeChildHasTheIdleWorkersOfAnExecutor() throws Exception {
+        assumeTrue(SupportCheck.isWhole());
         try (ExecutorService other = Executors.newSingleThreadExecutor();
                 Fission fission = Fission.builder().warmUp(1).children(2).build()) {
             assertThat(fission.map(ITEMS, x -> other.submit(() -> x + 7).get()))
                     .isEqualTo(ITEMS.stream().map(x -> x + 7).toList());
-            assertThat(fission.lastReport().itemsInParent()).isEqualTo(ITEMS.size());
+            assertThat(fission.lastReport().itemsInChildren()).isPositive();
         }
     }
 

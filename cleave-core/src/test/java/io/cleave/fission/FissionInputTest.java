@@ -74,7 +74,8 @@ final class FissionInputTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 1000})
     void resultsThatAreThereDoNotWaitForTheNextItem(int warmUp) throws Exception {
-        try (Slow slow = new Slow(); Fission fission = Fission.builder().warmUp(warmUp).build();
+        try (Slow slow = new Slow();
+                Fission fission = Fission.builder().warmUp(warmUp).build();
                 Stream<Integer> results = fission.imap(() -> slow, x -> x)) {
             Iterator<Integer> each = results.iterator();
             List<Integer> received = within(new FutureTask<>(() -> {

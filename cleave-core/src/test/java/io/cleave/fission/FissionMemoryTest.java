@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import io.cleave.WorkerDiedException;
@@ -18,9 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Children that need memory: they cannot collect garbage, and have what was free of the young generation. */
+/** Children that need memory: whole ones collect garbage, others have what was free of the young generation. */
 final class FissionMemoryTest {
     private static final String YOUNG = "-Xmn16m";
+    private static final String ONE_THREAD = "-Dcleave.fission.whole=false";
 
     /** Makes garbage of a size, in small pieces, and returns 0. */
     private static int litter(long bytes) {
@@ -66,7 +68,8 @@ final class FissionMemoryTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
     void manyItemsTogetherMayNeedFarMoreThanEden(String collector) throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m"), Litters.class)) {
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD),
+                Litters.class)) {
             assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
             assertThat(jvm.lines()).filteredOn(line -> line.startsWith("map ")).hasSize(2).allSatisfy(
                     line -> assertThat(line).startsWith("map true").doesNotContain("reforks 0"));
@@ -75,6 +78,20 @@ final class FissionMemoryTest {
             assertThat(jvm.lines()).filteredOn(line -> line.startsWith("each ")).containsExactly("each true",
                     "each true");
             assertThat(jvm.lines()).contains("parent true");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
+    void aWholeChildCollectsWhatItNeeds(String collector) throws InterruptedException {
+        assumeTrue(Fission.support() instanceof Support.Supported(boolean isWhole, String _) && isWhole);
+        List<String> options = List.of(collector, YOUNG, "-Xms256m", "-Xmx256m");
+        try (ChildJvm jvm = ChildJvm.start(options, Litters.class);
+                ChildJvm other = ChildJvm.start(options, NeedsTooMuch.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.lines()).filteredOn(line -> line.startsWith("map true forks 2 reforks 0")).hasSize(2);
+            assertThat(jvm.lines()).contains("each true", "parent true");
+            assertThat(other.awaitLine("nothing thrown")).contains("forks 2 reforks 0 parent 0 children 20");
         }
     }
 
@@ -124,7 +141,8 @@ final class FissionMemoryTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
     void anItemThatNeedsMoreThanEdenIsAnErrorWithBothFiguresAndTheRemedy(String collector) throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m"), NeedsTooMuch.class)) {
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD),
+                NeedsTooMuch.class)) {
             assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
             String message = jvm.awaitLine("thrown ");
             assertThat(message).contains("more memory", "item 10 (10)", "-Xmn");

@@ -2,8 +2,8 @@ package io.cleave.fission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.cleave.os.ForkFilter;
 import io.cleave.os.Errno;
+import io.cleave.os.ForkFilter;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;

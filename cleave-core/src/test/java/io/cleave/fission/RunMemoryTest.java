@@ -53,7 +53,8 @@ final class RunMemoryTest {
                 slot.dirtiedRelease(0x3132333435363738L);
                 slot.largestOpaque(0x4142434445464748L);
                 slot.askToLeave();
-                MemorySegment bytes = memory.memory.asSlice(64 + 64L * child, 64);
+                slot.verdict(child + 3, DeadlockProof.Verdict.UNPROVEN);
+                MemorySegment bytes = memory.memory.asSlice(64 + 128L * child, 128);
                 assertThat(bytes.get(JAVA_LONG, 0)).isEqualTo(child + 0x0102030405060708L)
                         .isEqualTo(slot.itemsAcquire());
                 assertThat(bytes.get(JAVA_LONG, 8)).isEqualTo(0x1112131415161718L).isEqualTo(slot.index());
@@ -62,6 +63,9 @@ final class RunMemoryTest {
                 assertThat(bytes.get(JAVA_INT, 32)).isEqualTo(1);
                 assertThat(bytes.get(JAVA_LONG, 40)).isEqualTo(0x4142434445464748L).isEqualTo(slot.largest());
                 assertThat(slot.isAskedToLeave()).isTrue();
+                assertThat(bytes.get(JAVA_LONG, 64)).isEqualTo(4L * (child + 3) + 2);
+                assertThat(slot.verdict(child + 3)).isEqualTo(DeadlockProof.Verdict.UNPROVEN);
+                assertThat(slot.verdict(child + 4)).as("about another item").isEqualTo(DeadlockProof.Verdict.OPEN);
                 slot.reset();
                 assertThat(bytes.get(JAVA_LONG, 0)).isZero();
             }
@@ -72,14 +76,14 @@ final class RunMemoryTest {
     void ringsLieBehindTheSlotsAndDoNotOverlap() {
         try (RunMemory memory = new RunMemory(CHILDREN)) {
             long ring = Ring.bytesFor(RunMemory.RING_BYTES);
-            assertThat(memory.memory.byteSize()).isEqualTo(64 + CHILDREN * (64 + ring));
+            assertThat(memory.memory.byteSize()).isEqualTo(64 + CHILDREN * (128 + ring));
             assertThat(memory.memory.address() % 4096).isZero();
             for (int child = 0; child < CHILDREN; child++) {
                 byte[] payload = {(byte) (child + 1)};
                 memory.ring(child).producer(memory.bell(), () -> true).write(1, payload, 0, 1);
             }
             for (int child = 0; child < CHILDREN; child++) {
-                long start = 64 + 64 * CHILDREN + child * ring;
+                long start = 64 + 128 * CHILDREN + child * ring;
                 assertThat(memory.memory.get(JAVA_LONG, start)).as("head").isEqualTo(16);
                 assertThat(memory.memory.get(JAVA_BYTE, start + ring - RunMemory.RING_BYTES + 8))
                         .isEqualTo((byte) (child + 1));

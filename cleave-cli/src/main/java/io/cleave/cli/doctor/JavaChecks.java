@@ -62,7 +62,9 @@ final class JavaChecks {
 
     private static Check fission() {
         return switch (Fission.support()) {
-            case Support.Supported() -> Check.ok(GROUP, "fork of this JVM", "supported");
+            case Support.Supported(boolean isWhole, String reason) -> isWhole
+                    ? Check.ok(GROUP, "fork of this JVM", "supported: children are whole JVMs")
+                    : Check.ok(GROUP, "fork of this JVM", "supported, with children of one thread: " + reason);
             case Support.Unsupported(String reason) -> Check.missing(GROUP, "fork of this JVM", "not supported",
                     reason);
         };
