@@ -42,7 +42,7 @@ public record Failure(String message, String item, long index, String worker, St
         String why = "";
         try {
             exception = Codec.java().encode(thrown);
-        } catch (Throwable e) { // the exception's own code may throw anything
+        } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
             why = " (the exception itself cannot be carried over: " + safeText(e) + ")";
         }
         return new Failure(message(thrown, index) + why, textOf(item), index, worker, stackOf(thrown), exception);
@@ -230,8 +230,9 @@ public record Failure(String message, String item, long index, String worker, St
     private static String safeText(@Nullable Object object) {
         try {
             return String.valueOf(object);
-        } catch (Throwable e) {
-            return "an object whose toString failed with " + e.getClass().getName();
+        } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
+            return (object == null ? "null" : object.getClass().getName()) + ", whose toString failed with "
+                    + e.getClass().getName();
         }
     }
 
@@ -239,7 +240,7 @@ public record Failure(String message, String item, long index, String worker, St
         StringWriter text = new StringWriter();
         try (PrintWriter printer = new PrintWriter(text)) {
             thrown.printStackTrace(printer);
-        } catch (Throwable e) {
+        } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
             return "no stack: " + e.getClass().getName();
         }
         return text.toString();
