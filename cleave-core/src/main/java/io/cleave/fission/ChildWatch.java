@@ -32,7 +32,9 @@ final class ChildWatch implements Runnable {
     static final long PATIENCE_NANOS = 10_000_000_000L;
 
     private static final long LOOK_NANOS = 20_000_000;
-    private static final double NEARLY = 0.9;
+    private static final double NEARLY = 0.8;
+    /** Native code that naps at so many looks does nothing else: what it does in between takes long in an interpreter. */
+    private static final double NAPPING = 0.25;
     private static final int FRAMES = 16;
     private static final ThreadMXBean BEAN = ManagementFactory.getThreadMXBean();
 
@@ -49,6 +51,7 @@ final class ChildWatch implements Runnable {
     private long waitingSince;
     private int looks;
     private int waits;
+    private int naps;
 
     private ChildWatch(RunMemory.Slot slot, long[] gone) {
         this.slot = slot;
@@ -98,6 +101,7 @@ final class ChildWatch implements Runnable {
             itemsSeen = items;
             seen = null;
             waits = 0;
+            naps = 0;
             looks = 0;
             waitingSince = now;
             return DeadlockProof.Verdict.OPEN;
@@ -105,7 +109,7 @@ final class ChildWatch implements Runnable {
         looks++;
         if (state == Thread.State.RUNNABLE) {
             seen = null;
-            waits += isAsleepInside() ? 1 : 0;
+            lookInside();
             return verdictByTime(now);
         }
         return lookClosely(now);
@@ -142,8 +146,9 @@ final class ChildWatch implements Runnable {
         if (now - waitingSince < PATIENCE_NANOS) {
             return DeadlockProof.Verdict.OPEN;
         }
-        boolean stuck = waits > NEARLY * looks;
+        boolean stuck = waits > NEARLY * looks || naps > NAPPING * looks;
         waits = 0;
+        naps = 0;
         looks = 0;
         waitingSince = now;
         return stuck ? DeadlockProof.Verdict.UNPROVEN : DeadlockProof.Verdict.OPEN;
@@ -211,8 +216,12 @@ final class ChildWatch implements Runnable {
     }
 
     /** Whether the worker waits in the JVM, for a class's initialiser for example, or waits or naps in native code. */
-    private boolean isAsleepInside() {
+    private void lookInside() {
         String call = ProcFs.line(workerTask + "/syscall");
-        return call != null && (DeadlockProof.isEndlessPrivateWait(call) || DeadlockProof.isNap(call));
+        if (call != null && DeadlockProof.isEndlessPrivateWait(call)) {
+            waits++;
+        } else if (call != null && DeadlockProof.isNap(call)) {
+            naps++;
+        }
     }
 }
