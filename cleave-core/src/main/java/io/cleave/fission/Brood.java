@@ -76,6 +76,8 @@ final class Brood implements AutoCloseable {
     private long provenDeadlocks;
     private int deadlocksAtItems;
     private long unprovenTimeouts;
+    /** Children that could not go on, an unproven one counting as many. */
+    private long hopelessness;
     private long reforks;
     private long successorsDue;
     private long bytesDirtied;
@@ -115,8 +117,7 @@ final class Brood implements AutoCloseable {
      * life, as then somebody else has to be there for that item.
      */
     boolean isHopeless(long itemsFromChildren) {
-        long deadlocks = provenDeadlocks + (SupportCheck.isWhole() ? HOPELESS_DEADLOCKS * unprovenTimeouts : 0);
-        return deadlocks >= HOPELESS_DEADLOCKS && itemsFromChildren < deadlocks && !anyLost;
+        return hopelessness >= HOPELESS_DEADLOCKS && itemsFromChildren < hopelessness && !anyLost;
     }
 
     /** Whether no child is to be had for now, as the system refuses to make one. */
@@ -161,21 +162,21 @@ final class Brood implements AutoCloseable {
                 memory.ring(place).producer(bell, new ParentWatch(parent, slot)), share, largestItem, latencyNanos);
         Child child = new Child(place, number + 1, window, slot, memory.ring(place).consumer());
         long start = System.nanoTime();
-        int pid;
+        Forker.Forked forked;
         try {
-            pid = Forker.fork(roomWanted);
+            forked = Forker.fork(roomWanted);
         } catch (SystemCallException e) {
             refusals.add(e);
             return false;
         }
-        if (pid == 0) {
+        if (forked.pid() == 0) {
             throw main.live();
         }
         number++;
         refusals.clear();
         lastForkNanos = System.nanoTime() - start;
         places[place] = true;
-        live.add(child.withPid(pid));
+        live.add(child.with(forked));
         if (successorsDue > 0) {
             successorsDue--;
             reforks++;
@@ -313,8 +314,10 @@ final class Brood implements AutoCloseable {
         Forker.learn(true);
         if (verdict == DeadlockProof.Verdict.PROVEN) {
             provenDeadlocks++;
+            hopelessness++;
         } else {
             unprovenTimeouts++;
+            hopelessness += child.isWhole ? HOPELESS_DEADLOCKS : 0; // each has taken long
         }
         successorsDue++;
         long item = child.currentItem();
@@ -350,14 +353,14 @@ final class Brood implements AutoCloseable {
                                             + " JVM first, or allow a warm-up, so that such items are computed there")));
             return;
         }
-        if (!mayRunHere && !SupportCheck.isWhole()) {
+        if (!mayRunHere && !child.isWhole) {
             UtilClasses.load();
         }
-        if (!SupportCheck.isWhole() && deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
+        if (!child.isWhole && deadlocksAtItems % DEADLOCKS_TO_MAKE_ROOM == 0) {
             LargeObjects.makeRoom(roomForLarge);
             roomForLarge *= 2;
         }
-        orphan(child, mayRunHere && history.deadlocks() > (SupportCheck.isWhole() ? chances : 1));
+        orphan(child, mayRunHere && history.deadlocks() > (child.isWhole ? chances : 1));
     }
 
     private void exhausted(Child child, long item, long dirtied) {

@@ -28,6 +28,8 @@ final class Child {
     private long leavingSince;
     /** Whether it is still looked after: until its end has been waited for. */
     boolean isLive = true;
+    /** Whether it is a whole JVM. */
+    boolean isWhole;
     /** Whether it has been asked to leave. */
     boolean asked;
     /** Items begun at the last look. */
@@ -41,8 +43,10 @@ final class Child {
         this.in = in;
     }
 
-    Child withPid(int forked) {
+    Child with(Forker.Forked fork) {
+        int forked = fork.pid();
         pid = forked;
+        isWhole = fork.isWhole();
         lastAlive = System.nanoTime();
         proof = new DeadlockProof(forked);
         return this;
@@ -73,7 +77,7 @@ final class Child {
             lastAlive = now;
             return DeadlockProof.Verdict.OPEN;
         }
-        DeadlockProof.Verdict verdict = SupportCheck.isWhole() ? slot.verdict(items) : doubt.look(now);
+        DeadlockProof.Verdict verdict = isWhole ? slot.verdict(items) : doubt.look(now);
         if (verdict == DeadlockProof.Verdict.UNPROVEN && slot.isWaiting()) {
             doubt.refute(); // it waits for whoever takes the results
             verdict = DeadlockProof.Verdict.OPEN;

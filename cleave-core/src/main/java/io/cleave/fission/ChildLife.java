@@ -20,8 +20,6 @@ final class ChildLife {
     /** Exit code of a child in which {@link System#exit} ran as far as the shutdown hooks. */
     static final int EXIT_BY_HOOK = 92;
 
-    private static final VirtualThreadSchedulerMXBean SCHEDULER = ManagementFactory
-            .getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     private static final int O_ACCMODE = 3;
     private static final int S_IFDIR = 0x4000;
     private static final int S_IFCHR = 0x2000;
@@ -29,6 +27,12 @@ final class ChildLife {
     private static final int SEEK_CUR = 1;
 
     private ChildLife() {
+    }
+
+    /** Asked for only where virtual threads are used, as it starts what they need. */
+    private static final class Scheduler {
+        static final VirtualThreadSchedulerMXBean BEAN = ManagementFactory
+                .getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     }
 
     /** Does all of it. */
@@ -39,7 +43,7 @@ final class ChildLife {
 
     /** Lets virtual threads of the child's own run, unless those of the parent's wait to be carried. */
     static void reviveCarriers() {
-        if (SCHEDULER.getQueuedVirtualThreadCount() == 0) {
+        if (WholeFork.hasIdleCarriers() && Scheduler.BEAN.getQueuedVirtualThreadCount() == 0) {
             WholeFork.resumeIdleCarriers();
         }
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Where it waits with a limit, again and again or for long, there is no proof. A child in which for {@link #PATIENCE_NANOS}
- * every thread of the program has been waiting at nearly every look, and not for the time to pass ({@link Thread#sleep}),
+ * every thread of the program has been waiting at most looks, and not for the time to pass ({@link Thread#sleep}),
  * is given up without one.
  */
 final class ChildWatch implements Runnable {
@@ -32,7 +32,8 @@ final class ChildWatch implements Runnable {
     static final long PATIENCE_NANOS = 10_000_000_000L;
 
     private static final long LOOK_NANOS = 20_000_000;
-    private static final double NEARLY = 0.8;
+    /** What parks for a moment again and again is met outside its naps now and then. */
+    private static final double MOSTLY = 0.6;
     /** Native code that naps at so many looks does nothing else: what it does in between takes long in an interpreter. */
     private static final double NAPPING = 0.25;
     private static final int FRAMES = 16;
@@ -91,7 +92,7 @@ final class ChildWatch implements Runnable {
 
     private static boolean isOfTheJvm(String name) {
         return List.of("Reference Handler", "Finalizer", "Common-Cleaner", "Signal Dispatcher", "Notification Thread",
-                "Attach Listener").contains(name);
+                "Attach Listener", "VirtualThread-unblocker").contains(name);
     }
 
     private DeadlockProof.Verdict look(long now) {
@@ -123,11 +124,11 @@ final class ChildWatch implements Runnable {
         }
         boolean unlimited = isWaitingWithoutLimit(info);
         StringBuilder what = new StringBuilder(describe(info));
-        boolean allWait = true;
+        boolean allWait = true; // the worker was met waiting, whatever it does now
         boolean allUnlimited = unlimited;
         for (long id : BEAN.getAllThreadIds()) {
             ThreadInfo other = id == worker.threadId() || gone.contains(id) || own.contains(id) ? null : info(id);
-            if (other != null && !isIdleWorker(other)) {
+            if (other != null && !isIdleWorker(other) && !isOfTheJvm(other.getThreadName())) {
                 boolean waitsForEver = isWaitingWithoutLimit(other);
                 allUnlimited &= waitsForEver;
                 allWait &= waitsForEver || isWaitingWithLimit(other);
@@ -146,7 +147,7 @@ final class ChildWatch implements Runnable {
         if (now - waitingSince < PATIENCE_NANOS) {
             return DeadlockProof.Verdict.OPEN;
         }
-        boolean stuck = waits > NEARLY * looks || naps > NAPPING * looks;
+        boolean stuck = waits > MOSTLY * looks || naps > NAPPING * looks;
         waits = 0;
         naps = 0;
         looks = 0;

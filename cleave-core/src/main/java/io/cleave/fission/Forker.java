@@ -38,23 +38,36 @@ final class Forker {
      * Forks. The caller's thread is the only one that the child has; it must leave by {@link Unistd#_exit}.
      *
      * @param room how much of Eden should be free for the child, as 1 in so many
-     * @return the child's pid in the parent, 0 in the child
+     * @return what came of it
      */
-    static int fork(int room) {
+    static Forked fork(int room) {
         synchronized (LOCK) {
             int parent = Unistd.getpid();
-            if (!SupportCheck.isWhole()) {
+            boolean isWhole = SupportCheck.isWhole();
+            if (!isWhole) {
                 awaitGoodMoment(room);
             }
-            int pid = forkFlushed();
+            int pid = forkFlushed(isWhole);
             if (pid == 0) {
                 become(parent);
+            } else if (pid < 0 && isWhole && WholeFork.isForGood(pid)) {
+                SupportCheck.giveUpWhole(WholeFork.describe(pid));
+                Preparation.forChildrenOfOneThread();
+                return fork(room);
             } else if (pid < 0) {
                 throw refused(pid);
             }
-            return pid;
+            return new Forked(pid, isWhole);
         }
     }
+
+    /**
+     * A fork that was made.
+     *
+     * @param pid the child in the parent, 0 in the child
+     * @param isWhole whether the child is a whole JVM
+     */
+    record Forked(int pid, boolean isWhole) {}
 
     private static void awaitGoodMoment(int room) {
         QUIESCENCE.await(patience);
@@ -69,12 +82,12 @@ final class Forker {
     }
 
     /** Forks when no output lies in a buffer: it would be written by parent and child. */
-    private static int forkFlushed() {
+    private static int forkFlushed(boolean isWhole) {
         System.err.flush();
         PrintStream out = System.out;
         synchronized (out) { // which is what a PrintStream locks, so that nobody prints in between
             out.flush();
-            return SupportCheck.isWhole() ? WholeFork.fork() : Unistd.fork();
+            return isWhole ? WholeFork.fork() : Unistd.fork();
         }
     }
 

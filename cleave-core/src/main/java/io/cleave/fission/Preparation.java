@@ -72,11 +72,16 @@ final class Preparation {
             }
             ChildLife.detachFiles(Integer.MAX_VALUE);
             if (!SupportCheck.isWhole()) {
-                callWhatChildrenCall();
-                rehearse();
+                forChildrenOfOneThread();
             }
             done = true;
         }
+    }
+
+    /** What only children need that can load and compile nothing. */
+    static synchronized void forChildrenOfOneThread() {
+        callWhatChildrenCall();
+        rehearse();
     }
 
     /** Whether a codec has been used in this JVM, so that its classes are loaded. */

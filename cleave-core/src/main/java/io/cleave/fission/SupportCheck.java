@@ -15,23 +15,26 @@ final class SupportCheck {
     private static final boolean WHOLE_WANTED = !"false".equals(System.getProperty("cleave.fission.whole"));
 
     /** Why children are not whole JVMs, or null where they are. */
-    private static final @Nullable String WHOLE_REFUSAL = wholeRefusal();
-
-    private static final Support RESULT = check();
+    private static volatile @Nullable String wholeRefusal = findWholeRefusal();
 
     private SupportCheck() {
     }
 
     static Support result() {
-        return RESULT;
+        return check();
     }
 
     /** Whether children are whole JVMs, rather than one thread with the memory of one. */
     static boolean isWhole() {
-        return WHOLE_REFUSAL == null;
+        return wholeRefusal == null;
     }
 
-    private static @Nullable String wholeRefusal() {
+    /** From now on children have one thread, as whole forks fail for a reason that will not go away. */
+    static void giveUpWhole(String reason) {
+        wholeRefusal = reason;
+    }
+
+    private static @Nullable String findWholeRefusal() {
         if (!WHOLE_WANTED) {
             return "-Dcleave.fission.whole=false";
         }
@@ -58,14 +61,15 @@ final class SupportCheck {
 
     /** Throws where this JVM cannot be forked. */
     static void require() {
-        if (RESULT instanceof Support.Unsupported(String reason)) {
+        if (result() instanceof Support.Unsupported(String reason)) {
             throw new UnsupportedOperationException("this JVM cannot be forked: " + reason);
         }
     }
 
     private static Support check() {
         String reason = reason();
-        return reason == null ? new Support.Supported(isWhole(), WHOLE_REFUSAL == null ? "" : WHOLE_REFUSAL)
+        String notWhole = wholeRefusal;
+        return reason == null ? new Support.Supported(notWhole == null, notWhole == null ? "" : notWhole)
                 : new Support.Unsupported(reason);
     }
 

@@ -63,6 +63,7 @@ public final class WholeFork {
     private static final long LOCKED = -1005;
     private static final long TOO_MANY = -1006;
     private static final long LATE = -1007;
+    private static final long REFUSED = -1008;
     private static final long CARRIERS = -1009;
 
     private static final int IDLE_CARRIER = 2;
@@ -80,6 +81,7 @@ public final class WholeFork {
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int MOST_TRIES = 60;
     private static final int MOST_SILENT = 2;
+    private static final int MOST_SILENT_FORKS = 3;
     /** A thread that is neither Java's nor known as the JVM's is a stranger when it has been so for a while. */
     private static final long STRANGER_NANOS = 5_000_000;
     private static final long NAP_NANOS = 500_000;
@@ -105,6 +107,7 @@ public final class WholeFork {
     private final Map<Integer, Long> firstSeen = new HashMap<>();
     private int room;
     private int process;
+    private int silentForks;
     /** Moments of the last fork; see {@link #lastPause}. */
     private long pauseNanos;
 
@@ -220,23 +223,27 @@ public final class WholeFork {
         return Arrays.copyOf(ids, gone);
     }
 
-    /**
-     * Lets the threads that carry virtual ones go on in a child, where they have nothing to carry that is the parent's.
-     *
-     * @return how many there are
-     */
-    public static int resumeIdleCarriers() {
+    /** Whether a child has threads that carried virtual ones in the parent, and carry none. */
+    public static boolean hasIdleCarriers() {
+        return !Objects.requireNonNull(instance).idleCarriers().isEmpty();
+    }
+
+    /** Lets those threads go on in a child, where nothing of the parent's waits to be carried. */
+    public static void resumeIdleCarriers() {
         WholeFork own = Objects.requireNonNull(instance);
-        MemorySegment stops = VmStructs.memory(own.plan.get(Field.STOPS),
-                own.plan.get(Field.STOP_COUNT) * WholeForkPlan.STOP_BYTES);
-        int count = 0;
+        own.idleCarriers().forEach(own.jvmti::resume);
+    }
+
+    private List<Long> idleCarriers() {
+        MemorySegment stops = VmStructs.memory(plan.get(Field.STOPS),
+                plan.get(Field.STOP_COUNT) * WholeForkPlan.STOP_BYTES);
+        List<Long> carriers = new ArrayList<>();
         for (long at = 0; at < stops.byteSize(); at += WholeForkPlan.STOP_BYTES) {
             if (stops.get(INT, at + 16) != 0 && stops.get(INT, at + 20) == IDLE_CARRIER) {
-                own.jvmti.resume(stops.get(LONG, at));
-                count++;
+                carriers.add(stops.get(LONG, at));
             }
         }
-        return count;
+        return carriers;
     }
 
     /** The stages of the last fork in nanoseconds: suspended, parked, forked, released, resumed. For measurements. */
@@ -274,7 +281,25 @@ public final class WholeFork {
         };
     }
 
+    /**
+     * Whether another attempt is no use.
+     *
+     * @param result what {@link #fork} returned, negative
+     * @return true where JVMTI or the kernel refuses a service, or a thread has not answered for three forks running
+     */
+    public static boolean isForGood(int result) {
+        WholeFork own = instance;
+        return own == null || result == TOO_MANY || result == REFUSED || result == CARRIERS
+                || (result == SILENT && own.silentForks >= MOST_SILENT_FORKS);
+    }
+
     private long forkNow() throws Throwable {
+        long result = tryToFork();
+        silentForks = result == SILENT ? silentForks + 1 : 0;
+        return result;
+    }
+
+    private long tryToFork() throws Throwable {
         int pid = Unistd.getpid();
         if (process != pid) {
             begin(pid);
