@@ -23,8 +23,9 @@ import java.util.concurrent.TimeUnit;
  * the latch, has neither counted down nor waited nor closed its handle, while the count is above zero. Waiters notice
  * within 100 ms and get an {@link OwnerDiedException}; so does everybody who waits later. A process that counts down more
  * than once and dies after the first time is not noticed, and neither is a forked child that dies before it has used the
- * latch: where that can happen, wait with a time. A process that only looks closes its handle before it ends. A process
- * that is stopped or dies in the middle of any call keeps nobody up but by its missing count-downs.
+ * latch: where that can happen, wait with a time. That a process has counted down is forgotten when it closes its last
+ * handle: one that opens the latch again and dies breaks it. A process that only looks closes its handle before it ends. A
+ * process that is stopped or dies in the middle of any call keeps nobody up but by its missing count-downs.
  *
  * <p>
  * At most 64 living processes can attach at once to a latch on a caller's memory, 250 to one with a name.

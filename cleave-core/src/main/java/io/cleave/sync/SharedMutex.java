@@ -122,6 +122,10 @@ public final class SharedMutex implements Lock, AutoCloseable, Serializable {
      * JVM its handles are closed in the same way. A lock that nobody holds is taken for good then, so that no thread that
      * still runs can have it beside one who opens the name anew.
      *
+     * <p>
+     * Where another process has been stopped in the middle of opening or closing the same name, this waits for it, up to ten
+     * seconds, and then throws.
+     *
      * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
      * @return a handle on it
      * @throws io.cleave.IncompatibleBlockException where something else bears the name, or those who share it run with
