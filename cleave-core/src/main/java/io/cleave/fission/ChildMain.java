@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A forked child's life: claim a chunk, compute its items, send the results; leave when there is no chunk left, when
- * memory is nearly used up, or when asked to. Nothing here may need another thread, for there is none: no garbage
- * collection, no compilation, no safepoint.
+ * memory is nearly used up, or when asked to. Nothing here may need another thread, as a child that is not a whole JVM has
+ * none: no garbage collection, no compilation, no safepoint.
  */
 final class ChildMain implements Body.Sink {
     /** How many items go together, and twice as many next, where it is known what they take. */

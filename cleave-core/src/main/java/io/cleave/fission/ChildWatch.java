@@ -83,9 +83,13 @@ final class ChildWatch implements Runnable {
         }
         while (true) {
             LockSupport.parkNanos(LOOK_NANOS);
-            DeadlockProof.Verdict verdict = look(System.nanoTime());
-            if (verdict != DeadlockProof.Verdict.OPEN) {
-                slot.verdict(itemsSeen, verdict);
+            try {
+                DeadlockProof.Verdict verdict = look(System.nanoTime());
+                if (verdict != DeadlockProof.Verdict.OPEN) {
+                    slot.verdict(itemsSeen, verdict);
+                }
+            } catch (OutOfMemoryError e) {
+                seen = null; // the task has taken all there is; the next look may find some
             }
         }
     }
@@ -128,11 +132,12 @@ final class ChildWatch implements Runnable {
         boolean allUnlimited = unlimited;
         for (long id : BEAN.getAllThreadIds()) {
             ThreadInfo other = id == worker.threadId() || gone.contains(id) || own.contains(id) ? null : info(id);
-            if (other != null && !isIdleWorker(other) && !isOfTheJvm(other.getThreadName())) {
+            if (other != null && !isOfTheJvm(other.getThreadName())) {
+                boolean isIdle = isIdleWorker(other);
                 boolean waitsForEver = isWaitingWithoutLimit(other);
-                allUnlimited &= waitsForEver;
-                allWait &= waitsForEver || isWaitingWithLimit(other);
-                what.append(describe(other));
+                allUnlimited &= isIdle || waitsForEver;
+                allWait &= isIdle || waitsForEver || isWaitingWithLimit(other);
+                what.append(describe(other)); // idle ones, too: two that hand work to each other may both be met idle
             }
         }
         waits += allWait ? 1 : 0;

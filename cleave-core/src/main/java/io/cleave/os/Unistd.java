@@ -118,10 +118,10 @@ public final class Unistd {
     }
 
     /**
-     * Whether this process is a forked copy of a JVM rather than a JVM that was started. It has no VM thread then, so
-     * that nothing that needs one, such as closing a shared arena, ever ends.
+     * Whether this process is a forked copy of a JVM rather than a JVM that was started. Where it is not a copy of the whole
+     * ({@link WholeFork}), it has no VM thread, and nothing that needs one, such as closing a shared arena, ever ends.
      *
-     * @return true in a child of {@link #fork}
+     * @return true in a child of {@link #fork} or {@link WholeFork#fork}
      */
     public static boolean isForkedChild() {
         return getpid() != JVM_PID;

@@ -108,8 +108,6 @@ public final class WholeFork {
     private int room;
     private int process;
     private int silentForks;
-    /** Moments of the last fork; see {@link #lastPause}. */
-    private long pauseNanos;
 
     private record Known(boolean isInternal, String name, long startTicks) {}
 
@@ -189,17 +187,6 @@ public final class WholeFork {
     }
 
     /**
-     * How long the threads of the parent stood still in the last fork, from the suspension of the first to the release of
-     * the last.
-     *
-     * @return nanoseconds
-     */
-    public static long lastPause() {
-        WholeFork own = instance;
-        return own == null ? 0 : own.pauseNanos;
-    }
-
-    /**
      * The Java threads that a child does not have: those that the parent had at the fork, but for the JVM's own and idle
      * workers. They look as if they were there, and will never do anything.
      *
@@ -244,17 +231,6 @@ public final class WholeFork {
             }
         }
         return carriers;
-    }
-
-    /** The stages of the last fork in nanoseconds: suspended, parked, forked, released, resumed. For measurements. */
-    static long[] lastStages() {
-        WholeForkPlan plan = Objects.requireNonNull(instance).plan;
-        long begun = plan.get(Field.BEGUN_NS);
-        return new long[] {plan.get(Field.SUSPENDED_NS) - begun, plan.get(Field.PARKED_NS) - begun,
-                plan.get(Field.FORKED_NS) - begun, plan.get(Field.RELEASED_NS) - begun,
-                plan.get(Field.RESUMED_NS) - begun,
-                plan.get(Field.RETRIES), plan.get(Field.THREAD_COUNT), plan.get(Field.STOP_COUNT),
-                plan.get(Field.WIPED)};
     }
 
     /**
@@ -313,7 +289,6 @@ public final class WholeFork {
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             result = (long) fork.invokeExact(plan.address());
             if (result >= 0) {
-                pauseNanos = plan.get(Field.RELEASED_NS) - plan.get(Field.BEGUN_NS);
                 return result;
             }
             if (result == UNKNOWN) {

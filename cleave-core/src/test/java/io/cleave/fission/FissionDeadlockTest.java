@@ -159,6 +159,34 @@ final class FissionDeadlockTest {
         }
     }
 
+    /** Either worker is met idle at some look, though never both are; nothing may be taken for a deadlock. */
+    @Test
+    void twoExecutorsThatHandWorkToEachOtherAreNotTakenForIdle() {
+        assumeTrue(SupportCheck.isWhole());
+        long nanos = Delays.SHORT.multipliedBy(4).toNanos();
+        try (Fission fission = Fission.builder().warmUp(0).children(2).build()) {
+            assertThat(fission.map(List.of(1, 2, 3, 4), x -> {
+                try (ExecutorService one = Executors.newSingleThreadExecutor();
+                        ExecutorService two = Executors.newSingleThreadExecutor()) {
+                    CompletableFuture<Integer> end = new CompletableFuture<>();
+                    pass(one, two, System.nanoTime() + nanos, () -> end.complete(x));
+                    return end.get();
+                }
+            })).containsExactly(1, 2, 3, 4);
+            assertThat(fission.lastReport().provenDeadlocks()).isZero();
+        }
+    }
+
+    private static void pass(ExecutorService to, ExecutorService next, long deadline, Runnable end) {
+        to.execute(() -> {
+            if (System.nanoTime() - deadline > 0) {
+                end.run();
+            } else {
+                pass(next, to, deadline, end);
+            }
+        });
+    }
+
     /** What a whole child has: idle workers of an executor, which are no other threads. */
     @Test
     void aWholeChildHasTheIdleWorkersOfAnExecutor() throws Exception {
