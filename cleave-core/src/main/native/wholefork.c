@@ -16,12 +16,12 @@ struct attempt { int state; int captured; int target; int spare; };
 
 /* Why there is no child; other negative results are -errno of clone(2). WholeFork.java knows them, too. */
 enum { SILENT = -1001, CHANGING = -1002, UNKNOWN = -1003, UNSAFE = -1004, LOCKED = -1005, TOO_MANY = -1006,
-       LATE = -1007, REFUSED = -1008, CARRIERS = -1009 };
+       LATE = -1007, REFUSED = -1008, CARRIERS = -1009, FRESH = -1010 };
 
 enum { EXIT_NOT_WHOLE = 89, EXIT_ORPHANED = 90 };
 
 enum { ATTEMPTS = 256, IN_NATIVE = 4, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST_ROUNDS = 8, LONGEST_PARKING_NS = 500000000,
-       LONGEST_UNLOCKING_NS = 30000000, SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
+       LONGEST_UNLOCKING_NS = 5000000, SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
 
 /* The parked threads go on by themselves after so many seconds, and after so many once the fork is under way. */
 enum { PATIENCE = 2, PATIENCE_COMMITTED = 120 };
@@ -45,7 +45,17 @@ enum { INTERNAL = 1, FOREIGN = 2 };
 struct range { byte *from; long bytes; };
 struct space { byte **top; byte **end; };
 struct frame { void *method; long location; };
-struct stop { void *thread; byte *java; int suspended; int idle; };   /* a Java thread that the child shall not have */
+
+/* A Java thread, or a virtual one that is being carried. */
+struct stop {
+    void *thread;
+    byte *java;                /* null: it is virtual, or has ended */
+    int suspended;             /* 1, or 2 where it holds a lock */
+    int idle;                  /* whether it goes on in the child: */
+    int initializing;          /* whether it is inside a class's initializer */
+    int carrier;               /* which stop carries it, counted from 1; 0 for none */
+};
+enum { WORKER = 1, CARRIER = 2, JVMS_OWN = 3 };        /* carriers are resumed by the child itself; the last is not suspended */
 
 /* All that the code is told and tells; one field is 8 bytes. WholeFork.java has the same list. */
 struct plan {
@@ -83,6 +93,10 @@ struct plan {
     long stop_count, range_count, thread_count, detail, retries, wiped;   /* told */
     long suspended_ns, parked_ns, forked_ns, released_ns, resumed_ns;     /* moments by the monotonic clock; told */
     long begun_ns;
+    void **still; long still_count;                    /* methods in which a thread waits */
+    struct frame *frames; long frame_room;
+    long insists;                                      /* whether to fork though locks are held, when that was so for long */
+    void **ordinary;                                   /* 1024 methods that are no initializers, as far as known */
 };
 
 __attribute__((always_inline)) static inline long call6(long n, long a, long b, long c, long d, long e, long f) {
@@ -298,6 +312,18 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
     return 0;
 }
 
+/* The stop of a Java thread, or null; looked for from a hint on, as both lists are in one order, nearly always. */
+static struct stop *stop_of(struct plan *plan, byte *java, long *hint) {
+    for (long k = 0; k < plan->stop_count; k++) {
+        struct stop *stop = &plan->stops[*hint];
+        *hint = *hint + 1 >= plan->stop_count ? 0 : *hint + 1;
+        if (stop->java == java) {
+            return stop;
+        }
+    }
+    return 0;
+}
+
 /* Says of each thread whether it goes on in the child, or returns why there must not be one now. */
 static long classify(struct plan *plan) {
     struct slot *slots = plan->slots;
@@ -313,17 +339,24 @@ static long classify(struct plan *plan) {
         }
     }
     long at = 0; /* both lists are in the order in which threads were made, nearly always */
+    long hint = 0;
     for (long i = 0; i < length; i++) {
         byte *java = threads[i];
         byte *os = FIELD(byte *, java, plan->osthread_at);
         int tid = os == 0 ? 0 : FIELD(int, os, plan->os_tid_at);
+        struct stop *stop = stop_of(plan, java, &hint);
+        if (stop == 0 && *(void **) java == plain && tid != plan->tid) {
+            plan->detail = tid; /* it was started after the others had been suspended, and would run on in the child */
+            return FRESH;
+        }
+        int in_native = FIELD(int, java, plan->state_at) == IN_NATIVE;
+        int is_jvms = stop == 0 || stop->idle == JVMS_OWN;
         for (long k = 0; k < count && tid != 0; k++) {
             struct slot *slot = &slots[at];
             at = at + 1 == count ? 0 : at + 1;
             if (slot->tid == tid) {
                 slot->java = java;
-                slot->kept = java != plan->left_out
-                        && (FIELD(int, java, plan->state_at) != IN_NATIVE || *(void **) java != plain);
+                slot->kept = java != plan->left_out && (!in_native || is_jvms);
                 break;
             }
         }
@@ -363,18 +396,34 @@ static long classify(struct plan *plan) {
     return 0;
 }
 
-/* Whether a suspended thread is inside synchronized code, as far as its own notes say; marks all that are. */
+/* A virtual thread lets go of a lock only where its carrier goes on with it: marks both where one is marked. */
+static void mark_carried(struct plan *plan) {
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        struct stop *carrier = stop->carrier != 0 ? &plan->stops[stop->carrier - 1] : 0;
+        if (carrier != 0 && stop->suspended && carrier->suspended && stop->suspended + carrier->suspended > 2) {
+            stop->suspended = 2;
+            carrier->suspended = 2;
+        }
+    }
+}
+
+/*
+ * Whether a suspended thread is inside synchronized code, as far as its own notes say, or inside a class's initializer;
+ * marks all that are.
+ */
 static int find_locking(struct plan *plan) {
     int found = 0;
     for (long i = 0; i < plan->stop_count; i++) {
         struct stop *stop = &plan->stops[i];
         stop->suspended = stop->suspended != 0;
-        if (stop->suspended && stop->java != 0 && !stop->idle
-                && FIELD(uint, stop->java, plan->lock_stack_at) != (uint) plan->lock_base_at) {
+        int locks = stop->java != 0 && FIELD(uint, stop->java, plan->lock_stack_at) != (uint) plan->lock_base_at;
+        if (stop->suspended && !stop->idle && (locks || stop->initializing)) {
             stop->suspended = 2;
             found = 1;
         }
     }
+    mark_carried(plan);
     return found;
 }
 
@@ -394,6 +443,7 @@ static int find_owners(struct plan *plan) {
         }
         monitor = FIELD(byte *, monitor, plan->monitor_next_at);
     }
+    mark_carried(plan);
     return found;
 }
 
@@ -495,19 +545,19 @@ typedef int (*jvmti_3)(void *, long, void *, void *);
 #define JVMTI(plan, index) ((*(void ***) (plan)->jvmti)[(index) - 1])
 #define JNI(plan, index) ((*(void ***) (plan)->jni)[index])
 
+enum { SUSPEND = 92, RESUME = 93, ALL = 0, OWNERS = 1, IDLE = 2 };
+
 static int change(struct plan *plan, int function, int which) {
     int count = 0;
     for (long i = 0; i < plan->stop_count; i++) {
         struct stop *stop = &plan->stops[i];
-        if (which == 0 ? stop->suspended != 0 : which == 1 ? stop->suspended == 2
-                                  : stop->suspended != 0 && stop->idle == 1) {
+        if (which == ALL ? stop->suspended != 0 : which == OWNERS ? stop->suspended == 2
+                                  : stop->suspended != 0 && stop->idle == WORKER) {
             plan->threads[count++] = stop->thread;
         }
     }
     return count == 0 ? 0 : ((jvmti_3) JVMTI(plan, function))(plan->jvmti, count, plan->threads, plan->results);
 }
-enum { SUSPEND = 92, RESUME = 93, ALL = 0, OWNERS = 1, IDLE = 2 };
-enum { WORKER = 1, CARRIER = 2 };                      /* what is idle; carriers are resumed by the child itself */
 
 static int is_same(const char *a, const char *b) {
     while (*a != 0 && *a == *b) {
@@ -517,11 +567,14 @@ static int is_same(const char *a, const char *b) {
     return *a == *b;
 }
 
-/* Whether a Java thread is one of the JVM's own, by its name. The first name is that of the one which must not go on. */
+/*
+ * Whether a Java thread is one of the JVM's own, by its name; -1 where it has ended. The first name is that of the one
+ * which must not go on.
+ */
 static int goes_on(struct plan *plan, void *thread, byte *java) {
     struct { char *name; int priority; int daemon; void *group; void *loader; } info;
     if (((jvmti_2) JVMTI(plan, 9))(plan->jvmti, (long) thread, &info) != 0) {
-        return 1; /* it has ended */
+        return -1;
     }
     int found = 0;
     for (long i = 0; i < plan->name_count; i++) {
@@ -534,125 +587,219 @@ static int goes_on(struct plan *plan, void *thread, byte *java) {
     return found;
 }
 
-static int is_idle(struct plan *plan, void *thread) {
-    struct frame frames[MOST_FRAMES];
+static int stack_of(struct plan *plan, void *thread, long room) {
     int count = 0;
-    int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, MOST_FRAMES,
-            frames, &count);
-    int found = 0;
-    for (int i = 0; error == 0 && i < count; i++) {
-        if (frames[i].method == plan->delayed) {
-            return 0; /* it would do in the child what is to be done in the parent */
-        }
-        for (long k = 0; k < plan->idle_count; k++) {
-            found |= frames[i].method == plan->idle[k];
+    int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, room,
+            plan->frames, &count);
+    return error == 0 ? count : 0;
+}
+
+static int is_among(void *method, void **methods, long count) {
+    for (long i = 0; i < count; i++) {
+        if (methods[i] == method) {
+            return 1;
         }
     }
+    return 0;
+}
+
+static int is_initializer(struct plan *plan, void *method) {
+    void **known = &plan->ordinary[((long) method >> 3) & 1023];
+    char *name;
+    if (*known == method
+            || ((int (*)(void *, void *, char **, void *, void *)) JVMTI(plan, 64))(plan->jvmti, method, &name, 0, 0) != 0) {
+        return 0; /* GetMethodName */
+    }
+    int found = name[0] == '<' && name[1] == 'c';
+    ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) name, 0); /* Deallocate */
+    if (!found) {
+        *known = method;
+    }
     return found;
+}
+
+/* Looks at the stack of a suspended thread: whether it is a worker with nothing to do, or runs a class's initializer. */
+static void examine(struct plan *plan, struct stop *stop) {
+    stop->idle = 0;
+    stop->initializing = 0;
+    int count = stack_of(plan, stop->thread, MOST_FRAMES);
+    if (count == 0) {
+        return;
+    }
+    int idle = 0;
+    for (int i = 0; i < count; i++) {
+        if (plan->frames[i].method == plan->delayed) {
+            return; /* it would do in the child what is to be done in the parent */
+        }
+        idle |= is_among(plan->frames[i].method, plan->idle, plan->idle_count);
+    }
+    if (idle || is_among(plan->frames[0].method, plan->still, plan->still_count)) {
+        stop->idle = idle && stop->java != 0 ? WORKER : 0;
+        return;
+    }
+    count = count < MOST_FRAMES ? count : stack_of(plan, stop->thread, plan->frame_room);
+    for (int i = 0; i < count && !stop->initializing; i++) {
+        stop->initializing = is_initializer(plan, plan->frames[i].method);
+    }
+}
+
+static int is_one(struct plan *plan, void *a, void *b) {
+    return ((byte (*)(void *, void *, void *)) JNI(plan, 24))(plan->jni, a, b); /* IsSameObject */
 }
 
 static int is_a(struct plan *plan, void *object, void *type) {
     return ((byte (*)(void *, void *, void *)) JNI(plan, 32))(plan->jni, object, type); /* IsInstanceOf */
 }
 
+static struct stop *add_stop(struct plan *plan, void *thread, byte *java) {
+    struct stop *stop = &plan->stops[plan->stop_count++];
+    stop->thread = ((void *(*)(void *, void *)) JNI(plan, 21))(plan->jni, thread); /* NewGlobalRef */
+    stop->java = java;
+    stop->suspended = 0;
+    stop->idle = 0;
+    stop->initializing = 0;
+    stop->carrier = 0;
+    return stop;
+}
+
+/* Suspends the stops from one on, but for the JVM's own. */
+static void suspend_from(struct plan *plan, long first) {
+    int count = 0;
+    for (long i = first; i < plan->stop_count; i++) {
+        if (plan->stops[i].idle != JVMS_OWN) {
+            plan->threads[count++] = plan->stops[i].thread;
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    ((jvmti_3) JVMTI(plan, SUSPEND))(plan->jvmti, count, plan->threads, plan->results);
+    count = 0;
+    for (long i = first; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->idle != JVMS_OWN) {
+            int result = plan->results[count++];
+            stop->suspended = result == 0;
+            if (result == 15) {
+                stop->java = 0; /* it is not alive any more */
+            } else if (stop->suspended) {
+                examine(plan, stop);
+            }
+        }
+    }
+}
+
 /* Suspends the virtual threads that are being carried. No carrier that is suspended takes another one. */
 static long suspend_carried(struct plan *plan) {
-    long carriers = plan->stop_count;
-    int count = 0;
-    for (long i = 0; i < carriers; i++) {
+    long before = plan->stop_count;
+    for (long i = 0; i < before; i++) {
         struct stop *carrier = &plan->stops[i];
-        if (carrier->java == 0 || !is_a(plan, carrier->thread, plan->carrier)) {
+        if (carrier->java == 0 || carrier->idle == JVMS_OWN || !is_a(plan, carrier->thread, plan->carrier)) {
             continue;
         }
         carrier->idle = carrier->idle ? CARRIER : 0;
         void *carried = FIELD(void *, carrier->java, plan->carried_at); /* a handle is what JNI has as a local reference */
-        if (carried == 0 || !is_a(plan, carried, plan->virtual_thread)) {
+        int known = carried == 0 || !is_a(plan, carried, plan->virtual_thread);
+        for (long k = 0; k < before && !known; k++) {
+            known = plan->stops[k].carrier != 0 && is_one(plan, plan->stops[k].thread, carried);
+        }
+        if (known) {
             continue;
         }
         if (plan->stop_count == plan->stop_room) {
             return TOO_MANY;
         }
-        struct stop *stop = &plan->stops[plan->stop_count++];
-        stop->thread = ((void *(*)(void *, void *)) JNI(plan, 21))(plan->jni, carried); /* NewGlobalRef */
-        stop->java = 0;
-        stop->idle = 0;
-        stop->suspended = 0;
-        plan->threads[count++] = stop->thread;
+        add_stop(plan, carried, 0)->carrier = i + 1;
     }
-    if (count > 0) {
-        ((jvmti_3) JVMTI(plan, SUSPEND))(plan->jvmti, count, plan->threads, plan->results);
-        for (long i = 0; i < count; i++) {
-            plan->stops[carriers + i].suspended = plan->results[i] == 0;
-        }
-    }
+    suspend_from(plan, before);
     return 0;
 }
 
-/* Suspends all Java threads that the child shall not have; 0, or why not. */
-static long suspend_all(struct plan *plan) {
-    void *jni = plan->jni;
-    void *self = 0;
-    ((jvmti_2) JVMTI(plan, 18))(plan->jvmti, (long) &self, 0); /* GetCurrentThread */
-    plan->stop_count = 0;
-    plan->left_out = 0;
-    for (int round = 0; round < MOST_ROUNDS; round++) {
-        int count = 0;
-        void **threads = 0;
-        if (((jvmti_2) JVMTI(plan, 4))(plan->jvmti, (long) &count, &threads) != 0) { /* GetAllThreads */
-            return REFUSED;
+/* Notes the Java threads that are not known yet, and suspends those that the child shall not have; 0, or why not. */
+static long suspend_fresh(struct plan *plan, void *self) {
+    int count = 0;
+    void **threads = 0;
+    if (((jvmti_2) JVMTI(plan, 4))(plan->jvmti, (long) &count, &threads) != 0) { /* GetAllThreads */
+        return REFUSED;
+    }
+    long before = plan->stop_count;
+    long hint = 0;
+    long error = 0;
+    for (int i = 0; i < count && error == 0; i++) {
+        byte *java = (byte *) ((long (*)(void *, void *, void *)) JNI(plan, 101))(plan->jni, threads[i], plan->eetop);
+        if (java == 0 || is_one(plan, threads[i], self) || (before > 0 && stop_of(plan, java, &hint) != 0)) {
+            continue;
         }
-        long before = plan->stop_count;
-        long error = 0;
-        for (int i = 0; i < count; i++) {
-            byte *java = (byte *) ((long (*)(void *, void *, void *)) JNI(plan, 101))(jni, threads[i], plan->eetop);
-            int known = java == 0 || ((byte (*)(void *, void *, void *)) JNI(plan, 24))(jni, threads[i], self);
-            for (long k = 0; k < before && !known; k++) {
-                known = plan->stops[k].java == java;
-            }
-            if (!known && !goes_on(plan, threads[i], java)) {
-                if (plan->stop_count == plan->stop_room) {
-                    error = TOO_MANY;
-                    plan->detail = count;
-                    break;
-                }
-                if (!plan->virtual_threads
-                        && is_a(plan, threads[i], plan->carrier)) {
-                    error = CARRIERS; /* what it carries would run on */
-                    break;
-                }
-                struct stop *stop = &plan->stops[plan->stop_count];
-                stop->thread = ((void *(*)(void *, void *)) JNI(plan, 21))(jni, threads[i]); /* NewGlobalRef */
-                stop->java = java;
-                stop->idle = 0;
-                stop->suspended = 0;
-                plan->threads[plan->stop_count - before] = stop->thread;
-                plan->stop_count++;
-            }
+        int own = goes_on(plan, threads[i], java);
+        if (own < 0) {
+            continue;
         }
-        ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) threads, 0);
-        long fresh = plan->stop_count - before;
-        if (error != 0 || fresh == 0) {
-            return error != 0 || !plan->virtual_threads ? error : suspend_carried(plan);
-        }
-        ((jvmti_3) JVMTI(plan, SUSPEND))(plan->jvmti, fresh, plan->threads, plan->results);
-        for (long i = 0; i < fresh; i++) {
-            struct stop *stop = &plan->stops[before + i];
-            stop->suspended = plan->results[i] == 0;
-            if (plan->results[i] == 15) {
-                stop->java = 0; /* it is not alive any more */
-            }
-            stop->idle = stop->suspended && is_idle(plan, stop->thread);
+        if (plan->stop_count == plan->stop_room) {
+            error = TOO_MANY;
+            plan->detail = count;
+        } else if (own) {
+            add_stop(plan, threads[i], java)->idle = JVMS_OWN;
+        } else if (!plan->virtual_threads && is_a(plan, threads[i], plan->carrier)) {
+            error = CARRIERS; /* what it carries would run on */
+        } else {
+            add_stop(plan, threads[i], java);
         }
     }
-    return CHANGING;
+    ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) threads, 0);
+    suspend_from(plan, before);
+    return error;
 }
 
-/* Lets those that hold locks go on for a while; the longer, the more often that had to be done. */
-static void let_unlock(struct plan *plan, long *longest) {
+/* Suspends all Java threads that the child shall not have and that are not suspended yet; 0, or why not. */
+static long suspend_all(struct plan *plan) {
+    ((int (*)(void *, int)) JNI(plan, 19))(plan->jni, 64); /* PushLocalFrame */
+    void *self = 0;
+    ((jvmti_2) JVMTI(plan, 18))(plan->jvmti, (long) &self, 0); /* GetCurrentThread */
+    long result = CHANGING;
+    for (int round = 0; round < MOST_ROUNDS && result == CHANGING; round++) {
+        long before = plan->stop_count;
+        result = suspend_fresh(plan, self);
+        if (result == 0 && plan->stop_count > before) {
+            result = CHANGING; /* one that was running may have started another */
+        }
+    }
+    if (result == 0 && plan->virtual_threads) {
+        result = suspend_carried(plan);
+    }
+    ((void *(*)(void *, void *)) JNI(plan, 20))(plan->jni, 0); /* PopLocalFrame */
+    return result;
+}
+
+/*
+ * Lets those that hold locks go on for a while; the longer, the more often that had to be done. They may end meanwhile,
+ * start others, or carry other virtual threads.
+ */
+static long let_unlock(struct plan *plan, long *longest) {
     change(plan, RESUME, OWNERS);
     nap(*longest);
     *longest = *longest < LONGEST_NAP_NS ? 2 * *longest : SHORTEST_NAP_NS;
     change(plan, SUSPEND, OWNERS);
+    int count = 0;
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->suspended != 2) {
+            continue;
+        }
+        if (plan->results[count++] == 15) {
+            stop->suspended = 0;
+            stop->java = 0;
+            stop->initializing = 0;
+        } else {
+            examine(plan, stop);
+        }
+    }
+    return suspend_all(plan);
+}
+
+/* Waits a moment for threads that come, go, or are inside the C library. */
+static long settle(struct plan *plan, long why) {
+    nap(SHORTEST_NAP_NS << (plan->retries & 3));
+    return why == FRESH || why == CHANGING ? suspend_all(plan) : 0;
 }
 
 static void resume_all(struct plan *plan) {
@@ -695,28 +842,33 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     plan->retries = 0;
     plan->range_count = 0;
     plan->begun_ns = now_ns();
-    ((int (*)(void *, int)) JNI(plan, 19))(plan->jni, 64); /* PushLocalFrame */
+    plan->stop_count = 0;
+    plan->left_out = 0;
     long result = suspend_all(plan);
-    ((void *(*)(void *, void *)) JNI(plan, 20))(plan->jni, 0); /* PopLocalFrame */
     long longest = SHORTEST_NAP_NS;
-    while (result == 0 && now_ns() - plan->begun_ns < LONGEST_UNLOCKING_NS && find_locking(plan)) {
+    while (result == 0 && find_locking(plan)) {
+        if (now_ns() - plan->begun_ns >= LONGEST_UNLOCKING_NS) {
+            result = plan->insists ? 0 : LOCKED;
+            break;
+        }
         plan->retries++;
-        let_unlock(plan, &longest);
+        result = let_unlock(plan, &longest);
     }
     plan->suspended_ns = now_ns();
     long all = -1;
     long mask;
-    CALL(SYS_sigprocmask, 2, &all, &mask, 8);
     for (int attempt = 0; result == 0 && attempt < MOST_ATTEMPTS; attempt++) {
         plan->attempt = (plan->attempt + 1) & 0x3fffffff;
         struct attempt *its = &plan->attempts[plan->attempt & (ATTEMPTS - 1)];
         int *state = &its->state;
+        CALL(SYS_sigprocmask, 2, &all, &mask, 8);
         result = park_all(plan, its);
         if (result == 0) {
             plan->parked_ns = now_ns();
             result = classify(plan);
         }
-        if (result == 0 && now_ns() - plan->begun_ns < LONGEST_UNLOCKING_NS && find_owners(plan)) {
+        int late = now_ns() - plan->begun_ns >= LONGEST_UNLOCKING_NS;
+        if (result == 0 && !(late && plan->insists) && find_owners(plan)) {
             result = LOCKED;
         }
         if (result == 0) {
@@ -729,18 +881,13 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
             plan->forked_ns = now_ns();
         }
         release(state, result > 0 ? RELEASED : ABANDONED);
-        if (result == CHANGING || result == UNSAFE || result == LATE || result == LOCKED) {
-            long last = result;
-            result = attempt + 1 < MOST_ATTEMPTS ? 0 : last;
+        CALL(SYS_sigprocmask, 2, &mask, 0, 8);
+        if ((result == CHANGING || result == FRESH || result == UNSAFE || result == LATE || (result == LOCKED && !late))
+                && attempt + 1 < MOST_ATTEMPTS) {
             plan->retries++;
-            if (last == LOCKED) {
-                let_unlock(plan, &longest);
-            } else {
-                nap(SHORTEST_NAP_NS);
-            }
+            result = result == LOCKED ? let_unlock(plan, &longest) : settle(plan, result);
         }
     }
-    CALL(SYS_sigprocmask, 2, &mask, 0, 8);
     plan->released_ns = now_ns();
     resume_all(plan);
     plan->resumed_ns = now_ns();

@@ -5,10 +5,11 @@ import io.cleave.os.ProcFs;
 import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
 import io.cleave.os.WholeFork;
-import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import jdk.management.VirtualThreadSchedulerMXBean;
 
 /** What a forked child does before it computes: it lets go of what is its parent's and becomes different from its siblings. */
@@ -25,6 +26,8 @@ final class ChildLife {
     private static final int S_IFCHR = 0x2000;
     private static final int SEEK_SET = 0;
     private static final int SEEK_CUR = 1;
+    private static final MemorySegment HIGHEST_SCORE = Arena.global().allocateFrom(ValueLayout.JAVA_BYTE,
+            "1000".getBytes(StandardCharsets.US_ASCII));
 
     private ChildLife() {
     }
@@ -50,10 +53,10 @@ final class ChildLife {
 
     /** Where memory runs out, the kernel ends a child, whose items others compute, and not the parent. */
     static void beFirstVictim() {
-        try {
-            Files.writeString(Path.of("/proc/self/oom_score_adj"), "1000");
-        } catch (IOException | RuntimeException e) {
-            return; // /proc is not writable here; the kernel then decides by size
+        int file = Fcntl.open("/proc/self/oom_score_adj", Fcntl.O_WRONLY, 0);
+        if (file >= 0) { // else /proc is not writable here, and the kernel decides by size
+            Unistd.write(file, HIGHEST_SCORE);
+            Unistd.close(file);
         }
     }
 

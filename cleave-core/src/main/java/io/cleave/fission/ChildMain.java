@@ -113,7 +113,7 @@ final class ChildMain implements Body.Sink {
             if (isWhole) {
                 ChildLife.beFirstVictim();
                 ChildLife.reviveCarriers();
-                ChildWatch.begin(slot, WholeFork.goneThreads());
+                ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.isAnyoneInitializing());
             }
             ExitGuard.arm(this);
             work();

@@ -31,6 +31,8 @@ final class ChildWatch implements Runnable {
     /** How long a child may do nothing but wait. */
     static final long PATIENCE_NANOS = 10_000_000_000L;
 
+    /** How many looks running the JVM may make an item wait, where nobody will bring some class's initializer to its end. */
+    private static final int CLASS_LOOKS = 10;
     private static final long LOOK_NANOS = 20_000_000;
     /** What parks for a moment again and again is met outside its naps now and then. */
     private static final double MOSTLY = 0.6;
@@ -44,6 +46,8 @@ final class ChildWatch implements Runnable {
     private final String workerTask = "/proc/self/task/" + Unistd.getpid();
     /** Threads that are not here, by their ids. */
     private final Set<Long> gone;
+    /** Whether such a thread was inside a class's initializer, so that whoever needs that class waits for ever. */
+    private final boolean halfMadeClasses;
     /** Threads of the JVM's own, which do not count. */
     private final Set<Long> own = new HashSet<>();
 
@@ -53,9 +57,12 @@ final class ChildWatch implements Runnable {
     private int looks;
     private int waits;
     private int naps;
+    /** How many looks running have met the worker waiting inside the JVM or native code. */
+    private int inside;
 
-    private ChildWatch(RunMemory.Slot slot, long[] gone) {
+    private ChildWatch(RunMemory.Slot slot, long[] gone, boolean halfMadeClasses) {
         this.slot = slot;
+        this.halfMadeClasses = halfMadeClasses;
         this.gone = new HashSet<>();
         for (long id : gone) {
             this.gone.add(id);
@@ -67,20 +74,29 @@ final class ChildWatch implements Runnable {
      *
      * @param slot is told what comes of it
      * @param gone the ids of the threads that the child does not have
+     * @param halfMadeClasses whether such a thread was inside a class's initializer
      */
-    static void begin(RunMemory.Slot slot, long[] gone) {
-        ChildWatch watch = new ChildWatch(slot, gone);
-        Thread.ofPlatform().daemon().name("cleave-watch").start(watch);
+    static void begin(RunMemory.Slot slot, long[] gone, boolean halfMadeClasses) {
+        ChildWatch watch = new ChildWatch(slot, gone, halfMadeClasses);
+        Thread thread = new Thread(watch, "cleave-watch"); // without a builder, which a child would have to load
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Looks once, in the parent, so that children find done what that needs. */
+    static void rehearse() {
+        try (RunMemory memory = new RunMemory(1)) {
+            ChildWatch watch = new ChildWatch(memory.slot(0), new long[0], false);
+            watch.findOwn();
+            watch.look(0);
+            watch.look(0);
+            watch.lookClosely(0);
+        }
     }
 
     @Override
     public void run() {
-        own.add(Thread.currentThread().threadId());
-        for (ThreadInfo thread : BEAN.getThreadInfo(BEAN.getAllThreadIds())) {
-            if (thread != null && isOfTheJvm(thread.getThreadName())) {
-                own.add(thread.getThreadId());
-            }
-        }
+        findOwn();
         while (true) {
             LockSupport.parkNanos(LOOK_NANOS);
             try {
@@ -90,6 +106,15 @@ final class ChildWatch implements Runnable {
                 }
             } catch (OutOfMemoryError e) {
                 seen = null; // the task has taken all there is; the next look may find some
+            }
+        }
+    }
+
+    private void findOwn() {
+        own.add(Thread.currentThread().threadId());
+        for (ThreadInfo thread : BEAN.getThreadInfo(BEAN.getAllThreadIds())) {
+            if (thread != null && isOfTheJvm(thread.getThreadName())) {
+                own.add(thread.getThreadId());
             }
         }
     }
@@ -108,6 +133,7 @@ final class ChildWatch implements Runnable {
             waits = 0;
             naps = 0;
             looks = 0;
+            inside = 0;
             waitingSince = now;
             return DeadlockProof.Verdict.OPEN;
         }
@@ -115,8 +141,9 @@ final class ChildWatch implements Runnable {
         if (state == Thread.State.RUNNABLE) {
             seen = null;
             lookInside();
-            return verdictByTime(now);
+            return halfMadeClasses && inside > CLASS_LOOKS ? DeadlockProof.Verdict.UNPROVEN : verdictByTime(now);
         }
+        inside = 0;
         return lookClosely(now);
     }
 
@@ -226,7 +253,11 @@ final class ChildWatch implements Runnable {
         String call = ProcFs.line(workerTask + "/syscall");
         if (call != null && DeadlockProof.isEndlessPrivateWait(call)) {
             waits++;
-        } else if (call != null && DeadlockProof.isNap(call)) {
+            inside++;
+            return;
+        }
+        inside = 0;
+        if (call != null && DeadlockProof.isNap(call)) {
             naps++;
         }
     }

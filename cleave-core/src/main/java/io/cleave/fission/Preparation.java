@@ -2,10 +2,13 @@ package io.cleave.fission;
 
 import io.cleave.channel.Doorbell;
 import io.cleave.channel.Ring;
+import io.cleave.channel.RingValues;
 import io.cleave.os.Fcntl;
+import io.cleave.os.Futex;
 import io.cleave.os.Mman;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
+import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
 import io.cleave.work.Failure;
@@ -15,6 +18,9 @@ import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.management.LockInfo;
+import java.lang.management.ThreadInfo;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,6 +38,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class Preparation {
     private static final int ROUNDS = 50;
     private static final int COMPILED_ROUNDS = 400;
+    private static final int FEW_ROUNDS = 4;
 
     private static boolean done;
     /** Codecs that have been used in this JVM. */
@@ -71,17 +78,39 @@ final class Preparation {
                 Seeds.renew();
             }
             ChildLife.detachFiles(Integer.MAX_VALUE);
-            if (!SupportCheck.isWhole()) {
-                forChildrenOfOneThread();
-            }
+            initializeWhatChildrenUse();
+            boolean whole = SupportCheck.isWhole();
+            callWhatChildrenCall(whole ? FEW_ROUNDS : COMPILED_ROUNDS);
+            rehearse(whole ? FEW_ROUNDS : ROUNDS);
             done = true;
+        }
+    }
+
+    /**
+     * Cleave's own classes that are first used in a child. Another thread might be inside the initializer of one of them at
+     * the fork, and the child would wait for that thread; and it saves each child the time.
+     */
+    private static void initializeWhatChildrenUse() {
+        try {
+            for (Class<?> type : List.of(ChildLife.class, ChildWatch.class, ChildMain.class, ExitGuard.class,
+                    DeadlockProof.class, ParentWatch.class, Seeds.class, Eden.class, Window.class)) {
+                MethodHandles.lookup().ensureInitialized(type);
+            }
+            for (Class<?> type : List.of(Signals.class, Unistd.class, Stat.class, Fcntl.class, ProcFs.class,
+                    Futex.class,
+                    Doorbell.class, Ring.class, Ring.Producer.class, RingValues.class, Values.class, Failure.class,
+                    ThreadInfo.class, LockInfo.class)) {
+                Class.forName(type.getName(), true, type.getClassLoader());
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("a class that is there cannot be initialized", e);
         }
     }
 
     /** What only children need that can load and compile nothing. */
     static synchronized void forChildrenOfOneThread() {
-        callWhatChildrenCall();
-        rehearse();
+        callWhatChildrenCall(COMPILED_ROUNDS);
+        rehearse(ROUNDS);
     }
 
     /** Whether a codec has been used in this JVM, so that its classes are loaded. */
@@ -109,11 +138,11 @@ final class Preparation {
     }
 
     /** Calls each system call that a child makes, often enough for the JVM to compile the way there. */
-    private static void callWhatChildrenCall() {
+    private static void callWhatChildrenCall(int rounds) {
         int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
         int file = Fcntl.open("/proc/self/maps", Fcntl.O_RDONLY, 0); // any regular file will do
         int other = Mman.memfd_create("cleave-rehearsal", Mman.MFD_CLOEXEC);
-        for (int round = 0; round < COMPILED_ROUNDS; round++) {
+        for (int round = 0; round < rounds; round++) {
             ChildLife.detach(file, dead);
             ChildLife.detach(other, dead);
         }
@@ -124,10 +153,11 @@ final class Preparation {
         Unistd.getppid();
         Unistd.rehearseExit();
         ProcFs.bytesDirtied(Unistd.getpid());
+        ChildWatch.rehearse();
     }
 
     /** Plays a child's part in this process, on memory of its own. */
-    private static void rehearse() {
+    private static void rehearse(int rounds) {
         int capacity = 1 << 16;
         try (Arena arena = Arena.ofConfined(); RunMemory memory = new RunMemory(1)) {
             MemorySegment bell = arena.allocate(Doorbell.BYTES, 64);
@@ -139,7 +169,7 @@ final class Preparation {
             memory.slot(0).edenOpaque(Eden.free());
             Eden.budget(Eden.free(), Eden.share(1));
             Doorbell door = new Doorbell(bell);
-            for (int round = 0; round < ROUNDS; round++) {
+            for (int round = 0; round < rounds; round++) {
                 door.sleep(door.prepare(), 0);
                 watch.waitBegins();
                 watch.lives();

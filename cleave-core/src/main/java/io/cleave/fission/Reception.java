@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class Reception {
     /** Who acts on what is more than a result. */
     interface Listener {
+        /** The run cannot succeed. */
+        void fail(Throwable why);
+
         /** The computing of a chunk has failed. */
         void failedAt(Window window, int chunk, Throwable thrown);
 
@@ -58,7 +61,11 @@ final class Reception {
             }
             case Frames.FAILURE -> {
                 child.leaves();
-                listener.failedAt(child.window, child.chunk, failureOf(child));
+                if (child.chunk < 0) {
+                    listener.fail(failureOf(child)); // before it came to an item
+                } else {
+                    listener.failedAt(child.window, child.chunk, failureOf(child));
+                }
             }
             default -> leave(child, kind);
         }

@@ -19,6 +19,8 @@ public final class Fcntl {
     public static final int AT_SYMLINK_FOLLOW = 0x400;
     /** {@code open}: read only. */
     public static final int O_RDONLY = 0;
+    /** Open for writing only. */
+    public static final int O_WRONLY = 1;
     /** {@code open}: read and write. */
     public static final int O_RDWR = 2;
     /** {@code open}: make the file where there is none. */

@@ -65,6 +65,7 @@ public final class WholeFork {
     private static final long LATE = -1007;
     private static final long REFUSED = -1008;
     private static final long CARRIERS = -1009;
+    private static final long FRESH = -1010;
 
     private static final int IDLE_CARRIER = 2;
     private static final int SYS_RT_SIGACTION = 13;
@@ -78,6 +79,9 @@ public final class WholeFork {
     private static final int FIRST_ROOM = 1024;
     private static final int MOST_ROOM = 1 << 17;
     private static final int RANGES = 4096;
+    /** How deep a stack is searched for a class's initializer. */
+    private static final int FRAMES = 512;
+    private static final int ORDINARY = 1024;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int MOST_TRIES = 60;
     private static final int MOST_SILENT = 2;
@@ -85,6 +89,9 @@ public final class WholeFork {
     /** A thread that is neither Java's nor known as the JVM's is a stranger when it has been so for a while. */
     private static final long STRANGER_NANOS = 5_000_000;
     private static final long NAP_NANOS = 500_000;
+    private static final long MOST_LOCK_PATIENCE = 300_000_000;
+    private static final long LEAST_LOCK_PATIENCE = 2_000_000;
+    private static final long LOCK_NAP_NANOS = 2_000_000;
 
     /** How the names of the JVM's own native threads begin, as the kernel cuts them. */
     private static final List<String> INTERNAL = List.of("VM Thread", "VM Periodic Tas", "GC Thread#", "G1 ", "ParGC",
@@ -108,6 +115,11 @@ public final class WholeFork {
     private int room;
     private int process;
     private int silentForks;
+    /**
+     * How long the moment is awaited at which no thread holds a lock or is inside a class's initializer. Where it did not
+     * come, there are threads that do so all the time, and the next fork does not wait as long.
+     */
+    private long lockPatience = MOST_LOCK_PATIENCE;
 
     private record Known(boolean isInternal, String name, long startTicks) {}
 
@@ -210,6 +222,24 @@ public final class WholeFork {
         return Arrays.copyOf(ids, gone);
     }
 
+    /**
+     * Whether one of {@link #goneThreads} was inside a class's initializer, which then nobody brings to its end: whoever
+     * needs that class waits for ever. A fork is not made at such a moment, unless it lasts for long.
+     *
+     * @return true in a child of {@link #fork} where it is so
+     */
+    public static boolean isAnyoneInitializing() {
+        WholeForkPlan plan = Objects.requireNonNull(instance).plan;
+        MemorySegment stops = VmStructs.memory(plan.get(Field.STOPS),
+                plan.get(Field.STOP_COUNT) * WholeForkPlan.STOP_BYTES);
+        for (long at = 0; at < stops.byteSize(); at += WholeForkPlan.STOP_BYTES) {
+            if (stops.get(INT, at + 24) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether a child has threads that carried virtual ones in the parent, and carry none. */
     public static boolean hasIdleCarriers() {
         return !Objects.requireNonNull(instance).idleCarriers().isEmpty();
@@ -246,7 +276,7 @@ public final class WholeFork {
             case (int) SILENT ->
                 "thread" + which + " does not answer to a signal, and cannot be stopped for the moment of a "
                         + "fork";
-            case (int) CHANGING -> "threads come and go too fast";
+            case (int) CHANGING, (int) FRESH -> "threads come and go too fast";
             case (int) UNKNOWN -> "it is not known whose thread" + which + " is";
             case (int) UNSAFE -> "thread" + which + " is inside the C library all the time";
             case (int) LOCKED -> "threads hold monitors all the time";
@@ -284,14 +314,26 @@ public final class WholeFork {
         plan.set(Field.TID, (int) gettid.invokeExact());
         plan.set(Field.SELF, (long) self.invokeExact());
         plan.set(Field.JNI, jvmti.jni());
+        plan.set(Field.INSISTS, 0);
+        long begun = System.nanoTime();
         int silent = 0;
         long result = CHANGING;
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             result = (long) fork.invokeExact(plan.address());
+            if (result > 0) {
+                boolean insisted = plan.get(Field.INSISTS) != 0;
+                lockPatience = insisted ? Math.max(lockPatience / 4, LEAST_LOCK_PATIENCE)
+                        : Math.min(lockPatience * 2, MOST_LOCK_PATIENCE);
+            }
             if (result >= 0) {
                 return result;
             }
-            if (result == UNKNOWN) {
+            if (result == LOCKED) {
+                boolean isEnough = System.nanoTime() - begun > lockPatience;
+                plan.set(Field.INSISTS, isEnough ? 1 : 0);
+                LockSupport.parkNanos(isEnough ? 0 : LOCK_NAP_NANOS);
+                tries -= isEnough ? 0 : 1;
+            } else if (result == UNKNOWN) {
                 learn((int) plan.get(Field.DETAIL));
             } else if (result == TOO_MANY && room < MOST_ROOM) {
                 makeRoom(4 * room);
@@ -509,18 +551,31 @@ public final class WholeFork {
         List<Long> idle = new ArrayList<>();
         idle.addAll(jvmti.methods(Jni.findClass(jni, arena, "java/util/concurrent/ForkJoinPool"), "awaitWork"));
         idle.addAll(jvmti.methods(Jni.findClass(jni, arena, "java/util/concurrent/ThreadPoolExecutor"), "getTask"));
-        MemorySegment methods = arena.allocate((long) idle.size() * Long.BYTES, 8);
-        for (int i = 0; i < idle.size(); i++) {
-            methods.setAtIndex(LONG, i, idle.get(i));
-        }
-        plan.set(Field.IDLE, methods.address());
+        plan.set(Field.IDLE, numbers(idle));
         plan.set(Field.IDLE_COUNT, idle.size());
+        List<Long> still = new ArrayList<>();
+        still.addAll(jvmti.methods(Jni.findClass(jni, arena, "jdk/internal/misc/Unsafe"), "park"));
+        still.addAll(jvmti.methods(Jni.findClass(jni, arena, "java/lang/Object"), "wait0"));
+        still.addAll(jvmti.methods(Jni.findClass(jni, arena, "java/lang/Thread"), "sleepNanos0"));
+        plan.set(Field.STILL, numbers(still));
+        plan.set(Field.STILL_COUNT, still.size());
+        plan.set(Field.FRAMES, arena.allocate(FRAMES * 16L, 8).address());
+        plan.set(Field.FRAME_ROOM, FRAMES);
+        plan.set(Field.ORDINARY, arena.allocate(ORDINARY * 8L, 8).address());
         MemorySegment names = arena.allocate((long) GOING_ON.size() * Long.BYTES, 8);
         for (int i = 0; i < GOING_ON.size(); i++) {
             names.setAtIndex(LONG, i, arena.allocateFrom(GOING_ON.get(i)).address());
         }
         plan.set(Field.NAMES, names.address());
         plan.set(Field.NAME_COUNT, GOING_ON.size());
+    }
+
+    private long numbers(List<Long> numbers) {
+        MemorySegment array = arena.allocate(numbers.size() * 8L, 8);
+        for (int i = 0; i < numbers.size(); i++) {
+            array.setAtIndex(LONG, i, numbers.get(i));
+        }
+        return array.address();
     }
 
     /** The code of libc and of the dynamic linker, in which a thread may hold a lock of theirs. */

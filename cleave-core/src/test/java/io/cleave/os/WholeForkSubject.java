@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /** A JVM that forks itself as a whole many times while other threads are busy, and says what came of it. */
@@ -29,7 +30,36 @@ public final class WholeForkSubject {
     private WholeForkSubject() {
     }
 
-    /** Arguments: how many forks, how many busy threads, and what else is to be there: "virtual". */
+    /** Where threads of the program say in which process they run. */
+    private static MemorySegment shared = MemorySegment.NULL;
+
+    /** The class that is being initialized, again and again another one. */
+    private static volatile Class<?> half = WholeForkSubject.class;
+
+    /** Is slow to initialize. */
+    static final class Slow {
+        static final int VALUE;
+
+        static {
+            long end = System.nanoTime() + 2_000_000;
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            VALUE = 7;
+        }
+
+        private Slow() {
+        }
+    }
+
+    /** Has {@link Slow} of its own. */
+    private static final class Fresh extends ClassLoader {
+        Class<?> slow(byte[] code) {
+            return defineClass(Slow.class.getName(), code, 0, code.length);
+        }
+    }
+
+    /** Arguments: how many forks, how many busy threads, and what else is to be there: "virtual", "starting", "classes". */
     public static void main(String[] args) throws Exception {
         String refusal = WholeFork.refusal(collector());
         if (refusal != null) {
@@ -48,33 +78,42 @@ public final class WholeForkSubject {
         sink = IntStream.range(0, 100_000).parallel().sum(); // the common pool has workers, which go on in the child
         int right = 0;
         int forks = Integer.parseInt(args[0]);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment shared = Mman.map(arena, 4096, Mman.PROT_READ | Mman.PROT_WRITE,
-                    Mman.MAP_SHARED | Mman.MAP_ANONYMOUS, -1, 0);
-            for (int i = 1; i <= forks; i++) {
-                long before = OWN.get();
-                int pid = WholeFork.fork();
-                if (pid == 0) {
-                    be(shared, i);
-                }
-                if (pid < 0) {
-                    System.out.println("not made: " + WholeFork.describe(pid));
-                    continue;
-                }
-                int status = (int) Signals.waitpid(pid, 0);
-                if (status != 0 || shared.get(ValueLayout.JAVA_INT, 0) != i) {
-                    System.out
-                            .println("child " + Signals.describe(status) + ", " + shared.get(ValueLayout.JAVA_INT, 0));
-                } else {
-                    right++;
-                }
-                long deadline = System.nanoTime() + 5_000_000_000L;
-                while (!threads.isEmpty() && OWN.get() == before && System.nanoTime() < deadline) {
-                    Thread.onSpinWait(); // the caller's threads have to go on
-                }
-                if (!threads.isEmpty() && OWN.get() == before) {
-                    System.out.println("the caller's own threads stand still");
-                }
+        boolean classes = args.length > 2 && args[2].equals("classes");
+        shared = Mman.map(Arena.global(), 4096, Mman.PROT_READ | Mman.PROT_WRITE,
+                Mman.MAP_SHARED | Mman.MAP_ANONYMOUS, -1, 0);
+        if (args.length > 2 && args[2].equals("starting")) {
+            int parent = Unistd.getpid();
+            Thread.ofPlatform().daemon().start(() -> startOthers(parent));
+        } else if (classes) {
+            byte[] code = WholeForkSubject.class.getResourceAsStream("WholeForkSubject$Slow.class").readAllBytes();
+            Thread.ofPlatform().daemon().start(() -> initialize(code));
+        }
+        for (int i = 1; i <= forks; i++) {
+            long before = OWN.get();
+            int pid = WholeFork.fork();
+            if (pid == 0) {
+                be(i, classes);
+            }
+            if (pid < 0) {
+                System.out.println("not made: " + WholeFork.describe(pid));
+                continue;
+            }
+            int status = await(pid);
+            if (shared.get(ValueLayout.JAVA_INT, 8) != 0) {
+                System.out.println("a thread of the parent's runs in a child");
+            }
+            if (status != 0 || shared.get(ValueLayout.JAVA_INT, 0) != i) {
+                System.out
+                        .println("child " + Signals.describe(status) + ", " + shared.get(ValueLayout.JAVA_INT, 0));
+            } else {
+                right++;
+            }
+            long deadline = System.nanoTime() + 5_000_000_000L;
+            while (!threads.isEmpty() && OWN.get() == before && System.nanoTime() < deadline) {
+                Thread.onSpinWait(); // the caller's threads have to go on
+            }
+            if (!threads.isEmpty() && OWN.get() == before) {
+                System.out.println("the caller's own threads stand still");
             }
         }
         System.out.println("right " + right);
@@ -88,10 +127,30 @@ public final class WholeForkSubject {
                 : all.contains("PS ") ? WholeFork.Collector.PARALLEL : WholeFork.Collector.SERIAL;
     }
 
-    private static void be(MemorySegment shared, int number) {
+    private static int await(int pid) throws InterruptedException {
+        long deadline = System.nanoTime() + 30_000_000_000L;
+        while (true) {
+            long result = Signals.waitpid(pid, Signals.WNOHANG);
+            if (result != 0) {
+                return (int) result;
+            }
+            if (System.nanoTime() > deadline) {
+                System.out.println("a child hangs");
+                Signals.kill(pid, Signals.SIGKILL);
+                return (int) Signals.waitpid(pid, 0);
+            }
+            Thread.sleep(1);
+        }
+    }
+
+    private static void be(int number, boolean classes) {
         int status = 1;
         try {
-            liveAsAJvm();
+            if (classes) {
+                Class.forName(half.getName(), true, half.getClassLoader());
+            } else {
+                liveAsAJvm();
+            }
             shared.set(ValueLayout.JAVA_INT, 0, number);
             status = 0;
         } catch (Throwable t) {
@@ -154,6 +213,43 @@ public final class WholeForkSubject {
             }
             sink = new Object[random.nextInt(50)];
             OWN.incrementAndGet();
+        }
+    }
+
+    /** Starts threads while it holds a lock, which a fork lets it go on for. */
+    private static void startOthers(int parent) {
+        Object lock = new Object();
+        while (true) {
+            Thread thread;
+            synchronized (lock) {
+                thread = new Thread(() -> {
+                    for (int i = 0; i < 1000; i++) {
+                        sink = new byte[100];
+                        if (Unistd.getpid() != parent) {
+                            shared.set(ValueLayout.JAVA_INT, 8, 1);
+                        }
+                    }
+                });
+                thread.start();
+            }
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private static void initialize(byte[] code) {
+        while (true) {
+            Class<?> slow = new Fresh().slow(code);
+            half = slow;
+            try {
+                Class.forName(slow.getName(), true, slow.getClassLoader());
+            } catch (ClassNotFoundException e) {
+                throw new LinkageError("a class is gone", e);
+            }
+            LockSupport.parkNanos(2_000_000);
         }
     }
 

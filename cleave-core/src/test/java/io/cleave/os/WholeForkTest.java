@@ -33,6 +33,16 @@ class WholeForkTest {
     }
 
     @Test
+    void threadsThatAreStartedJustNowDoNotRunOnInTheChild() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "100", "0", "starting")).containsExactly("right 100");
+    }
+
+    @Test
+    void noChildIsLeftWithAHalfInitializedClass() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "100", "0", "classes")).containsExactly("right 100");
+    }
+
+    @Test
     void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
         List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
                 "1",
