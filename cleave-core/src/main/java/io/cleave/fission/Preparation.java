@@ -92,7 +92,8 @@ final class Preparation {
      */
     private static void initializeWhatChildrenUse() {
         try {
-            for (Class<?> type : List.of(ChildLife.class, ChildWatch.class, ChildMain.class, ExitGuard.class,
+            for (Class<?> type : List.of(Forker.Forked.class, ChildLife.class, ChildWatch.class, ChildMain.class,
+                    ExitGuard.class,
                     DeadlockProof.class, ParentWatch.class, Seeds.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
             }

@@ -3,7 +3,10 @@ package io.cleave.fission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.cleave.os.Unistd;
 import io.cleave.testing.ChildJvm;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,6 +96,36 @@ final class FissionJvmsTest {
             } catch (UnsupportedOperationException e) {
                 System.out.println("create " + e.getMessage());
             }
+        }
+    }
+
+    /** Says which processes its children were. */
+    static final class Processes {
+        public static void main(String[] arguments) {
+            try (Fission fission = Fission.builder().warmUp(0).build()) {
+                List<Integer> items = IntStream.range(0, 40).boxed().toList();
+                System.out.println(String.join(" ", fission.map(items, x -> Unistd.getpid()).stream().distinct()
+                        .map(String::valueOf).toList()));
+            }
+        }
+    }
+
+    /**
+     * A child shares the parent's place in each file until it has opened it anew, so that two that read from one jar at
+     * once would get each other's bytes.
+     */
+    @Test
+    void noChildHasToLoadAClassOfOurs(@TempDir Path directory) throws InterruptedException, IOException {
+        Path log = directory.resolve("classes");
+        try (ChildJvm jvm = ChildJvm.start(List.of("-Xlog:class+load=info:file=" + log + ":tid:filecount=0"),
+                Processes.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            List<String> children = List.of(jvm.lines().getLast().split(" "));
+            assertThat(children).isNotEmpty();
+            List<String> loaded = Files.readAllLines(log);
+            assertThat(loaded).anyMatch(line -> line.contains("io.cleave.fission.ChildMain"));
+            assertThat(loaded).noneMatch(line -> line.contains("io.cleave") && children.stream()
+                    .anyMatch(child -> line.startsWith("[" + child + "]")));
         }
     }
 
