@@ -23,6 +23,9 @@ enum { EXIT_NOT_WHOLE = 89, EXIT_ORPHANED = 90 };
 enum { ATTEMPTS = 256, IN_NATIVE = 4, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST_ROUNDS = 8, LONGEST_PARKING_NS = 500000000,
        LONGEST_UNLOCKING_NS = 5000000, SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
 
+/* Small pages of as many bytes take about so long where memory is at hand. */
+enum { HUGE_PAGE = 2 << 20, SLOW_HUGE_PAGE_NS = 1000000 };
+
 /* The parked threads go on by themselves after so many seconds, and after so many once the fork is under way. */
 enum { PATIENCE = 2, PATIENCE_COMMITTED = 120 };
 
@@ -489,6 +492,25 @@ static void advise(struct plan *plan, int advice) {
     }
 }
 
+/*
+ * Whether the kernel takes longer over a huge page than over as many small ones, by trying one. It does in a virtual machine
+ * whose host has to find the memory first: small pages come from what was used a moment ago, huge ones from what never was.
+ */
+static int is_huge_slow(struct plan *plan) {
+    for (long i = 0; i < plan->range_count; i++) {
+        byte *page = (byte *) (((long) plan->ranges[i].from + HUGE_PAGE - 1) & -(long) HUGE_PAGE);
+        if (page + HUGE_PAGE <= plan->ranges[i].from + plan->ranges[i].bytes) {
+            long before[2];
+            long after[2];
+            CALL(SYS_clock_gettime, 3 /* of this thread */, before, 0, 0);
+            FIELD(byte, page, 0) = 0;
+            CALL(SYS_clock_gettime, 3, after, 0, 0);
+            return (after[0] - before[0]) * 1000000000L + after[1] - before[1] > SLOW_HUGE_PAGE_NS;
+        }
+    }
+    return 0;
+}
+
 /* The JVM's counters lie in a file that others map; the child goes on with a copy. */
 static void copy_counters(struct plan *plan) {
     if (plan->perf == 0) {
@@ -823,6 +845,9 @@ static long fork_parked(struct plan *plan, int *state) {
     if (child == 0) {
         if (plan->huge) {
             advise(plan, 14); /* MADV_HUGEPAGE */
+            if (is_huge_slow(plan)) {
+                advise(plan, 15); /* MADV_NOHUGEPAGE */
+            }
         }
         become_whole(plan, state);
         return 0;
