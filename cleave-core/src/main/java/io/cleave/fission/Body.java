@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What is computed from a slice of the items, in the parent or in a child. */
-sealed interface Body {
+sealed interface Body permits Body.Itemwise, Body.Slicewise, Reduction {
     /** Where results go, and what decides whether to go on. */
     interface Sink {
         /**
@@ -45,6 +45,11 @@ sealed interface Body {
 
     /** Whether there is exactly one result for each item. */
     boolean isItemwise();
+
+    /** Whether whoever computes keeps what came of it, and sends it only when it leaves or has had it for long. */
+    default boolean isKept() {
+        return false;
+    }
 
     /** A task for each item. */
     record Itemwise(Task<@Nullable Object, @Nullable Object> task) implements Body {

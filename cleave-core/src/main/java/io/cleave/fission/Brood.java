@@ -410,7 +410,7 @@ final class Brood implements AutoCloseable {
         Window window = child.window;
         for (int c = window.due; c < window.chunks.length; c++) {
             if (window.ownerAcquire(c) == child.number && !window.chunks[c].ended) {
-                listener.orphaned(window, c, here);
+                listener.orphaned(window, c, here && c == child.chunk);
             }
         }
     }

@@ -1,6 +1,8 @@
 package io.cleave.fission;
 
 import io.cleave.channel.Ring;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,8 @@ final class Child {
     final Thread forkedBy = Thread.currentThread();
     /** The chunk whose results arrive; -1 before the first. */
     int chunk = -1;
+    /** Chunks that it has computed, and of which it keeps what it has gathered. */
+    final List<Integer> kept = new ArrayList<>(0);
     /** Whether it has said that it leaves, or why it failed; its end is then no surprise. */
     private boolean leaving;
     /** When it said so, by {@link System#nanoTime()}. */

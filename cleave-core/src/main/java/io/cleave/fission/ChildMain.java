@@ -18,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * none: no garbage collection, no compilation, no safepoint.
  */
 final class ChildMain implements Body.Sink {
+    /** How long a child keeps what it has gathered, at least: so much is done again if it dies. */
+    private static final long KEPT_NANOS = 1_000_000_000;
+    /** And so many times as long as sending it takes. */
+    private static final int KEPT_PER_SENDING = 50;
     /** How many items go together, and twice as many next, where it is known what they take. */
     private static final int KNOWN_TOGETHER = 16;
 
@@ -95,7 +99,7 @@ final class ChildMain implements Body.Sink {
         this.largestItem = largestItem;
         this.together = largestItem > 0 ? KNOWN_TOGETHER : 0;
         this.latencyNanos = latencyNanos;
-        this.codecReady = Preparation.isReady(codec);
+        this.codecReady = Preparation.isReady(codec) || body.isKept(); // what was kept would have to be computed again
     }
 
     /** Lives, and ends the process. */
@@ -142,6 +146,10 @@ final class ChildMain implements Body.Sink {
     }
 
     private void computeChunks() throws Exception {
+        if (body instanceof Reduction reduction && body.isKept()) {
+            computeAndKeep(reduction);
+            return;
+        }
         while (leaving == Frames.LEAVE_IDLE) {
             int chunk = window.claim(number);
             if (chunk < 0) {
@@ -155,6 +163,38 @@ final class ChildMain implements Body.Sink {
             } catch (LeaveNow e) {
                 return;
             }
+        }
+    }
+
+    /** Leaves only between chunks, as what was gathered is of whole ones. */
+    private void computeAndKeep(Reduction reduction) throws Exception {
+        reduction.startAfresh(); // what the parent has gathered stays the parent's
+        long sent = System.nanoTime();
+        long patience = KEPT_NANOS;
+        while (!slot.isAskedToLeave()) {
+            int chunk = window.claim(number);
+            if (chunk < 0) {
+                break;
+            }
+            out.write(Frames.CHUNK, 8, chunk);
+            int from = window.starts[chunk] + window.done(chunk);
+            body.run(window.items, from, window.starts[chunk + 1], 0, this);
+            out.write(Frames.END, 0, 0);
+            long now = System.nanoTime();
+            if (now - sent > patience) {
+                sendKept(reduction);
+                sent = System.nanoTime();
+                patience = Math.max(KEPT_NANOS, KEPT_PER_SENDING * (sent - now));
+            }
+        }
+        sendKept(reduction);
+        leaving = slot.isAskedToLeave() ? Frames.LEAVE_ASKED : Frames.LEAVE_IDLE;
+    }
+
+    private void sendKept(Reduction reduction) {
+        if (reduction.isAny()) {
+            result(reduction.container());
+            reduction.startAfresh();
         }
     }
 
@@ -216,7 +256,7 @@ final class ChildMain implements Body.Sink {
     @Override
     public boolean begin(int next) {
         long now = System.nanoTime();
-        if (items > 0) {
+        if (items > 0 && !body.isKept()) {
             if (slot.isAskedToLeave()) {
                 leaving = Frames.LEAVE_ASKED;
                 return false;
@@ -227,7 +267,7 @@ final class ChildMain implements Body.Sink {
             }
         }
         items++;
-        unmeasured += body.isItemwise() ? 1 : together;
+        unmeasured += body instanceof Body.Slicewise ? together : 1;
         index = next;
         slot.begin(items, next, now);
         if (now - flushed > latencyNanos || out.isHalfFull()) {

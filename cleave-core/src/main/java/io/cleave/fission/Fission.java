@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.Collector;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -199,6 +200,47 @@ public final class Fission implements Pool {
         Function<?, ?> erased = body;
         return stream(items,
                 new Body.Slicewise((Function<List<@Nullable Object>, Stream<@Nullable Object>>) erased), true, false);
+    }
+
+    /**
+     * Computes a result for each item and gathers them where they are computed: what comes back is what was gathered, and
+     * not each result. This suits sums, counts, the largest, histograms, indexes, of many cheap or large results.
+     *
+     * <pre>{@code
+     * Map<String, Long> byAuthor = fission.reduce(commits, Commit::parse,
+     *         Collectors.groupingBy(Commit::author, Collectors.counting()));
+     * }</pre>
+     *
+     * Each child makes containers by the collector's supplier, and the caller combines them by its combiner, also with what
+     * it has computed itself; then the finisher runs, in the caller. The containers must be data that the codec can encode.
+     * The order of the items is kept as in a stream that is not parallel. Where it does not matter, say so by
+     * {@link java.util.stream.Collector.Characteristics#UNORDERED}: then each child gathers all that it computes in one
+     * container and sends it at its end and at most every second; else it sends one for each slice, of 64 items or fewer.
+     *
+     * <p>
+     * Each item is gathered exactly once: what a child had not sent when it died is computed again by others, up to the
+     * work of the last second or so. A failure of the task, or of the collector's functions, fails the run.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param <A> the containers' type
+     * @param <C> the type of what comes of it
+     * @param items the items
+     * @param task gives a result for each
+     * @param collector gathers them; its functions run in children and in the caller
+     * @return what was gathered
+     */
+    @SuppressWarnings({"unchecked", "NullAway"}) // what is gathered may be null where C may
+    public <T extends @Nullable Object, R extends @Nullable Object, A extends @Nullable Object, C extends @Nullable Object> C reduce(
+            Iterable<? extends T> items, Task<? super T, ? extends R> task, Collector<? super R, A, C> collector) {
+        Objects.requireNonNull(task, "task");
+        boolean anyOrder = collector.characteristics().contains(Collector.Characteristics.UNORDERED);
+        Reduction body = new Reduction((Task<@Nullable Object, @Nullable Object>) (Task<?, ?>) task,
+                (Collector<@Nullable Object, @Nullable Object, @Nullable Object>) (Collector<?, ?, ?>) collector,
+                anyOrder && SupportCheck.isWhole());
+        Run run = begin(items, body, !anyOrder, true);
+        run.gather(body::add);
+        return (C) body.finish();
     }
 
     @SuppressWarnings("unchecked")

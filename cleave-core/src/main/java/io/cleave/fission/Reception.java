@@ -23,6 +23,7 @@ final class Reception {
     }
 
     private final boolean itemwise;
+    private final boolean kept;
     private final Codec codec;
     private final ResultOrder order;
     private final Progress progress;
@@ -31,6 +32,7 @@ final class Reception {
 
     Reception(Body body, Codec codec, ResultOrder order, Progress progress, Listener listener) {
         this.itemwise = body.isItemwise();
+        this.kept = body.isKept();
         this.codec = codec;
         this.order = order;
         this.progress = progress;
@@ -56,8 +58,12 @@ final class Reception {
                 child.window.chunks[child.chunk].end = number(child);
             }
             case Frames.END -> {
-                endSlice(child);
-                end(child.window, child.chunk);
+                if (kept) {
+                    child.kept.add(child.chunk);
+                } else {
+                    endSlice(child);
+                    end(child.window, child.chunk);
+                }
             }
             case Frames.FAILURE -> {
                 child.leaves();
@@ -82,6 +88,11 @@ final class Reception {
         } catch (IOException e) {
             throw new UncheckedIOException("a child's result cannot be decoded: " + e.getMessage(), e);
         }
+        if (kept) {
+            order.deliver(value);
+            endKept(child);
+            return;
+        }
         receive(child.window, child.chunk, value, child.in.length());
         itemsInChildren += itemwise ? 1 : 0;
     }
@@ -92,6 +103,18 @@ final class Reception {
         if (itemwise) {
             progress.done(1);
         }
+    }
+
+    /** What the child has gathered of its chunks is there: they are done. */
+    private void endKept(Child child) {
+        Window window = child.window;
+        for (int chunk : child.kept) {
+            int items = window.starts[chunk + 1] - window.starts[chunk] - window.chunks[chunk].done;
+            itemsInChildren += items;
+            progress.done(items);
+            end(window, chunk);
+        }
+        child.kept.clear();
     }
 
     private void endSlice(Child child) {

@@ -116,11 +116,20 @@ final class Run {
 
     /** All results that are still to come; ends the run. */
     <R> List<R> toList() {
+        Gathered all = new Gathered(input.total());
+        gather(all::add);
+        return all.toList();
+    }
+
+    /**
+     * Gives all results that are still to come, for who does not wait for single ones; ends the run.
+     *
+     * @param action takes them
+     */
+    <R> void gather(Consumer<? super R> action) {
         schedule.awaitAll();
         try {
-            Gathered all = new Gathered(input.total());
-            forEachRemaining(all::add);
-            return all.toList();
+            forEachRemaining(action);
         } finally {
             close();
         }

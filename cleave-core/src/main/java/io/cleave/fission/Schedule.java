@@ -119,7 +119,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
             return false;
         }
         int at = input.position();
-        int count = body.isItemwise() ? inline.batch(items.length - at) : 1;
+        int count = body instanceof Body.Slicewise ? 1 : inline.batch(items.length - at);
         lock.outside(() -> inline.compute(items, at, at + count, 0, input.place(), order::deliver));
         input.advance(count);
         progress.done(count);
