@@ -1,5 +1,6 @@
 package io.cleave.cli.demo;
 
+import java.io.Serializable;
 import java.lang.classfile.Opcode;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,15 +8,23 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The facts of many classes, merged. Sums do not depend on the order in which the facts come; the complaints of the
- * verifier keep it. Two are equal if they agree in every single figure, not only in those at the top of a list.
+ * The facts of many classes, merged; in whatever order they come, the same comes out. Two are equal if they agree in every
+ * single figure, not only in those at the top of a list.
+ *
+ * <p>
+ * Findings travel without the index that tells what the numbers mean: those that have travelled can be {@link #merge merged}
+ * into others, and no more.
  */
-public final class Findings {
+public final class Findings implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     /**
      * A name and its figure.
      *
@@ -24,7 +33,7 @@ public final class Findings {
      */
     public record Figure(String name, long value) {}
 
-    private final ClassIndex index;
+    private final transient @Nullable ClassIndex index;
     private final long[] callsByMethod;
     private final int[] codeSizeByMethod;
     private final int[] mentionsByClass;
@@ -32,8 +41,8 @@ public final class Findings {
     private final int[] fieldsByClass;
     private final int[] depthByClass;
     private final long[] byOpcode = new long[Opcode.values().length];
-    private final Map<String, Long> strings = new HashMap<>();
-    private final List<String> verifyErrors = new ArrayList<>();
+    private final HashMap<String, Long> strings = new HashMap<>();
+    private final TreeMap<Integer, List<String>> verifyErrors = new TreeMap<>();
     private long classes;
     private long unknownCalls;
     private long dynamicCalls;
@@ -66,7 +75,7 @@ public final class Findings {
         depthByClass[facts.id] = facts.depth;
         methodsByClass[facts.id] = facts.codeSizes.length;
         fieldsByClass[facts.id] = facts.fields;
-        ClassNode node = index.classes().get(facts.id);
+        ClassNode node = index().classes().get(facts.id);
         System.arraycopy(facts.codeSizes, 0, codeSizeByMethod, node.firstMethod(), facts.codeSizes.length);
         for (int i = 0; i < facts.calls.length; i += 2) {
             callsByMethod[facts.calls[i]] += facts.calls[i + 1];
@@ -80,9 +89,47 @@ public final class Findings {
         for (int i = 0; i < facts.strings.length; i++) {
             strings.merge(facts.strings[i], (long) facts.stringCounts[i], Long::sum);
         }
-        for (String error : facts.verifyErrors) {
-            verifyErrors.add(node + ": " + error);
+        if (facts.verifyErrors.length > 0) {
+            verifyErrors.put(facts.id, new ArrayList<>(List.of(facts.verifyErrors)));
         }
+    }
+
+    /**
+     * Merges the findings over other classes.
+     *
+     * @param others over none of the classes that these are over
+     * @return these findings
+     */
+    public Findings merge(Findings others) {
+        classes += others.classes;
+        unknownCalls += others.unknownCalls;
+        dynamicCalls += others.dynamicCalls;
+        add(callsByMethod, others.callsByMethod);
+        add(byOpcode, others.byOpcode);
+        add(codeSizeByMethod, others.codeSizeByMethod);
+        add(mentionsByClass, others.mentionsByClass);
+        add(methodsByClass, others.methodsByClass);
+        add(fieldsByClass, others.fieldsByClass);
+        add(depthByClass, others.depthByClass);
+        others.strings.forEach((string, count) -> strings.merge(string, count, Long::sum));
+        verifyErrors.putAll(others.verifyErrors);
+        return this;
+    }
+
+    private static void add(long[] sums, long[] more) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += more[i];
+        }
+    }
+
+    private static void add(int[] sums, int[] more) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += more[i];
+        }
+    }
+
+    private ClassIndex index() {
+        return Objects.requireNonNull(index, "these findings have travelled; merge them into others");
     }
 
     /** How many classes were merged. */
@@ -117,17 +164,19 @@ public final class Findings {
 
     /** What the verifier complained about. */
     public List<String> verifyErrors() {
-        return List.copyOf(verifyErrors);
+        return verifyErrors.entrySet().stream()
+                .flatMap(entry -> entry.getValue().stream().map(error -> className(entry.getKey()) + ": " + error))
+                .toList();
     }
 
     /** The methods that are called from most places. */
     public List<Figure> mostCalled(int top) {
-        return top(top, callsByMethod.length, i -> callsByMethod[i], index::methodName);
+        return top(top, callsByMethod.length, i -> callsByMethod[i], index()::methodName);
     }
 
     /** The methods with the most code, in bytes. */
     public List<Figure> largestMethods(int top) {
-        return top(top, codeSizeByMethod.length, i -> codeSizeByMethod[i], index::methodName);
+        return top(top, codeSizeByMethod.length, i -> codeSizeByMethod[i], index()::methodName);
     }
 
     /** The classes with the most methods. */
@@ -164,7 +213,7 @@ public final class Findings {
     }
 
     private String className(int id) {
-        return index.classes().get(id).toString();
+        return index().classes().get(id).toString();
     }
 
     private static final Comparator<Figure> BY_VALUE = Comparator.comparingLong(Figure::value).reversed()

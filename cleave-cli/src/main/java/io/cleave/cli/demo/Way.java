@@ -4,27 +4,31 @@ import io.cleave.fission.Fission;
 import io.cleave.fission.FissionReport;
 import io.cleave.pool.ProcessPool;
 import io.cleave.pool.ProgressListener;
+import io.cleave.share.Codec;
 import io.cleave.share.SharedData;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Collector;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One way of doing the same job to all items: the results come to the same reducer in the same order. */
+/** One way of doing the same job to all items: the same comes out. */
 public abstract class Way {
     /**
      * What came of it.
      *
      * @param findings the merged results
-     * @param time from the first item to the last merged result
+     * @param time from the first item to the merged findings
      * @param report what forking took, null where nothing was forked
      * @param handOver what it took to hand the index over, null where nobody needed another
      */
@@ -45,6 +49,8 @@ public abstract class Way {
     record Costs(@Nullable FissionReport report, @Nullable HandOver handOver) {
         static final Costs NONE = new Costs(null, null);
     }
+
+    private static final Duration LOOK = Duration.ofMillis(20);
 
     private final String key;
     private final String name;
@@ -69,17 +75,14 @@ public abstract class Way {
      *
      * @param index the caller's heap
      * @param items what to analyse
-     * @param progress hears how many results have been merged
+     * @param progress hears how many items have been analysed, about
      */
     public final Outcome run(ClassIndex index, List<ClassNode> items, ProgressListener progress)
             throws ExecutionException, InterruptedException {
         ClassAnalysis analysis = new ClassAnalysis(index);
         Findings findings = new Findings(index);
         long start = System.nanoTime();
-        Costs costs = compute(analysis, items, facts -> {
-            findings.add(facts);
-            progress.onProgress(findings.classes(), items.size());
-        });
+        Costs costs = compute(analysis, items, findings, progress);
         return new Outcome(findings, since(start), costs.report, costs.handOver);
     }
 
@@ -87,35 +90,53 @@ public abstract class Way {
         return Duration.ofNanos(System.nanoTime() - start);
     }
 
-    abstract Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer)
+    abstract Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress)
             throws ExecutionException, InterruptedException;
 
     /** One item after the other, in the calling thread. */
     public static Way sequential() {
         return new Way("sequential", "sequential") {
             @Override
-            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
-                items.forEach(item -> reducer.accept(analysis.analyse(item)));
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress) {
+                items.forEach(item -> add(analysis.analyse(item), items, findings, progress));
                 return Costs.NONE;
             }
         };
     }
 
+    private static void add(ClassFacts facts, List<ClassNode> items, Findings findings, ProgressListener progress) {
+        findings.add(facts);
+        progress.onProgress(findings.classes(), items.size());
+    }
+
     /**
-     * A fixed pool of threads.
+     * A fixed pool of threads. Each takes the next item until there is none, and gathers what it finds.
      *
      * @param workers how many
      */
     public static Way threads(int workers) {
         return new Way("threads", workers == 1 ? "1 thread" : workers + " threads") {
             @Override
-            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer)
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress)
                     throws ExecutionException, InterruptedException {
+                AtomicInteger next = new AtomicInteger();
                 try (ExecutorService pool = Executors.newFixedThreadPool(workers)) {
-                    Deque<Future<ClassFacts>> results = new ArrayDeque<>(items.size());
-                    items.forEach(item -> results.add(pool.submit(() -> analysis.analyse(item))));
-                    while (!results.isEmpty()) {
-                        reducer.accept(results.remove().get());
+                    List<Future<Findings>> parts = new ArrayList<>();
+                    for (int i = 0; i < workers; i++) {
+                        parts.add(pool.submit(() -> {
+                            Findings own = new Findings(analysis.index());
+                            for (int at = next.getAndIncrement(); at < items.size(); at = next.getAndIncrement()) {
+                                own.add(analysis.analyse(items.get(at)));
+                            }
+                            return own;
+                        }));
+                    }
+                    while (next.get() < items.size() && parts.stream().noneMatch(Future::isDone)) {
+                        progress.onProgress(next.get(), items.size());
+                        Thread.sleep(LOOK);
+                    }
+                    for (Future<Findings> part : parts) {
+                        findings.merge(part.get());
                     }
                     return Costs.NONE;
                 }
@@ -132,7 +153,7 @@ public abstract class Way {
     public static Way processes(int workers) {
         return new Way("processes", workers == 1 ? "1 process" : workers + " processes") {
             @Override
-            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress) {
                 long start = System.nanoTime();
                 try (SharedData<IndexData> index = SharedData.of(analysis.index().data())) {
                     Duration writing = since(start);
@@ -141,7 +162,7 @@ public abstract class Way {
                         if (answer.loadNanos() > 0) {
                             loads.add(answer.loadNanos());
                         }
-                        reducer.accept(answer.facts());
+                        add(answer.facts(), items, findings, progress);
                     });
                     double loading = loads.stream().mapToLong(nanos -> nanos).average().orElse(0);
                     return new Costs(null, new HandOver(index.byteSize(), writing, Duration.ofNanos((long) loading),
@@ -162,39 +183,48 @@ public abstract class Way {
     }
 
     /**
-     * The calling thread, but each result encoded and decoded as if it had come from a forked child: what is compiled
+     * The calling thread, with what was found encoded and decoded as if it had come from a forked child: what is compiled
      * meanwhile the children will have.
      */
     public static Way rehearsal() {
         return new Way("rehearsal", "rehearsal") {
             @Override
-            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
-                return stream(Fission.builder().children(1).warmUp(items.size()), analysis, items, reducer);
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress) {
+                Costs costs = reduce(Fission.builder().children(1).warmUp(items.size()), analysis, items, findings,
+                        progress);
+                try {
+                    byte[] travelled = Codec.standard().encode(findings);
+                    new Findings(analysis.index())
+                            .merge((Findings) Objects
+                                    .requireNonNull(Codec.standard().decode(travelled, 0, travelled.length)));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                return costs;
             }
         };
     }
 
     /**
-     * Forked copies of this JVM: the job is handed the very objects of the index, and nothing but its results is
-     * serialised.
+     * Forked copies of this JVM: the job is handed the very objects of the index, each gathers what it finds, and nothing but
+     * that is serialised.
      *
      * @param children how many at once
      */
     public static Way fission(int children) {
         return new Way("fission", children == 1 ? "1 forked child" : children + " forked children") {
             @Override
-            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Consumer<ClassFacts> reducer) {
-                return stream(Fission.builder().children(children), analysis, items, reducer);
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress) {
+                return reduce(Fission.builder().children(children), analysis, items, findings, progress);
             }
         };
     }
 
-    private static Costs stream(Fission.Builder settings, ClassAnalysis analysis, List<ClassNode> items,
-            Consumer<ClassFacts> reducer) {
-        try (Fission fission = settings.build()) {
-            try (Stream<ClassFacts> results = fission.imap(items, analysis::analyse)) {
-                results.forEachOrdered(reducer);
-            }
+    private static Costs reduce(Fission.Builder settings, ClassAnalysis analysis, List<ClassNode> items,
+            Findings findings, ProgressListener progress) {
+        try (Fission fission = settings.progress(progress).build()) {
+            findings.merge(fission.reduce(items, analysis::analyse, Collector.of(() -> new Findings(analysis.index()),
+                    Findings::add, Findings::merge, Collector.Characteristics.UNORDERED)));
             return new Costs(fission.lastReport(), null);
         }
     }

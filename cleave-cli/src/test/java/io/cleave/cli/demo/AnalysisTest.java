@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
@@ -170,6 +171,23 @@ final class AnalysisTest {
         Findings shuffled = new Findings(index);
         facts.forEach(shuffled::add);
         assertThat(shuffled).isEqualTo(straight);
+    }
+
+    @Test
+    void partsThatHaveTravelledMakeTheWhole() throws Exception {
+        ClassAnalysis analysis = new ClassAnalysis(index);
+        List<ClassFacts> facts = sample(200).stream().map(analysis::analyse).toList();
+        Findings whole = new Findings(index);
+        facts.forEach(whole::add);
+        Findings merged = new Findings(index);
+        for (List<ClassFacts> part : List.of(facts.subList(120, facts.size()), facts.subList(0, 120))) {
+            Findings findings = new Findings(index);
+            part.forEach(findings::add);
+            byte[] travelled = Codec.standard().encode(findings);
+            merged.merge((Findings) Objects.requireNonNull(Codec.standard().decode(travelled, 0, travelled.length)));
+        }
+        assertThat(merged).isEqualTo(whole);
+        assertThat(merged.verifyErrors()).isEqualTo(whole.verifyErrors());
     }
 
     @Test
