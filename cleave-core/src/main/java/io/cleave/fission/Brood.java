@@ -164,7 +164,7 @@ final class Brood implements AutoCloseable {
         long start = System.nanoTime();
         Forker.Forked forked;
         try {
-            forked = Forker.fork(roomWanted);
+            forked = Forker.fork(roomWanted, settings.isFinal());
         } catch (SystemCallException e) {
             refusals.add(e);
             return false;
@@ -206,6 +206,11 @@ final class Brood implements AutoCloseable {
         }
     }
 
+    /** Ends all children at once, to be found out at the next look; what they compute is not wanted any more. */
+    void killAll() {
+        live.forEach(child -> Signals.kill(child.pid, Signals.SIGKILL));
+    }
+
     /** Looks after all children: those that have ended, those that never will, those that take too long. */
     void look() {
         long now = System.nanoTime();
@@ -244,7 +249,8 @@ final class Brood implements AutoCloseable {
         listener.drain(child);
         bury(child);
         Forker.learn(false);
-        boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive();
+        boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive()
+                && !settings.isFinal();
         if (sudden || child.isLeaving()) { // it had said all that it had to say, however it has ended then
             orphan(child, false);
             return;
@@ -322,8 +328,10 @@ final class Brood implements AutoCloseable {
         successorsDue++;
         long item = child.currentItem();
         Path crash = HsErr.of(child.pid, child.forkedMillis);
-        if (item < 0 || child.isLeaving()) {
+        if (child.isLeaving() || (item < 0 && !settings.isFinal())) {
             orphan(child, false); // no item is to blame
+        } else if (item < 0) {
+            listener.fail(new WorkerDiedException("child " + child.pid + " could not go on, before its task"));
         } else if (crash != null) {
             crashed(child, item, crash);
         } else if (dirtied > child.slot.eden() / 100 * EXHAUSTED_PERCENT) {
@@ -339,6 +347,15 @@ final class Brood implements AutoCloseable {
      * @param chances how often it is tried again in a child before the calling JVM computes it
      */
     private void deadlocked(Child child, long item, int chances) {
+        if (settings.isFinal()) {
+            listener.fail(
+                    new WorkerDiedException("the task waited for a thread that a child does not have, or for a lock"
+                            + " that such a thread held at the fork" + at(child)
+                            + "; the calling JVM does not compute it, as its"
+                            + " heap is not that of the fork any more. A lock that the submitting thread holds itself is the"
+                            + " task's in the child"));
+            return;
+        }
         deadlocksAtItems++;
         ItemHistory history = historyOf(item);
         history.deadlocked();
@@ -375,7 +392,7 @@ final class Brood implements AutoCloseable {
         ItemHistory history = historyOf(item);
         history.exhausted();
         boolean again = fair && history.exhaustedAlone();
-        if (again || history.exhaustions() > MOST_EXHAUSTIONS) {
+        if (again || settings.isFinal() || history.exhaustions() > MOST_EXHAUSTIONS) {
             listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"

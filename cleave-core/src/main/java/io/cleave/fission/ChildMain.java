@@ -102,6 +102,7 @@ final class ChildMain implements Body.Sink {
     AssertionError live() {
         int status = ChildLife.EXIT_BROKEN;
         try {
+            boolean _ = Thread.interrupted(); // it was for the thread that forked
             boolean isWhole = SupportCheck.isWhole();
             long free = isWhole ? Long.MAX_VALUE : Eden.free(); // now: others allocate until the very moment of the fork
             slot.edenOpaque(free);
@@ -116,6 +117,7 @@ final class ChildMain implements Body.Sink {
                 ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.isAnyoneInitializing());
             }
             ExitGuard.arm(this);
+            slot.start();
             work();
             status = 0;
         } finally {

@@ -26,6 +26,7 @@ import java.lang.invoke.VarHandle;
  *   48  eden      long, bytes free in Eden when the child was forked
  *   56  waiting   long, when the child began to wait for room in its ring; 0 while it does not wait
  *   64  verdict   long, what the child's watch has found, and at which item: 4 * items + verdict
+ *   72  started   int, 1 when the child has set itself up
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -43,6 +44,7 @@ final class RunMemory implements AutoCloseable {
     private static final long EDEN = 48;
     private static final long WAITING = 56;
     private static final long VERDICT = 64;
+    private static final long STARTED = 72;
     private static final int PROVEN = 1;
     private static final int UNPROVEN = 2;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -171,6 +173,15 @@ final class RunMemory implements AutoCloseable {
             }
             return found == 4 * items + UNPROVEN ? DeadlockProof.Verdict.UNPROVEN
                     : DeadlockProof.Verdict.OPEN;
+        }
+
+        /** The child has set itself up, and begins to work. */
+        void start() {
+            INT.setRelease(memory, STARTED, 1);
+        }
+
+        boolean hasStarted() {
+            return (int) INT.getAcquire(memory, STARTED) != 0;
         }
 
         void askToLeave() {
