@@ -158,7 +158,7 @@ final class Brood implements AutoCloseable {
         memory.ring(place).reset();
         long share = Eden.share(settings.children());
         int parent = Unistd.getpid();
-        ChildMain main = new ChildMain(body, settings.codec(), window, number + 1, slot,
+        ChildMain main = new ChildMain(body, settings.codec(), settings.afterFork(), window, number + 1, slot,
                 memory.ring(place).producer(bell, new ParentWatch(parent, slot)), share, largestItem, latencyNanos);
         Child child = new Child(place, number + 1, window, slot, memory.ring(place).consumer());
         long start = System.nanoTime();
@@ -241,7 +241,8 @@ final class Brood implements AutoCloseable {
     }
 
     private boolean isLate(Child child, long now) {
-        return settings.itemTimeoutNanos() > 0 && child.currentItem() >= 0 && !child.isLeaving()
+        return settings.itemTimeoutNanos() > 0 && (child.currentItem() >= 0 || child.slot.isInHook())
+                && !child.isLeaving()
                 && !child.slot.isWaiting() && now - child.slot.since() > settings.itemTimeoutNanos();
     }
 
@@ -294,14 +295,21 @@ final class Brood implements AutoCloseable {
 
     private String at(Child child) {
         long index = child.slot.index();
-        return index < 0 ? ", before its first item"
-                : ", at item " + child.currentItem() + " (" + Failure.textOf(child.window.items[(int) index]) + ")";
+        return child.slot.isInHook() ? ", in the hook that runs after the fork"
+                : index < 0 ? ", before its first item"
+                        : ", at item " + child.currentItem() + " (" + Failure.textOf(child.window.items[(int) index])
+                                + ")";
     }
 
     private void late(Child child) {
         String where = at(child);
         kill(child);
         long item = child.currentItem();
+        if (item < 0) {
+            listener.fail(Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2), "", -1,
+                    "child " + child.pid));
+            return;
+        }
         if (isTriedAgain(item, ItemHistory::timedOut)) {
             successorsDue++;
             orphan(child, false);
@@ -328,7 +336,11 @@ final class Brood implements AutoCloseable {
         successorsDue++;
         long item = child.currentItem();
         Path crash = HsErr.of(child.pid, child.forkedMillis);
-        if (child.isLeaving() || (item < 0 && !settings.isFinal())) {
+        if (child.slot.isInHook() && !child.isLeaving()) {
+            listener.fail(
+                    new WorkerDiedException("child " + child.pid + " waited for a thread that a child does not have"
+                            + at(child)));
+        } else if (child.isLeaving() || (item < 0 && !settings.isFinal())) {
             orphan(child, false); // no item is to blame
         } else if (item < 0) {
             listener.fail(new WorkerDiedException("child " + child.pid + " could not go on, before its task"));

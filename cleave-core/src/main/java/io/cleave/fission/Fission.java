@@ -428,6 +428,7 @@ public final class Fission implements Pool, ExecutorService {
         private int maxRetries;
         private Codec codec = Codec.standard();
         private @Nullable ProgressListener progress;
+        private @Nullable Runnable afterFork;
 
         private Builder() {
         }
@@ -511,6 +512,26 @@ public final class Fission implements Pool, ExecutorService {
         }
 
         /**
+         * What each child does before its first item: connect anew, seed a generator that the program holds, make a
+         * directory of its own. It runs in the thread that computes the child's items, after the child has let go of its
+         * parent's files (see {@link Fission}); what it writes to the heap, only that child sees. It does not run in the
+         * calling JVM, also where items are computed there. A run may fork more children than there are to be at once, one
+         * after the other.
+         *
+         * <p>
+         * If it throws, the run fails with that exception, whose suppressed {@link io.cleave.WorkerException} says that it
+         * came from the hook. It counts as an item for {@link #itemTimeout}. If it waits for a thread that a child does not
+         * have, the run fails with a {@link io.cleave.WorkerDiedException}.
+         *
+         * @param hook runs once in each child
+         * @return this
+         */
+        public Builder afterFork(Runnable hook) {
+            afterFork = Objects.requireNonNull(hook, "hook");
+            return this;
+        }
+
+        /**
          * What encodes results. The default is {@link Codec#standard}. It runs in children: it should need no thread,
          * compile nothing and load few classes.
          *
@@ -532,7 +553,7 @@ public final class Fission implements Pool, ExecutorService {
             SupportCheck.require();
             Preparation.once();
             return new Fission(new Settings(children, warmUp, itemTimeoutNanos, maxRetries, codec, progress,
-                    Settings.Loss.FAILS));
+                    afterFork, Settings.Loss.FAILS));
         }
     }
 }

@@ -179,7 +179,8 @@ final class Preparation {
                 Body body = round % 2 == 0 ? new Body.Itemwise(x -> x)
                         : new Body.Slicewise(list -> list.stream().filter(x -> true).map(x -> x));
                 try (Window window = new Window(items, 0, 1)) {
-                    new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0).work();
+                    new ChildMain(body, Codec.java(), null, window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0)
+                            .work();
                 }
                 read(in);
             }
@@ -187,7 +188,7 @@ final class Preparation {
                 throw new IllegalStateException("a rehearsal");
             });
             try (Window window = new Window(items, 0, 1)) {
-                new ChildMain(failing, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0).work();
+                new ChildMain(failing, Codec.java(), null, window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0).work();
             }
             read(in);
         }

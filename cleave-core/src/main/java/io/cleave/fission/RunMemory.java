@@ -18,7 +18,7 @@ import java.lang.invoke.VarHandle;
  *
  *   a slot; all but "leave" is written by the child alone
  *    0  items     long, items begun since the fork: the child's sign of life
- *    8  index     long, the item begun last, counted within its window; -1 before the first
+ *    8  index     long, the item begun last, counted within its window; -1 before the first, -2 in the hook before it
  *   16  since     long, when it was begun, by System.nanoTime()
  *   24  dirtied   long, bytes of private dirty memory when the child left
  *   32  leave     int, 1 when the parent asks the child to leave after its item
@@ -45,6 +45,7 @@ final class RunMemory implements AutoCloseable {
     private static final long WAITING = 56;
     private static final long VERDICT = 64;
     private static final long STARTED = 72;
+    private static final long HOOK = -2;
     private static final int PROVEN = 1;
     private static final int UNPROVEN = 2;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -90,6 +91,16 @@ final class RunMemory implements AutoCloseable {
         void reset() {
             memory.fill((byte) 0);
             LONG.setRelease(memory, INDEX, -1L);
+        }
+
+        /** The child begins, or ends, what comes before its first item. */
+        void hook(boolean begins, long now) {
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, begins ? HOOK : -1L);
+        }
+
+        boolean isInHook() {
+            return index() == HOOK;
         }
 
         /** The child begins an item: the count goes last, so that whoever sees it sees the rest. */

@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param maxRetries how often an item is tried again after its child died
  * @param codec for results
  * @param progress hears of progress, or null
+ * @param afterFork runs in each child before its first item, or null
  * @param loss what becomes of a run where an item has cost a child its life too often
  */
 record Settings(int children, int warmUp, long itemTimeoutNanos, int maxRetries, Codec codec,
-        @Nullable ProgressListener progress, Loss loss) {
+        @Nullable ProgressListener progress, @Nullable Runnable afterFork, Loss loss) {
     static final int ADAPTIVE = -1;
 
     /** What becomes of a run where an item is lost. */
@@ -29,7 +30,7 @@ record Settings(int children, int warmUp, long itemTimeoutNanos, int maxRetries,
 
     /** The same for a run of one item that is computed in one child, forked at once, or not at all. */
     Settings once() {
-        return new Settings(1, 0, itemTimeoutNanos, 0, codec, null, Loss.IS_FINAL);
+        return new Settings(1, 0, itemTimeoutNanos, 0, codec, null, afterFork, Loss.IS_FINAL);
     }
 
     /** Whether each child is the only one that ever sees the heap that it has. */
