@@ -158,13 +158,13 @@ final class Brood implements AutoCloseable {
         memory.ring(place).reset();
         long share = Eden.share(settings.children());
         int parent = Unistd.getpid();
-        ChildMain main = new ChildMain(body, settings.codec(), window, number + 1, slot,
+        ChildMain main = new ChildMain(body, settings.codec(), settings.afterFork(), window, number + 1, slot,
                 memory.ring(place).producer(bell, new ParentWatch(parent, slot)), share, largestItem, latencyNanos);
         Child child = new Child(place, number + 1, window, slot, memory.ring(place).consumer());
         long start = System.nanoTime();
         Forker.Forked forked;
         try {
-            forked = Forker.fork(roomWanted);
+            forked = Forker.fork(roomWanted, settings.isFinal());
         } catch (SystemCallException e) {
             refusals.add(e);
             return false;
@@ -206,6 +206,11 @@ final class Brood implements AutoCloseable {
         }
     }
 
+    /** Ends all children at once, to be found out at the next look; what they compute is not wanted any more. */
+    void killAll() {
+        live.forEach(child -> Signals.kill(child.pid, Signals.SIGKILL));
+    }
+
     /** Looks after all children: those that have ended, those that never will, those that take too long. */
     void look() {
         long now = System.nanoTime();
@@ -236,7 +241,8 @@ final class Brood implements AutoCloseable {
     }
 
     private boolean isLate(Child child, long now) {
-        return settings.itemTimeoutNanos() > 0 && child.currentItem() >= 0 && !child.isLeaving()
+        return settings.itemTimeoutNanos() > 0 && (child.currentItem() >= 0 || child.slot.isInHook())
+                && !child.isLeaving()
                 && !child.slot.isWaiting() && now - child.slot.since() > settings.itemTimeoutNanos();
     }
 
@@ -244,7 +250,8 @@ final class Brood implements AutoCloseable {
         listener.drain(child);
         bury(child);
         Forker.learn(false);
-        boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive();
+        boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive()
+                && !settings.isFinal();
         if (sudden || child.isLeaving()) { // it had said all that it had to say, however it has ended then
             orphan(child, false);
             return;
@@ -288,14 +295,21 @@ final class Brood implements AutoCloseable {
 
     private String at(Child child) {
         long index = child.slot.index();
-        return index < 0 ? ", before its first item"
-                : ", at item " + child.currentItem() + " (" + Failure.textOf(child.window.items[(int) index]) + ")";
+        return child.slot.isInHook() ? ", in the hook that runs after the fork"
+                : index < 0 ? ", before its first item"
+                        : ", at item " + child.currentItem() + " (" + Failure.textOf(child.window.items[(int) index])
+                                + ")";
     }
 
     private void late(Child child) {
         String where = at(child);
         kill(child);
         long item = child.currentItem();
+        if (item < 0) {
+            listener.fail(Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2), "", -1,
+                    "child " + child.pid));
+            return;
+        }
         if (isTriedAgain(item, ItemHistory::timedOut)) {
             successorsDue++;
             orphan(child, false);
@@ -322,8 +336,14 @@ final class Brood implements AutoCloseable {
         successorsDue++;
         long item = child.currentItem();
         Path crash = HsErr.of(child.pid, child.forkedMillis);
-        if (item < 0 || child.isLeaving()) {
+        if (child.slot.isInHook() && !child.isLeaving()) {
+            listener.fail(
+                    new WorkerDiedException("child " + child.pid + " waited for a thread that a child does not have"
+                            + at(child)));
+        } else if (child.isLeaving() || (item < 0 && !settings.isFinal())) {
             orphan(child, false); // no item is to blame
+        } else if (item < 0) {
+            listener.fail(new WorkerDiedException("child " + child.pid + " could not go on, before its task"));
         } else if (crash != null) {
             crashed(child, item, crash);
         } else if (dirtied > child.slot.eden() / 100 * EXHAUSTED_PERCENT) {
@@ -339,6 +359,15 @@ final class Brood implements AutoCloseable {
      * @param chances how often it is tried again in a child before the calling JVM computes it
      */
     private void deadlocked(Child child, long item, int chances) {
+        if (settings.isFinal()) {
+            listener.fail(
+                    new WorkerDiedException("the task waited for a thread that a child does not have, or for a lock"
+                            + " that such a thread held at the fork" + at(child)
+                            + "; the calling JVM does not compute it, as its"
+                            + " heap is not that of the fork any more. A lock that the submitting thread holds itself is the"
+                            + " task's in the child"));
+            return;
+        }
         deadlocksAtItems++;
         ItemHistory history = historyOf(item);
         history.deadlocked();
@@ -375,7 +404,7 @@ final class Brood implements AutoCloseable {
         ItemHistory history = historyOf(item);
         history.exhausted();
         boolean again = fair && history.exhaustedAlone();
-        if (again || history.exhaustions() > MOST_EXHAUSTIONS) {
+        if (again || settings.isFinal() || history.exhaustions() > MOST_EXHAUSTIONS) {
             listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"

@@ -89,7 +89,7 @@ final class ChildLife {
     static void detachFiles(int first) {
         int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
         for (int fd : ProcFs.openFiles()) {
-            if (fd >= first && fd != dead) {
+            if (fd >= first && fd != dead && !Lifeline.isHeld(fd)) {
                 detach(fd, dead);
             }
         }

@@ -27,6 +27,7 @@ final class ChildMain implements Body.Sink {
 
     private final Body body;
     private final Codec codec;
+    private final @Nullable Runnable hook;
     private final Window window;
     private final int number;
     private final RunMemory.Slot slot;
@@ -79,6 +80,7 @@ final class ChildMain implements Body.Sink {
      *
      * @param body what to compute
      * @param codec for results
+     * @param hook runs before the first item, or null
      * @param window where the items are
      * @param number the child's number among all of the run, from 1
      * @param slot where it shows signs of life
@@ -87,10 +89,12 @@ final class ChildMain implements Body.Sink {
      * @param largestItem the most bytes that an item is known to have allocated
      * @param latencyNanos how long results may lie before the parent is woken for them
      */
-    ChildMain(Body body, Codec codec, Window window, int number, RunMemory.Slot slot, Ring.Producer out,
+    ChildMain(Body body, Codec codec, @Nullable Runnable hook, Window window, int number, RunMemory.Slot slot,
+            Ring.Producer out,
             long share, long largestItem, long latencyNanos) {
         this.body = body;
         this.codec = codec;
+        this.hook = hook;
         this.window = window;
         this.number = number;
         this.slot = slot;
@@ -106,6 +110,7 @@ final class ChildMain implements Body.Sink {
     AssertionError live() {
         int status = ChildLife.EXIT_BROKEN;
         try {
+            boolean _ = Thread.interrupted(); // it was for the thread that forked
             boolean isWhole = SupportCheck.isWhole();
             long free = isWhole ? Long.MAX_VALUE : Eden.free(); // now: others allocate until the very moment of the fork
             slot.edenOpaque(free);
@@ -120,6 +125,7 @@ final class ChildMain implements Body.Sink {
                 ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.isAnyoneInitializing());
             }
             ExitGuard.arm(this);
+            slot.start();
             work();
             status = 0;
         } finally {
@@ -132,6 +138,7 @@ final class ChildMain implements Body.Sink {
     /** Works until there is a reason to leave, and says so. */
     void work() {
         try {
+            runHook();
             computeChunks();
             slot.dirtiedRelease(ProcFs.bytesDirtied(Unistd.getpid()));
             out.write(leaving, 0, 0);
@@ -140,9 +147,18 @@ final class ChildMain implements Body.Sink {
         } catch (Refused e) {
             send(Failure.unsendable(e.getCause() == null ? e : e.getCause(), e.value, codec, null, place(), name()));
         } catch (Throwable t) {
-            send(Failure.of(t, null, place(), name()));
+            Failure failure = Failure.of(t, null, place(), name());
+            send(slot.isInHook() ? failure.asHooks() : failure);
         }
         out.flush();
+    }
+
+    private void runHook() {
+        if (hook != null) {
+            slot.hook(true, System.nanoTime());
+            hook.run();
+            slot.hook(false, System.nanoTime());
+        }
     }
 
     private void computeChunks() throws Exception {
@@ -248,7 +264,8 @@ final class ChildMain implements Body.Sink {
 
     /** Reports a call to System.exit; the process ends after it. */
     void exitCalled(Throwable call) {
-        send(Failure.of(call, null, place(), name()).asExit());
+        Failure exit = Failure.of(call, null, place(), name()).asExit();
+        send(slot.isInHook() ? exit.asHooks() : exit);
         out.flush();
         ChildLife.writeOutput();
     }

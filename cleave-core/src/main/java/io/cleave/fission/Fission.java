@@ -11,8 +11,15 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collector;
 import java.util.stream.Stream;
@@ -89,10 +96,11 @@ import org.jspecify.annotations.Nullable;
  * Children end with their parent, also when it is killed. Fission needs Linux on x86-64 or AArch64, HotSpot, and the
  * collector G1, Parallel or Serial; {@link #support} tells.
  */
-public final class Fission implements Pool {
+public final class Fission implements Pool, ExecutorService {
     private static final FissionReport NOTHING = new FissionReport(0, 0, 0, 0, 0, 0, 0, 0, List.of());
 
     private final Settings settings;
+    private final Submissions submissions;
     private final Set<Run> open = ConcurrentHashMap.newKeySet();
     /** The run that was begun last, until it has ended. */
     private volatile @Nullable Run last;
@@ -102,6 +110,7 @@ public final class Fission implements Pool {
 
     private Fission(Settings settings) {
         this.settings = settings;
+        this.submissions = new Submissions(settings);
     }
 
     /**
@@ -252,7 +261,7 @@ public final class Fission implements Pool {
 
     private Run begin(Iterable<?> items, Body body, boolean ordered, boolean failFast) {
         Objects.requireNonNull(items, "items");
-        if (closed) {
+        if (closed || submissions.isShutdown()) {
             throw new IllegalStateException("this pool is closed");
         }
         Run run = new Run(body, items, settings, ordered, failFast, this::ended);
@@ -301,11 +310,156 @@ public final class Fission implements Pool {
         return settings.children();
     }
 
-    /** Ends all streams that are still open, and their children. */
+    /**
+     * Ends all streams that are still open, and their children; then waits until what was submitted is done, as
+     * {@link ExecutorService#close} does. An interrupt ends what was submitted, too. Called by what somebody has hung on a
+     * future of this pool, it does not wait, as it might wait for itself; nor does it in a child.
+     */
     @Override
     public void close() {
         closed = true;
         open.forEach(Run::close);
+        submissions.close();
+    }
+
+    // As an executor
+
+    /**
+     * Forks a child that computes a task on the heap as it is now, while the caller goes on: a consistent copy of a live
+     * structure to be written to a file, a report, a what-if.
+     *
+     * <p>
+     * The fork is made before this returns, so what anybody changes afterwards the task does not see. Where
+     * {@link Builder#children} children are at work on submitted tasks already, this first waits until one of them has
+     * ended: a queue would give the task the heap of a later moment than that of its submission. For a consistent
+     * picture of something that other threads change, hold its lock around the call. In the child the calling thread
+     * goes on as the task's, and has the locks that it has here, while locks that other threads hold stay held for
+     * ever. That is so for platform threads; for a virtual thread, another one of the pool's own forks, and the task has
+     * none of its locks.
+     *
+     * <p>
+     * The task is computed once, in that child, or not at all: {@link Builder#maxRetries} and {@link Builder#warmUp}
+     * do not apply, and {@link Builder#itemTimeout} does. The future fails with what the task threw, of the original type
+     * where it can be rebuilt, with a {@link io.cleave.WorkerException} that tells more as suppressed; with a {@link
+     * io.cleave.WorkerDiedException} where the child was killed or crashed, or waits for a thread or lock that it
+     * does not have; with a {@code WorkerException} where the task called {@link System#exit}, has taken too long, or
+     * returned what cannot be encoded. A thread of the pool's own receives the result, whether anybody waits or not, and
+     * completes the future; what hangs on it runs in that thread.
+     *
+     * <p>
+     * {@code cancel(true)} kills the child, and so does whoever completes the future otherwise; {@code cancel(false)} lets
+     * it go on, for what it does outside. Children end with the calling process, not with the calling thread. Within a
+     * child the task is computed at once, by the calling thread.
+     *
+     * <p>
+     * Cost: a fork (see {@link Fission}), a thread, and about 1.1 MiB of shared memory, of which little is touched by
+     * small results.
+     *
+     * @param <V> the result's type
+     * @param task what to compute
+     * @return the result to be
+     * @throws RejectedExecutionException where the pool has been shut down, the system has refused to fork for about 0.5 s,
+     *             or the thread was interrupted while it waited for a place
+     */
+    @Override
+    public <V extends @Nullable Object> CompletableFuture<V> submit(Callable<V> task) {
+        return submissions.submit(task);
+    }
+
+    /** {@inheritDoc} It runs in a child, as {@link #submit(Callable)} describes: nothing is left of it here. */
+    @Override
+    public CompletableFuture<?> submit(Runnable task) {
+        Objects.requireNonNull(task, "task");
+        return submissions.<@Nullable Object>submit(() -> {
+            task.run();
+            return null;
+        });
+    }
+
+    /** {@inheritDoc} It runs in a child, as {@link #submit(Callable)} describes; the result is what comes back from there. */
+    @Override
+    public <V extends @Nullable Object> CompletableFuture<V> submit(Runnable task, V result) {
+        Objects.requireNonNull(task, "task");
+        return submissions.submit(() -> {
+            task.run();
+            return result;
+        });
+    }
+
+    /**
+     * Runs a command in a child that is forked before this returns, for what it does outside: see
+     * {@link #submit(Callable)}. What it throws goes to the {@linkplain Thread#setDefaultUncaughtExceptionHandler handler}
+     * of uncaught exceptions.
+     *
+     * @throws RejectedExecutionException as {@link #submit(Callable)} does
+     * @throws IllegalArgumentException where it is a {@link java.util.concurrent.FutureTask} or a step of a
+     *             {@link CompletableFuture}, which would be completed in the child alone
+     */
+    @Override
+    public void execute(Runnable command) {
+        submissions.execute(command);
+    }
+
+    @Override
+    public <V extends @Nullable Object> List<Future<V>> invokeAll(Collection<? extends Callable<V>> tasks)
+            throws InterruptedException {
+        return submissions.invokeAll(tasks, Long.MAX_VALUE);
+    }
+
+    @Override
+    public <V extends @Nullable Object> List<Future<V>> invokeAll(Collection<? extends Callable<V>> tasks, long timeout,
+            TimeUnit unit) throws InterruptedException {
+        return submissions.invokeAll(tasks, unit.toNanos(timeout));
+    }
+
+    @Override
+    public <V extends @Nullable Object> V invokeAny(Collection<? extends Callable<V>> tasks)
+            throws InterruptedException, ExecutionException {
+        try {
+            return submissions.invokeAny(tasks, Long.MAX_VALUE);
+        } catch (TimeoutException e) {
+            throw new AssertionError("there is no time-out", e);
+        }
+    }
+
+    @Override
+    public <V extends @Nullable Object> V invokeAny(Collection<? extends Callable<V>> tasks, long timeout,
+            TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
+        return submissions.invokeAny(tasks, unit.toNanos(timeout));
+    }
+
+    /** Takes nothing more; what was submitted, and streams that are open, go on. */
+    @Override
+    public void shutdown() {
+        submissions.shutdown();
+    }
+
+    /**
+     * Ends all streams, kills the children of what was submitted, whose futures fail with a
+     * {@link java.util.concurrent.CancellationException}, and takes nothing more.
+     *
+     * @return an empty list, as nothing waits in a queue
+     */
+    @Override
+    public List<Runnable> shutdownNow() {
+        open.forEach(Run::close);
+        submissions.shutdownNow();
+        return List.of();
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return submissions.isShutdown();
+    }
+
+    @Override
+    public boolean isTerminated() {
+        return submissions.isTerminated();
+    }
+
+    @Override
+    public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
+        return submissions.awaitTermination(unit.toNanos(timeout));
     }
 
     /** Settings of a pool. Not for use by several threads at once. */
@@ -316,6 +470,7 @@ public final class Fission implements Pool {
         private int maxRetries;
         private Codec codec = Codec.standard();
         private @Nullable ProgressListener progress;
+        private @Nullable Runnable afterFork;
 
         private Builder() {
         }
@@ -399,6 +554,26 @@ public final class Fission implements Pool {
         }
 
         /**
+         * What each child does before its first item: connect anew, seed a generator that the program holds, make a
+         * directory of its own. It runs in the thread that computes the child's items, after the child has let go of its
+         * parent's files (see {@link Fission}); what it writes to the heap, only that child sees. It does not run in the
+         * calling JVM, also where items are computed there. A run may fork more children than there are to be at once, one
+         * after the other.
+         *
+         * <p>
+         * If it throws, the run fails with that exception, whose suppressed {@link io.cleave.WorkerException} says that it
+         * came from the hook. It counts as an item for {@link #itemTimeout}. If it waits for a thread that a child does not
+         * have, the run fails with a {@link io.cleave.WorkerDiedException}.
+         *
+         * @param hook runs once in each child
+         * @return this
+         */
+        public Builder afterFork(Runnable hook) {
+            afterFork = Objects.requireNonNull(hook, "hook");
+            return this;
+        }
+
+        /**
          * What encodes results. The default is {@link Codec#standard}. It runs in children: it should need no thread,
          * compile nothing and load few classes.
          *
@@ -419,7 +594,8 @@ public final class Fission implements Pool {
         public Fission build() {
             SupportCheck.require();
             Preparation.once();
-            return new Fission(new Settings(children, warmUp, itemTimeoutNanos, maxRetries, codec, progress));
+            return new Fission(new Settings(children, warmUp, itemTimeoutNanos, maxRetries, codec, progress,
+                    afterFork, Settings.Loss.FAILS));
         }
     }
 }

@@ -38,10 +38,14 @@ final class Forker {
      * Forks. The caller's thread is the only one that the child has; it must leave by {@link Unistd#_exit}.
      *
      * @param room how much of Eden should be free for the child, as 1 in so many
+     * @param outlivesThread whether the child lives as long as its parent's process, or only as the thread that forks
      * @return what came of it
      */
-    static Forked fork(int room) {
+    static Forked fork(int room, boolean outlivesThread) {
         synchronized (LOCK) {
+            if (outlivesThread) {
+                Lifeline.prepare();
+            }
             int parent = Unistd.getpid();
             boolean isWhole = SupportCheck.isWhole();
             if (!isWhole) {
@@ -49,11 +53,11 @@ final class Forker {
             }
             int pid = forkFlushed(isWhole);
             if (pid == 0) {
-                become(parent);
+                become(parent, outlivesThread);
             } else if (pid < 0 && isWhole && WholeFork.isForGood(pid)) {
                 SupportCheck.giveUpWhole(WholeFork.describe(pid));
                 Preparation.forChildrenOfOneThread();
-                return fork(room);
+                return fork(room, outlivesThread);
             } else if (pid < 0) {
                 throw refused(pid);
             }
@@ -110,8 +114,9 @@ final class Forker {
     }
 
     /** The first thing that a child does: it binds its life to its parent's. */
-    private static void become(int parent) {
-        Signals.prctl(Signals.PR_SET_PDEATHSIG, Signals.SIGKILL);
+    private static void become(int parent, boolean outlivesThread) {
+        boolean isHeld = outlivesThread && Lifeline.hold();
+        Signals.prctl(Signals.PR_SET_PDEATHSIG, isHeld ? 0 : Signals.SIGKILL); // a whole child has it set already
         if (Unistd.getppid() != parent) {
             throw Unistd._exit(ChildLife.EXIT_ORPHANED);
         }

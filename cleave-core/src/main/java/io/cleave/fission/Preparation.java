@@ -94,7 +94,7 @@ final class Preparation {
         try {
             for (Class<?> type : List.of(Forker.Forked.class, ChildLife.class, ChildWatch.class, ChildMain.class,
                     ExitGuard.class,
-                    DeadlockProof.class, ParentWatch.class, Seeds.class, Eden.class, Window.class)) {
+                    DeadlockProof.class, ParentWatch.class, Lifeline.class, Seeds.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
             }
             for (Class<?> type : List.of(Signals.class, Unistd.class, Stat.class, Fcntl.class, ProcFs.class,
@@ -179,7 +179,8 @@ final class Preparation {
                 Body body = round % 2 == 0 ? new Body.Itemwise(x -> x)
                         : new Body.Slicewise(list -> list.stream().filter(x -> true).map(x -> x));
                 try (Window window = new Window(items, 0, 1)) {
-                    new ChildMain(body, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0).work();
+                    new ChildMain(body, Codec.java(), null, window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0)
+                            .work();
                 }
                 read(in);
             }
@@ -187,7 +188,7 @@ final class Preparation {
                 throw new IllegalStateException("a rehearsal");
             });
             try (Window window = new Window(items, 0, 1)) {
-                new ChildMain(failing, Codec.java(), window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0).work();
+                new ChildMain(failing, Codec.java(), null, window, 1, memory.slot(0), out, Long.MAX_VALUE, 0, 0).work();
             }
             read(in);
         }

@@ -18,7 +18,7 @@ import java.lang.invoke.VarHandle;
  *
  *   a slot; all but "leave" is written by the child alone
  *    0  items     long, items begun since the fork: the child's sign of life
- *    8  index     long, the item begun last, counted within its window; -1 before the first
+ *    8  index     long, the item begun last, counted within its window; -1 before the first, -2 in the hook before it
  *   16  since     long, when it was begun, by System.nanoTime()
  *   24  dirtied   long, bytes of private dirty memory when the child left
  *   32  leave     int, 1 when the parent asks the child to leave after its item
@@ -26,6 +26,7 @@ import java.lang.invoke.VarHandle;
  *   48  eden      long, bytes free in Eden when the child was forked
  *   56  waiting   long, when the child began to wait for room in its ring; 0 while it does not wait
  *   64  verdict   long, what the child's watch has found, and at which item: 4 * items + verdict
+ *   72  started   int, 1 when the child has set itself up
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -43,6 +44,8 @@ final class RunMemory implements AutoCloseable {
     private static final long EDEN = 48;
     private static final long WAITING = 56;
     private static final long VERDICT = 64;
+    private static final long STARTED = 72;
+    private static final long HOOK = -2;
     private static final int PROVEN = 1;
     private static final int UNPROVEN = 2;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -88,6 +91,16 @@ final class RunMemory implements AutoCloseable {
         void reset() {
             memory.fill((byte) 0);
             LONG.setRelease(memory, INDEX, -1L);
+        }
+
+        /** The child begins, or ends, what comes before its first item. */
+        void hook(boolean begins, long now) {
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, begins ? HOOK : -1L);
+        }
+
+        boolean isInHook() {
+            return index() == HOOK;
         }
 
         /** The child begins an item: the count goes last, so that whoever sees it sees the rest. */
@@ -171,6 +184,15 @@ final class RunMemory implements AutoCloseable {
             }
             return found == 4 * items + UNPROVEN ? DeadlockProof.Verdict.UNPROVEN
                     : DeadlockProof.Verdict.OPEN;
+        }
+
+        /** The child has set itself up, and begins to work. */
+        void start() {
+            INT.setRelease(memory, STARTED, 1);
+        }
+
+        boolean hasStarted() {
+            return (int) INT.getAcquire(memory, STARTED) != 0;
         }
 
         void askToLeave() {

@@ -13,10 +13,30 @@ import org.jspecify.annotations.Nullable;
  * @param maxRetries how often an item is tried again after its child died
  * @param codec for results
  * @param progress hears of progress, or null
+ * @param afterFork runs in each child before its first item, or null
+ * @param loss what becomes of a run where an item has cost a child its life too often
  */
 record Settings(int children, int warmUp, long itemTimeoutNanos, int maxRetries, Codec codec,
-        @Nullable ProgressListener progress) {
+        @Nullable ProgressListener progress, @Nullable Runnable afterFork, Loss loss) {
     static final int ADAPTIVE = -1;
+
+    /** What becomes of a run where an item is lost. */
+    enum Loss {
+        /** It fails. */
+        FAILS,
+        /** It fails, and no child is ever succeeded by another, which would find another heap. */
+        IS_FINAL
+    }
+
+    /** The same for a run of one item that is computed in one child, forked at once, or not at all. */
+    Settings once() {
+        return new Settings(1, 0, itemTimeoutNanos, 0, codec, null, afterFork, Loss.IS_FINAL);
+    }
+
+    /** Whether each child is the only one that ever sees the heap that it has. */
+    boolean isFinal() {
+        return loss == Loss.IS_FINAL;
+    }
 
     /** Whether nothing may ever run in the calling JVM. */
     boolean isIsolated() {

@@ -40,6 +40,14 @@ public final class Fcntl {
 
     /** {@code fcntl}: the descriptor's file status flags. */
     public static final int F_GETFL = 3;
+    /** Changes the status flags of an open file description. */
+    public static final int F_SETFL = 4;
+    /** Says which process hears of an open file description that is {@link #O_ASYNC}. */
+    public static final int F_SETOWN = 8;
+    /** Says by which signal it does. */
+    public static final int F_SETSIG = 10;
+    /** Signals when there is something to read or to write, or the other end is gone. */
+    public static final int O_ASYNC = 0x2000;
     /** {@code fcntl}: forbids kinds of change to a file made by {@code memfd_create} for good. */
     public static final int F_ADD_SEALS = 1033;
     /** No further seals. */

@@ -28,6 +28,7 @@ public final class Unistd {
             Linker.Option.critical(false));
     private static final MethodHandle CLOSE = Native.capturing("close", FunctionDescriptor.of(INT, INT));
     private static final MethodHandle DUP3 = Native.capturing("dup3", FunctionDescriptor.of(INT, INT, INT, INT));
+    private static final MethodHandle PIPE2 = Native.capturing("pipe2", FunctionDescriptor.of(INT, POINTER, INT));
     private static final MethodHandle READ = Native.capturing("read", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     private static final MethodHandle WRITE = Native.capturing("write",
             FunctionDescriptor.of(LONG, INT, POINTER, LONG));
@@ -178,6 +179,21 @@ public final class Unistd {
     public static int dup3(int from, int to, int flags) {
         try {
             return Native.result((int) DUP3.invokeExact(Native.state(), from, to, flags));
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * {@code pipe2(2)}.
+     *
+     * @param ends gets two ints: the descriptor to read from, and the one to write to
+     * @param flags such as {@link Fcntl#O_CLOEXEC}
+     * @return 0 or -errno
+     */
+    public static int pipe2(MemorySegment ends, int flags) {
+        try {
+            return Native.result((int) PIPE2.invokeExact(Native.state(), ends, flags));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

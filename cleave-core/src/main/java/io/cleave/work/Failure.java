@@ -145,6 +145,17 @@ public record Failure(String message, String item, long index, String worker, St
     }
 
     /**
+     * The same account, of what came before the first item.
+     *
+     * @return an account that names the hook
+     */
+    public Failure asHooks() {
+        return new Failure("the hook that runs in each child after the fork has failed: "
+                + message.replace(" at item " + index, "").replace("the task failed: ", ""), item, index, worker, stack,
+                exception);
+    }
+
+    /**
      * The error for an item that took too long.
      *
      * @param limit what it may take

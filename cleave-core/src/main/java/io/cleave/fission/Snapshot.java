@@ -1,0 +1,200 @@
+package io.cleave.fission;
+
+import io.cleave.channel.Doorbell;
+import io.cleave.os.SystemCallException;
+import io.cleave.os.Unistd;
+import io.cleave.work.Sneaky;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One child that computes one body on the heap of the moment at which it was forked. It has no successor: that heap is gone
+ * with it, so whatever ends it early ends the whole.
+ *
+ * <p>
+ * One thread forks it, and one, perhaps another, looks after it then; anybody may kill it. The {@link #lock} keeps a child
+ * from being reaped, and its number from going to another process, while it is being killed.
+ */
+final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseable {
+    private static final long LEAST_NAP_NANOS = 1_000_000;
+    private static final long MOST_NAP_NANOS = 20_000_000;
+    private static final long START_NAP_NANOS = 50_000;
+    private static final int MOST_STARTS = 5;
+    private static final long REFUSED_NAP_NANOS = 5_000_000;
+
+    private final Settings settings;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ResultOrder order = new ResultOrder(false);
+    private final Window window;
+    private final Reception reception;
+    private final Brood brood;
+    private final int process = Unistd.getpid();
+    private final long begun = System.nanoTime();
+    /** Guarded by {@link #lock}. */
+    private @Nullable Throwable failure;
+    private volatile boolean killed;
+
+    Snapshot(Callable<?> body, Settings settings) {
+        this.settings = settings;
+        Body once = new Body.Itemwise(callable -> ((Callable<?>) Objects.requireNonNull(callable)).call());
+        this.window = new Window(new Object[] {body}, 0, 1);
+        this.reception = new Reception(once, settings.codec(), order, new Progress(null), this);
+        this.brood = new Brood(settings, once, this);
+    }
+
+    /**
+     * Forks, and waits until the child has set itself up: until then it may end with the calling thread, or because the
+     * fork was made at a bad moment, and another takes its place.
+     *
+     * @throws SystemCallException where the system refuses for long
+     */
+    void fork() {
+        Preparation.ready(settings.codec()); // a child that had to leave for this would have no successor
+        boolean started = false;
+        for (int attempt = 0; !started && !killed && attempt < MOST_STARTS; attempt++) {
+            lock.lock();
+            try {
+                failure = null;
+                forkOnce();
+            } finally {
+                lock.unlock();
+            }
+            started = hasStarted();
+        }
+    }
+
+    private void forkOnce() {
+        while (!brood.fork(window, 0)) {
+            SystemCallException refusal = brood.refusal();
+            if (refusal != null) {
+                throw refusal;
+            }
+            LockSupport.parkNanos(REFUSED_NAP_NANOS);
+        }
+    }
+
+    /** Waits until the child has set itself up; false where it has ended before. */
+    private boolean hasStarted() {
+        RunMemory.Slot slot = brood.live().getFirst().slot;
+        while (!killed && !slot.hasStarted() && !brood.live().isEmpty()) {
+            LockSupport.parkNanos(START_NAP_NANOS);
+            lock.lock();
+            try {
+                if (!killed) {
+                    brood.look();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+        return killed || slot.hasStarted();
+    }
+
+    /** Looks after the child once; false where there is nothing more to come. */
+    boolean step() {
+        lock.lock();
+        try {
+            if (killed) {
+                return false;
+            }
+            for (Child child : List.copyOf(brood.live())) {
+                drain(child);
+            }
+            if (failure == null && !order.isReady()) {
+                brood.look();
+            }
+            return failure == null && !(order.isReady() && brood.haveAllLeft());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits for the child, for longer the longer it has been at work: it may have ended without a word. */
+    void rest() {
+        long now = System.nanoTime();
+        long nap = Math.clamp((now - begun) / 8, LEAST_NAP_NANOS, MOST_NAP_NANOS);
+        Doorbell bell = brood.bell();
+        int ticket = bell.prepare();
+        if (brood.live().stream().anyMatch(child -> child.in.isReadable())) {
+            bell.cancel();
+        } else {
+            bell.sleep(ticket, now + nap);
+        }
+    }
+
+    /** Ends the child, if it is still there; does not wait for its end. */
+    void kill() {
+        if (Unistd.getpid() != process) {
+            return; // the child is the parent's
+        }
+        lock.lock();
+        try {
+            if (!killed) {
+                killed = true;
+                brood.killAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The result, after the last step; throws why there is none. */
+    @Nullable Object result() {
+        if (failure != null) {
+            throw Sneaky.rethrow(failure);
+        }
+        return order.take();
+    }
+
+    boolean isKilled() {
+        return killed;
+    }
+
+    /** Waits for the child's end, and gives back what it was given. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            killed = true;
+            brood.close();
+            window.close();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // What becomes of the child
+
+    @Override
+    public void drain(Child child) {
+        while (failure == null && child.in.next()) {
+            reception.take(child);
+        }
+    }
+
+    @Override
+    public void fail(Throwable why) {
+        if (failure == null && !order.isReady()) { // what comes after the result does not matter
+            failure = why;
+        }
+    }
+
+    @Override
+    public void failedAt(Window of, int chunk, Throwable thrown) {
+        fail(thrown);
+    }
+
+    @Override
+    public void orphaned(Window of, int chunk, boolean here) {
+        fail(new IllegalStateException("the child has left before its task was done"));
+    }
+
+    @Override
+    public void leftEarly(boolean forMemory) {
+        // it has nothing else to do
+    }
+}
