@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Does one real job in several ways, and shows that all agree and what each took. */
-@Command(name = "demo", description = {
+@Command(name = "demo", subcommands = SnapshotCommand.class, description = {
         "Analyse every class of the running JDK: in one thread, in several threads, in other processes, and in forked "
                 + "copies of this JVM.",
         "The class files and an index over them lie on the heap of this JVM; the forked children read them there, the "

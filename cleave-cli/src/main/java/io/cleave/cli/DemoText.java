@@ -36,8 +36,8 @@ final class DemoText {
         paragraph(lines, "The job:", "parse and verify " + Units.count(items.size())
                 + " of them one by one, and trace each call to the method that it means.");
         paragraph(lines, "Fairness:", "first the whole job runs untimed on " + Units.count(workers, "thread", "threads")
-                + ", and a part of it with results encoded, so that everybody in this JVM meets compiled code. The time "
-                + "of the other processes includes all that they need: their start, their index, their own compiling.");
+                + ", and what a part of it finds is encoded once, so that everybody in this JVM meets compiled code. Threads and children gather "
+                + "what they find, each for itself. The time of the other processes includes all that they need: their start, their index, their own compiling.");
         lines.add("");
         return lines;
     }
