@@ -2,6 +2,9 @@ package io.cleave.fission;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.channel.Ring;
+import io.cleave.fork.ChildLife;
+import io.cleave.fork.ExitGuard;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
 import io.cleave.os.WholeFork;
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * memory is nearly used up, or when asked to. Nothing here may need another thread, as a child that is not a whole JVM has
  * none: no garbage collection, no compilation, no safepoint.
  */
-final class ChildMain implements Body.Sink {
+final class ChildMain implements Body.Sink, ExitGuard.Listener {
     /** How many items go together, and twice as many next, where it is known what they take. */
     private static final int KNOWN_TOGETHER = 16;
 
@@ -102,7 +105,7 @@ final class ChildMain implements Body.Sink {
     AssertionError live() {
         int status = ChildLife.EXIT_BROKEN;
         try {
-            boolean isWhole = SupportCheck.isWhole();
+            boolean isWhole = WholeSupport.isThere();
             long free = isWhole ? Long.MAX_VALUE : Eden.free(); // now: others allocate until the very moment of the fork
             slot.edenOpaque(free);
             if (!isWhole) {
@@ -207,7 +210,8 @@ final class ChildMain implements Body.Sink {
     }
 
     /** Reports a call to System.exit; the process ends after it. */
-    void exitCalled(Throwable call) {
+    @Override
+    public void exitCalled(Throwable call) {
         send(Failure.of(call, null, place(), name()).asExit());
         out.flush();
         ChildLife.writeOutput();

@@ -3,6 +3,11 @@ package io.cleave.fission;
 import io.cleave.channel.Doorbell;
 import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
+import io.cleave.fork.ChildLife;
+import io.cleave.fork.ExitGuard;
+import io.cleave.fork.Forks;
+import io.cleave.fork.Seeds;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.Fcntl;
 import io.cleave.os.Futex;
 import io.cleave.os.Mman;
@@ -79,7 +84,7 @@ final class Preparation {
             }
             ChildLife.detachFiles(Integer.MAX_VALUE);
             initializeWhatChildrenUse();
-            boolean whole = SupportCheck.isWhole();
+            boolean whole = WholeSupport.isThere();
             callWhatChildrenCall(whole ? FEW_ROUNDS : COMPILED_ROUNDS);
             rehearse(whole ? FEW_ROUNDS : ROUNDS);
             done = true;
@@ -92,7 +97,8 @@ final class Preparation {
      */
     private static void initializeWhatChildrenUse() {
         try {
-            for (Class<?> type : List.of(Forker.Forked.class, ChildLife.class, ChildWatch.class, ChildMain.class,
+            for (Class<?> type : List.of(Forker.Forked.class, Forks.class, ChildLife.class, ChildWatch.class,
+                    ChildMain.class,
                     ExitGuard.class,
                     DeadlockProof.class, ParentWatch.class, Seeds.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
