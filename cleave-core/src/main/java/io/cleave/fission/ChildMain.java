@@ -112,7 +112,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
                 budget = Eden.budget(free, share);
             }
             allocatedBefore = Eden.allocatedByThread();
-            ChildLife.begin();
+            ChildLife.begin(3);
             if (isWhole) {
                 ChildLife.beFirstVictim();
                 ChildLife.reviveCarriers();

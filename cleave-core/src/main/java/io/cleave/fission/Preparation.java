@@ -10,7 +10,6 @@ import io.cleave.fork.Seeds;
 import io.cleave.fork.WholeSupport;
 import io.cleave.os.Fcntl;
 import io.cleave.os.Futex;
-import io.cleave.os.Mman;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.Stat;
@@ -146,16 +145,7 @@ final class Preparation {
 
     /** Calls each system call that a child makes, often enough for the JVM to compile the way there. */
     private static void callWhatChildrenCall(int rounds) {
-        int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
-        int file = Fcntl.open("/proc/self/maps", Fcntl.O_RDONLY, 0); // any regular file will do
-        int other = Mman.memfd_create("cleave-rehearsal", Mman.MFD_CLOEXEC);
-        for (int round = 0; round < rounds; round++) {
-            ChildLife.detach(file, dead);
-            ChildLife.detach(other, dead);
-        }
-        Unistd.close(file);
-        Unistd.close(other);
-        Unistd.close(dead);
+        ChildLife.rehearse(rounds);
         Signals.prctl(Signals.PR_SET_PDEATHSIG, 0);
         Unistd.getppid();
         Unistd.rehearseExit();

@@ -1,6 +1,7 @@
 package io.cleave.fork;
 
 import io.cleave.os.Fcntl;
+import io.cleave.os.Mman;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
@@ -38,10 +39,19 @@ public final class ChildLife {
                 .getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     }
 
-    /** Does all of it. */
-    public static void begin() {
-        detachFiles(3);
+    /**
+     * Does all of it.
+     *
+     * @param firstFile the lowest descriptor to let go of
+     */
+    public static void begin(int firstFile) {
+        detachFiles(firstFile);
         Seeds.renew();
+    }
+
+    /** Has {@link ProcessHandle#current} be the child, rather than its parent; for children that are whole JVMs. */
+    public static void renewHandle() {
+        OwnHandle.renew();
     }
 
     /** Lets virtual threads of the child's own run, unless those of the parent's wait to be carried. */
@@ -96,12 +106,30 @@ public final class ChildLife {
     }
 
     /**
+     * Lets go of files of its own, in the parent, so that children find done what that needs.
+     *
+     * @param rounds how often
+     */
+    public static void rehearse(int rounds) {
+        int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
+        int file = Fcntl.open("/proc/self/maps", Fcntl.O_RDONLY, 0); // any regular file will do
+        int other = Mman.memfd_create("cleave-rehearsal", Mman.MFD_CLOEXEC);
+        for (int round = 0; round < rounds; round++) {
+            detach(file, dead);
+            detach(other, dead);
+        }
+        Unistd.close(file);
+        Unistd.close(other);
+        Unistd.close(dead);
+    }
+
+    /**
      * Lets go of one file.
      *
      * @param fd its descriptor
      * @param dead a descriptor on which every operation fails
      */
-    public static void detach(int fd, int dead) {
+    static void detach(int fd, int dead) {
         int mode = Stat.mode(fd);
         if (mode < 0) {
             return; // closed since it was listed

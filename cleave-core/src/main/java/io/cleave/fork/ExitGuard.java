@@ -66,6 +66,22 @@ public final class ExitGuard {
         RUNTIME_LOGGER.setLevel(Level.FINE);
     }
 
+    /**
+     * The status with which a process was to exit.
+     *
+     * @param call as a {@link Listener} hears of it
+     * @return the status, or {@link ChildLife#EXIT_BY_HOOK} where this JDK does not tell
+     */
+    public static int statusOf(Throwable call) {
+        String text = String.valueOf(call.getMessage());
+        int end = Math.max(text.lastIndexOf(')'), 0);
+        try {
+            return Integer.parseInt(text, text.lastIndexOf('(') + 1, end, 10);
+        } catch (IndexOutOfBoundsException | NumberFormatException e) {
+            return ChildLife.EXIT_BY_HOOK;
+        }
+    }
+
     private static boolean hear(LogRecord entry) {
         if (Forks.isChild()) {
             leave(entry.getThrown());

@@ -75,6 +75,7 @@ final class ArchitectureTest {
             io.cleave.pool.ProgressListener
             io.cleave.pool.SerializableCallable
             io.cleave.pool.SerializableRunnable
+            io.cleave.pool.StartMethod
             io.cleave.pool.Task
             io.cleave.pool.ThreadPool
             io.cleave.pool.WorkerOutput
