@@ -41,8 +41,8 @@ final class ForkedWorkerTest {
     void aWorkerHasWhatThisJvmHadWhenItWasForked() {
         STATE.set(7);
         try (ProcessPool pool = builder().workers(1).build()) {
-            assertThat(pool.submit(STATE::incrementAndGet).join()).isEqualTo(8);
-            assertThat(pool.submit(STATE::get).join()).as("it lasts").isEqualTo(8);
+            assertThat(pool.submit(() -> STATE.incrementAndGet()).join()).isEqualTo(8);
+            assertThat(pool.submit(() -> STATE.get()).join()).as("it lasts").isEqualTo(8);
             assertThat(STATE).as("and is its own").hasValue(7);
         }
     }
