@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.channel.Doorbell;
+import io.cleave.fork.ChildLife;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;

@@ -2,6 +2,9 @@ package io.cleave.fission;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.channel.Ring;
+import io.cleave.fork.ChildLife;
+import io.cleave.fork.ExitGuard;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
 import io.cleave.os.WholeFork;
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * memory is nearly used up, or when asked to. Nothing here may need another thread, as a child that is not a whole JVM has
  * none: no garbage collection, no compilation, no safepoint.
  */
-final class ChildMain implements Body.Sink {
+final class ChildMain implements Body.Sink, ExitGuard.Listener {
     /** How long a child keeps what it has gathered, at least: so much is done again if it dies. */
     private static final long KEPT_NANOS = 1_000_000_000;
     /** And so many times as long as sending it takes. */
@@ -111,14 +114,14 @@ final class ChildMain implements Body.Sink {
         int status = ChildLife.EXIT_BROKEN;
         try {
             boolean _ = Thread.interrupted(); // it was for the thread that forked
-            boolean isWhole = SupportCheck.isWhole();
+            boolean isWhole = WholeSupport.isThere();
             long free = isWhole ? Long.MAX_VALUE : Eden.free(); // now: others allocate until the very moment of the fork
             slot.edenOpaque(free);
             if (!isWhole) {
                 budget = Eden.budget(free, share);
             }
             allocatedBefore = Eden.allocatedByThread();
-            ChildLife.begin();
+            ChildLife.begin(3);
             if (isWhole) {
                 ChildLife.beFirstVictim();
                 ChildLife.reviveCarriers();
@@ -263,7 +266,8 @@ final class ChildMain implements Body.Sink {
     }
 
     /** Reports a call to System.exit; the process ends after it. */
-    void exitCalled(Throwable call) {
+    @Override
+    public void exitCalled(Throwable call) {
         Failure exit = Failure.of(call, null, place(), name()).asExit();
         send(slot.isInHook() ? exit.asHooks() : exit);
         out.flush();

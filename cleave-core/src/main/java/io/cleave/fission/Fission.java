@@ -1,5 +1,6 @@
 package io.cleave.fission;
 
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.Cpus;
 import io.cleave.pool.Pool;
 import io.cleave.pool.ProgressListener;
@@ -246,7 +247,7 @@ public final class Fission implements Pool, ExecutorService {
         boolean anyOrder = collector.characteristics().contains(Collector.Characteristics.UNORDERED);
         Reduction body = new Reduction((Task<@Nullable Object, @Nullable Object>) (Task<?, ?>) task,
                 (Collector<@Nullable Object, @Nullable Object, @Nullable Object>) (Collector<?, ?, ?>) collector,
-                anyOrder && SupportCheck.isWhole());
+                anyOrder && WholeSupport.isThere());
         Run run = begin(items, body, !anyOrder, true);
         run.gather(body::add);
         return (C) body.finish();

@@ -1,19 +1,16 @@
 package io.cleave.fission;
 
-import io.cleave.os.Errno;
-import io.cleave.os.Signals;
+import io.cleave.fork.Forks;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.os.WholeFork;
-import java.io.PrintStream;
 
 /** Forks this JVM, one fork at a time, at a quiet moment. */
 final class Forker {
     private static final long LEAST_PATIENCE_NANOS = 8_000_000;
     private static final long MOST_PATIENCE_NANOS = 128_000_000;
     private static final int MOST_COLLECTIONS = 3;
-    private static final int LARGEST_ERRNO = 1000;
-    private static final Object LOCK = new Object();
     private static final Quiescence QUIESCENCE = new Quiescence();
 
     /**
@@ -23,15 +20,7 @@ final class Forker {
      */
     private static volatile long patience = LEAST_PATIENCE_NANOS;
 
-    /** 0 in the process that loaded this class, else the pid of the forked child that this is. */
-    private static volatile int childPid;
-
     private Forker() {
-    }
-
-    /** Whether this process is a forked child. */
-    static boolean isChild() {
-        return childPid != 0;
     }
 
     /**
@@ -42,24 +31,18 @@ final class Forker {
      * @return what came of it
      */
     static Forked fork(int room, boolean outlivesThread) {
-        synchronized (LOCK) {
-            if (outlivesThread) {
-                Lifeline.prepare();
-            }
-            int parent = Unistd.getpid();
-            boolean isWhole = SupportCheck.isWhole();
+        synchronized (Forks.LOCK) {
+            boolean isWhole = WholeSupport.isThere();
             if (!isWhole) {
                 awaitGoodMoment(room);
             }
-            int pid = forkFlushed(isWhole);
-            if (pid == 0) {
-                become(parent, outlivesThread);
-            } else if (pid < 0 && isWhole && WholeFork.isForGood(pid)) {
-                SupportCheck.giveUpWhole(WholeFork.describe(pid));
+            int pid = Forks.fork(isWhole, outlivesThread);
+            if (pid < 0 && isWhole && WholeFork.isForGood(pid)) {
+                WholeSupport.giveUp(WholeFork.describe(pid));
                 Preparation.forChildrenOfOneThread();
                 return fork(room, outlivesThread);
             } else if (pid < 0) {
-                throw refused(pid);
+                throw Forks.refused(pid);
             }
             return new Forked(pid, isWhole);
         }
@@ -80,29 +63,6 @@ final class Forker {
         }
     }
 
-    private static SystemCallException refused(int result) {
-        return -result < LARGEST_ERRNO ? new SystemCallException("fork", -result, remedy(-result))
-                : new SystemCallException("fork", Errno.EAGAIN, WholeFork.describe(result));
-    }
-
-    /** Forks when no output lies in a buffer: it would be written by parent and child. */
-    private static int forkFlushed(boolean isWhole) {
-        System.err.flush();
-        PrintStream out = System.out;
-        synchronized (out) { // which is what a PrintStream locks, so that nobody prints in between
-            out.flush();
-            return isWhole ? WholeFork.fork() : Unistd.fork();
-        }
-    }
-
-    private static String remedy(int errno) {
-        return switch (errno) {
-            case Errno.EAGAIN -> "the limit of processes is reached (ulimit -u, cgroup pids.max, kernel.pid_max)";
-            case Errno.ENOMEM -> "the limit of memory is reached (vm.overcommit_memory, cgroup memory.max)";
-            default -> "";
-        };
-    }
-
     /**
      * Learns what became of a child.
      *
@@ -111,15 +71,5 @@ final class Forker {
     static void learn(boolean deadlocked) {
         long now = patience;
         patience = deadlocked ? Math.min(2 * now, MOST_PATIENCE_NANOS) : Math.max(now - now / 8, LEAST_PATIENCE_NANOS);
-    }
-
-    /** The first thing that a child does: it binds its life to its parent's. */
-    private static void become(int parent, boolean outlivesThread) {
-        boolean isHeld = outlivesThread && Lifeline.hold();
-        Signals.prctl(Signals.PR_SET_PDEATHSIG, isHeld ? 0 : Signals.SIGKILL); // a whole child has it set already
-        if (Unistd.getppid() != parent) {
-            throw Unistd._exit(ChildLife.EXIT_ORPHANED);
-        }
-        childPid = Unistd.getpid();
     }
 }

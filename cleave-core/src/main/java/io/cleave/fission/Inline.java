@@ -1,5 +1,7 @@
 package io.cleave.fission;
 
+import io.cleave.fork.Forks;
+import io.cleave.fork.WholeSupport;
 import io.cleave.work.Failure;
 import io.cleave.work.Sneaky;
 import io.cleave.work.Values;
@@ -123,7 +125,7 @@ final class Inline {
 
     /** How many of the next items to compute at once: so many cheap ones that looking at the clock costs little. */
     int batch(int available) {
-        long most = settings.warmUp() == Settings.ADAPTIVE || Forker.isChild() ? batch
+        long most = settings.warmUp() == Settings.ADAPTIVE || Forks.isChild() ? batch
                 : Math.min(batch, settings.warmUp() - items);
         return (int) Math.min(most, available);
     }
@@ -213,7 +215,7 @@ final class Inline {
         if (brood.isHopeless(itemsInChildren) || brood.isRefused()) {
             return true;
         }
-        if (SupportCheck.isWhole() || settings.itemTimeoutNanos() > 0 || nanosPerItem > MOST_NANOS_TO_HELP) {
+        if (WholeSupport.isThere() || settings.itemTimeoutNanos() > 0 || nanosPerItem > MOST_NANOS_TO_HELP) {
             return false;
         }
         long now = System.nanoTime();

@@ -3,12 +3,14 @@ package io.cleave.fission;
 import io.cleave.channel.Doorbell;
 import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
-import io.cleave.os.Fcntl;
+import io.cleave.fork.ChildLife;
+import io.cleave.fork.ExitGuard;
+import io.cleave.fork.Forks;
+import io.cleave.fork.Seeds;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.Futex;
-import io.cleave.os.Mman;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
-import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
 import io.cleave.work.Failure;
@@ -79,7 +81,7 @@ final class Preparation {
             }
             ChildLife.detachFiles(Integer.MAX_VALUE);
             initializeWhatChildrenUse();
-            boolean whole = SupportCheck.isWhole();
+            boolean whole = WholeSupport.isThere();
             callWhatChildrenCall(whole ? FEW_ROUNDS : COMPILED_ROUNDS);
             rehearse(whole ? FEW_ROUNDS : ROUNDS);
             done = true;
@@ -92,16 +94,12 @@ final class Preparation {
      */
     private static void initializeWhatChildrenUse() {
         try {
-            for (Class<?> type : List.of(Forker.Forked.class, ChildLife.class, ChildWatch.class, ChildMain.class,
-                    ExitGuard.class,
-                    DeadlockProof.class, ParentWatch.class, Lifeline.class, Seeds.class, Eden.class, Window.class)) {
+            Forks.initialize(List.of(ProcFs.class, Futex.class, Doorbell.class, Ring.class, Ring.Producer.class,
+                    RingValues.class,
+                    Values.class, Failure.class, ThreadInfo.class, LockInfo.class));
+            for (Class<?> type : List.of(Forker.Forked.class, ChildWatch.class, ChildMain.class, DeadlockProof.class,
+                    ParentWatch.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
-            }
-            for (Class<?> type : List.of(Signals.class, Unistd.class, Stat.class, Fcntl.class, ProcFs.class,
-                    Futex.class,
-                    Doorbell.class, Ring.class, Ring.Producer.class, RingValues.class, Values.class, Failure.class,
-                    ThreadInfo.class, LockInfo.class)) {
-                Class.forName(type.getName(), true, type.getClassLoader());
             }
         } catch (ReflectiveOperationException e) {
             throw new LinkageError("a class that is there cannot be initialized", e);
@@ -140,16 +138,7 @@ final class Preparation {
 
     /** Calls each system call that a child makes, often enough for the JVM to compile the way there. */
     private static void callWhatChildrenCall(int rounds) {
-        int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
-        int file = Fcntl.open("/proc/self/maps", Fcntl.O_RDONLY, 0); // any regular file will do
-        int other = Mman.memfd_create("cleave-rehearsal", Mman.MFD_CLOEXEC);
-        for (int round = 0; round < rounds; round++) {
-            ChildLife.detach(file, dead);
-            ChildLife.detach(other, dead);
-        }
-        Unistd.close(file);
-        Unistd.close(other);
-        Unistd.close(dead);
+        ChildLife.rehearse(rounds);
         Signals.prctl(Signals.PR_SET_PDEATHSIG, 0);
         Unistd.getppid();
         Unistd.rehearseExit();

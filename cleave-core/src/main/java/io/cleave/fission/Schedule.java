@@ -1,5 +1,6 @@
 package io.cleave.fission;
 
+import io.cleave.fork.Forks;
 import io.cleave.os.SystemCallException;
 import io.cleave.work.Sneaky;
 import java.util.ArrayDeque;
@@ -101,7 +102,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
             throw new CancellationException("interrupted while waiting for results; all children were ended");
         }
         if (brood == null) {
-            if (Forker.isChild() || inline.wantsNext(input)) {
+            if (Forks.isChild() || inline.wantsNext(input)) {
                 return computeFirst() || !input.isExhausted();
             }
             if (input.isExhausted()) {

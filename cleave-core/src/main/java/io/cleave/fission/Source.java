@@ -1,5 +1,6 @@
 package io.cleave.fission;
 
+import io.cleave.fork.Forks;
 import java.util.Collection;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ final class Source implements AutoCloseable {
             if (all == null) {
                 all = collection.toArray();
             }
-        } else if (Forker.isChild()) {
+        } else if (Forks.isChild()) {
             if (iterator == null) {
                 iterator = items.iterator();
             }

@@ -1,5 +1,6 @@
 package io.cleave.fission;
 
+import io.cleave.fork.Forks;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.work.Values;
@@ -50,7 +51,7 @@ final class Submissions {
     /** Forks a child for a task, when there is a place for it. */
     <V extends @Nullable Object> CompletableFuture<V> submit(Callable<V> task) {
         Objects.requireNonNull(task, "task");
-        if (Forker.isChild()) {
+        if (Forks.isChild()) {
             return computeHere(task);
         }
         try {
@@ -164,7 +165,7 @@ final class Submissions {
     /** The future of a task, which is cancelled where there was no place in time. */
     private <V extends @Nullable Object> Future<V> submitOrCancel(Callable<V> task, long nanos)
             throws InterruptedException {
-        if (Forker.isChild()) {
+        if (Forks.isChild()) {
             return computeHere(task);
         }
         CompletableFuture<V> future = submit(task, nanos);
@@ -233,7 +234,7 @@ final class Submissions {
 
     private <V extends @Nullable Object> void begin(Callable<V> task, long nanos, List<Future<V>> futures,
             BlockingQueue<CompletableFuture<V>> done) throws InterruptedException, TimeoutException {
-        CompletableFuture<V> future = Forker.isChild() ? computeHere(task) : submit(task, nanos);
+        CompletableFuture<V> future = Forks.isChild() ? computeHere(task) : submit(task, nanos);
         if (future == null) {
             throw new TimeoutException("there was no place for another child in time");
         }

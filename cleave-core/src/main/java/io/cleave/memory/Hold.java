@@ -180,8 +180,7 @@ final class Hold implements Runnable {
     private static final class AtExit {
         static {
             try {
-                Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().inheritInheritableThreadLocals(false)
-                        .name("cleave-blocks").unstarted(Hold::releaseAll)); // no class loader of a user's is kept
+                io.cleave.os.AtExit.add("cleave-blocks", Hold::releaseAll);
             } catch (IllegalStateException ignored) {
                 // The JVM is on its way out. What is opened from now on becomes an orphan, which is swept later.
             }

@@ -274,6 +274,34 @@ public final class Jni {
             }
         }
 
+        /**
+         * The way to set a field of this object that is a number.
+         *
+         * @param field the name of a field of type long that its class declares
+         * @return sets it; null where there is none
+         */
+        public @Nullable LongConsumer fieldSetter(String field) {
+            try (Arena names = Arena.ofConfined()) {
+                if (type.getDeclaredField(field).getType() != long.class) {
+                    return null;
+                }
+                long id = fieldId(jni.environment(), names, type, field, long.class);
+                return number -> setField(id, number);
+            } catch (ReflectiveOperationException e) {
+                return null;
+            } catch (Throwable t) {
+                throw Native.unexpected(t);
+            }
+        }
+
+        private void setField(long id, long number) {
+            try {
+                jni.setLongField.invokeExact(jni.environment(), object, id, number);
+            } catch (Throwable t) {
+                throw Native.unexpected(t);
+            }
+        }
+
         private void setValue(long number) {
             try {
                 jni.setLongField.invokeExact(jni.environment(), object, value, number);

@@ -49,7 +49,7 @@ public final class Unistd {
     private static final long SYS_CLOSE_RANGE = 436;
 
     /** The process that the JVM was started as: nobody can fork without this class. */
-    private static final int JVM_PID = getpid();
+    private static volatile int jvmPid = getpid();
 
     private Unistd() {
     }
@@ -119,13 +119,20 @@ public final class Unistd {
     }
 
     /**
+     * From now on this process counts as a JVM that was started, though it is a copy of one: it is whole, and lasts.
+     */
+    public static void settle() {
+        jvmPid = getpid();
+    }
+
+    /**
      * Whether this process is a forked copy of a JVM rather than a JVM that was started. Where it is not a copy of the whole
      * ({@link WholeFork}), it has no VM thread, and nothing that needs one, such as closing a shared arena, ever ends.
      *
-     * @return true in a child of {@link #fork} or {@link WholeFork#fork}
+     * @return true in a child of {@link #fork} or {@link WholeFork#fork} that has not {@linkplain #settle settled}
      */
     public static boolean isForkedChild() {
-        return getpid() != JVM_PID;
+        return getpid() != jvmPid;
     }
 
     /**
@@ -169,6 +176,22 @@ public final class Unistd {
     }
 
     /**
+     * {@code pipe2(2)}.
+     *
+     * @param flags such as {@link Fcntl#O_CLOEXEC}
+     * @return the descriptor to write to in the upper half, that to read from in the lower; or -errno
+     */
+    public static long pipe2(int flags) {
+        try {
+            MemorySegment ends = Native.scratch().asSlice(0, 8);
+            int result = Native.result((int) PIPE2.invokeExact(Native.state(), ends, flags));
+            return result < 0 ? result : (long) ends.get(INT, 4) << 32 | ends.get(INT, 0);
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
      * {@code dup3(2)}: makes one descriptor refer to what another does.
      *
      * @param from the descriptor to copy
@@ -179,21 +202,6 @@ public final class Unistd {
     public static int dup3(int from, int to, int flags) {
         try {
             return Native.result((int) DUP3.invokeExact(Native.state(), from, to, flags));
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
-    }
-
-    /**
-     * {@code pipe2(2)}.
-     *
-     * @param ends gets two ints: the descriptor to read from, and the one to write to
-     * @param flags such as {@link Fcntl#O_CLOEXEC}
-     * @return 0 or -errno
-     */
-    public static int pipe2(MemorySegment ends, int flags) {
-        try {
-            return Native.result((int) PIPE2.invokeExact(Native.state(), ends, flags));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

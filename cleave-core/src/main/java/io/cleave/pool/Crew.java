@@ -5,6 +5,7 @@ import io.cleave.channel.Doorbell;
 import io.cleave.channel.FrameBuffer;
 import io.cleave.memory.Cleanup;
 import io.cleave.os.Cpus;
+import io.cleave.os.Unistd;
 import io.cleave.share.Share;
 import io.cleave.work.Failure;
 import io.cleave.work.PoolMemory;
@@ -12,9 +13,12 @@ import io.cleave.work.TaskFrames;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -49,6 +53,7 @@ final class Crew {
     private static final int MOST_INITIALIZER_DEATHS = 2;
 
     final PoolSettings settings;
+    private final int process = Unistd.getpid();
     private final String name;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
@@ -82,6 +87,8 @@ final class Crew {
     private int refusals;
     private int bootKills;
     private int initializerDeaths;
+    /** Of tasks, where not every JVM finds them. */
+    private final Set<Class<?>> ownClasses = Collections.newSetFromMap(new WeakHashMap<>());
 
     Crew(PoolSettings settings, String name) {
         this.settings = settings;
@@ -93,9 +100,15 @@ final class Crew {
             greetingToken = null;
         } else {
             greeting = new FrameBuffer(512);
+            TaskForm.writeLoader(greeting, initializer);
             greeting.write(TaskFrames.INITIALIZER, 0, 0);
             greetingToken = TaskForm.write(greeting, initializer, "the initializer");
         }
+    }
+
+    /** Whether its workers are this process's: a copy of a JVM has inherited crews that are none of its own. */
+    boolean isOwn() {
+        return process == Unistd.getpid();
     }
 
     ReentrantLock lock() {
@@ -138,6 +151,7 @@ final class Crew {
                 throw new RejectedExecutionException("this pool has been shut down");
             }
             connect(); // where that fails nothing has been taken over
+            refresh(batch.task);
             outstanding++;
             batch.urgent = batch.owner.isUrgent();
             if (batch.urgent) {
@@ -150,6 +164,17 @@ final class Crew {
             }
         } finally {
             unlock();
+        }
+    }
+
+    /**
+     * Has forked workers replaced before a task whose class they may not have, as its loader may have got it since, as that
+     * of a shell does with each line.
+     */
+    private void refresh(TaskForm task) {
+        Class<?> type = task.ownClass;
+        if (type != null && settings.startMethod() == StartMethod.FORK && ownClasses.add(type)) {
+            stopAll();
         }
     }
 
@@ -326,12 +351,12 @@ final class Crew {
     }
 
     /** A worker's process is there. */
-    void started(CrewWorker worker, Process process) {
+    void started(CrewWorker worker, WorkerProcess process) {
         lock.lock();
         try {
             worker.process = process;
             if (worker.killed != null) {
-                process.destroyForcibly();
+                process.kill();
             }
         } finally {
             unlock();
@@ -714,6 +739,7 @@ final class Crew {
         return waiting;
     }
 
+    /** Has all workers leave as soon as they can. */
     private void stopAll() {
         for (CrewWorker worker : roster.all()) {
             worker.worn = true; // if it cannot leave at once, it does as soon as it can

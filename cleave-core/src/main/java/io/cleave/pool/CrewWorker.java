@@ -36,7 +36,7 @@ final class CrewWorker {
     private final FrameBuffer message = new FrameBuffer(1024);
     private final byte[] header = new byte[TaskFrames.BATCH_BYTES];
 
-    @Nullable Process process;
+    @Nullable WorkerProcess process;
     @Nullable OutputPump output;
     @Nullable OutputPump errors;
     long startedMillis;
@@ -72,7 +72,7 @@ final class CrewWorker {
     }
 
     long pid() {
-        Process started = process;
+        WorkerProcess started = process;
         return started == null ? -1 : started.pid();
     }
 
@@ -223,9 +223,9 @@ final class CrewWorker {
             leaving = true;
             leavingSince = System.nanoTime();
         }
-        Process started = process;
+        WorkerProcess started = process;
         if (started != null) {
-            started.destroyForcibly();
+            started.kill();
         }
     }
 

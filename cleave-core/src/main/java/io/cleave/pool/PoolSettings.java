@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What a pool of worker JVMs was built with.
  *
  * @param workers the most workers at once
+ * @param startMethod how workers come into being
  * @param jvmOptions for workers, behind those that they inherit
  * @param classPath more places where workers find classes
  * @param initializer what each worker does first, or null
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param output where workers' output goes
  * @param progress hears of progress, or null
  */
-record PoolSettings(int workers, List<String> jvmOptions, List<Path> classPath, @Nullable Initializer initializer,
+record PoolSettings(int workers, StartMethod startMethod, List<String> jvmOptions, List<Path> classPath,
+        @Nullable Initializer initializer,
         int maxTasks, long maxRssGrowth, int chunkSize, long taskTimeoutNanos, long idleNanos, int maxRetries,
         int concurrency, WorkerOutput output, @Nullable ProgressListener progress) {}

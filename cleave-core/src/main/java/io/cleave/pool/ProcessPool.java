@@ -67,6 +67,24 @@ import org.jspecify.annotations.Nullable;
  * is cancelled, is interrupted; if it goes on nevertheless, its worker is killed and replaced, within a third of a second in
  * the first case and a second in the other.
  *
+ * <h2>Forked workers</h2> With {@link StartMethod#FORK} a worker is a copy of this JVM as it is at that moment, made in some
+ * milliseconds: warm, and with every class and class loader that is here, so that tasks may be of classes that no class path
+ * has, as those of JShell, of the source launcher, or of a framework's loader. All that is said here holds of them, too: tasks,
+ * items and results are serialised, and what a task changes stays in its worker. What differs:
+ * <ul>
+ * <li>A worker sees static fields and other objects as they were when it was forked; one that replaces another, later. Before the
+ * first task of a class whose loader is one of the program's own, all workers are replaced.
+ * <li>The program's other threads do not exist there. A lock that one of them held at that moment is never released: a task that
+ * waits for it, or for anything else from such a thread, waits until {@link Builder#taskTimeout} ends it. Idle threads of
+ * executors go on, and a task may start threads of its own.
+ * <li>Files, sockets and pipes that this JVM has open are not the workers': sockets and pipes fail there, files that are read
+ * have a position of their own, files that are only written share theirs.
+ * <li>{@link System#exit} ends a worker without shutdown hooks, as they are this JVM's.
+ * <li>Heap and options are those of this JVM, so that {@link Builder#jvmOptions} and {@link Builder#classPath} are refused.
+ * Memory is shared with this JVM until either side writes to it.
+ * <li>It takes a JVM that can be forked with all of its own threads: HotSpot on x86-64 and glibc with the Serial, Parallel or G1 collector; {@link Builder#build} says what is missing.
+ * </ul>
+ *
  * <h2>As an ExecutorService</h2> All of it holds, with these exceptions: tasks must be serializable, and so must be what
  * {@link #execute} gets, which excludes the steps of a {@code CompletableFuture.supplyAsync(..., pool)}: {@link #submit}
  * returns a {@link CompletableFuture}, which serves the same end. What a {@link Runnable} changes is changed in the worker.
@@ -157,7 +175,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
 
     /** The crew, or null where this is a pool within one of its own tasks or a forked child. */
     private @Nullable Crew crew() {
-        return crew == null || Unistd.isForkedChild() ? null : crew;
+        return crew == null || Unistd.isForkedChild() || !crew.isOwn() ? null : crew;
     }
 
     // As a Pool
@@ -200,7 +218,8 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
     private void check(Iterable<?> items, Object task) {
         Objects.requireNonNull(items, "items");
         Objects.requireNonNull(task, "task");
-        if (closed || (crew != null && crew.isShut())) {
+        Crew of = crew();
+        if (closed || (of != null && of.isShut())) {
             throw new IllegalStateException("this pool is closed");
         }
     }
@@ -607,6 +626,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
         private static final Duration LONGEST = Duration.ofDays(36_500);
 
         private int workers = Cpus.usable();
+        private StartMethod startMethod = StartMethod.SPAWN;
         private List<String> jvmOptions = List.of();
         private List<Path> classPath = List.of();
         private @Nullable Initializer initializer;
@@ -645,6 +665,18 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
         public Builder workers(int count) {
             check(count, 1, "the number of workers");
             workers = count;
+            return this;
+        }
+
+        /**
+         * How workers come into being. The default is {@link StartMethod#SPAWN}. See {@link ProcessPool} for what is
+         * different about forked ones.
+         *
+         * @param method how
+         * @return this
+         */
+        public Builder startMethod(StartMethod method) {
+            startMethod = Objects.requireNonNull(method, "method");
             return this;
         }
 
@@ -794,14 +826,33 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
         private static final int MOST_CONCURRENCY = 60;
 
         /**
-         * Makes the pool. No worker is started before there is work.
+         * Makes the pool. No worker is started before there is work. The first one in a JVM whose workers are forked takes
+         * some 100 ms to prepare it.
          *
          * @return a pool
-         * @throws IllegalArgumentException where the initializer cannot be serialised, naming the part that cannot
+         * @throws IllegalArgumentException where the initializer cannot be serialised, naming the part that cannot; where
+         *         workers are to be forked, and options are given that only a new JVM can have
+         * @throws UnsupportedOperationException where workers are to be forked, and this JVM cannot be; it says why
          */
         public ProcessPool build() {
-            return new ProcessPool(new PoolSettings(workers, jvmOptions, classPath, initializer, maxTasks, maxRssGrowth,
-                    chunkSize, taskTimeoutNanos, idleNanos, maxRetries, concurrency, output, progress));
+            if (startMethod == StartMethod.FORK) {
+                refuseForNewJvms(!jvmOptions.isEmpty(), "jvmOptions", "start this JVM with them");
+                refuseForNewJvms(!classPath.isEmpty(), "classPath",
+                        "use a class loader of your own here, which workers have, too");
+                WorkerFork.require();
+                WorkerFork.prepare();
+            }
+            return new ProcessPool(
+                    new PoolSettings(workers, startMethod, jvmOptions, classPath, initializer, maxTasks, maxRssGrowth,
+                            chunkSize, taskTimeoutNanos, idleNanos, maxRetries, concurrency, output, progress));
+        }
+
+        private static void refuseForNewJvms(boolean isGiven, String option, String remedy) {
+            if (isGiven) {
+                throw new IllegalArgumentException(
+                        option + " cannot be given with startMethod(FORK), as a forked worker "
+                                + "is a copy of this JVM: " + remedy + ", or use StartMethod.SPAWN");
+            }
         }
     }
 }

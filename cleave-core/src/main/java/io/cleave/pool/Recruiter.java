@@ -64,35 +64,25 @@ final class Recruiter {
     private void launch(CrewWorker worker) {
         worker.startedMillis = System.currentTimeMillis();
         try {
-            Process process = WorkerStart.start(crew.settings, crew.memoryDescriptor(), worker.place,
-                    crew.trustsCache());
+            boolean isForked = crew.settings.startMethod() == StartMethod.FORK;
+            WorkerProcess process = isForked ? WorkerFork.start(crew.memoryDescriptor(), worker.place)
+                    : new WorkerProcess.Spawned(WorkerStart.start(crew.settings, crew.memoryDescriptor(), worker.place,
+                            crew.trustsCache()));
             String name = "cleave-" + crew.name() + "-" + process.pid();
             WorkerOutput output = crew.settings.output();
-            worker.output = new OutputPump(process.getInputStream(), output, false, name + "-out");
-            worker.errors = new OutputPump(process.getErrorStream(), output, true, name + "-err");
+            worker.output = new OutputPump(process.output(), output, false, name + "-out");
+            worker.errors = new OutputPump(process.errors(), output, true, name + "-err");
             crew.started(worker, process);
             Debug.log(() -> crew.name() + ": started worker " + process.pid());
-            Thread.ofVirtual().name(name + "-exit").start(() -> awaitExit(worker, process));
+            Runnable wait = () -> crew.exited(worker, process.awaitEnd());
+            if (isForked) {
+                Thread.ofPlatform().daemon().name(name + "-exit").start(wait); // it waits in the kernel
+            } else {
+                Thread.ofVirtual().name(name + "-exit").start(wait);
+            }
         } catch (IOException | RuntimeException e) {
             crew.notStarted(worker, e);
         }
-    }
-
-    /**
-     * Waits in a thread of its own: the one in which {@link Process#onExit} completes has a stack so small that linking a
-     * lambda may overflow it, which nobody would hear of.
-     */
-    private void awaitExit(CrewWorker worker, Process process) {
-        boolean ended = false;
-        while (!ended) {
-            try {
-                process.waitFor();
-                ended = true;
-            } catch (InterruptedException e) {
-                // nobody of ours does that, and the process has not ended
-            }
-        }
-        crew.exited(worker, process.exitValue());
     }
 
     /** Waits for the end of the thread; there are no workers any more. */

@@ -5,6 +5,7 @@ import io.cleave.share.Codec;
 import io.cleave.share.Share;
 import io.cleave.share.WriteOptions;
 import io.cleave.work.Failure;
+import io.cleave.work.Loaders;
 import io.cleave.work.Parcel;
 import io.cleave.work.TaskFrames;
 import java.io.Serializable;
@@ -17,13 +18,16 @@ final class TaskForm {
 
     final long id = IDS.incrementAndGet();
     final boolean isKept;
+    /** The task's class, where not every JVM with the same class path finds it. */
+    final @Nullable Class<?> ownClass;
     private final FrameBuffer frames;
     private final @Nullable String token;
 
-    private TaskForm(FrameBuffer frames, @Nullable String token, boolean isKept) {
+    private TaskForm(FrameBuffer frames, @Nullable String token, boolean isKept, Class<?> type) {
         this.frames = frames;
         this.token = token;
         this.isKept = isKept;
+        this.ownClass = Loaders.isOwn(type) ? type : null;
         if (id >= Long.MAX_VALUE >> 3) {
             throw new IllegalStateException("too many tasks");
         }
@@ -40,10 +44,19 @@ final class TaskForm {
     static TaskForm of(Object task, int form, boolean isKept) {
         FrameBuffer body = new FrameBuffer(512);
         String token = write(body, task, "the task");
-        TaskForm made = new TaskForm(new FrameBuffer(body.size() + 32), token, isKept);
+        TaskForm made = new TaskForm(new FrameBuffer(body.size() + 64), token, isKept,
+                task.getClass());
+        writeLoader(made.frames, task);
         made.frames.write(TaskFrames.TASK, Long.BYTES, made.id << 3 | form);
         made.frames.append(body);
         return made;
+    }
+
+    /** Says by which loader a task or an initializer is found that comes next. */
+    static void writeLoader(FrameBuffer out, Object code) {
+        if (Loaders.isOwn(code.getClass())) {
+            out.write(TaskFrames.LOADER, Long.BYTES, Loaders.numberOf(code.getClass()));
+        }
     }
 
     /** Encodes what Java serialization carries; returns the token of a large one. */

@@ -21,7 +21,8 @@ final class WorkerStart {
     static final String MAIN = "io.cleave.worker.WorkerMain";
     /** What part of the machine's memory all workers' heaps may take together. */
     private static final double HEAPS_PART = 0.75;
-    private static final String IS_WORKER = "cleave.worker";
+    /** The system property that says so to a worker. */
+    static final String IS_WORKER = "cleave.worker";
     private static final long LEAST_HEAP = 256L << 20;
 
     private WorkerStart() {

@@ -27,6 +27,9 @@ public final class TaskFrames {
     /** To the pool: the worker is not to be trusted any more, and leaves when it is told to. */
     public static final int WORN = 10;
 
+    /** To the worker: which of {@link Loaders} has the classes of the task or initializer that comes next. */
+    public static final int LOADER = 11;
+
     /** Bytes of {@link #BATCH}. */
     public static final int BATCH_BYTES = 32;
 

@@ -15,12 +15,15 @@ import org.jspecify.annotations.Nullable;
 /** A task that the pool has sent, deserialised when it is first needed. */
 final class Job {
     private final int form;
+    /** Where its classes are, where it has said so. */
+    final @Nullable ClassLoader loader;
     private @Nullable Object parcel;
     private @Nullable Object task;
     /** Why it cannot be deserialised. */
     private @Nullable Throwable failure;
 
-    Job(int form, @Nullable Object parcel) {
+    Job(int form, @Nullable Object parcel, @Nullable ClassLoader loader) {
+        this.loader = loader;
         this.form = form;
         this.parcel = parcel;
     }

@@ -64,7 +64,7 @@ final class Rehearsal {
     private static void rehearse(PoolMemory.Head head, PoolMemory.Slot slot, boolean withCodec) throws IOException {
         Ring.Producer tasks = slot.tasks().producer(slot.bell(), () -> true);
         Ring.Consumer results = slot.results().consumer();
-        Worker worker = new Worker(head, slot, Unistd.getppid());
+        Worker worker = new Worker(head, slot, Unistd.getppid(), false);
         Task<Integer, Object> simple = x -> x + 1;
         FrameBuffer frames = new FrameBuffer(1024);
         frames.write(TaskFrames.TASK, Long.BYTES, 1L << 3 | TaskFrames.APPLY);

@@ -5,10 +5,12 @@ import io.cleave.WorkerDiedException;
 import io.cleave.channel.Doorbell;
 import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
+import io.cleave.os.Unistd;
 import io.cleave.pool.Initializer;
 import io.cleave.share.Codec;
 import io.cleave.share.WriteOptions;
 import io.cleave.work.Failure;
+import io.cleave.work.Loaders;
 import io.cleave.work.Parcel;
 import io.cleave.work.PoolMemory;
 import io.cleave.work.TaskFrames;
@@ -48,16 +50,23 @@ final class Worker {
     private final Ring.Producer out;
     private final Codec codec = Codec.standard();
     private final Map<Long, Job> jobs = new HashMap<>();
+    private final boolean isForked;
     private final boolean isTimed;
     private final boolean spins = Runtime.getRuntime().availableProcessors() > 1;
     private @Nullable AsyncJobs async;
     private long flushed;
     /** Whether there are results of which the pool has not been told. */
     private boolean isRingDue;
+    /** Where classes are looked for, where a task does not say so. */
+    private final @Nullable ClassLoader home = Thread.currentThread().getContextClassLoader();
+    /** Where those of the next task or initializer are, if it says so. */
+    private @Nullable ClassLoader announced;
+    private boolean isAway;
 
-    Worker(PoolMemory.Head head, PoolMemory.Slot slot, long parent) {
+    Worker(PoolMemory.Head head, PoolMemory.Slot slot, long parent, boolean isForked) {
         this.head = head;
         this.slot = slot;
+        this.isForked = isForked;
         this.isTimed = head.isTimed();
         this.control = new Control(slot, parent, Thread.currentThread());
         this.bell = slot.bell();
@@ -65,12 +74,16 @@ final class Worker {
         this.out = slot.results().producer(head.bell(), control::isParentAlive);
     }
 
-    private static String name() {
-        return "worker ".concat(Long.toString(ProcessHandle.current().pid()));
+    private String name() {
+        long pid = isForked ? Unistd.getpid() : ProcessHandle.current().pid(); // which needs no downcall
+        return "worker ".concat(Long.toString(pid));
     }
 
     void live() {
         slot.phase(PoolMemory.IDLE);
+        if (isForked) {
+            control.notBusy(); // downcalls are loaded
+        }
         control.start();
         int status = EXIT_BROKEN;
         try {
@@ -112,8 +125,10 @@ final class Worker {
                 case TaskFrames.TASK -> {
                     long form = RingValues.getLong(in.bytes(), in.offset());
                     in.next();
-                    jobs.put(form >> 3, new Job((int) (form & 7), Parcel.take(in)));
+                    jobs.put(form >> 3, new Job((int) (form & 7), Parcel.take(in), announced));
+                    announced = null;
                 }
+                case TaskFrames.LOADER -> announced = Loaders.of(RingValues.getLong(in.bytes(), in.offset()));
                 case TaskFrames.FORGET -> jobs.remove(RingValues.getLong(in.bytes(), in.offset()));
                 case TaskFrames.BATCH -> batch();
                 case TaskFrames.STOP -> {
@@ -121,6 +136,14 @@ final class Worker {
                 }
                 default -> throw new IOException("no such frame: " + in.kind());
             }
+        }
+    }
+
+    /** Has classes be found by a task's own loader. A task may have set another for its thread, which then stays. */
+    private void find(@Nullable ClassLoader loader) {
+        if (loader != null || isAway) {
+            Thread.currentThread().setContextClassLoader(loader == null ? home : loader);
+            isAway = loader != null;
         }
     }
 
@@ -164,6 +187,8 @@ final class Worker {
         slot.begin(0, System.nanoTime());
         slot.phase(PoolMemory.INITIALIZING);
         in.next();
+        find(announced);
+        announced = null;
         try {
             Object taken = Parcel.open(Parcel.take(in), Codec.java());
             if (taken instanceof Initializer initializer) {
@@ -243,6 +268,7 @@ final class Worker {
         try {
             slot.begin(0, start);
             slot.phase(PoolMemory.DECODING);
+            find(job.loader);
             job.open();
             for (; index < count; index++) {
                 in.next();

@@ -25,7 +25,8 @@ public final class WorkerMain {
     /**
      * Works until the pool says stop, or is gone.
      *
-     * @param args the pool's process, the descriptor of its memory there, the slot's number; or "rehearse", "codec"
+     * @param args the pool's process, the descriptor of its memory there, the slot's number, and "forked" where this JVM
+     *        is a copy of the pool's; or "rehearse", "codec"
      *        or "plain", and names of classes, for the JVM from which the cache for workers is made
      * @throws IOException where the rehearsal fails
      */
@@ -34,7 +35,8 @@ public final class WorkerMain {
             Rehearsal.run(args);
             return;
         }
-        if (args.length != 3) {
+        boolean isForked = args.length == 4 && "forked".equals(args[3]);
+        if (args.length != 3 && !isForked) {
             System.err.println("This class is started by io.cleave.pool.ProcessPool, not by hand.");
             Runtime.getRuntime().halt(2);
         }
@@ -45,7 +47,8 @@ public final class WorkerMain {
                 StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             ByteBuffer head = map(file, 0, PoolMemory.HEAD_BYTES);
             ByteBuffer own = map(file, PoolMemory.slotAt(slot), PoolMemory.SLOT_BYTES);
-            worker = new Worker(new PoolMemory.Head(head), new PoolMemory.Slot(own), parent);
+            worker = new Worker(new PoolMemory.Head(head), new PoolMemory.Slot(own), parent,
+                    isForked);
         } catch (IOException e) {
             System.err.println("The pool of process " + parent + " cannot be reached: " + e);
             Runtime.getRuntime().halt(EXIT_UNCONNECTED);

@@ -33,7 +33,8 @@ import org.junit.jupiter.api.Test;
 final class ArchitectureTest {
 
     /** From the bottom to the top. */
-    private static final List<String> LAYERS = List.of("os", "memory", "sync", "channel", "share", "work", "objects",
+    private static final List<String> LAYERS = List.of("os", "memory", "sync", "channel", "share", "work", "fork",
+            "objects",
             "pool", "worker",
             "fission");
 
@@ -74,6 +75,7 @@ final class ArchitectureTest {
             io.cleave.pool.ProgressListener
             io.cleave.pool.SerializableCallable
             io.cleave.pool.SerializableRunnable
+            io.cleave.pool.StartMethod
             io.cleave.pool.Task
             io.cleave.pool.ThreadPool
             io.cleave.pool.WorkerOutput

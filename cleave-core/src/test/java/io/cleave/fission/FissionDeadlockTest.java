@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cleave.WorkerDiedException;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
 import io.cleave.pool.Task;
@@ -162,7 +163,7 @@ final class FissionDeadlockTest {
     /** Either worker is met idle at some look, though never both are; nothing may be taken for a deadlock. */
     @Test
     void twoExecutorsThatHandWorkToEachOtherAreNotTakenForIdle() {
-        assumeTrue(SupportCheck.isWhole());
+        assumeTrue(WholeSupport.isThere());
         long nanos = Delays.SHORT.multipliedBy(4).toNanos();
         try (Fission fission = Fission.builder().warmUp(0).children(2).build()) {
             assertThat(fission.map(List.of(1, 2, 3, 4), x -> {
@@ -190,7 +191,7 @@ final class FissionDeadlockTest {
     /** What a whole child has: idle workers of an executor, which are no other threads. */
     @Test
     void aWholeChildHasTheIdleWorkersOfAnExecutor() throws Exception {
-        assumeTrue(SupportCheck.isWhole());
+        assumeTrue(WholeSupport.isThere());
         try (ExecutorService other = Executors.newSingleThreadExecutor();
                 Fission fission = Fission.builder().warmUp(1).children(2).build()) {
             assertThat(fission.map(ITEMS, x -> other.submit(() -> x + 7).get()))

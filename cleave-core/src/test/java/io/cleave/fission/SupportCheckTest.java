@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.fork.WholeSupport;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,7 +14,7 @@ final class SupportCheckTest {
     @CsvSource({"Linux, amd64, OpenJDK 64-Bit Server VM", "Linux, aarch64, OpenJDK 64-Bit Server VM",
             "linux, x86_64, Java HotSpot(TM) 64-Bit Server VM"})
     void linuxOnTheCommonProcessorsUnderHotSpotIsSupported(String os, String arch, String vm) {
-        assertThat(SupportCheck.platform(os, arch, vm)).isNull();
+        assertThat(WholeSupport.platform(os, arch, vm)).isNull();
     }
 
     @ParameterizedTest
@@ -23,7 +24,7 @@ final class SupportCheckTest {
             "Linux, i386, OpenJDK Server VM, i386", "Linux, amd64, Eclipse OpenJ9 VM, Eclipse OpenJ9 VM",
             "Linux, amd64, Substrate VM, Substrate VM"})
     void anyOtherPlatformIsRefusedByName(String os, String arch, String vm, String named) {
-        assertThat(SupportCheck.platform(os, arch, vm)).contains(named);
+        assertThat(WholeSupport.platform(os, arch, vm)).contains(named);
     }
 
     @Test

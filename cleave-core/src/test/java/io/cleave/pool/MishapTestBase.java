@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What tests of pools have in common in which something goes wrong. */
-abstract class MishapTestBase {
+abstract class MishapTestBase extends ProcessPoolTestBase {
     @TempDir
     Path directory;
 
@@ -42,7 +42,8 @@ abstract class MishapTestBase {
     }
 
     ProcessPool.Builder workers(int count) {
-        return ProcessPool.builder().workers(count).output(WorkerOutput.DISCARD).jvmOptions("-Xmx48m",
+        ProcessPool.Builder builder = builder().workers(count).output(WorkerOutput.DISCARD);
+        return isForked() ? builder : builder.jvmOptions("-Xmx48m",
                 "-XX:ErrorFile=" + directory.resolve("hs_err_pid%p.log"));
     }
 

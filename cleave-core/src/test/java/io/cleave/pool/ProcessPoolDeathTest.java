@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of the tasks of a worker that dies: which are done again, which never, and what their error tells. */
-final class ProcessPoolDeathTest extends MishapTestBase {
+class ProcessPoolDeathTest extends MishapTestBase {
     @Test
     void aTaskThatADeadWorkerNeverBeganIsGivenToAnother() throws Exception {
         String file = executions().toString();

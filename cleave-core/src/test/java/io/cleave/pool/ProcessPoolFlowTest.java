@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How items and results flow, what ends them, and pools within pools. */
-final class ProcessPoolFlowTest {
+class ProcessPoolFlowTest extends ProcessPoolTestBase {
     @TempDir
     private Path directory;
 
@@ -61,7 +61,7 @@ final class ProcessPoolFlowTest {
 
     @Test
     void aCapturedPoolComputesInPlaceAndAPoolMadeInATaskEndsWithItsWorker() throws Exception {
-        try (ProcessPool pool = ProcessPool.create(1)) {
+        try (ProcessPool pool = create(1)) {
             assertThat(get(pool.submit(() -> {
                 List<Long> pids = new ArrayList<>(pool.map(List.of(1, 2), x -> pid()));
                 pids.add(pool.submit(ProcessPoolFlowTest::pid).get());
@@ -90,7 +90,7 @@ final class ProcessPoolFlowTest {
         Path interrupted = directory.resolve("interrupted");
         String first = begun.toString();
         String second = interrupted.toString();
-        try (ProcessPool pool = ProcessPool.create(1)) {
+        try (ProcessPool pool = create(1)) {
             long pid = get(pool.submit(ProcessPoolFlowTest::pid));
             Stream<Integer> results = pool.imap(List.of(0, 1, 2, 3), x -> x == 0 ? 0 : sleep(first, second));
             Iterator<Integer> each = results.iterator();
@@ -104,7 +104,7 @@ final class ProcessPoolFlowTest {
 
     @Test
     void aFutureIsDoneThoughNobodyWaitsInGet() {
-        try (ProcessPool pool = ProcessPool.create(1)) {
+        try (ProcessPool pool = create(1)) {
             assertThat(pool.submit(() -> 1).join()).isEqualTo(1);
             CompletableFuture<Integer> future = pool.submit(() -> 2);
             assertThat(Delays.within(Delays.PATIENCE, future::isDone)).isTrue();
@@ -117,7 +117,7 @@ final class ProcessPoolFlowTest {
     void cancellingAFutureInterruptsItsTaskAndNoOther() throws Exception {
         Path interrupted = directory.resolve("interrupted");
         String second = interrupted.toString();
-        try (ProcessPool pool = ProcessPool.create(1)) {
+        try (ProcessPool pool = create(1)) {
             long pid = get(pool.submit(ProcessPoolFlowTest::pid));
             for (int i = 0; i < 3; i++) {
                 Path begun = directory.resolve("begun" + i);
@@ -141,7 +141,7 @@ final class ProcessPoolFlowTest {
     void aTaskThatIgnoresItsCancellationIsKilledWithItsWorker() throws Exception {
         Path begun = directory.resolve("begun");
         String first = begun.toString();
-        try (ProcessPool pool = ProcessPool.create(1)) {
+        try (ProcessPool pool = create(1)) {
             long pid = get(pool.submit(ProcessPoolFlowTest::pid));
             CompletableFuture<Integer> stubborn = pool.submit(() -> {
                 Files.createFile(Path.of(first));
@@ -161,7 +161,7 @@ final class ProcessPoolFlowTest {
     void aSlowConsumerStopsTheReadingOfItems() {
         AtomicLong read = new AtomicLong();
         Iterable<Long> items = () -> LongStream.iterate(0, x -> x + 1).peek(read::set).iterator();
-        try (ProcessPool pool = ProcessPool.create(2); Stream<Long> results = pool.imap(items, x -> x)) {
+        try (ProcessPool pool = create(2); Stream<Long> results = pool.imap(items, x -> x)) {
             Iterator<Long> each = results.iterator();
             assertThat(each.next()).isZero();
             assertThat(Delays.within(Delays.PATIENCE, () -> {
@@ -223,7 +223,7 @@ final class ProcessPoolFlowTest {
                 return next++;
             }
         };
-        try (ProcessPool pool = ProcessPool.create(2)) {
+        try (ProcessPool pool = create(2)) {
             for (boolean ordered : List.of(true, false)) {
                 try (Stream<Integer> results = ordered ? pool.imap(items, x -> x) : pool.imapUnordered(items, x -> x)) {
                     Iterator<Integer> each = results.iterator();
@@ -258,7 +258,7 @@ final class ProcessPoolFlowTest {
                 return next++;
             }
         };
-        try (ProcessPool pool = ProcessPool.create(1)) {
+        try (ProcessPool pool = create(1)) {
             try (Stream<Integer> results = pool.imap(items, x -> x)) {
                 assertThat(results.iterator().next()).isZero();
             }
@@ -279,7 +279,7 @@ final class ProcessPoolFlowTest {
     void aSlowItemDoesNotHoldBackTheResultsBeforeItInItsChunk() throws Exception {
         Path go = directory.resolve("go");
         String file = go.toString();
-        try (ProcessPool pool = ProcessPool.builder().workers(1).chunkSize(8).build();
+        try (ProcessPool pool = builder().workers(1).chunkSize(8).build();
                 Stream<Integer> results = pool.imap(IntStream.range(0, 8).boxed().toList(), x -> {
                     if (x == 5) {
                         awaitFile(Path.of(file));
@@ -301,7 +301,7 @@ final class ProcessPoolFlowTest {
     void whatIsDoneFirstComesFirstWhereTheOrderDoesNotMatter() throws Exception {
         Path go = directory.resolve("go");
         String file = go.toString();
-        try (ProcessPool pool = ProcessPool.builder().workers(2).chunkSize(1).build();
+        try (ProcessPool pool = builder().workers(2).chunkSize(1).build();
                 Stream<Integer> results = pool.imapUnordered(List.of(0, 1, 2, 3), x -> {
                     if (x == 0) {
                         awaitFile(Path.of(file));
@@ -319,7 +319,7 @@ final class ProcessPoolFlowTest {
     void progressIsHeardFromTheThreadThatTakesTheResults() {
         List<Long> heard = new ArrayList<>(); // no lock: one thread only
         AtomicLong total = new AtomicLong();
-        try (ProcessPool pool = ProcessPool.builder().workers(1).progress((done, of) -> {
+        try (ProcessPool pool = builder().workers(1).progress((done, of) -> {
             heard.add(done);
             total.set(of);
         }).build()) {
@@ -344,7 +344,7 @@ final class ProcessPoolFlowTest {
         Path interrupted = directory.resolve("interrupted");
         String first = begun.toString();
         String second = interrupted.toString();
-        ProcessPool pool = ProcessPool.create(2);
+        ProcessPool pool = create(2);
         CompletableFuture<List<Integer>> mapped = pool.amap(List.of(1), x -> sleep(first, second));
         CompletableFuture<Integer> submitted = pool.submit(() -> {
             Thread.sleep(Duration.ofMillis(200));

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Large tasks, items and results, which go through shared memory and leave nothing there. */
-final class ProcessPoolLargeTest {
+class ProcessPoolLargeTest extends ProcessPoolTestBase {
     private static final int MIB = 1 << 20;
 
     /** A point with a name. */
@@ -76,9 +76,9 @@ final class ProcessPoolLargeTest {
     }
 
     /** Freed memory is kept warm for a while, which is not what these tests are about. */
-    private static ProcessPool.Builder workers(int count) {
-        return ProcessPool.builder().workers(count).output(WorkerOutput.DISCARD).jvmOptions("-Xmx1g",
-                "-Dcleave.idleMillis=50");
+    private ProcessPool.Builder workers(int count) {
+        ProcessPool.Builder builder = builder().workers(count).output(WorkerOutput.DISCARD);
+        return isForked() ? builder : builder.jvmOptions("-Xmx1g", "-Dcleave.idleMillis=50");
     }
 
     @AfterEach
@@ -154,7 +154,7 @@ final class ProcessPoolLargeTest {
     @Test
     void workersThatLeaveLeaveNothing() throws Exception {
         long before = blocks();
-        try (ProcessPool pool = ProcessPool.create(2)) {
+        try (ProcessPool pool = create(2)) {
             assertThat(pool.map(List.of(1, 2, 3, 4), x -> bytes(MIB, x))).hasSize(4);
             assertThat(blocks()).as("kept warm").isGreaterThan(before);
         }

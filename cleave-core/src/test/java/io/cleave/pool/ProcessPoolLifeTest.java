@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How workers come into being, what they inherit, where their output goes, and how they end. */
-final class ProcessPoolLifeTest {
+class ProcessPoolLifeTest extends ProcessPoolTestBase {
     private static final int SIGINT = 2;
 
     private static <V> V get(Future<V> future) throws Exception {
@@ -70,7 +70,7 @@ final class ProcessPoolLifeTest {
     @Test
     void workersComeWithWorkAndEndWithThePool() throws Exception {
         List<Long> pids;
-        try (ProcessPool pool = ProcessPool.create(2)) {
+        try (ProcessPool pool = create(2)) {
             assertThat(pool.workerPids()).isEmpty();
             long first = get(pool.submit(ProcessPoolLifeTest::pid));
             assertThat(pool.workerPids()).containsExactly(first);
@@ -87,7 +87,8 @@ final class ProcessPoolLifeTest {
     /** A JVM with a pool whose workers are in a state to be chosen, and that ends in a way to be chosen. */
     static final class Owner {
         public static void main(String[] arguments) throws Exception {
-            ProcessPool pool = ProcessPool.create(2);
+            StartMethod method = StartMethod.valueOf(arguments[2]);
+            ProcessPool pool = ProcessPool.builder().startMethod(method).workers(2).build();
             switch (arguments[0]) {
                 case "busy" -> {
                     List<Future<Long>> pids = List.of(pool.submit(Owner::pidSoon), pool.submit(Owner::pidSoon));
@@ -101,7 +102,8 @@ final class ProcessPoolLifeTest {
                 case "idle" -> get(pool.submit(Owner::pidSoon));
                 case "initializing" -> {
                     pool.close();
-                    pool = ProcessPool.builder().workers(1).initializer(ProcessPoolLifeTest::spin).build();
+                    pool = ProcessPool.builder().startMethod(method).workers(1).initializer(ProcessPoolLifeTest::spin)
+                            .build();
                     var _ = pool.submit(Owner::pidSoon);
                 }
                 default -> {
@@ -139,7 +141,7 @@ final class ProcessPoolLifeTest {
             "busy,returns,0", "idle,exits,3", "busy,is interrupted,130"})
     void workersEndWithTheProcessOfTheirPool(String state, String end, int status) throws Exception {
         List<Long> pids;
-        try (ChildJvm jvm = ChildJvm.start(Owner.class, state, end)) {
+        try (ChildJvm jvm = ChildJvm.start(Owner.class, state, end, startMethod().name())) {
             pids = Arrays.stream(jvm.awaitLine("pids ").replaceAll("[\\[\\] ]", "").split(",")).map(Long::valueOf)
                     .toList();
             if (end.equals("is killed")) {
@@ -157,7 +159,7 @@ final class ProcessPoolLifeTest {
 
     @Test
     void idleWorkersEndAndComeBackOnDemand() throws Exception {
-        try (ProcessPool pool = ProcessPool.builder().workers(2).idleTimeout(Delays.SHORT.multipliedBy(4)).build()) {
+        try (ProcessPool pool = builder().workers(2).idleTimeout(Delays.SHORT.multipliedBy(4)).build()) {
             long first = get(pool.submit(ProcessPoolLifeTest::pid));
             assertThat(Delays.within(Delays.PATIENCE, () -> pool.workerPids().isEmpty())).isTrue();
             assertGone(List.of(first));
@@ -169,7 +171,7 @@ final class ProcessPoolLifeTest {
     @Test
     void aBusyWorkerIsNotIdle() throws Exception {
         Duration idle = Delays.SHORT.multipliedBy(2);
-        try (ProcessPool pool = ProcessPool.builder().workers(1).idleTimeout(idle).build()) {
+        try (ProcessPool pool = builder().workers(1).idleTimeout(idle).build()) {
             assertThat(get(pool.submit(() -> {
                 Thread.sleep(idle.multipliedBy(4));
                 return "done";
@@ -179,7 +181,7 @@ final class ProcessPoolLifeTest {
 
     @Test
     void aWorkerIsReplacedAfterSoManyTasks() throws Exception {
-        try (ProcessPool pool = ProcessPool.builder().workers(1).maxTasksPerWorker(3).build()) {
+        try (ProcessPool pool = builder().workers(1).maxTasksPerWorker(3).build()) {
             List<Future<Long>> pids = new ArrayList<>();
             for (int i = 0; i < 7; i++) {
                 pids.add(pool.submit(ProcessPoolLifeTest::pid));
@@ -201,7 +203,7 @@ final class ProcessPoolLifeTest {
 
     @Test
     void aWorkerThatGrowsIsReplaced() throws Exception {
-        try (ProcessPool pool = ProcessPool.builder().workers(1).maxRssGrowth(48 << 20).build()) {
+        try (ProcessPool pool = builder().workers(1).maxRssGrowth(48 << 20).build()) {
             long first = get(pool.submit(ProcessPoolLifeTest::pid));
             int tasks = 0;
             while (get(pool.submit(() -> {
@@ -251,7 +253,7 @@ final class ProcessPoolLifeTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatWorkersPrintAppearsLineByLineOnTheStreamsOfThePool(boolean isError) throws Exception {
-        List<String> lines = printed(isError, ProcessPool.builder()).lines()
+        List<String> lines = printed(isError, builder()).lines()
                 .filter(line -> !line.contains("WARNING")).toList();
         List<String> expected = new ArrayList<>(
                 IntStream.range(0, 200).mapToObj(x -> "0123456789 of " + x).toList());
@@ -261,7 +263,7 @@ final class ProcessPoolLifeTest {
 
     @Test
     void whatWorkersPrintCanBeDiscarded() throws Exception {
-        assertThat(printed(false, ProcessPool.builder().output(WorkerOutput.DISCARD))).isEmpty();
+        assertThat(printed(false, builder().output(WorkerOutput.DISCARD))).isEmpty();
     }
 
     @Test
@@ -284,7 +286,7 @@ final class ProcessPoolLifeTest {
         Logger logger = Logger.getLogger("io.cleave.pool.worker");
         logger.addHandler(handler);
         logger.setUseParentHandlers(false);
-        try (ProcessPool pool = ProcessPool.builder().workers(1).output(WorkerOutput.LOGGER).build()) {
+        try (ProcessPool pool = builder().workers(1).output(WorkerOutput.LOGGER).build()) {
             get(pool.submit(() -> {
                 System.out.println("said {0} 100%");
                 System.err.println("complained");
@@ -316,6 +318,7 @@ final class ProcessPoolLifeTest {
 
     @Test
     void propertiesOptionsAndEnvironmentAreInheritedAndTheOptionsOfThePoolWin() throws Exception {
+        assumeFalse(isForked(), "a copy takes no options");
         try (ChildJvm jvm = ChildJvm.start(Map.of("OF_SHELL", "shell"), List.of("-Dof.jvm=a b", "-Dof.both=jvm", "-ea"),
                 Heir.class)) {
             assertThat(jvm.awaitLine("inherited ")).matches(
@@ -326,7 +329,8 @@ final class ProcessPoolLifeTest {
 
     @Test
     void anUnknownOptionIsAnErrorWithTheWordsOfTheJvm() throws Exception {
-        try (ProcessPool pool = ProcessPool.builder().workers(2).output(WorkerOutput.DISCARD)
+        assumeFalse(isForked(), "a copy takes no options");
+        try (ProcessPool pool = builder().workers(2).output(WorkerOutput.DISCARD)
                 .jvmOptions("-XX:+NoSuchOption").build()) {
             for (int i = 0; i < 2; i++) {
                 assertThatThrownBy(() -> pool.map(List.of(1, 2), x -> x)).isInstanceOfSatisfying(
@@ -342,7 +346,8 @@ final class ProcessPoolLifeTest {
 
     @Test
     void aProcessThatCannotBeStartedIsAnError() {
-        try (ProcessPool pool = ProcessPool.builder().workers(2).jvmOptions("-Dx=" + "x".repeat(1 << 18)).build()) {
+        assumeFalse(isForked(), "a copy takes no options");
+        try (ProcessPool pool = builder().workers(2).jvmOptions("-Dx=" + "x".repeat(1 << 18)).build()) {
             for (int i = 0; i < 2; i++) {
                 assertThatThrownBy(() -> pool.map(List.of(1, 2), x -> x)).isInstanceOf(WorkerDiedException.class)
                         .hasMessageContaining("no worker can be started").hasMessageContaining("too long");
@@ -353,7 +358,7 @@ final class ProcessPoolLifeTest {
     @Test
     void aWorkerThatWillNotLeaveIsKilled() throws Exception {
         List<Long> pids;
-        try (ProcessPool pool = ProcessPool.create(1)) {
+        try (ProcessPool pool = create(1)) {
             get(pool.submit(
                     () -> Runtime.getRuntime().addShutdownHook(new Thread(ProcessPoolLifeTest::spin))));
             pids = pool.workerPids();
@@ -363,21 +368,21 @@ final class ProcessPoolLifeTest {
 
     @Test
     void nothingIsLostWhereWorkersLeaveWhileTasksCome() throws Exception {
-        try (ProcessPool pool = ProcessPool.builder().workers(1).idleTimeout(Duration.ofMillis(1)).build()) {
+        try (ProcessPool pool = builder().workers(1).idleTimeout(Duration.ofMillis(1)).build()) {
             for (int i = 0; i < 15; i++) {
                 int number = i;
                 assertThat(get(pool.submit(() -> number))).isEqualTo(i);
                 Delays.pause(Duration.ofMillis(i));
             }
         }
-        try (ProcessPool pool = ProcessPool.builder().workers(2).maxTasksPerWorker(1).build()) {
+        try (ProcessPool pool = builder().workers(2).maxTasksPerWorker(1).build()) {
             assertThat(pool.map(IntStream.range(0, 6).boxed().toList(), x -> pid())).doesNotHaveDuplicates();
         }
     }
 
     @Test
     void workersThatAreKilledWhileTheyBootAreReplaced() throws Exception {
-        try (ProcessPool pool = ProcessPool.builder().workers(1).maxRetries(3).build()) { // some may just have begun
+        try (ProcessPool pool = builder().workers(1).maxRetries(3).build()) { // some may just have begun
             Set<Long> killed = new HashSet<>();
             Future<String> future = pool.submit(() -> "done");
             for (int i = 0; i < 3; i++) {
@@ -395,7 +400,7 @@ final class ProcessPoolLifeTest {
     @Test
     void aPoolThatIsClosedWhileItsWorkersBootLeavesNothing() {
         for (int i = 0; i < 3; i++) {
-            try (ProcessPool pool = ProcessPool.create(2)) {
+            try (ProcessPool pool = create(2)) {
                 Future<?> future = pool.submit(ProcessPoolLifeTest::spin);
                 Delays.pause(Duration.ofMillis(40L * i));
                 assertThat(future.cancel(true)).isTrue();

@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
  * <tr><th>start-to-first-result</th><td>from before a pool is made until one trivial task has its result. Each subject has
  * used such a pool before; {@code cleave-cold} is a JVM that has done nothing yet. {@code jvm-hello} is a JVM with default
  * options that says hello, from start to end.</td></tr>
+ * <tr><th>start-to-first-result-forked</th><td>the same with workers that are copies of the JVM.</td></tr>
  * <tr><th>one-call-us</th><td>submit and get of a task that gives a constant, one after the other; the median of a round's
  * calls. {@code one-call-captured-us}: the task has a small record with it. {@code one-call-idle-us}: after a pause of 10 ms
  * each, so that whoever waits sleeps.</td></tr>
@@ -46,6 +47,8 @@ public final class PoolSuite extends Suite {
     private static final String CLEAVE = "cleave";
     /** With as many workers as it takes by itself. */
     private static final String AS_CREATED = "cleave-default";
+    /** With workers that are copies. */
+    private static final String FORKED = "cleave-forked";
     private static final String COLD = "cleave-cold";
     private static final String THREADS = "cleave-threads";
     private static final String FISSION = "cleave-fission";
@@ -58,6 +61,7 @@ public final class PoolSuite extends Suite {
     private static final String SEQUENTIAL = "sequential";
 
     private static final String START = "start-to-first-result";
+    private static final String START_FORKED = "start-to-first-result-forked";
     private static final String CALL = "one-call-us";
     private static final String CAPTURED = "one-call-captured-us";
     private static final String IDLE = "one-call-idle-us";
@@ -66,7 +70,8 @@ public final class PoolSuite extends Suite {
     private static final String ARGUMENT = "arg-1MB";
     private static final String RESULT = "result-1MB";
     private static final String SPEED_UP = "speedup-2000x500us";
-    private static final List<String> WORKS = List.of(START, CALL, CAPTURED, IDLE, CHUNK_1, DEFAULT, ARGUMENT, RESULT,
+    private static final List<String> WORKS = List.of(START, START_FORKED, CALL, CAPTURED, IDLE, CHUNK_1, DEFAULT,
+            ARGUMENT, RESULT,
             SPEED_UP);
 
     @Option(names = "--work", split = ",", paramLabel = "ID", description = "Measure these only, instead of all.")
@@ -87,6 +92,9 @@ public final class PoolSuite extends Suite {
         }
         if (isWanted(START)) {
             start();
+        }
+        if (isWanted(START_FORKED)) {
+            startForked();
         }
         if (isWanted(CALL) || isWanted(CAPTURED) || isWanted(IDLE)) {
             calls();
@@ -152,6 +160,13 @@ public final class PoolSuite extends Suite {
             List<Subject> subjects = new ArrayList<>(cast.all());
             subjects.add(1, new FreshProcess(COLD, command(AS_CREATED, workers, false)));
             take(START, "start", subjects, rounds(4, 10), rounds(11, 31), "ms");
+        }
+    }
+
+    private void startForked() throws IOException {
+        try (Cast cast = cast(START_FORKED, Cpus.usable(), false, CLEAVE + "=" + FORKED, PYTHON)) {
+            cast.add(HELLO, SubjectProcess.jvm(HelloJvm.class, List.of()));
+            take(START_FORKED, "start", cast.all(), rounds(4, 10), rounds(11, 31), "ms");
         }
     }
 

@@ -3,6 +3,7 @@ package io.cleave.bench.pool;
 import io.cleave.fission.Fission;
 import io.cleave.pool.Pool;
 import io.cleave.pool.ProcessPool;
+import io.cleave.pool.StartMethod;
 import io.cleave.pool.Task;
 import io.cleave.pool.ThreadPool;
 import java.util.ArrayList;
@@ -31,6 +32,10 @@ final class Ways {
             }
             case "cleave-default" -> {
                 ProcessPool pool = ProcessPool.create();
+                yield new OnCleave(pool, pool, false);
+            }
+            case "cleave-forked" -> {
+                ProcessPool pool = ProcessPool.builder().startMethod(StartMethod.FORK).build();
                 yield new OnCleave(pool, pool, false);
             }
             case "cleave-threads" -> {

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -52,7 +53,20 @@ public final class Shortage {
 
     /** Made in the JVM itself, never in a forked child, which has no threads. */
     private static final class Collector {
-        static final Cleaner CLEANER = Cleaner.create();
+        private static final AtomicReference<Collector> CURRENT = new AtomicReference<>(new Collector());
+
+        private final Cleaner cleaner = Cleaner.create();
+        private final int pid = Unistd.getpid();
+
+        /** The one of this process, as a copy of a JVM has not the thread of the other. */
+        static Cleaner cleaner() {
+            Collector known = CURRENT.get();
+            if (known.pid != Unistd.getpid()) {
+                Collector own = new Collector();
+                known = CURRENT.compareAndSet(known, own) ? own : CURRENT.get();
+            }
+            return known.cleaner;
+        }
     }
 
     /** Something that ends once, by whoever comes first. */
@@ -100,7 +114,7 @@ public final class Shortage {
      */
     public static Cleaner.Cleanable watch(Object holder, Runnable end) {
         Watch watch = new Watch(holder, end);
-        Cleaner.Cleanable cleanable = Collector.CLEANER.register(holder, watch::run);
+        Cleaner.Cleanable cleanable = Collector.cleaner().register(holder, watch::run);
         watch.cleanable = cleanable;
         WATCHES.add(watch);
         return cleanable;

@@ -1,4 +1,4 @@
-package io.cleave.fission;
+package io.cleave.fork;
 
 import io.cleave.channel.RingValues;
 import io.cleave.os.Jni;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * {@link SplittableRandom}. Those that a program made and holds are its own affair: nobody knows where they are, and one
  * that was given a seed is meant to repeat itself.
  */
-final class Seeds {
+public final class Seeds {
     /** What separates one child's seeds from each other. */
     private static final long STEP = 0x9e3779b97f4a7c15L;
     private static final String VALUE = "seed";
@@ -99,7 +99,7 @@ final class Seeds {
     }
 
     /** Gives all of them new seeds, from the kernel. */
-    static void renew() {
+    public static void renew() {
         long seed = Sched.getrandom();
         Jni.reseedThread(Sched.getrandom());
         for (LongConsumer counter : COUNTERS) {

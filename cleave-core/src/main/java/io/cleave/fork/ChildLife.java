@@ -1,6 +1,7 @@
-package io.cleave.fission;
+package io.cleave.fork;
 
 import io.cleave.os.Fcntl;
+import io.cleave.os.Mman;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Stat;
 import io.cleave.os.Unistd;
@@ -13,13 +14,13 @@ import java.nio.charset.StandardCharsets;
 import jdk.management.VirtualThreadSchedulerMXBean;
 
 /** What a forked child does before it computes: it lets go of what is its parent's and becomes different from its siblings. */
-final class ChildLife {
+public final class ChildLife {
     /** Exit code of a child that found its parent gone. */
-    static final int EXIT_ORPHANED = 90;
+    public static final int EXIT_ORPHANED = 90;
     /** Exit code of a child that could not even report what went wrong. */
-    static final int EXIT_BROKEN = 91;
+    public static final int EXIT_BROKEN = 91;
     /** Exit code of a child in which {@link System#exit} ran as far as the shutdown hooks. */
-    static final int EXIT_BY_HOOK = 92;
+    public static final int EXIT_BY_HOOK = 92;
 
     private static final int O_ACCMODE = 3;
     private static final int S_IFDIR = 0x4000;
@@ -38,21 +39,30 @@ final class ChildLife {
                 .getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     }
 
-    /** Does all of it. */
-    static void begin() {
-        detachFiles(3);
+    /**
+     * Does all of it.
+     *
+     * @param firstFile the lowest descriptor to let go of
+     */
+    public static void begin(int firstFile) {
+        detachFiles(firstFile);
         Seeds.renew();
     }
 
+    /** Has {@link ProcessHandle#current} be the child, rather than its parent; for children that are whole JVMs. */
+    public static void renewHandle() {
+        OwnHandle.renew();
+    }
+
     /** Lets virtual threads of the child's own run, unless those of the parent's wait to be carried. */
-    static void reviveCarriers() {
+    public static void reviveCarriers() {
         if (WholeFork.hasIdleCarriers() && Scheduler.BEAN.getQueuedVirtualThreadCount() == 0) {
             WholeFork.resumeIdleCarriers();
         }
     }
 
     /** Where memory runs out, the kernel ends a child, whose items others compute, and not the parent. */
-    static void beFirstVictim() {
+    public static void beFirstVictim() {
         int file = Fcntl.open("/proc/self/oom_score_adj", Fcntl.O_WRONLY, 0);
         if (file >= 0) { // else /proc is not writable here, and the kernel decides by size
             Unistd.write(file, HIGHEST_SCORE);
@@ -64,7 +74,7 @@ final class ChildLife {
      * Writes what the task has printed and a stream of the program's own still keeps. Nothing of the parent's is in there: it
      * has flushed both when it forked. The parent ends a child that takes too long over it.
      */
-    static void writeOutput() {
+    public static void writeOutput() {
         try {
             System.out.flush();
             System.err.flush();
@@ -86,7 +96,7 @@ final class ChildLife {
      *
      * @param first the lowest descriptor to look at
      */
-    static void detachFiles(int first) {
+    public static void detachFiles(int first) {
         int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
         for (int fd : ProcFs.openFiles()) {
             if (fd >= first && fd != dead && !Lifeline.isHeld(fd)) {
@@ -95,6 +105,30 @@ final class ChildLife {
         }
     }
 
+    /**
+     * Lets go of files of its own, in the parent, so that children find done what that needs.
+     *
+     * @param rounds how often
+     */
+    public static void rehearse(int rounds) {
+        int dead = Fcntl.open("/dev/null", Fcntl.O_PATH, 0);
+        int file = Fcntl.open("/proc/self/maps", Fcntl.O_RDONLY, 0); // any regular file will do
+        int other = Mman.memfd_create("cleave-rehearsal", Mman.MFD_CLOEXEC);
+        for (int round = 0; round < rounds; round++) {
+            detach(file, dead);
+            detach(other, dead);
+        }
+        Unistd.close(file);
+        Unistd.close(other);
+        Unistd.close(dead);
+    }
+
+    /**
+     * Lets go of one file.
+     *
+     * @param fd its descriptor
+     * @param dead a descriptor on which every operation fails
+     */
     static void detach(int fd, int dead) {
         int mode = Stat.mode(fd);
         if (mode < 0) {

@@ -1,13 +1,10 @@
-package io.cleave.fission;
+package io.cleave.fork;
 
 import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * What ends a child with its parent's process, whichever of its threads has forked it. The kernel's own way
@@ -36,16 +33,13 @@ final class Lifeline {
         if (readEnd >= 0) {
             return;
         }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
-            int result = Unistd.pipe2(ends, Fcntl.O_CLOEXEC);
-            if (result < 0) {
-                throw new SystemCallException("pipe2", -result,
-                        result == -Errno.EMFILE ? "the limit of open files is reached (ulimit -n)" : "");
-            }
-            readEnd = ends.getAtIndex(ValueLayout.JAVA_INT, 0);
-            writeEnd = ends.getAtIndex(ValueLayout.JAVA_INT, 1);
+        long ends = Unistd.pipe2(Fcntl.O_CLOEXEC);
+        if (ends < 0) {
+            throw new SystemCallException("pipe2", (int) -ends,
+                    ends == -Errno.EMFILE ? "the limit of open files is reached (ulimit -n)" : "");
         }
+        readEnd = (int) ends;
+        writeEnd = (int) (ends >> 32);
     }
 
     /**

@@ -1,0 +1,138 @@
+package io.cleave.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.cleave.fork.WholeSupport;
+import io.cleave.testing.ChildJvm;
+import io.cleave.testing.Delays;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import jdk.jshell.JShell;
+import jdk.jshell.SnippetEvent;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is special about workers that are copies of this JVM. */
+final class ForkedWorkerTest {
+    private static final AtomicInteger STATE = new AtomicInteger();
+
+    @BeforeAll
+    static void needsWholeForks() {
+        assumeTrue(WholeSupport.isThere(), WholeSupport.refusal());
+    }
+
+    private static ProcessPool.Builder builder() {
+        return ProcessPool.builder().startMethod(StartMethod.FORK);
+    }
+
+    @Test
+    void aWorkerHasWhatThisJvmHadWhenItWasForked() {
+        STATE.set(7);
+        try (ProcessPool pool = builder().workers(1).build()) {
+            assertThat(pool.submit(() -> STATE.incrementAndGet()).join()).isEqualTo(8);
+            assertThat(pool.submit(() -> STATE.get()).join()).as("it lasts").isEqualTo(8);
+            assertThat(STATE).as("and is its own").hasValue(7);
+        }
+    }
+
+    @Test
+    void workersDrawDifferentRandomNumbers() {
+        Math.random();
+        try (ProcessPool pool = builder().workers(2).chunkSize(1).maxTasksPerWorker(1).build()) {
+            List<Double> drawn = pool.map(IntStream.range(0, 4).boxed().toList(), x -> Math.random());
+            assertThat(new HashSet<>(drawn)).hasSize(4);
+        }
+    }
+
+    @Test
+    void optionsOfANewJvmAreRefusedWithTheRemedy() {
+        assertThatIllegalArgumentException().isThrownBy(() -> builder().jvmOptions("-Xmx1g").build())
+                .withMessageContaining("jvmOptions").withMessageContaining("start this JVM with them")
+                .withMessageContaining("StartMethod.SPAWN");
+        assertThatIllegalArgumentException().isThrownBy(() -> builder().classPath(Path.of("x.jar")).build())
+                .withMessageContaining("classPath").withMessageContaining("StartMethod.SPAWN");
+    }
+
+    /** Says what becomes of a pool of forked workers. */
+    static final class Trial {
+        public static void main(String[] arguments) {
+            try (ProcessPool pool = builder().workers(1).build()) {
+                System.out.println("result " + pool.submit(() -> 42).join());
+            } catch (UnsupportedOperationException e) {
+                System.out.println("result " + e.getMessage());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-XX:+UseSerialGC,42", "-XX:+UseParallelGC,42", "-XX:+UseG1GC,42", "-Xint,42",
+            "-XX:+UseZGC,the collector is ZGC", "-Dcleave.fission.whole=false,-Dcleave.fission.whole=false"})
+    void aJvmThatCannotBeForkedSaysWhy(String option, String result) throws Exception {
+        try (ChildJvm jvm = ChildJvm.start(List.of(option), Trial.class)) {
+            assertThat(jvm.awaitLine("result ")).contains(result);
+            assertThat(jvm.awaitExit()).isZero();
+        }
+    }
+
+    @Test
+    void aProgramThatTheSourceLauncherRunsHasItsTasksInWorkers(@TempDir Path directory) throws Exception {
+        Path program = directory.resolve("Program.java");
+        Files.writeString(program, """
+                import io.cleave.pool.*;
+                import java.util.List;
+                class Program {
+                    record Pair(int a, String b) {}
+                    public static void main(String[] arguments) {
+                        try (var pool = ProcessPool.builder().startMethod(StartMethod.FORK).workers(1)
+                                .initializer(() -> System.setProperty("ready", new Pair(1, "x").b())).build()) {
+                            System.out.println(pool.map(List.of(new Pair(20, "b")), p -> new Pair(p.a() + 1, p.b()
+                                    + System.getProperty("ready"))));
+                        }
+                    }
+                }
+                """);
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), program.toString())
+                .redirectErrorStream(true).start();
+        try {
+            String output = new String(process.getInputStream().readAllBytes(),
+                    StandardCharsets.UTF_8);
+            assertThat(process.waitFor(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+            assertThat(output).contains("[Pair[a=21, b=bx]]");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Each line of a shell is a class of its own, which the shell's loader gets when it is entered. */
+    @Test
+    void aShellHasItsLinesInWorkersWheneverTheyWereEntered() {
+        try (JShell shell = JShell.builder().executionEngine("local").build()) {
+            shell.addToClasspath(System.getProperty("java.class.path"));
+            List<String> values = new ArrayList<>();
+            for (String line : List.of("import io.cleave.pool.*;", "import java.util.List;",
+                    "var pool = ProcessPool.builder().startMethod(StartMethod.FORK).workers(1).build();",
+                    "pool.map(List.of(1, 2), x -> x + 1);", "int twice(int x) { return 2 * x; }",
+                    "pool.map(List.of(3, 4), x -> twice(x));", "pool.map(List.of(5, 6), x -> twice(twice(x)));",
+                    "pool.close();")) {
+                for (SnippetEvent event : shell.eval(line)) {
+                    assertThat(event.exception()).as(line).isNull();
+                    values.add(String.valueOf(event.value()));
+                }
+            }
+            assertThat(values).contains("[2, 3]", "[6, 8]", "[20, 24]");
+        }
+    }
+}
