@@ -112,8 +112,10 @@ final class ChildMain implements Body.Sink {
             ChildLife.begin();
             if (isWhole) {
                 ChildLife.beFirstVictim();
+                JdkThreads.forget();
                 ChildLife.reviveCarriers();
-                ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.isAnyoneInitializing());
+                ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.ownThreads(),
+                        WholeFork.isAnyoneInitializing());
             }
             ExitGuard.arm(this);
             work();

@@ -94,7 +94,7 @@ final class Preparation {
         try {
             for (Class<?> type : List.of(Forker.Forked.class, ChildLife.class, ChildWatch.class, ChildMain.class,
                     ExitGuard.class,
-                    DeadlockProof.class, ParentWatch.class, Seeds.class, Eden.class, Window.class)) {
+                    DeadlockProof.class, JdkThreads.class, ParentWatch.class, Seeds.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
             }
             for (Class<?> type : List.of(Signals.class, Unistd.class, Stat.class, Fcntl.class, ProcFs.class,

@@ -90,11 +90,10 @@ final class OrdinaryData {
             return matcher.matches() ? matcher.group("word") + matcher.group(2) : "";
         }, x -> "some" + (10 + x))
                 .add("String.format", x -> String.format(Locale.ROOT, "%05d %.3f %s %tF", x, x / 4.0, List.of(x),
-                        LocalDate.of(2024, 2, 29)), x -> "0000" + x + " " + fraction(x) + " [" + x + "] 2024-02-29")
+                        LocalDate.of(2024, 2, 29)), x -> digits(x) + " " + fraction(x) + " [" + x + "] 2024-02-29")
                 .add("dates", x -> ZonedDateTime.of(2024, 3, 31, 1, 30, 0, 0, ZoneId.of("Europe/Berlin")).plusHours(1)
                         .plusDays(x).format(DateTimeFormatter.ofPattern("d MMMM uuuu HH:mm zzz", Locale.ENGLISH)),
-                        x -> x == 0 ? "31 March 2024 03:30 CEST"
-                                : x + " April 2024 03:30 CEST".replace("100", "9 July"))
+                        x -> (x == 0 ? "31 March" : x <= 30 ? x + " April" : x - 91 + " July") + " 2024 03:30 CEST")
                 .add("locales", x -> NumberFormat.getCurrencyInstance(Locale.US).format(1234.5 + x) + " "
                         + Collator.getInstance(Locale.FRANCE).compare("cote", "côté"),
                         x -> "$1," + (234 + x) + ".50 -1")
@@ -107,9 +106,10 @@ final class OrdinaryData {
                 .add("base 64, hex, CRC", x -> {
                     CRC32 crc = new CRC32();
                     crc.update("123456789".getBytes(UTF_8));
-                    return Base64.getEncoder().encodeToString(("n" + x).getBytes(UTF_8)).length() + " "
+                    return Base64.getEncoder().encodeToString(("n" + x % 10).getBytes(UTF_8)) + " "
                             + HexFormat.of().toHexDigits(crc.getValue());
-                }, x -> "4 00000000cbf43926")
+                }, x -> List.of("bjA=", "bjE=", "bjI=", "bjM=", "bjQ=", "bjU=", "bjY=", "bjc=", "bjg=", "bjk=").get(x % 10)
+                        + " 00000000cbf43926")
                 .add("gatherers and collectors", x -> IntStream.range(0, 10).boxed().gather(Gatherers.windowFixed(3))
                         .map(window -> window.size() + x)
                         .collect(Collectors.groupingBy(n -> n, TreeMap::new, Collectors.counting())),
@@ -140,6 +140,10 @@ final class OrdinaryData {
                     ImageIO.write(image, "png", bytes);
                     return ImageIO.read(new ByteArrayInputStream(bytes.toByteArray())).getRGB(5, 5) & 0xffffff;
                 }, x -> x << 16 | 0x203);
+    }
+
+    private static String digits(int x) {
+        return Integer.toString(100_000 + x).substring(1);
     }
 
     private static String fraction(int x) {

@@ -29,7 +29,9 @@ final class OrdinaryJava {
         /** In children, unless what it waits for is in the calling JVM. */
         ANYWHERE,
         /** In a child that makes all that it needs itself; where the caller has used the same before, anywhere. */
-        CHILD_IF_COLD
+        CHILD_IF_COLD,
+        /** As that, and not at all where the caller has used the same before: what it needs then is not in a child. */
+        ONLY_COLD
     }
 
     /** A way to run an entry. */
@@ -132,7 +134,9 @@ final class OrdinaryJava {
         }
         for (String way : arguments[0].split(",")) {
             for (Entry entry : entries) {
-                System.out.println(ROW + row(Way.valueOf(way), entry));
+                if (entry.place != Place.ONLY_COLD || way.equals("COLD")) {
+                    System.out.println(ROW + row(Way.valueOf(way), entry));
+                }
             }
         }
         System.out.println("done");

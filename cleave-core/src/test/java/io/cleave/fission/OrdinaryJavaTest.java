@@ -28,7 +28,7 @@ final class OrdinaryJavaTest {
 
         boolean isInChild() {
             return place == OrdinaryJava.Place.CHILD
-                    || (place == OrdinaryJava.Place.CHILD_IF_COLD && way.equals("COLD"));
+                    || (place != OrdinaryJava.Place.ANYWHERE && way.equals("COLD"));
         }
 
         @Override

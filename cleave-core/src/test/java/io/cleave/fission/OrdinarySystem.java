@@ -153,7 +153,7 @@ final class OrdinarySystem {
                     }
                 }, x -> x)
                 .add("cleaner", x -> isCleaned(Cleaner.create(), x), x -> true)
-                .add("cleaner of the caller's", Place.CHILD_IF_COLD, x -> isCleaned(Shared.CLEANER, x), x -> true)
+                .add("cleaner of the caller's", Place.ONLY_COLD, x -> isCleaned(Shared.CLEANER, x), x -> true)
                 .add("phantom reference", x -> {
                     ReferenceQueue<Object> queue = new ReferenceQueue<>();
                     PhantomReference<Object> reference = new PhantomReference<>(new Object(), queue);
@@ -316,8 +316,10 @@ final class OrdinarySystem {
                     done.commit();
                     return x;
                 }, x -> x)
-                .add("jcmd on the process itself", x -> jcmd("GC.heap_info").contains("heap"), x -> true)
-                .add("thread dump by jcmd", x -> jcmd("Thread.print").contains("OrdinarySystem.jcmd"), x -> true);
+                .add("jcmd on the process itself", Place.ONLY_COLD, x -> jcmd("GC.heap_info").contains("heap"),
+                        x -> true)
+                .add("thread dump by jcmd", Place.ONLY_COLD, x -> jcmd("Thread.print").contains("OrdinarySystem.jcmd"),
+                        x -> true);
     }
 
     private static String jcmd(String command) throws IOException, InterruptedException {

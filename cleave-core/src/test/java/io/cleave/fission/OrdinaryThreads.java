@@ -110,6 +110,24 @@ final class OrdinaryThreads {
                     }
                     return sum.get();
                 }, x -> SUM + x)
+                .add("virtual threads that wait for a monitor", x -> {
+                    int[] sum = {x};
+                    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+                        for (int i = 0; i < MANY; i++) {
+                            int n = i;
+                            var _ = executor.submit(() -> {
+                                synchronized (sum) {
+                                    if (n % 5 == 0) {
+                                        Thread.sleep(2);
+                                    }
+                                    sum[0] += n;
+                                }
+                                return n;
+                            });
+                        }
+                    }
+                    return sum[0];
+                }, x -> SUM + x)
                 .add("mapConcurrent",
                         x -> IntStream.range(0, MANY).boxed().gather(Gatherers.mapConcurrent(4, i -> i + x))
                                 .mapToInt(i -> i).sum(),
