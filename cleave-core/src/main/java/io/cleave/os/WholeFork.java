@@ -256,12 +256,38 @@ public final class WholeFork {
         for (long at = 0; at < stops.byteSize(); at += WholeForkPlan.STOP_BYTES) {
             long java = stops.get(LONG, at + 8);
             if (java != 0 && java != plan.get(Field.LEFT_OUT) && stops.get(INT, at + 20) == JVMS_OWN) {
-                long thread = VmStructs.read(java + plan.get(Field.OSTHREAD_AT));
-                numbers[count] = VmStructs.memory(thread + plan.get(Field.OS_TID_AT), Integer.BYTES).get(INT, 0);
+                numbers[count] = numberOf(plan, java);
                 count++;
             }
         }
         return Arrays.copyOf(numbers, count);
+    }
+
+    /**
+     * Lets one of {@link #goneThreads} go on in a child.
+     *
+     * @param id its id
+     * @return the kernel's number of it, 0 where there is no such thread
+     */
+    public static int resume(long id) {
+        WholeFork own = Objects.requireNonNull(instance);
+        WholeForkPlan plan = own.plan;
+        MemorySegment stops = VmStructs.memory(plan.get(Field.STOPS),
+                plan.get(Field.STOP_COUNT) * WholeForkPlan.STOP_BYTES);
+        for (long at = 0; at < stops.byteSize(); at += WholeForkPlan.STOP_BYTES) {
+            long java = stops.get(LONG, at + 8);
+            boolean isSuspended = stops.get(INT, at + 16) != 0;
+            if (java != 0 && isSuspended && VmStructs.read(java + plan.get(Field.OWNER_ID_AT)) == id) {
+                own.jvmti.resume(stops.get(LONG, at));
+                return numberOf(plan, java);
+            }
+        }
+        return 0;
+    }
+
+    private static int numberOf(WholeForkPlan plan, long java) {
+        long thread = VmStructs.read(java + plan.get(Field.OSTHREAD_AT));
+        return VmStructs.memory(thread + plan.get(Field.OS_TID_AT), Integer.BYTES).get(INT, 0);
     }
 
     /** Whether carriers of virtual threads have been met at a fork, so that this JVM has what those need. */

@@ -11,6 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What people do in tasks is right in a child, be it new to the JVM or in use in the caller. */
 final class OrdinaryJavaTest {
@@ -65,10 +67,49 @@ final class OrdinaryJavaTest {
                 .allSatisfy(row -> assertThat(row.where).as(row.toString()).isEqualTo("child"));
     }
 
+    /** What is dear, and tells nothing about a collector or an agent. */
+    private static final List<String> FEW = List.of("parallel stream", "virtual threads", "fixed executor",
+            "fixed executor of the caller's", "CompletableFuture", "orTimeout", "Timer", "lock and condition",
+            "virtual threads that sleep and wait for each other", "thread dump by the bean", "regex", "serialization",
+            "DOM", "gzip", "reflection", "class file made by hand", "stack overflow", "digest and MAC", "System.gc",
+            "several young collections", "large objects", "out of memory", "cleaner", "phantom reference", "direct buffers",
+            "arenas", "process", "files", "an event of a flight recording", "sockets", "database in memory",
+            "java.util.logging", "Log4j's asynchronous appender");
+
     @Test
-    void ordinaryJavaIsRightInAChild() throws Exception {
-        List<Row> rows = table("COLD,WARM,DEFAULT", List.of("-XX:+UseG1GC"));
+    void ordinaryJavaIsRightInAChildThatIsTheFirstToDoIt() throws Exception {
+        List<Row> rows = table("COLD", List.of("-XX:+UseG1GC"));
         assertRight(rows);
         assertInChildren(rows);
+    }
+
+    @Test
+    void ordinaryJavaIsRightWhereTheCallerHasDoneTheSame() throws Exception {
+        List<Row> rows = table("WARM,DEFAULT", List.of("-XX:+UseG1GC"));
+        assertRight(rows);
+        assertInChildren(rows);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseParallelGC", "-XX:+UseSerialGC"})
+    void ordinaryJavaIsRightWithOtherCollectors(String option) throws Exception {
+        List<Row> rows = table("WARM", List.of(option), FEW.toArray(new String[0]));
+        assertRight(rows);
+        assertInChildren(rows);
+    }
+
+    @Test
+    void ordinaryJavaIsRightWhileTheCallerIsRecorded() throws Exception {
+        List<Row> rows = table("WARM",
+                List.of("-XX:StartFlightRecording:filename=" + directory.resolve("own.jfr")), FEW.toArray(new String[0]));
+        assertRight(rows);
+    }
+
+    /** A debugger keeps the capability to suspend threads, so a child has one thread there. */
+    @Test
+    void ordinaryJavaIsRightWhereADebuggersAgentIsLoaded() throws Exception {
+        assertRight(table("WARM",
+                List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
+                FEW.toArray(new String[0])));
     }
 }

@@ -89,7 +89,7 @@ final class OrdinaryServices {
 
     private static void sockets(Entries entries) {
         entries.add("sockets", x -> exchange(Executors.newCachedThreadPool(), x), x -> x + 1 + " 0")
-                .add("sockets of virtual threads", x -> exchange(Executors.newVirtualThreadPerTaskExecutor(), x),
+                .add("sockets of virtual threads", Place.ONLY_COLD, x -> exchange(Executors.newVirtualThreadPerTaskExecutor(), x),
                         x -> x + 1 + " 0")
                 .add("selector", x -> {
                     try (Selector selector = Selector.open(); ServerSocketChannel server = ServerSocketChannel.open()) {
@@ -155,7 +155,7 @@ final class OrdinaryServices {
                 return get(client, address);
             }
         }), x -> "answer " + x)
-                .add("HTTP client of the caller's", Place.CHILD_IF_COLD,
+                .add("HTTP client of the caller's", Place.ONLY_COLD,
                         x -> served(x, address -> get(Shared.CLIENT, address)), x -> "answer " + x)
                 .add("HTTP by URL", x -> served(x, address -> {
                     HttpURLConnection connection = (HttpURLConnection) address.toURL().openConnection();
