@@ -108,7 +108,8 @@ final class OrdinaryData {
                     crc.update("123456789".getBytes(UTF_8));
                     return Base64.getEncoder().encodeToString(("n" + x % 10).getBytes(UTF_8)) + " "
                             + HexFormat.of().toHexDigits(crc.getValue());
-                }, x -> List.of("bjA=", "bjE=", "bjI=", "bjM=", "bjQ=", "bjU=", "bjY=", "bjc=", "bjg=", "bjk=").get(x % 10)
+                }, x -> List.of("bjA=", "bjE=", "bjI=", "bjM=", "bjQ=", "bjU=", "bjY=", "bjc=", "bjg=", "bjk=")
+                        .get(x % 10)
                         + " 00000000cbf43926")
                 .add("gatherers and collectors", x -> IntStream.range(0, 10).boxed().gather(Gatherers.windowFixed(3))
                         .map(window -> window.size() + x)

@@ -89,7 +89,8 @@ final class OrdinaryServices {
 
     private static void sockets(Entries entries) {
         entries.add("sockets", x -> exchange(Executors.newCachedThreadPool(), x), x -> x + 1 + " 0")
-                .add("sockets of virtual threads", Place.ONLY_COLD, x -> exchange(Executors.newVirtualThreadPerTaskExecutor(), x),
+                .add("sockets of virtual threads", Place.ONLY_COLD,
+                        x -> exchange(Executors.newVirtualThreadPerTaskExecutor(), x),
                         x -> x + 1 + " 0")
                 .add("selector", x -> {
                     try (Selector selector = Selector.open(); ServerSocketChannel server = ServerSocketChannel.open()) {
