@@ -124,8 +124,10 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             ChildLife.begin(3);
             if (isWhole) {
                 ChildLife.beFirstVictim();
+                JdkThreads.forget();
                 ChildLife.reviveCarriers();
-                ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.isAnyoneInitializing());
+                ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.ownThreads(),
+                        WholeFork.isAnyoneInitializing());
             }
             ExitGuard.arm(this);
             slot.start();

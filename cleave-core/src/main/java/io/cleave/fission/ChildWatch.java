@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * It is <i>proven</i> that the wait cannot end where the thread waits without a limit, at two looks between which it has
  * not moved, and either the lock that it waits for is held by a thread that is not here, or such a thread is queued for it;
- * or every other thread of the program that is here waits without a limit, too, or is an idle worker: nobody is left who
- * could wake anybody.
+ * or every other thread of the program that is here waits without a limit, too, or is an idle worker, and the JVM's own threads
+ * that tell the program of references have slept all the while: nobody is left who could wake anybody.
  *
  * <p>
  * Where it waits with a limit, again and again or for long, there is no proof. A child in which for {@link #PATIENCE_NANOS}
@@ -46,6 +46,8 @@ final class ChildWatch implements Runnable {
     private final String workerTask = "/proc/self/task/" + Unistd.getpid();
     /** Threads that are not here, by their ids. */
     private final Set<Long> gone;
+    /** The kernel's numbers of the JVM's own Java threads, such as the one that enqueues references. */
+    private final int[] ownNumbers;
     /** Whether such a thread was inside a class's initializer, so that whoever needs that class waits for ever. */
     private final boolean halfMadeClasses;
     /** Threads of the JVM's own, which do not count. */
@@ -60,9 +62,10 @@ final class ChildWatch implements Runnable {
     /** How many looks running have met the worker waiting inside the JVM or native code. */
     private int inside;
 
-    private ChildWatch(RunMemory.Slot slot, long[] gone, boolean halfMadeClasses) {
+    private ChildWatch(RunMemory.Slot slot, long[] gone, int[] ownNumbers, boolean halfMadeClasses) {
         this.slot = slot;
         this.halfMadeClasses = halfMadeClasses;
+        this.ownNumbers = ownNumbers;
         this.gone = new HashSet<>();
         for (long id : gone) {
             this.gone.add(id);
@@ -74,10 +77,11 @@ final class ChildWatch implements Runnable {
      *
      * @param slot is told what comes of it
      * @param gone the ids of the threads that the child does not have
+     * @param ownNumbers the kernel's numbers of the JVM's own threads
      * @param halfMadeClasses whether such a thread was inside a class's initializer
      */
-    static void begin(RunMemory.Slot slot, long[] gone, boolean halfMadeClasses) {
-        ChildWatch watch = new ChildWatch(slot, gone, halfMadeClasses);
+    static void begin(RunMemory.Slot slot, long[] gone, int[] ownNumbers, boolean halfMadeClasses) {
+        ChildWatch watch = new ChildWatch(slot, gone, ownNumbers, halfMadeClasses);
         Thread thread = new Thread(watch, "cleave-watch"); // without a builder, which a child would have to load
         thread.setDaemon(true);
         thread.start();
@@ -86,11 +90,12 @@ final class ChildWatch implements Runnable {
     /** Looks once, in the parent, so that children find done what that needs. */
     static void rehearse() {
         try (RunMemory memory = new RunMemory(1)) {
-            ChildWatch watch = new ChildWatch(memory.slot(0), new long[0], false);
+            ChildWatch watch = new ChildWatch(memory.slot(0), new long[0], new int[] {Unistd.getpid()}, false);
             watch.findOwn();
             watch.look(0);
             watch.look(0);
             watch.lookClosely(0);
+            watch.restOfTheJvm();
         }
     }
 
@@ -169,10 +174,28 @@ final class ChildWatch implements Runnable {
         }
         waits += allWait ? 1 : 0;
         boolean hopeless = unlimited && (allUnlimited || isOwnedByGone(info) || isBehindGone());
-        String moved = what.toString();
-        boolean twice = hopeless && moved.equals(seen);
-        seen = hopeless ? moved : null;
+        String rest = hopeless ? restOfTheJvm() : "";
+        String moved = what.append(rest).toString();
+        boolean twice = !rest.isEmpty() && moved.equals(seen);
+        seen = rest.isEmpty() ? null : moved;
         return twice ? DeadlockProof.Verdict.PROVEN : verdictByTime(now);
+    }
+
+    /**
+     * How often each of the JVM's own threads has slept and woken, or nothing where one does not sleep: it may be about to
+     * enqueue the reference, or to run the finalizer, that somebody waits for.
+     */
+    private String restOfTheJvm() {
+        StringBuilder rest = new StringBuilder("rest");
+        for (int number : ownNumbers) {
+            String thread = "/proc/self/task/" + number;
+            ProcFs.ProcessStatus status = ProcFs.status(thread);
+            if (status != null && status.state() != 'S') {
+                return "";
+            }
+            rest.append(' ').append(ProcFs.number(thread + "/status", "voluntary_ctxt_switches"));
+        }
+        return rest.toString();
     }
 
     private DeadlockProof.Verdict verdictByTime(long now) {

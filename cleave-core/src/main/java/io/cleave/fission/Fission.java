@@ -64,6 +64,11 @@ import org.jspecify.annotations.Nullable;
  * <li>Where a whole JVM cannot be had ({@link Support.Supported#isWhole} tells why: another processor, a debugger that
  * suspends threads, another C library) a child has one thread, collects and compiles nothing, and leaves when it has nearly
  * used up the free part of the young generation; a large one ({@code -Xmn}) makes fewer forks.
+ * <li>What the calling JVM has made and a thread of its own serves does not work in a child: a
+ * {@code java.net.http.HttpClient} there fails, a {@link java.lang.ref.Cleaner} cleans nothing, and a logger that writes
+ * in the background keeps what it is given until its queue is full. A task makes its own. Blocking sockets of virtual threads
+ * fail in a child where the calling JVM has used such, and {@code jcmd} reaches a child only if nobody has asked the calling
+ * JVM before.
  * <li>So an item may be begun more than once, while its result is delivered once: a task with effects on the outside
  * world must bear that.
  * <li>Sockets and pipes of the parent are closed in a child. Files that can be read are opened anew, with a position of

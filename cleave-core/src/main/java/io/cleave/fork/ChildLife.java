@@ -10,7 +10,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.LockSupport;
 import jdk.management.VirtualThreadSchedulerMXBean;
 
 /** What a forked child does before it computes: it lets go of what is its parent's and becomes different from its siblings. */
@@ -25,6 +27,8 @@ public final class ChildLife {
     private static final int O_ACCMODE = 3;
     private static final int S_IFDIR = 0x4000;
     private static final int S_IFCHR = 0x2000;
+    private static final int MOST_LOOKS = 100;
+    private static final long LOOK_NANOS = 50_000;
     private static final int SEEK_SET = 0;
     private static final int SEEK_CUR = 1;
     private static final MemorySegment HIGHEST_SCORE = Arena.global().allocateFrom(ValueLayout.JAVA_BYTE,
@@ -56,9 +60,32 @@ public final class ChildLife {
 
     /** Lets virtual threads of the child's own run, unless those of the parent's wait to be carried. */
     public static void reviveCarriers() {
-        if (WholeFork.hasIdleCarriers() && Scheduler.BEAN.getQueuedVirtualThreadCount() == 0) {
-            WholeFork.resumeIdleCarriers();
+        if (WholeFork.hasIdleCarriers()) {
+            reviveUnblocker();
+            if (Scheduler.BEAN.getQueuedVirtualThreadCount() == 0) {
+                WholeFork.resumeIdleCarriers();
+            }
         }
+    }
+
+    /**
+     * Lets the thread go on that schedules virtual ones when they get the monitor that they waited for. It has done so for
+     * those of the parent's, if there are any, when this returns.
+     */
+    private static void reviveUnblocker() {
+        for (ThreadInfo thread : ManagementFactory.getThreadMXBean().getThreadInfo(WholeFork.goneThreads())) {
+            if (thread != null && thread.getThreadName().equals("VirtualThread-unblocker")) {
+                int number = WholeFork.resume(thread.getThreadId());
+                for (int look = 0; look < MOST_LOOKS && !isAsleep(number); look++) {
+                    LockSupport.parkNanos(LOOK_NANOS);
+                }
+            }
+        }
+    }
+
+    private static boolean isAsleep(int thread) {
+        ProcFs.ProcessStatus status = ProcFs.status("/proc/self/task/" + thread);
+        return status == null || status.state() == 'S';
     }
 
     /** Where memory runs out, the kernel ends a child, whose items others compute, and not the parent. */

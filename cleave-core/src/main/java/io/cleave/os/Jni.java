@@ -45,6 +45,7 @@ public final class Jni {
     private static final int CALL_VOID_METHOD_A = 63;
     static final int GET_FIELD_ID = 94;
     private static final int GET_OBJECT_FIELD = 95;
+    private static final int SET_OBJECT_FIELD = 104;
     private static final int SET_LONG_FIELD = 110;
     private static final int GET_STATIC_METHOD_ID = 113;
     private static final int CALL_STATIC_OBJECT_METHOD_A = 116;
@@ -70,6 +71,7 @@ public final class Jni {
     private final MethodHandle isInstanceOf;
     private final MethodHandle callStaticObjectMethod;
     private final MethodHandle setLongField;
+    private final MethodHandle setObjectField;
     private final MethodHandle setStaticObjectField;
     private final MethodHandle setByteArrayRegion;
     private final MethodHandle callVoidMethod;
@@ -86,6 +88,7 @@ public final class Jni {
         this.callStaticObjectMethod = function(env, CALL_STATIC_OBJECT_METHOD_A,
                 FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG));
         this.setLongField = function(env, SET_LONG_FIELD, FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG));
+        this.setObjectField = function(env, SET_OBJECT_FIELD, FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG));
         this.setStaticObjectField = function(env, SET_STATIC_OBJECT_FIELD,
                 FunctionDescriptor.ofVoid(LONG, LONG, LONG, LONG));
         this.setByteArrayRegion = function(env, SET_BYTE_ARRAY_REGION,
@@ -350,6 +353,32 @@ public final class Jni {
                 return this::seed;
             } catch (NoSuchMethodException e) {
                 return null;
+            } catch (Throwable t) {
+                throw Native.unexpected(t);
+            }
+        }
+
+        /**
+         * The way to have a field of this object refer to nothing.
+         *
+         * @param field the name of a field that its class declares, which is not final
+         * @return forgets what it refers to; null where there is no such field
+         */
+        public @Nullable Runnable forgetter(String field) {
+            try (Arena names = Arena.ofConfined()) {
+                Class<?> fieldType = type.getDeclaredField(field).getType();
+                long id = fieldId(jni.environment(), names, type, field, fieldType);
+                return () -> forget(id);
+            } catch (ReflectiveOperationException | LinkageError | IllegalStateException e) {
+                return null;
+            } catch (Throwable t) {
+                throw Native.unexpected(t);
+            }
+        }
+
+        private void forget(long field) {
+            try {
+                jni.setObjectField.invokeExact(jni.environment(), object, field, 0L);
             } catch (Throwable t) {
                 throw Native.unexpected(t);
             }

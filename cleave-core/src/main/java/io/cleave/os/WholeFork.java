@@ -68,6 +68,7 @@ public final class WholeFork {
     private static final long FRESH = -1010;
 
     private static final int IDLE_CARRIER = 2;
+    private static final int JVMS_OWN = 3;
     private static final int SYS_RT_SIGACTION = 13;
     private static final int SYS_GET_ROBUST_LIST = 274;
     private static final int LAST_SIGNAL = 57;
@@ -238,6 +239,60 @@ public final class WholeFork {
             }
         }
         return false;
+    }
+
+    /**
+     * The kernel's numbers of the Java threads of the JVM's own that go on in a child. What they do, such as to enqueue
+     * references, may be what a thread of the program waits for.
+     *
+     * @return their numbers, in a child of {@link #fork}
+     */
+    public static int[] ownThreads() {
+        WholeForkPlan plan = Objects.requireNonNull(instance).plan;
+        MemorySegment stops = VmStructs.memory(plan.get(Field.STOPS),
+                plan.get(Field.STOP_COUNT) * WholeForkPlan.STOP_BYTES);
+        int[] numbers = new int[(int) plan.get(Field.STOP_COUNT)];
+        int count = 0;
+        for (long at = 0; at < stops.byteSize(); at += WholeForkPlan.STOP_BYTES) {
+            long java = stops.get(LONG, at + 8);
+            if (java != 0 && java != plan.get(Field.LEFT_OUT) && stops.get(INT, at + 20) == JVMS_OWN) {
+                numbers[count] = numberOf(plan, java);
+                count++;
+            }
+        }
+        return Arrays.copyOf(numbers, count);
+    }
+
+    /**
+     * Lets one of {@link #goneThreads} go on in a child.
+     *
+     * @param id its id
+     * @return the kernel's number of it, 0 where there is no such thread
+     */
+    public static int resume(long id) {
+        WholeFork own = Objects.requireNonNull(instance);
+        WholeForkPlan plan = own.plan;
+        MemorySegment stops = VmStructs.memory(plan.get(Field.STOPS),
+                plan.get(Field.STOP_COUNT) * WholeForkPlan.STOP_BYTES);
+        for (long at = 0; at < stops.byteSize(); at += WholeForkPlan.STOP_BYTES) {
+            long java = stops.get(LONG, at + 8);
+            boolean isSuspended = stops.get(INT, at + 16) != 0;
+            if (java != 0 && isSuspended && VmStructs.read(java + plan.get(Field.OWNER_ID_AT)) == id) {
+                own.jvmti.resume(stops.get(LONG, at));
+                return numberOf(plan, java);
+            }
+        }
+        return 0;
+    }
+
+    private static int numberOf(WholeForkPlan plan, long java) {
+        long thread = VmStructs.read(java + plan.get(Field.OSTHREAD_AT));
+        return VmStructs.memory(thread + plan.get(Field.OS_TID_AT), Integer.BYTES).get(INT, 0);
+    }
+
+    /** Whether carriers of virtual threads have been met at a fork, so that this JVM has what those need. */
+    public static boolean hasMetCarriers() {
+        return Objects.requireNonNull(instance).plan.get(Field.VIRTUAL_THREADS) != 0;
     }
 
     /** Whether a child has threads that carried virtual ones in the parent, and carry none. */
