@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param output where workers' output goes
  * @param progress hears of progress, or null
  */
-record PoolSettings(int workers, StartMethod startMethod, List<String> jvmOptions, List<Path> classPath, @Nullable Initializer initializer,
+record PoolSettings(int workers, StartMethod startMethod, List<String> jvmOptions, List<Path> classPath,
+        @Nullable Initializer initializer,
         int maxTasks, long maxRssGrowth, int chunkSize, long taskTimeoutNanos, long idleNanos, int maxRetries,
         int concurrency, WorkerOutput output, @Nullable ProgressListener progress) {}

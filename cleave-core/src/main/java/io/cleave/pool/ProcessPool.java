@@ -842,14 +842,16 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
                 WorkerFork.require();
                 WorkerFork.prepare();
             }
-            return new ProcessPool(new PoolSettings(workers, startMethod, jvmOptions, classPath, initializer, maxTasks, maxRssGrowth,
-                    chunkSize, taskTimeoutNanos, idleNanos, maxRetries, concurrency, output, progress));
+            return new ProcessPool(
+                    new PoolSettings(workers, startMethod, jvmOptions, classPath, initializer, maxTasks, maxRssGrowth,
+                            chunkSize, taskTimeoutNanos, idleNanos, maxRetries, concurrency, output, progress));
         }
 
         private static void refuseForNewJvms(boolean isGiven, String option, String remedy) {
             if (isGiven) {
-                throw new IllegalArgumentException(option + " cannot be given with startMethod(FORK), as a forked worker "
-                        + "is a copy of this JVM: " + remedy + ", or use StartMethod.SPAWN");
+                throw new IllegalArgumentException(
+                        option + " cannot be given with startMethod(FORK), as a forked worker "
+                                + "is a copy of this JVM: " + remedy + ", or use StartMethod.SPAWN");
             }
         }
     }

@@ -42,8 +42,9 @@ final class WorkerFork {
     static void require() {
         String refusal = WholeSupport.refusal();
         if (refusal != null) {
-            throw new UnsupportedOperationException("startMethod(FORK) needs a JVM that can be forked with all of its own "
-                    + "threads, and this one cannot: " + refusal + "; use StartMethod.SPAWN");
+            throw new UnsupportedOperationException(
+                    "startMethod(FORK) needs a JVM that can be forked with all of its own "
+                            + "threads, and this one cannot: " + refusal + "; use StartMethod.SPAWN");
         }
     }
 

@@ -102,7 +102,8 @@ class ProcessPoolLifeTest extends ProcessPoolTestBase {
                 case "idle" -> get(pool.submit(Owner::pidSoon));
                 case "initializing" -> {
                     pool.close();
-                    pool = ProcessPool.builder().startMethod(method).workers(1).initializer(ProcessPoolLifeTest::spin).build();
+                    pool = ProcessPool.builder().startMethod(method).workers(1).initializer(ProcessPoolLifeTest::spin)
+                            .build();
                     var _ = pool.submit(Owner::pidSoon);
                 }
                 default -> {

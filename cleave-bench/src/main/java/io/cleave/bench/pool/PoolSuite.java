@@ -70,7 +70,8 @@ public final class PoolSuite extends Suite {
     private static final String ARGUMENT = "arg-1MB";
     private static final String RESULT = "result-1MB";
     private static final String SPEED_UP = "speedup-2000x500us";
-    private static final List<String> WORKS = List.of(START, START_FORKED, CALL, CAPTURED, IDLE, CHUNK_1, DEFAULT, ARGUMENT, RESULT,
+    private static final List<String> WORKS = List.of(START, START_FORKED, CALL, CAPTURED, IDLE, CHUNK_1, DEFAULT,
+            ARGUMENT, RESULT,
             SPEED_UP);
 
     @Option(names = "--work", split = ",", paramLabel = "ID", description = "Measure these only, instead of all.")
