@@ -22,8 +22,8 @@ public final class AtExit {
      */
     public static void add(String name, Runnable work) {
         Runtime.getRuntime().addShutdownHook(
-                Thread.ofPlatform().inheritInheritableThreadLocals(false).name(name).unstarted(work));
-        ALL.add(work); // no class loader of a user's is kept
+                Thread.ofPlatform().inheritInheritableThreadLocals(false).name(name).unstarted(work)); // no loader is kept
+        ALL.add(work);
     }
 
     /** Does all of it, for a process that ends without shutdown hooks. */
