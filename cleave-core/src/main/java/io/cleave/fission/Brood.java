@@ -6,6 +6,7 @@ import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
+import io.cleave.os.WholeFork;
 import io.cleave.work.Failure;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -173,7 +174,6 @@ final class Brood implements AutoCloseable {
             throw main.live();
         }
         number++;
-        refusals.clear();
         lastForkNanos = System.nanoTime() - start;
         places[place] = true;
         live.add(child.with(forked));
@@ -217,6 +217,7 @@ final class Brood implements AutoCloseable {
             if (!child.isLive) {
                 continue; // the failure of another ended it
             }
+            noteLife(child);
             long result = Signals.waitpid(child.pid, Signals.WNOHANG);
             if (result != 0) {
                 ended(child, result < 0 ? 0 : (int) result);
@@ -235,6 +236,13 @@ final class Brood implements AutoCloseable {
         }
     }
 
+    /** Where a child has come to an item, the system does not refuse children. That it was made does not say so yet. */
+    private void noteLife(Child child) {
+        if (!refusals.isEmpty() && child.hasBegun()) {
+            refusals.clear();
+        }
+    }
+
     private boolean isLate(Child child, long now) {
         return settings.itemTimeoutNanos() > 0 && child.currentItem() >= 0 && !child.isLeaving()
                 && !child.slot.isWaiting() && now - child.slot.since() > settings.itemTimeoutNanos();
@@ -246,6 +254,12 @@ final class Brood implements AutoCloseable {
         Forker.learn(false);
         boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive();
         if (sudden || child.isLeaving()) { // it had said all that it had to say, however it has ended then
+            orphan(child, false);
+            return;
+        }
+        if (Signals.signalOf(status) == 0 && Signals.exitCodeOf(status) == WholeFork.EXIT_NOT_WHOLE
+                && !child.hasBegun()) {
+            refusals.add(Forker.notWhole());
             orphan(child, false);
             return;
         }
@@ -396,6 +410,7 @@ final class Brood implements AutoCloseable {
     }
 
     private void bury(Child child) {
+        noteLife(child);
         live.remove(child);
         child.isLive = false;
         places[child.place] = false;

@@ -113,7 +113,10 @@ final class ChildMain implements Body.Sink {
             if (isWhole) {
                 ChildLife.beFirstVictim();
                 ChildLife.reviveCarriers();
-                ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.isAnyoneInitializing());
+                if (!ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.isAnyoneInitializing())) {
+                    status = WholeFork.EXIT_NOT_WHOLE;
+                    return new AssertionError();
+                }
             }
             ExitGuard.arm(this);
             work();
