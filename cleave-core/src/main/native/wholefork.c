@@ -12,11 +12,11 @@ typedef unsigned int uint;
 enum { PARKING = 0, COMMITTED = 1, FORKED = 2, RELEASED = 3, ABANDONED = 4 };
 
 /* An attempt, in memory that parent and child share. The next one has another: the child may look late at its own. */
-struct attempt { int state; int captured; int target; int spare; };
+struct attempt { int state; int captured; int target; int patience; };
 
 /* Why there is no child; other negative results are -errno of clone(2). WholeFork.java knows them, too. */
 enum { SILENT = -1001, CHANGING = -1002, UNKNOWN = -1003, UNSAFE = -1004, LOCKED = -1005, TOO_MANY = -1006,
-       LATE = -1007, REFUSED = -1008, CARRIERS = -1009, FRESH = -1010 };
+       LATE = -1007, REFUSED = -1008, CARRIERS = -1009, FRESH = -1010, SIGNALS = -1011 };
 
 enum { EXIT_NOT_WHOLE = 89, EXIT_ORPHANED = 90 };
 
@@ -25,9 +25,6 @@ enum { ATTEMPTS = 256, IN_NATIVE = 4, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST
 
 /* Small pages of as many bytes take about so long where memory is at hand. */
 enum { HUGE_PAGE = 2 << 20, SLOW_HUGE_PAGE_NS = 1000000 };
-
-/* The parked threads go on by themselves after so many seconds, and after so many once the fork is under way. */
-enum { PATIENCE = 2, PATIENCE_COMMITTED = 120 };
 
 /* One thread of the process in one attempt. The signal that asks it to park bears the attempt's number. */
 struct slot {
@@ -55,10 +52,13 @@ struct stop {
     byte *java;                /* null: it is virtual, or has ended */
     int suspended;             /* 1, or 2 where it holds a lock */
     int idle;                  /* whether it goes on in the child: */
-    int initializing;          /* whether it is inside a class's initializer */
+    int initializing;          /* whether it is inside a class's initializer, or STARTING a thread */
     int carrier;               /* which stop carries it, counted from 1; 0 for none */
+    long id;                   /* whose the JavaThread was when it was suspended: another thread may come to lie there */
 };
-enum { WORKER = 1, CARRIER = 2, JVMS_OWN = 3 };        /* carriers are resumed by the child itself; the last is not suspended */
+/* Carriers are resumed by the child itself; the JVM's own are not suspended; who is awake has been given something to do. */
+enum { STARTING = 2 };
+enum { WORKER = 1, CARRIER = 2, JVMS_OWN = 3, AWAKE = 4 };
 
 /* All that the code is told and tells; one field is 8 bytes. WholeFork.java has the same list. */
 struct plan {
@@ -100,7 +100,21 @@ struct plan {
     struct frame *frames; long frame_room;
     long insists;                                      /* whether to fork though locks are held, when that was so for long */
     void **ordinary;                                   /* 1024 methods that are no initializers, as far as known */
+    long patience, patience_committed;                 /* parked threads go on by themselves after so many seconds, and
+                                                          after so many once the fork is under way */
+    long cut, cut_at, cut_value;                       /* for tests: what happens at which step; cut is 0 otherwise */
+    long steps, in_child;                              /* told where there is a cut */
+    void *start;                                       /* the native method that starts a thread */
+    long os_state_at, parked_state;                    /* in what OSThread says of a parked thread */
 };
+
+/*
+ * A step is what somebody else can see. At the chosen one, counted from 1 and in the child from -1 down, the process kills or
+ * stops itself, or the thread does nothing for so many milliseconds. Or the chosen system call is not made and fails with so
+ * much, or all of one kind; system calls are counted instead of steps then.
+ */
+enum { CUT_KILL = 1, CUT_STOP = 2, CUT_NAP = 3, CUT_FAIL = 4, CUT_FAIL_ALL = 5 };
+enum { CALL_LIST = 1, CALL_SIGNAL = 2, CALL_CLONE = 3, CALL_COUNTERS = 4, CALL_MOVE = 5, CALL_THREAD = 6 };
 
 __attribute__((always_inline)) static inline long call6(long n, long a, long b, long c, long d, long e, long f) {
     long result;
@@ -114,10 +128,11 @@ __attribute__((always_inline)) static inline long call6(long n, long a, long b, 
 #define CALL(n, a, b, c, d) call6(n, (long) (a), (long) (b), (long) (c), (long) (d), 0, 0)
 
 enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigprocmask = 14, SYS_mremap = 25, SYS_madvise = 28,
-       SYS_nanosleep = 35, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_prctl = 157, SYS_gettid = 186,
+       SYS_nanosleep = 35, SYS_getpid = 39, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_prctl = 157, SYS_gettid = 186,
        SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_getppid = 110,
        SYS_set_robust_list = 273, SYS_tgsigqueueinfo = 297 };
-enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, ETIMEDOUT = 110 };
+enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, EAGAIN = 11,
+       ENOMEM = 12, ENFILE = 23, EMFILE = 24, ETIMEDOUT = 110 };
 
 #define FIELD(type, object, at) (*(type volatile *) ((byte *) (object) + (at)))
 
@@ -127,6 +142,7 @@ __attribute__((section(".text.1handler"), used)) void parked(int signal, long *i
     int ticket = ((int *) info)[5];
     struct attempt *attempt = &slot->attempts[ticket & (ATTEMPTS - 1)];
     int *state = &attempt->state;
+    int patience = attempt->patience;
     int expected = ticket;
     if (__atomic_load_n(state, __ATOMIC_ACQUIRE) != PARKING
             || !__atomic_compare_exchange_n(&slot->ticket, &expected, ~ticket, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
@@ -150,7 +166,7 @@ __attribute__((section(".text.1handler"), used)) void parked(int signal, long *i
             continue;
         }
         seconds++;
-        if (seconds > (now == PARKING ? PATIENCE : PATIENCE_COMMITTED)
+        if (seconds > (now == PARKING ? patience & 0xffff : patience >> 16)
                 && __atomic_compare_exchange_n(state, &now, ABANDONED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             CALL(SYS_futex, state, WAKE_PRIVATE, EVERYBODY, 0);
         }
@@ -218,16 +234,56 @@ static void nap(long ns) {
     CALL(SYS_nanosleep, time, 0, 0, 0);
 }
 
+/* Counts a step, or a call that may fail; whether it is the one. */
+static int is_reached(struct plan *plan) {
+    plan->steps++;
+    return plan->steps == (plan->in_child ? -plan->cut_at : plan->cut_at);
+}
+
+__attribute__((noinline)) static void cut(struct plan *plan) {
+    if (plan->cut >= CUT_FAIL || !is_reached(plan)) {
+        return;
+    }
+    if (plan->cut == CUT_NAP) {
+        long time[2] = {plan->cut_value / 1000, plan->cut_value % 1000 * 1000000};
+        CALL(SYS_nanosleep, time, 0, 0, 0);
+    } else {
+        CALL(SYS_kill, CALL(SYS_getpid, 0, 0, 0, 0), plan->cut == CUT_KILL ? 9 : 19, 0, 0);
+    }
+}
+
+__attribute__((noinline)) static long cut_call(struct plan *plan, int kind) {
+    int fails = plan->cut == CUT_FAIL ? is_reached(plan) : plan->cut == CUT_FAIL_ALL && plan->cut_at == kind;
+    return fails ? -plan->cut_value : 0;
+}
+
+__attribute__((always_inline)) static inline void step(struct plan *plan) {
+    if (plan->cut != 0) {
+        cut(plan);
+    }
+}
+
+/* What the system call that comes now is to fail with, negative; else 0. */
+__attribute__((always_inline)) static inline long failure(struct plan *plan, int kind) {
+    return plan->cut != 0 ? cut_call(plan, kind) : 0;
+}
+
 static void release(int *state, int to) {
     __atomic_store_n(state, to, __ATOMIC_RELEASE);
     CALL(SYS_futex, state, WAKE_PRIVATE, EVERYBODY, 0);
 }
 
+/* Whether nobody has given up waiting: whoever has may be gone by now, together with the stack that his registers are on. */
+static int is_parking(int *state) {
+    return __atomic_load_n(state, __ATOMIC_ACQUIRE) == PARKING;
+}
+
 /* Puts all other threads of the process into slots; how many, or an error. */
 static long list_threads(struct plan *plan) {
-    long fd = CALL(SYS_open, plan->tasks, 0x90000 /* O_DIRECTORY | O_CLOEXEC */, 0, 0);
+    long fd = failure(plan, CALL_LIST);
+    fd = fd < 0 ? fd : CALL(SYS_open, plan->tasks, 0x90000 /* O_DIRECTORY | O_CLOEXEC */, 0, 0);
     if (fd < 0) {
-        return REFUSED;
+        return fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : REFUSED; /* a limit may be another one later */
     }
     long count = 0;
     for (;;) {
@@ -280,6 +336,7 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
     plan->thread_count = count;
     attempt->captured = 0;
     attempt->target = (int) count;
+    attempt->patience = (int) (plan->patience | plan->patience_committed << 16);
     __atomic_store_n(&attempt->state, PARKING, __ATOMIC_RELEASE);
     for (long i = 0; i < count; i++) {
         long info[16];
@@ -291,16 +348,23 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
         ((int *) info)[4] = plan->pid;
         ((int *) info)[5] = plan->attempt;      /* where a user's number would be */
         info[3] = (long) &plan->slots[i];
-        if (CALL(SYS_tgsigqueueinfo, plan->pid, plan->slots[i].tid, plan->signal, info) != 0) {
-            return CHANGING; /* it has ended since, or too many signals are queued */
+        long error = failure(plan, CALL_SIGNAL);
+        error = error != 0 ? error : CALL(SYS_tgsigqueueinfo, plan->pid, plan->slots[i].tid, plan->signal, info);
+        if (error != 0) {
+            return error == -EAGAIN ? SIGNALS : CHANGING; /* too many signals are queued, or it has ended since */
         }
+        step(plan);
     }
     long deadline = now_ns() + LONGEST_PARKING_NS;
     int captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
-    while (captured < count && now_ns() < deadline) {
+    while (captured < count && is_parking(&attempt->state) && now_ns() < deadline) {
         long time[2] = {0, 10000000};
         CALL(SYS_futex, &attempt->captured, WAIT_PRIVATE, captured, time);
         captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
+    }
+    step(plan);
+    if (!is_parking(&attempt->state)) {
+        return LATE; /* those that were asked since then have not parked */
     }
     for (long i = 0; i < count; i++) {
         if (__atomic_load_n(&plan->slots[i].context, __ATOMIC_ACQUIRE) == 0) {
@@ -327,6 +391,32 @@ static struct stop *stop_of(struct plan *plan, byte *java, long *hint) {
     return 0;
 }
 
+/* Where in the C library the thread of a slot stands: nowhere, at a system call that will be begun again, or inside. */
+enum { OUTSIDE = 0, AT_CALL = 1, INSIDE = 2 };
+static int place_in_libc(struct plan *plan, struct slot *slot) {
+    byte *ip = FIELD(byte *, slot->context, 168);
+    long rax = FIELD(long, slot->context, 144);
+    for (long r = 0; r < plan->code_count; r++) {
+        byte *from = plan->code[r].from;
+        if (ip >= from && ip < from + plan->code[r].bytes) {
+            int restarts = ip[0] == 0x0f && ip[1] == 0x05;
+            int interrupted = ip[-2] == 0x0f && ip[-1] == 0x05 && rax == -4;
+            return restarts || interrupted ? AT_CALL : INSIDE;
+        }
+    }
+    return OUTSIDE;
+}
+
+/*
+ * Whether a thread that waits for a condition will go on waiting. Who has been woken may not have had a processor since, and
+ * still stand where it will call the kernel again, which then finds another value in the word than the one to wait at.
+ */
+static int is_at_wait(struct plan *plan, struct slot *slot) {
+    int *word = FIELD(int *, slot->context, 104);
+    return place_in_libc(plan, slot) == AT_CALL && word != 0 && ((long) word & 3) == 0
+            && __atomic_load_n(word, __ATOMIC_ACQUIRE) == FIELD(int, slot->context, 136);
+}
+
 /* Says of each thread whether it goes on in the child, or returns why there must not be one now. */
 static long classify(struct plan *plan) {
     struct slot *slots = plan->slots;
@@ -348,6 +438,12 @@ static long classify(struct plan *plan) {
         byte *os = FIELD(byte *, java, plan->osthread_at);
         int tid = os == 0 ? 0 : FIELD(int, os, plan->os_tid_at);
         struct stop *stop = stop_of(plan, java, &hint);
+        if (stop != 0 && stop->idle != JVMS_OWN
+                && (!stop->suspended || stop->id != FIELD(long, java, plan->owner_id_at))) {
+            stop->java = 0; /* it has ended, or could not be suspended */
+            stop->suspended = 0;
+            stop = 0;
+        }
         if (stop == 0 && *(void **) java == plain && tid != plan->tid) {
             plan->detail = tid; /* it was started after the others had been suspended, and would run on in the child */
             return FRESH;
@@ -360,6 +456,10 @@ static long classify(struct plan *plan) {
             if (slot->tid == tid) {
                 slot->java = java;
                 slot->kept = java != plan->left_out && (!in_native || is_jvms);
+                if (stop != 0 && (stop->idle == WORKER || stop->idle == AWAKE)) {
+                    int waits = FIELD(int, os, plan->os_state_at) == plan->parked_state && is_at_wait(plan, slot);
+                    stop->idle = waits ? WORKER : AWAKE; /* it would do in the child what it was woken for */
+                }
                 break;
             }
         }
@@ -381,19 +481,9 @@ static long classify(struct plan *plan) {
                 slot->name[k] = known->name[k];
             }
         }
-        if (!slot->kept) {
-            byte *ip = FIELD(byte *, slot->context, 168);
-            long rax = FIELD(long, slot->context, 144);
-            for (long r = 0; r < plan->code_count; r++) {
-                byte *from = plan->code[r].from;
-                int within = ip >= from && ip < from + plan->code[r].bytes;
-                int restarts = within && ip[0] == 0x0f && ip[1] == 0x05;
-                int interrupted = within && ip[-2] == 0x0f && ip[-1] == 0x05 && rax == -4;
-                if (within && !restarts && !interrupted) {
-                    plan->detail = slot->tid;
-                    return UNSAFE;
-                }
-            }
+        if (!slot->kept && place_in_libc(plan, slot) == INSIDE) {
+            plan->detail = slot->tid;
+            return UNSAFE;
         }
     }
     return 0;
@@ -447,6 +537,39 @@ static int find_owners(struct plan *plan) {
         monitor = FIELD(byte *, monitor, plan->monitor_next_at);
     }
     mark_carried(plan);
+    return found;
+}
+
+/*
+ * Whether a worker was given something to do before it could be suspended. It is let go, so that it comes as far as being busy
+ * or idle; where that has lasted for long, it counts as busy.
+ */
+static int find_awake(struct plan *plan, int late) {
+    int found = 0;
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->idle == AWAKE) {
+            stop->idle = late ? 0 : AWAKE;
+            stop->suspended = late ? stop->suspended : 2;
+            found |= !late;
+        }
+    }
+    return found;
+}
+
+/*
+ * Whether a suspended thread is about to start another: the JVM lets it come to the end of that, and so it would start one in
+ * the child. No fork is made at such a moment.
+ */
+static int find_starting(struct plan *plan) {
+    int found = 0;
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->suspended && stop->initializing == STARTING) {
+            stop->suspended = 2;
+            found = 1;
+        }
+    }
     return found;
 }
 
@@ -516,14 +639,20 @@ static void copy_counters(struct plan *plan) {
     if (plan->perf == 0) {
         return;
     }
-    long copy = call6(SYS_mmap, 0, plan->perf_bytes, 3, 0x22, -1, 0);
+    long copy = failure(plan, CALL_COUNTERS);
+    copy = copy < 0 ? copy : call6(SYS_mmap, 0, plan->perf_bytes, 3, 0x22, -1, 0);
     if (copy < 0) {
         CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0);
     }
     for (long i = 0; i < plan->perf_bytes; i += 8) {
         FIELD(long, copy, i) = FIELD(long, plan->perf, i);
     }
-    call6(SYS_mremap, copy, plan->perf_bytes, plan->perf_bytes, 3 /* to that address */, (long) plan->perf, 0);
+    long moved = failure(plan, CALL_MOVE);
+    moved = moved < 0 ? moved
+            : call6(SYS_mremap, copy, plan->perf_bytes, plan->perf_bytes, 3 /* to that address */, (long) plan->perf, 0);
+    if (moved < 0) {
+        CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0); /* it would count in its parent's file */
+    }
 }
 
 /* In the child: makes it a whole JVM. */
@@ -533,12 +662,15 @@ static void become_whole(struct plan *plan, int *state) {
             && expected == ABANDONED) {
         CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0); /* somebody moved while the memory was copied */
     }
+    step(plan);
     CALL(SYS_set_robust_list, plan->self + plan->robust_at, 24, 0, 0);
     CALL(SYS_prctl, 1 /* PR_SET_PDEATHSIG */, 9, 0, 0);
     if (CALL(SYS_getppid, 0, 0, 0, 0) != plan->pid) {
         CALL(SYS_exit_group, EXIT_ORPHANED, 0, 0, 0);
     }
+    step(plan);
     copy_counters(plan);
+    step(plan);
     byte *list = *plan->thread_list;
     byte **threads = FIELD(byte **, list, plan->list_threads_at);
     long length = FIELD(uint, list, plan->list_length_at);
@@ -551,13 +683,15 @@ static void become_whole(struct plan *plan, int *state) {
     for (long i = 0; i < plan->thread_count; i++) {
         struct slot *slot = &plan->slots[i];
         if (slot->kept) {
-            int tid = revive(slot->context, slot->fs, plan, slot->name);
+            long error = failure(plan, CALL_THREAD);
+            int tid = error < 0 ? (int) error : revive(slot->context, slot->fs, plan, slot->name);
             if (tid < 0) {
                 CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0);
             }
             if (slot->java != 0) {
                 FIELD(int, FIELD(byte *, slot->java, plan->osthread_at), plan->os_tid_at) = tid;
             }
+            step(plan);
         }
     }
 }
@@ -642,10 +776,15 @@ static int is_initializer(struct plan *plan, void *method) {
 
 /* Looks at the stack of a suspended thread: whether it is a worker with nothing to do, or runs a class's initializer. */
 static void examine(struct plan *plan, struct stop *stop) {
+    stop->id = stop->java != 0 ? FIELD(long, stop->java, plan->owner_id_at) : 0;
     stop->idle = 0;
     stop->initializing = 0;
     int count = stack_of(plan, stop->thread, MOST_FRAMES);
     if (count == 0) {
+        return;
+    }
+    if (plan->frames[0].method == plan->start) {
+        stop->initializing = STARTING;
         return;
     }
     int idle = 0;
@@ -681,6 +820,7 @@ static struct stop *add_stop(struct plan *plan, void *thread, byte *java) {
     stop->idle = 0;
     stop->initializing = 0;
     stop->carrier = 0;
+    stop->id = 0;
     return stop;
 }
 
@@ -696,15 +836,16 @@ static void suspend_from(struct plan *plan, long first) {
         return;
     }
     ((jvmti_3) JVMTI(plan, SUSPEND))(plan->jvmti, count, plan->threads, plan->results);
+    step(plan);
     count = 0;
     for (long i = first; i < plan->stop_count; i++) {
         struct stop *stop = &plan->stops[i];
         if (stop->idle != JVMS_OWN) {
             int result = plan->results[count++];
             stop->suspended = result == 0;
-            if (result == 15) {
-                stop->java = 0; /* it is not alive any more */
-            } else if (stop->suspended) {
+            if (result != 0) {
+                stop->java = 0; /* it is not alive any more, as a rule; else it is found to be running, and asked again */
+            } else {
                 examine(plan, stop);
             }
         }
@@ -798,16 +939,18 @@ static long suspend_all(struct plan *plan) {
  */
 static long let_unlock(struct plan *plan, long *longest) {
     change(plan, RESUME, OWNERS);
+    step(plan);
     nap(*longest);
     *longest = *longest < LONGEST_NAP_NS ? 2 * *longest : SHORTEST_NAP_NS;
     change(plan, SUSPEND, OWNERS);
+    step(plan);
     int count = 0;
     for (long i = 0; i < plan->stop_count; i++) {
         struct stop *stop = &plan->stops[i];
         if (stop->suspended != 2) {
             continue;
         }
-        if (plan->results[count++] == 15) {
+        if (plan->results[count++] != 0) {
             stop->suspended = 0;
             stop->java = 0;
             stop->initializing = 0;
@@ -826,6 +969,7 @@ static long settle(struct plan *plan, long why) {
 
 static void resume_all(struct plan *plan) {
     change(plan, RESUME, ALL);
+    step(plan);
     for (long i = 0; i < plan->stop_count; i++) {
         ((void (*)(void *, void *)) JNI(plan, 22))(plan->jni, plan->stops[i].thread); /* DeleteGlobalRef */
     }
@@ -837,11 +981,20 @@ static long fork_parked(struct plan *plan, int *state) {
     if (!__atomic_compare_exchange_n(state, &expected, COMMITTED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return LATE;
     }
+    step(plan);
     find_free(plan);
     advise(plan, 18); /* MADV_WIPEONFORK */
-    long child = call6(SYS_clone, 0x01200000 | 17 /* CHILD_SETTID | CHILD_CLEARTID | SIGCHLD */, 0, 0,
+    step(plan);
+    long child = failure(plan, CALL_CLONE);
+    child = child < 0 ? child : call6(SYS_clone, 0x01200000 | 17 /* CHILD_SETTID | CHILD_CLEARTID | SIGCHLD */, 0, 0,
             (long) (plan->self + plan->tid_at), 0, 0);
+    if (child == 0) {
+        plan->in_child = 1;
+        plan->steps = 0;
+    }
+    step(plan);
     advise(plan, 19); /* MADV_KEEPONFORK, in both */
+    step(plan);
     if (child == 0) {
         if (plan->huge) {
             advise(plan, 14); /* MADV_HUGEPAGE */
@@ -859,6 +1012,7 @@ static long fork_parked(struct plan *plan, int *state) {
         CALL(SYS_wait4, child, 0, 0, 0);
         return LATE;
     }
+    step(plan);
     return child;
 }
 
@@ -869,6 +1023,7 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     plan->begun_ns = now_ns();
     plan->stop_count = 0;
     plan->left_out = 0;
+    plan->in_child = 0;
     long result = suspend_all(plan);
     long longest = SHORTEST_NAP_NS;
     while (result == 0 && find_locking(plan)) {
@@ -888,29 +1043,41 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
         int *state = &its->state;
         CALL(SYS_sigprocmask, 2, &all, &mask, 8);
         result = park_all(plan, its);
+        step(plan);
         if (result == 0) {
             plan->parked_ns = now_ns();
-            result = classify(plan);
+            result = is_parking(state) ? classify(plan) : LATE;
         }
+        step(plan);
         int late = now_ns() - plan->begun_ns >= LONGEST_UNLOCKING_NS;
-        if (result == 0 && !(late && plan->insists) && find_owners(plan)) {
+        if (result == 0 && !(late && plan->insists)) {
+            result = !is_parking(state) ? LATE : find_owners(plan) ? LOCKED : 0;
+        }
+        if (result == 0 && find_awake(plan, late)) {
             result = LOCKED;
         }
+        int starting = result == 0 && find_starting(plan);
+        result = starting ? FRESH : result;
+        step(plan);
         if (result == 0) {
             result = fork_parked(plan, state);
             if (result == 0) {
                 CALL(SYS_sigprocmask, 2, &mask, 0, 8);
+                step(plan);
                 change(plan, RESUME, IDLE);
+                step(plan);
                 return 0;
             }
             plan->forked_ns = now_ns();
         }
         release(state, result > 0 ? RELEASED : ABANDONED);
+        step(plan);
         CALL(SYS_sigprocmask, 2, &mask, 0, 8);
-        if ((result == CHANGING || result == FRESH || result == UNSAFE || result == LATE || (result == LOCKED && !late))
+        step(plan);
+        if ((result == CHANGING || result == FRESH || result == UNSAFE || result == LATE || result == SIGNALS || (result == LOCKED && !late))
                 && attempt + 1 < MOST_ATTEMPTS) {
             plan->retries++;
-            result = result == LOCKED ? let_unlock(plan, &longest) : settle(plan, result);
+            result = result == LOCKED || starting ? let_unlock(plan, &longest) : settle(plan, result);
         }
     }
     plan->released_ns = now_ns();

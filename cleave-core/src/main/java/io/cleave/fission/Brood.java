@@ -3,10 +3,12 @@ package io.cleave.fission;
 import io.cleave.WorkerDiedException;
 import io.cleave.channel.Doorbell;
 import io.cleave.fork.ChildLife;
+import io.cleave.fork.Forks;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
+import io.cleave.os.WholeFork;
 import io.cleave.work.Failure;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -174,7 +176,6 @@ final class Brood implements AutoCloseable {
             throw main.live();
         }
         number++;
-        refusals.clear();
         lastForkNanos = System.nanoTime() - start;
         places[place] = true;
         live.add(child.with(forked));
@@ -223,6 +224,7 @@ final class Brood implements AutoCloseable {
             if (!child.isLive) {
                 continue; // the failure of another ended it
             }
+            noteLife(child);
             long result = Signals.waitpid(child.pid, Signals.WNOHANG);
             if (result != 0) {
                 ended(child, result < 0 ? 0 : (int) result);
@@ -241,6 +243,13 @@ final class Brood implements AutoCloseable {
         }
     }
 
+    /** Where a child has come to an item, the system does not refuse children. That it was made does not say so yet. */
+    private void noteLife(Child child) {
+        if (!refusals.isEmpty() && child.hasBegun()) {
+            refusals.clear();
+        }
+    }
+
     private boolean isLate(Child child, long now) {
         return settings.itemTimeoutNanos() > 0 && (child.currentItem() >= 0 || child.slot.isInHook())
                 && !child.isLeaving()
@@ -254,6 +263,12 @@ final class Brood implements AutoCloseable {
         boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive()
                 && !settings.isFinal();
         if (sudden || child.isLeaving()) { // it had said all that it had to say, however it has ended then
+            orphan(child, false);
+            return;
+        }
+        if (Signals.signalOf(status) == 0 && Signals.exitCodeOf(status) == WholeFork.EXIT_NOT_WHOLE
+                && !child.hasBegun()) {
+            refusals.add(Forks.notWhole());
             orphan(child, false);
             return;
         }
@@ -426,6 +441,7 @@ final class Brood implements AutoCloseable {
     }
 
     private void bury(Child child) {
+        noteLife(child);
         live.remove(child);
         child.isLive = false;
         places[child.place] = false;

@@ -75,6 +75,11 @@ final class Child {
         return leaving && System.nanoTime() - leavingSince > nanos;
     }
 
+    /** Whether it has come as far as its first item. */
+    boolean hasBegun() {
+        return slot.itemsAcquire() > 0 || slot.index() >= 0;
+    }
+
     /** Looks for a deadlock. */
     DeadlockProof.Verdict look(long now) {
         DeadlockProof doubt = Objects.requireNonNull(proof);

@@ -126,8 +126,11 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
                 ChildLife.beFirstVictim();
                 JdkThreads.forget();
                 ChildLife.reviveCarriers();
-                ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.ownThreads(),
-                        WholeFork.isAnyoneInitializing());
+                if (!ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.ownThreads(),
+                        WholeFork.isAnyoneInitializing())) {
+                    status = WholeFork.EXIT_NOT_WHOLE;
+                    return new AssertionError();
+                }
             }
             ExitGuard.arm(this);
             slot.start();

@@ -79,12 +79,18 @@ final class ChildWatch implements Runnable {
      * @param gone the ids of the threads that the child does not have
      * @param ownNumbers the kernel's numbers of the JVM's own threads
      * @param halfMadeClasses whether such a thread was inside a class's initializer
+     * @return false where the system refuses to give the watch a thread
      */
-    static void begin(RunMemory.Slot slot, long[] gone, int[] ownNumbers, boolean halfMadeClasses) {
+    static boolean begin(RunMemory.Slot slot, long[] gone, int[] ownNumbers, boolean halfMadeClasses) {
         ChildWatch watch = new ChildWatch(slot, gone, ownNumbers, halfMadeClasses);
         Thread thread = new Thread(watch, "cleave-watch"); // without a builder, which a child would have to load
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) { // which is what HotSpot makes of a limit of threads, too
+            return false;
+        }
+        return true;
     }
 
     /** Looks once, in the parent, so that children find done what that needs. */

@@ -105,9 +105,22 @@ public final class Forks {
                 : new SystemCallException("fork", Errno.EAGAIN, WholeFork.describe(result));
     }
 
+    /**
+     * What a fork comes to whose child was made, and could not become a whole JVM.
+     *
+     * @return the error
+     */
+    public static SystemCallException notWhole() {
+        return new SystemCallException("fork", Errno.EAGAIN,
+                "a child could not have all of the JVM's threads: " + remedy(Errno.EAGAIN) + ", or "
+                        + remedy(Errno.ENOMEM));
+    }
+
     private static String remedy(int errno) {
         return switch (errno) {
-            case Errno.EAGAIN -> "the limit of processes is reached (ulimit -u, cgroup pids.max, kernel.pid_max)";
+            case Errno.EAGAIN ->
+                "the limit of processes and threads is reached (ulimit -u, cgroup pids.max, kernel.pid_max)";
+            case Errno.EMFILE, Errno.ENFILE -> "the limit of open files is reached (ulimit -n, fs.file-max)";
             case Errno.ENOMEM -> "the limit of memory is reached (vm.overcommit_memory, cgroup memory.max)";
             default -> "";
         };

@@ -63,6 +63,24 @@ final class VmStructs {
         return place;
     }
 
+    /**
+     * A number that the JVM tells debuggers, such as one of an enum of its own.
+     *
+     * @throws UnsupportedOperationException where it does not tell it
+     */
+    static int constant(String name) {
+        long entry = read(symbol("gHotSpotVMIntConstants"));
+        long nameAt = read(symbol("gHotSpotVMIntConstantEntryNameOffset"));
+        long valueAt = read(symbol("gHotSpotVMIntConstantEntryValueOffset"));
+        long stride = read(symbol("gHotSpotVMIntConstantEntryArrayStride"));
+        for (long n = 0; n < MOST_ENTRIES && read(entry + nameAt) != 0; n++, entry += stride) {
+            if (text(read(entry + nameAt)).equals(name)) {
+                return memory(entry + valueAt, Integer.BYTES).get(INT, 0);
+            }
+        }
+        throw new UnsupportedOperationException("this JVM's table of constants has no " + name);
+    }
+
     /** A word of memory, at an address that is known to be one. */
     static long read(long address) {
         return memory(address, Long.BYTES).get(LONG, 0);

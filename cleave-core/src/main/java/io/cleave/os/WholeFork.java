@@ -66,6 +66,9 @@ public final class WholeFork {
     private static final long REFUSED = -1008;
     private static final long CARRIERS = -1009;
     private static final long FRESH = -1010;
+    private static final long SIGNALS = -1011;
+    /** What lies between this and 0 is an errno. */
+    private static final long LEAST_REASON = -1000;
 
     private static final int IDLE_CARRIER = 2;
     private static final int JVMS_OWN = 3;
@@ -76,6 +79,10 @@ public final class WholeFork {
     private static final long SA_SIGINFO = 4;
     private static final long SA_RESTORER = 0x04000000;
     private static final long SA_RESTART = 0x10000000;
+
+    /** Parked threads go on by themselves after so many seconds, and after so many once the fork is under way. */
+    private static final int PATIENCE_SECONDS = 2;
+    private static final int PATIENCE_COMMITTED_SECONDS = 120;
 
     private static final int FIRST_ROOM = 1024;
     private static final int MOST_ROOM = 1 << 17;
@@ -134,6 +141,23 @@ public final class WholeFork {
         SERIAL
     }
 
+    /** What a test can let happen in the middle of a fork. */
+    @SuppressWarnings("EnumOrdinal")
+    public enum Cut {
+        /** Nothing. */
+        NONE,
+        /** The process kills itself at a step. */
+        KILL,
+        /** The process stops itself at a step. */
+        STOP,
+        /** The forking thread does nothing for so many milliseconds, at a step. */
+        NAP,
+        /** A system call fails with an error number. */
+        FAIL,
+        /** All system calls of one kind do; the kinds are in {@code wholefork.c}. */
+        FAIL_ALL
+    }
+
     private WholeFork(Collector collector) throws Throwable {
         if (!System.getProperty("os.arch", "").equals("amd64")) {
             throw new UnsupportedOperationException("the processor is " + System.getProperty("os.arch")
@@ -156,6 +180,8 @@ public final class WholeFork {
         plan.set(Field.RANGE_ROOM, RANGES);
         plan.set(Field.HUGE, isHugeOnDemand() ? 1 : 0);
         plan.set(Field.ATTEMPT, 1);
+        plan.set(Field.PATIENCE, PATIENCE_SECONDS);
+        plan.set(Field.PATIENCE_COMMITTED, PATIENCE_COMMITTED_SECONDS);
         makeRoom(FIRST_ROOM);
         long code = WholeForkCode.map();
         plan.set(Field.SIGNAL, install(code));
@@ -337,8 +363,10 @@ public final class WholeFork {
             case (int) LOCKED -> "threads hold monitors all the time";
             case (int) TOO_MANY -> "there are more than " + MOST_ROOM + " threads";
             case (int) LATE -> "the threads could not be held for long enough";
+            case (int) SIGNALS -> "the limit of signals that wait for their threads is reached (ulimit -i)";
             default ->
-                result > -4096 ? Errno.describe((int) -result) : "JVMTI or /proc/self/task has refused a service";
+                result > LEAST_REASON ? Errno.describe((int) -result)
+                        : "JVMTI or /proc/self/task has refused a service";
         };
     }
 
@@ -352,6 +380,45 @@ public final class WholeFork {
         WholeFork own = instance;
         return own == null || result == TOO_MANY || result == REFUSED || result == CARRIERS
                 || (result == SILENT && own.silentForks >= MOST_SILENT_FORKS);
+    }
+
+    /**
+     * Lets something happen in the middle of the forks that come, for a test. Steps are what other processes can see, and a
+     * {@code FAIL} counts the system calls that may fail instead. A child of such a fork begins with the same cut.
+     *
+     * @param cut what happens
+     * @param at the step at which it happens: in the parent counted from 1, in the child from -1 down; 0 for never; or
+     *        the kind
+     * @param value the milliseconds or the error number
+     */
+    @SuppressWarnings("EnumOrdinal")
+    public static void cut(Cut cut, int at, int value) {
+        WholeForkPlan plan = Objects.requireNonNull(instance).plan;
+        plan.set(Field.CUT_AT, at);
+        plan.set(Field.CUT_VALUE, value);
+        plan.set(Field.STEPS, 0);
+        plan.set(Field.CUT, cut.ordinal());
+    }
+
+    /**
+     * How many steps there have been since the last {@link #cut}, or, in a child, since it was made.
+     *
+     * @return the number; the last step at which anything can happen
+     */
+    public static long steps() {
+        return Objects.requireNonNull(instance).plan.get(Field.STEPS);
+    }
+
+    /** How often the last fork had to be tried again. */
+    static long retries() {
+        return Objects.requireNonNull(instance).plan.get(Field.RETRIES);
+    }
+
+    /** Makes parked threads go on by themselves after another while, for a test. */
+    static void patience(int seconds, int secondsCommitted) {
+        WholeForkPlan plan = Objects.requireNonNull(instance).plan;
+        plan.set(Field.PATIENCE, seconds);
+        plan.set(Field.PATIENCE_COMMITTED, secondsCommitted);
     }
 
     private long forkNow() throws Throwable {
@@ -501,6 +568,8 @@ public final class WholeFork {
         plan.set(Field.STATE_AT, hotSpot.place("JavaThread._thread_state"));
         plan.set(Field.OSTHREAD_AT, hotSpot.place("Thread._osthread"));
         plan.set(Field.OS_TID_AT, hotSpot.place("OSThread._thread_id"));
+        plan.set(Field.OS_STATE_AT, hotSpot.place("OSThread._state"));
+        plan.set(Field.PARKED_STATE, VmStructs.constant("CONDVAR_WAIT"));
         long lockStack = hotSpot.place("JavaThread._lock_stack");
         plan.set(Field.LOCK_STACK_AT, lockStack + hotSpot.place("LockStack._top"));
         plan.set(Field.LOCK_BASE_AT, lockStack + hotSpot.place("LockStack._base[0]"));
@@ -598,6 +667,7 @@ public final class WholeFork {
             throw new UnsupportedOperationException("this JVM's threads have no field eetop");
         }
         plan.set(Field.EETOP, eetop);
+        plan.set(Field.START, jvmti.methods(thread, "start0").stream().findFirst().orElse(0L));
         plan.set(Field.CARRIER, Jni.findClass(jni, arena, "jdk/internal/misc/CarrierThread"));
         plan.set(Field.VIRTUAL_THREAD, Jni.findClass(jni, arena, "java/lang/BaseVirtualThread"));
         plan.set(Field.DELAYED, jvmti.methods(Jni.findClass(jni, arena,

@@ -11,8 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -59,7 +62,7 @@ public final class WholeForkSubject {
         }
     }
 
-    /** Arguments: how many forks, how many busy threads, and what else is to be there: "virtual", "starting", "classes". */
+    /** Arguments: how many forks, how many busy threads, and what else is to be there: "virtual", "starting", "classes", "tasks". */
     public static void main(String[] args) throws Exception {
         String refusal = WholeFork.refusal(collector());
         if (refusal != null) {
@@ -78,12 +81,17 @@ public final class WholeForkSubject {
         sink = IntStream.range(0, 100_000).parallel().sum(); // the common pool has workers, which go on in the child
         int right = 0;
         int forks = Integer.parseInt(args[0]);
+        boolean starting = args.length > 2 && args[2].equals("starting");
+        boolean tasks = args.length > 2 && args[2].equals("tasks");
         boolean classes = args.length > 2 && args[2].equals("classes");
         shared = Mman.map(Arena.global(), 4096, Mman.PROT_READ | Mman.PROT_WRITE,
                 Mman.MAP_SHARED | Mman.MAP_ANONYMOUS, -1, 0);
-        if (args.length > 2 && args[2].equals("starting")) {
+        if (starting) {
             int parent = Unistd.getpid();
             Thread.ofPlatform().daemon().start(() -> startOthers(parent));
+        } else if (tasks) {
+            int parent = Unistd.getpid();
+            Thread.ofPlatform().daemon().start(() -> runTasks(parent));
         } else if (classes) {
             byte[] code = WholeForkSubject.class.getResourceAsStream("WholeForkSubject$Slow.class").readAllBytes();
             Thread.ofPlatform().daemon().start(() -> initialize(code));
@@ -92,7 +100,7 @@ public final class WholeForkSubject {
             long before = OWN.get();
             int pid = WholeFork.fork();
             if (pid == 0) {
-                be(i, classes);
+                be(i, classes, starting || tasks);
             }
             if (pid < 0) {
                 System.out.println("not made: " + WholeFork.describe(pid));
@@ -143,11 +151,13 @@ public final class WholeForkSubject {
         }
     }
 
-    private static void be(int number, boolean classes) {
+    private static void be(int number, boolean classes, boolean brief) {
         int status = 1;
         try {
             if (classes) {
                 Class.forName(half.getName(), true, half.getClassLoader());
+            } else if (brief) {
+                Thread.sleep(2); // for those who should not be there
             } else {
                 liveAsAJvm();
             }
@@ -235,6 +245,28 @@ public final class WholeForkSubject {
             try {
                 thread.join();
             } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    /** Gives tasks to idle workers, which a fork may meet on their way to them. */
+    private static void runTasks(int parent) {
+        Runnable task = () -> {
+            if (Unistd.getpid() != parent) {
+                shared.set(ValueLayout.JAVA_INT, 8, 1);
+            }
+        };
+        ThreadFactory daemons = Thread.ofPlatform().daemon().factory();
+        ExecutorService queued = Executors.newFixedThreadPool(2, daemons);
+        ExecutorService handed = Executors.newCachedThreadPool(daemons);
+        ForkJoinPool pool = new ForkJoinPool(1);
+        while (true) {
+            try {
+                queued.submit(task).get();
+                handed.submit(task).get();
+                pool.submit(task).get();
+            } catch (InterruptedException | ExecutionException e) {
                 return;
             }
         }

@@ -38,6 +38,11 @@ class WholeForkTest {
     }
 
     @Test
+    void whatAWorkerHasBeenGivenToDoIsNotDoneInTheChildAsWell() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "40", "0", "tasks")).containsExactly("right 40");
+    }
+
+    @Test
     void noChildIsLeftWithAHalfInitializedClass() throws InterruptedException {
         assertThat(run(List.of("-Xmx256m"), "100", "0", "classes")).containsExactly("right 100");
     }

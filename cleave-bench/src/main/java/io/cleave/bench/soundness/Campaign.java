@@ -1,8 +1,10 @@
 package io.cleave.bench.soundness;
 
+import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
 import io.cleave.fission.Fission;
 import io.cleave.fission.FissionReport;
+import io.cleave.fission.Support;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,12 +49,14 @@ final class Campaign implements AutoCloseable {
         long itemsInParent;
         long failuresVerified;
         long stuck;
+        long crashed;
+        long notWhole;
         final List<Duration> detections = new ArrayList<>();
     }
 
     Campaign(SplittableRandom random, Noise noise) {
         this.random = random;
-        this.maker = new TrialMaker(random, noise);
+        this.maker = new TrialMaker(random, noise, isWhole());
     }
 
     Tally tally() {
@@ -61,6 +65,10 @@ final class Campaign implements AutoCloseable {
 
     Totals totals() {
         return totals;
+    }
+
+    private static boolean isWhole() {
+        return Fission.support() instanceof Support.Supported(boolean isWhole, String _) && isWhole;
     }
 
     /** Does one run and verifies it. */
@@ -142,6 +150,7 @@ final class Campaign implements AutoCloseable {
         totals.runs++;
         totals.items += trials.size();
         totals.forks += report.forks();
+        totals.notWhole += isWhole() ? 0 : report.forks();
         totals.reforks += report.reforks();
         totals.provenDeadlocks += report.provenDeadlocks();
         totals.unprovenTimeouts += report.unprovenTimeouts();
@@ -169,6 +178,7 @@ final class Campaign implements AutoCloseable {
         if (failing >= 0) {
             verifyFailure(name, form, (Trial.Failing) trials.get(failing), failing, thrown);
         } else if (thrown != null) {
+            totals.crashed += thrown instanceof WorkerDiedException ? 1 : 0;
             tally.wrong(name, "failed with " + described(thrown));
         }
     }

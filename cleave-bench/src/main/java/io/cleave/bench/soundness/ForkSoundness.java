@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -23,14 +24,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Whether fission ever loses, doubles or spoils a result: {@code ./bench fork-soundness --forks 10000 [--json]}.
+ * Whether fission ever loses, doubles or spoils a result:
+ * {@code ./bench fork-soundness --forks 10000 [--collector parallel] [--json]}.
  *
  * <p>
  * All the while other threads of this JVM allocate and so make it collect, load fresh classes and have them compiled,
- * and fight over locks. Children run code that has never run before, load classes, throw, return results larger than
- * the ring that carries them, and in some runs load a class that invalidates compiled code, or want a lock that is held:
- * the deadlocks in those runs are counted as provoked. Every result of every run is compared with what it must be, and
- * every failure by its type, message and place.
+ * fight over locks, start threads that end soon, and run executors. Children collect, run code that has never run before,
+ * load classes, also such as invalidate compiled code, start threads, throw, return results larger than the ring that carries
+ * them, and in some runs want a lock that is held: the deadlocks in those runs are counted as provoked. Every result of every
+ * run is compared with what it must be, and every failure by its type, message and place; so is what the parent's own
+ * threads compute, and none of them may ever run in a child.
  */
 @Command(name = "fork-soundness",
         description = "Forks a JVM whose other threads allocate, compile and lock, and verifies every result.")
@@ -53,6 +56,22 @@ public final class ForkSoundness implements Callable<Integer> {
             + "differs.")
     private long seed = System.nanoTime();
 
+    @Option(names = "--collector", defaultValue = "g1",
+            description = "What collects garbage: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    @SuppressWarnings("NullAway.Init") // picocli sets it before anything else
+    private Collector collector;
+
+    /** What collects garbage in the JVM that forks. */
+    enum Collector {
+        g1("-XX:+UseG1GC"), parallel("-XX:+UseParallelGC"), serial("-XX:+UseSerialGC");
+
+        private final String option;
+
+        Collector(String option) {
+            this.option = option;
+        }
+    }
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -74,8 +93,11 @@ public final class ForkSoundness implements Callable<Integer> {
 
     /** A heap of a modest size: the children's page tables are copied from it, ten thousand times. */
     private int checkInAnotherJvm() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(SubjectProcess.jvm(Main.class, HEAP, spec.name(), "--here", "--forks",
-                Long.toString(forks), "--minutes", Double.toString(minutes), "--seed", Long.toString(seed)));
+        List<String> options = new ArrayList<>(HEAP);
+        options.add(collector.option);
+        List<String> command = new ArrayList<>(SubjectProcess.jvm(Main.class, options, spec.name(), "--here", "--forks",
+                Long.toString(forks), "--minutes", Double.toString(minutes), "--seed", Long.toString(seed),
+                "--collector", collector.name()));
         if (json) {
             command.add("--json");
         }
@@ -92,15 +114,25 @@ public final class ForkSoundness implements Callable<Integer> {
         long deadline = start + (long) (minutes * TimeUnit.MINUTES.toNanos(1));
         SplittableRandom random = new SplittableRandom(seed);
         Map<String, @Nullable Object> result = new LinkedHashMap<>();
+        Noise noise = new Noise(random.nextLong());
         boolean clean;
-        try (Noise noise = new Noise(random.nextLong()); Campaign campaign = new Campaign(random.split(), noise)) {
+        result.put("collector", collector.name());
+        try (noise; Campaign campaign = new Campaign(random.split(), noise)) {
             pursue(campaign, noise, deadline);
             put(result, campaign);
-            result.put("collections", collections());
-            result.put("classes_compiled", noise.classes());
-            result.put("lock_turns", noise.turns());
-            clean = campaign.tally().isClean() && campaign.totals().stuck == 0;
+            result.put("forks_per_second", Json.rounded(campaign.totals().forks / ((System.nanoTime() - start) / 1e9)));
+            clean = campaign.tally().isClean() && campaign.totals().stuck + campaign.totals().notWhole == 0;
         }
+        clean &= noise.wrong() + noise.strays().count() == 0;
+        result.put("parent_wrong", noise.wrong());
+        for (Strays.Kind kind : Strays.Kind.values()) {
+            result.put("strays_" + kind.name().toLowerCase(Locale.ROOT), noise.strays().count(kind));
+        }
+        result.put("collections", collections());
+        result.put("classes_compiled", noise.classes());
+        result.put("lock_turns", noise.turns());
+        result.put("threads_started", noise.threadsStarted());
+        result.put("tasks_of_executors", noise.tasks());
         Leftovers left = Leftovers.now();
         result.put("children_left", left.children());
         result.put("files_left", left.files());
@@ -122,9 +154,11 @@ public final class ForkSoundness implements Callable<Integer> {
             if (System.nanoTime() - nextReport > 0) {
                 nextReport = System.nanoTime() + REPORT_NANOS;
                 Campaign.Totals totals = campaign.totals();
-                err.printf("%,d of %,d forks, %,d results, %,d deadlocks proven, %d lost, %d duplicated, %d wrong%n",
+                err.printf(
+                        "%,d of %,d forks, %,d results, %,d deadlocks proven, %d lost, %d duplicated, %d wrong, %d strays%n",
                         totals.forks, forks, campaign.tally().results(), totals.provenDeadlocks,
-                        campaign.tally().lost(), campaign.tally().duplicated(), campaign.tally().wrong());
+                        campaign.tally().lost(), campaign.tally().duplicated(), campaign.tally().wrong(),
+                        noise.strays().count());
                 err.flush();
             }
         }
@@ -142,7 +176,9 @@ public final class ForkSoundness implements Callable<Integer> {
         result.put("lost", campaign.tally().lost());
         result.put("duplicated", campaign.tally().duplicated());
         result.put("wrong", campaign.tally().wrong());
+        result.put("crashed", totals.crashed);
         result.put("stuck", totals.stuck);
+        result.put("forks_not_whole", totals.notWhole);
         result.put("deadlocks_proven", totals.provenDeadlocks);
         result.put("deadlocks_provoked", totals.provokedDeadlocks);
         result.put("unproven_timeouts", totals.unprovenTimeouts);

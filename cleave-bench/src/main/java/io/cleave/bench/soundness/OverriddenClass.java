@@ -1,5 +1,6 @@
 package io.cleave.bench.soundness;
 
+import static java.lang.classfile.ClassFile.ACC_ABSTRACT;
 import static java.lang.classfile.ClassFile.ACC_FINAL;
 import static java.lang.classfile.ClassFile.ACC_PRIVATE;
 import static java.lang.classfile.ClassFile.ACC_PUBLIC;
@@ -16,12 +17,13 @@ import java.lang.constant.MethodTypeDesc;
 import java.util.function.LongUnaryOperator;
 
 /**
- * A class without subclasses, and code that was compiled on the assumption that there are none; and a subclass, not yet
- * loaded, which breaks the assumption. Whoever loads it makes the JVM throw that code away, for which it needs a thread
- * that a forked child does not have.
+ * A class without subclasses, or an abstract one with one, and code that was compiled on the assumption that there are no
+ * others; and a subclass, not yet loaded, which breaks the assumption. Whoever loads it makes the JVM throw that code away,
+ * for which it needs a thread that a forked child does not have unless it is a whole JVM.
  */
 final class OverriddenClass {
     private static final ClassDesc BASE = ClassDesc.of("fresh.Base");
+    private static final ClassDesc FIRST = ClassDesc.of("fresh.First");
     private static final ClassDesc HEIR = ClassDesc.of("fresh.Heir");
     private static final ClassDesc CALLER = ClassDesc.of("fresh.Caller");
     private static final ClassDesc FUNCTION = ClassDesc.of(LongUnaryOperator.class.getName());
@@ -37,9 +39,10 @@ final class OverriddenClass {
     OverriddenClass(long summand) throws ReflectiveOperationException {
         this.summand = summand;
         loader.add("fresh.Base", base());
+        loader.add("fresh.First", first());
         loader.add("fresh.Heir", heir());
         loader.add("fresh.Caller", caller());
-        LongUnaryOperator hot = callerOf("fresh.Base");
+        LongUnaryOperator hot = callerOf(isAbstract() ? "fresh.First" : "fresh.Base");
         long x = 0;
         for (int round = 0; round < ROUNDS_UNTIL_HOT; round++) {
             x = hot.applyAsLong(x);
@@ -66,9 +69,26 @@ final class OverriddenClass {
         return argument + CALLS * (2 * summand);
     }
 
+    private boolean isAbstract() {
+        return (summand & 1) != 0;
+    }
+
     private byte[] base() {
         return ClassFile.of().build(BASE, type -> {
-            FreshClass.plainConstructor(type.withFlags(ACC_PUBLIC), CD_Object);
+            FreshClass.plainConstructor(type.withFlags(isAbstract() ? ACC_PUBLIC | ACC_ABSTRACT : ACC_PUBLIC),
+                    CD_Object);
+            if (isAbstract()) {
+                type.withMethod("add", LONG_TO_LONG, ACC_PUBLIC | ACC_ABSTRACT, method -> {});
+                return;
+            }
+            type.withMethodBody("add", LONG_TO_LONG, ACC_PUBLIC,
+                    code -> code.lload(1).loadConstant(summand).ladd().lreturn());
+        });
+    }
+
+    private byte[] first() {
+        return ClassFile.of().build(FIRST, type -> {
+            FreshClass.plainConstructor(type.withFlags(ACC_PUBLIC | ACC_FINAL).withSuperclass(BASE), BASE);
             type.withMethodBody("add", LONG_TO_LONG, ACC_PUBLIC,
                     code -> code.lload(1).loadConstant(summand).ladd().lreturn());
         });
@@ -77,6 +97,11 @@ final class OverriddenClass {
     private byte[] heir() {
         return ClassFile.of().build(HEIR, type -> {
             FreshClass.plainConstructor(type.withFlags(ACC_PUBLIC | ACC_FINAL).withSuperclass(BASE), BASE);
+            if (isAbstract()) {
+                type.withMethodBody("add", LONG_TO_LONG, ACC_PUBLIC,
+                        code -> code.lload(1).loadConstant(2 * summand).ladd().lreturn());
+                return;
+            }
             type.withMethodBody("add", LONG_TO_LONG, ACC_PUBLIC, code -> code.aload(0).lload(1)
                     .invokespecial(BASE, "add", LONG_TO_LONG).loadConstant(summand).ladd().lreturn());
         });

@@ -1,13 +1,19 @@
 package io.cleave.bench.soundness;
 
 import java.io.Serializable;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.LongUnaryOperator;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -120,7 +126,7 @@ sealed interface Trial {
     }
 
     /** A class whose loading makes compiled code invalid. */
-    record Overriding(OverriddenClass type, int number) implements Trial {
+    record Overriding(OverriddenClass type, int number, boolean isBoundToDeadlock) implements Trial {
         @Override
         public Object compute() throws ReflectiveOperationException {
             return type.callHeir(number);
@@ -129,11 +135,6 @@ sealed interface Trial {
         @Override
         public Object expected() {
             return type.expected(number);
-        }
-
-        @Override
-        public boolean isBoundToDeadlock() {
-            return true;
         }
     }
 
@@ -181,7 +182,7 @@ sealed interface Trial {
         }
     }
 
-    /** Garbage, of which a child can collect none. */
+    /** Garbage; a child that is not whole can collect none. */
     record Garbage(int number, int objects) implements Trial {
         @Override
         public Object compute() {
@@ -200,6 +201,100 @@ sealed interface Trial {
         @Override
         public Object expected() {
             return compute();
+        }
+    }
+
+    /** Collections, at which a tree of live objects has to come out as it went in. */
+    record Collecting(int number, int objects) implements Trial {
+        private static final int COLLECTIONS = 3;
+
+        @Override
+        public Object compute() {
+            Map<Integer, String> live = new TreeMap<>();
+            long before = collections();
+            for (int round = 0; round < COLLECTIONS; round++) {
+                for (int i = 0; i < objects; i++) {
+                    live.put(i % 500, "text " + i + " of " + number);
+                }
+                System.gc();
+            }
+            return (collections() - before >= COLLECTIONS) + " " + live.hashCode();
+        }
+
+        private static long collections() {
+            return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                    .mapToLong(GarbageCollectorMXBean::getCollectionCount).sum();
+        }
+
+        @Override
+        public Object expected() {
+            Map<Integer, String> live = new TreeMap<>();
+            for (int i = 0; i < objects; i++) {
+                live.put(i % 500, "text " + i + " of " + number);
+            }
+            return "true " + live.hashCode();
+        }
+    }
+
+    /** Threads of the child's own: bare ones, an executor's, the common pool's, and a lock that they share. */
+    record Threaded(int number) implements Trial {
+        private static final int THREADS = 4;
+        private static final int TURNS = 500;
+
+        @Override
+        public Object compute() throws Exception {
+            long[] sum = new long[1];
+            Object lock = new Object();
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                threads.add(Thread.ofPlatform().start(() -> {
+                    for (int turn = 0; turn < TURNS; turn++) {
+                        synchronized (lock) {
+                            sum[0] += number;
+                        }
+                    }
+                }));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            long parallel = IntStream.range(0, 10_000).parallel().mapToLong(i -> i).sum();
+            try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+                return sum[0] + parallel + executor.submit(() -> 1L).get()
+                        + CompletableFuture.supplyAsync(() -> 2L).get();
+            }
+        }
+
+        @Override
+        public Object expected() {
+            return (long) THREADS * TURNS * number + 49_995_000L + 3;
+        }
+    }
+
+    /** Failures that the item itself takes care of, some of which the JVM makes. */
+    record Catching(int number) implements Trial {
+        @Override
+        public Object compute() {
+            int caught = 0;
+            Object[] wrong = {null, number, "text", new int[0]};
+            for (int i = 0; i < 400; i++) {
+                try {
+                    Object one = wrong[i % wrong.length];
+                    caught += ((int[]) one)[i % 3];
+                } catch (NullPointerException e) {
+                    caught += 1;
+                } catch (ClassCastException e) {
+                    caught += 10;
+                } catch (ArrayIndexOutOfBoundsException e) {
+                    caught += 1000;
+                }
+            }
+            return caught + " " + number;
+        }
+
+        @Override
+        public Object expected() {
+            return 100 * (1 + 2 * 10 + 1000) + " " + number;
         }
     }
 

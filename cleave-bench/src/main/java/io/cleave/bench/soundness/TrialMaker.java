@@ -6,15 +6,18 @@ import java.util.SplittableRandom;
 
 /** Makes the items of runs. */
 final class TrialMaker {
-    private static final int FEWEST = 8;
-    private static final int MOST = 64;
+    private static final int FEWEST = 4;
+    private static final int MOST = 24;
     private static final int LARGEST_BYTES = 3 << 20;
 
     private final SplittableRandom random;
     private final Noise noise;
+    /** Whether children are whole JVMs, and so can do all that a JVM does. */
+    private final boolean isWhole;
     private int number;
 
-    TrialMaker(SplittableRandom random, Noise noise) {
+    TrialMaker(SplittableRandom random, Noise noise, boolean isWhole) {
+        this.isWhole = isWhole;
         this.random = random;
         this.noise = noise;
     }
@@ -47,6 +50,9 @@ final class TrialMaker {
 
     private Trial any() throws ReflectiveOperationException {
         int dice = random.nextInt(100);
+        if (isWhole && dice < 15) {
+            return ofAWholeJvm(dice);
+        }
         if (dice < 40) {
             return new Trial.Small(number);
         }
@@ -62,9 +68,23 @@ final class TrialMaker {
         return dice < 95 ? new Trial.Garbage(number, random.nextInt(50_000)) : new Trial.Slow(number, 100_000);
     }
 
+    private Trial ofAWholeJvm(int dice) {
+        OverriddenClass overridden = dice < 4 ? noise.pollOverridden() : null;
+        if (overridden != null) {
+            return new Trial.Overriding(overridden, number, false);
+        }
+        if (dice < 5) {
+            return new Trial.Garbage(number, 1_000_000);
+        }
+        if (dice < 6) {
+            return new Trial.Collecting(number, 20_000);
+        }
+        return dice < 10 ? new Trial.Threaded(number) : new Trial.Catching(number);
+    }
+
     private Trial deadlocking() {
         OverriddenClass overridden = random.nextBoolean() ? noise.pollOverridden() : null;
-        return overridden != null ? new Trial.Overriding(overridden, number) : new Trial.Locking(noise, number);
+        return overridden != null ? new Trial.Overriding(overridden, number, true) : new Trial.Locking(noise, number);
     }
 
     /** A class of few or many methods, some with loops long enough that the interpreter asks for a compilation. */
