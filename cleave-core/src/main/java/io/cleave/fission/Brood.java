@@ -82,7 +82,7 @@ final class Brood implements AutoCloseable {
     private long successorsDue;
     private long bytesDirtied;
     private long mostBytesDirtied;
-    private long lastForkNanos;
+    private final ForkFigures figures = new ForkFigures();
     /** The most bytes that one item has allocated in any child that has ended. */
     private long largestItem;
 
@@ -109,7 +109,7 @@ final class Brood implements AutoCloseable {
 
     /** How long the last fork took, in nanoseconds. */
     long lastForkNanos() {
-        return lastForkNanos;
+        return figures.lastNanos();
     }
 
     /**
@@ -174,7 +174,7 @@ final class Brood implements AutoCloseable {
         }
         number++;
         refusals.clear();
-        lastForkNanos = System.nanoTime() - start;
+        figures.add(System.nanoTime() - start, forked.isWhole());
         places[place] = true;
         live.add(child.with(forked));
         if (successorsDue > 0) {
@@ -454,7 +454,9 @@ final class Brood implements AutoCloseable {
 
     FissionReport report(long inParent, long inChildren) {
         return new FissionReport(number, provenDeadlocks, unprovenTimeouts, reforks, inParent, inChildren, bytesDirtied,
-                mostBytesDirtied, detections);
+                mostBytesDirtied, detections, Duration.ofNanos(figures.lastNanos()),
+                Duration.ofNanos(figures.longestNanos()), Duration.ofNanos(figures.longestPauseNanos()),
+                figures.pageTableBytes(), figures.wholeForks(), figures.whyNotWhole());
     }
 
     /**

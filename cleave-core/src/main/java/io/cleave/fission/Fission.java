@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -429,6 +430,7 @@ public final class Fission implements Pool, ExecutorService {
         private Codec codec = Codec.standard();
         private @Nullable ProgressListener progress;
         private @Nullable Runnable afterFork;
+        private @Nullable Consumer<FissionReport> onReport;
 
         private Builder() {
         }
@@ -532,6 +534,21 @@ public final class Fission implements Pool, ExecutorService {
         }
 
         /**
+         * Who gets the report of each run, and of each submitted task that was forked for, when all of its children are
+         * gone. It is called once for each, by the thread that ends the run: the one that reads the last result or
+         * closes the stream, or a thread of the pool's own for a submitted task or for a stream that nobody refers to any
+         * more. Several runs may end at once. What it throws comes out where the run is ended, and nothing is left of the
+         * run all the same; where that is a submitted task's, its future fails.
+         *
+         * @param listener gets reports
+         * @return this
+         */
+        public Builder onReport(Consumer<FissionReport> listener) {
+            onReport = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
          * What encodes results. The default is {@link Codec#standard}. It runs in children: it should need no thread,
          * compile nothing and load few classes.
          *
@@ -553,7 +570,7 @@ public final class Fission implements Pool, ExecutorService {
             SupportCheck.require();
             Preparation.once();
             return new Fission(new Settings(children, warmUp, itemTimeoutNanos, maxRetries, codec, progress,
-                    afterFork, Settings.Loss.FAILS));
+                    afterFork, onReport, Settings.Loss.FAILS));
         }
     }
 }

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * step at most, and not for code of the caller's.
  */
 final class Run {
+    private final Settings settings;
     private final Input input;
     private final ResultOrder order;
     private final Progress progress;
@@ -56,6 +57,7 @@ final class Run {
      */
     Run(Body body, Iterable<?> items, Settings settings, boolean ordered, boolean failFast,
             Consumer<Run> onEnd) {
+        this.settings = settings;
         this.ordered = ordered;
         this.onEnd = onEnd;
         this.input = new Input(new Source(items), settings.children());
@@ -211,6 +213,10 @@ final class Run {
             lock.unlock();
         }
         onEnd.accept(this);
+        Consumer<FissionReport> onReport = settings.onReport();
+        if (onReport != null) {
+            onReport.accept(report());
+        }
         progress.end(input.total());
     }
 

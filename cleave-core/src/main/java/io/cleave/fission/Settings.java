@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import io.cleave.pool.ProgressListener;
 import io.cleave.share.Codec;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param codec for results
  * @param progress hears of progress, or null
  * @param afterFork runs in each child before its first item, or null
+ * @param onReport gets the report of each run when it has ended, or null
  * @param loss what becomes of a run where an item has cost a child its life too often
  */
 record Settings(int children, int warmUp, long itemTimeoutNanos, int maxRetries, Codec codec,
-        @Nullable ProgressListener progress, @Nullable Runnable afterFork, Loss loss) {
+        @Nullable ProgressListener progress, @Nullable Runnable afterFork, @Nullable Consumer<FissionReport> onReport,
+        Loss loss) {
     static final int ADAPTIVE = -1;
 
     /** What becomes of a run where an item is lost. */
@@ -30,7 +33,7 @@ record Settings(int children, int warmUp, long itemTimeoutNanos, int maxRetries,
 
     /** The same for a run of one item that is computed in one child, forked at once, or not at all. */
     Settings once() {
-        return new Settings(1, 0, itemTimeoutNanos, 0, codec, null, afterFork, Loss.IS_FINAL);
+        return new Settings(1, 0, itemTimeoutNanos, 0, codec, null, afterFork, onReport, Loss.IS_FINAL);
     }
 
     /** Whether each child is the only one that ever sees the heap that it has. */

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -164,6 +165,11 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
             window.close();
         } finally {
             lock.unlock();
+        }
+        Consumer<FissionReport> onReport = settings.onReport();
+        FissionReport report = brood.report(0, reception.itemsInChildren());
+        if (onReport != null && report.forks() > 0) {
+            onReport.accept(report);
         }
     }
 
