@@ -28,6 +28,13 @@ sealed interface Body {
          * @param value the result
          */
         void result(@Nullable Object value);
+
+        /**
+         * There is no result for the item begun last, and the run goes on.
+         *
+         * @param thrown why
+         */
+        void failed(Throwable thrown);
     }
 
     /**
@@ -46,6 +53,11 @@ sealed interface Body {
     /** Whether there is exactly one result for each item. */
     boolean isItemwise();
 
+    /** Whether an item that fails, or costs a child its life, is a result like any other. */
+    default boolean forgives() {
+        return false;
+    }
+
     /** A task for each item. */
     record Itemwise(Task<@Nullable Object, @Nullable Object> task) implements Body {
         @Override
@@ -61,6 +73,37 @@ sealed interface Body {
 
         @Override
         public boolean isItemwise() {
+            return true;
+        }
+    }
+
+    /** A task for each item, where a failed item does not fail the others. */
+    record Forgiving(Task<@Nullable Object, @Nullable Object> task) implements Body {
+        @Override
+        public boolean run(@Nullable Object[] items, int from, int to, int skip, Sink sink) {
+            for (int i = from + skip; i < to; i++) {
+                if (!sink.begin(i)) {
+                    return false;
+                }
+                Object value;
+                try {
+                    value = task.apply(items[i]);
+                } catch (Throwable t) {
+                    sink.failed(t);
+                    continue;
+                }
+                sink.result(value);
+            }
+            return true;
+        }
+
+        @Override
+        public boolean isItemwise() {
+            return true;
+        }
+
+        @Override
+        public boolean forgives() {
             return true;
         }
     }

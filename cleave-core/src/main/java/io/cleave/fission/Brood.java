@@ -54,6 +54,11 @@ final class Brood implements AutoCloseable {
 
         /** The run cannot succeed. */
         void fail(Throwable why);
+
+        /** A child has ended at an item, which is not tried again: the run fails, or the item does. */
+        default void lost(Child child, Throwable why) {
+            fail(why);
+        }
     }
 
     private final Settings settings;
@@ -262,7 +267,7 @@ final class Brood implements AutoCloseable {
             orphan(child, false);
             return;
         }
-        listener.fail(new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(status)
+        lose(child, new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(status)
                 + at(child) + HsErr.describe(HsErr.of(child.pid, child.forkedMillis))));
     }
 
@@ -280,8 +285,17 @@ final class Brood implements AutoCloseable {
             orphan(child, false);
             return;
         }
-        listener.fail(new WorkerDiedException("child " + child.pid + " crashed" + at(child) + HsErr.describe(report)
+        lose(child, new WorkerDiedException("child " + child.pid + " crashed" + at(child) + HsErr.describe(report)
                 + ", which ends early, because the child met a deadlock while it wrote it"));
+    }
+
+    /** A child has ended at an item that is not tried again. */
+    private void lose(Child child, Throwable why) {
+        listener.lost(child, why);
+        if (body.forgives() && child.currentItem() >= 0) {
+            successorsDue++;
+            orphan(child, false);
+        }
     }
 
     private static String howItEnded(int status) {
@@ -315,7 +329,7 @@ final class Brood implements AutoCloseable {
             orphan(child, false);
             return;
         }
-        listener.fail(Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2),
+        lose(child, Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2),
                 Failure.textOf(child.window.items[(int) child.slot.index()]), item, "child " + child.pid));
     }
 
@@ -373,7 +387,7 @@ final class Brood implements AutoCloseable {
         history.deadlocked();
         boolean mayRunHere = !settings.isIsolated() && history.losses() == 0;
         if (!mayRunHere && history.deadlocks() > (chances == 0 ? 1 : RETRIES_IN_CHILDREN)) {
-            listener.fail(
+            lose(child,
                     new WorkerDiedException("the task cannot be computed in a child: it waited for a thread that a"
                             + " child does not have" + at(child) + ", " + history.deadlocks() + " times over; "
                             + (history.losses() > 0
@@ -405,7 +419,7 @@ final class Brood implements AutoCloseable {
         history.exhausted();
         boolean again = fair && history.exhaustedAlone();
         if (again || settings.isFinal() || history.exhaustions() > MOST_EXHAUSTIONS) {
-            listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
+            lose(child, new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
                     + " give the young generation more room (-Xmn), or let an item do less"));

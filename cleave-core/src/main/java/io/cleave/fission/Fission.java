@@ -1,11 +1,13 @@
 package io.cleave.fission;
 
 import io.cleave.os.Cpus;
+import io.cleave.pool.Outcome;
 import io.cleave.pool.Pool;
 import io.cleave.pool.ProgressListener;
 import io.cleave.pool.Task;
 import io.cleave.share.Codec;
 import io.cleave.work.RunFuture;
+import io.cleave.work.Taken;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -183,6 +185,27 @@ public final class Fission implements Pool, ExecutorService {
             }
         });
         return future;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>
+     * Here the run also goes on where an item's child has died, called {@link System#exit}, taken too long or waited for
+     * what it does not have, after as many attempts as for {@link #imap}, and where its result cannot be encoded: that
+     * item is a failure, and another child takes over. A failure that the task has thrown costs no child. What happens to
+     * a child before its first item, and the system's refusal to fork, end the run.
+     */
+    @Override
+    @SuppressWarnings("unchecked")
+    public <T extends @Nullable Object, R extends @Nullable Object> Stream<Outcome<T, R>> imapOutcomes(
+            Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        Objects.requireNonNull(items, "items");
+        Objects.requireNonNull(task, "task");
+        Taken<T> taken = new Taken<>(items);
+        Body body = new Body.Forgiving((Task<@Nullable Object, @Nullable Object>) (Task<?, ?>) task);
+        return this.<@Nullable Object>stream(taken.items(), body, true, false)
+                .map(value -> taken.<R, Outcome<T, R>>pair(value, Outcome.Success::new, Outcome.Failure::new));
     }
 
     /**
