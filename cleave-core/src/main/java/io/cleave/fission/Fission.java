@@ -449,6 +449,7 @@ public final class Fission implements Pool, ExecutorService {
         private int children = Cpus.usable();
         private int warmUp = Settings.ADAPTIVE;
         private long itemTimeoutNanos;
+        private long deadlineNanos;
         private int maxRetries;
         private Codec codec = Codec.standard();
         private @Nullable ProgressListener progress;
@@ -505,7 +506,29 @@ public final class Fission implements Pool, ExecutorService {
             if (timeout.isZero() || timeout.isNegative()) {
                 throw new IllegalArgumentException("a time-out must be longer than nothing, but is " + timeout);
             }
-            itemTimeoutNanos = timeout.compareTo(Duration.ofDays(36_500)) > 0 ? Long.MAX_VALUE : timeout.toNanos();
+            itemTimeoutNanos = nanos(timeout);
+            return this;
+        }
+
+        private static long nanos(Duration limit) {
+            return limit.compareTo(Duration.ofDays(36_500)) > 0 ? Long.MAX_VALUE : limit.toNanos();
+        }
+
+        /**
+         * How long a whole run may take, from when its first result is asked for, or a submitted task from when it is
+         * submitted. Then all of its children are killed, also where nobody asks for a result at that moment, and the run
+         * fails with a {@link io.cleave.WorkerException} whose cause is a {@link java.util.concurrent.TimeoutException}:
+         * it comes after the results that are there, and says how many those are. Time in which the consumer does
+         * something else counts. A task that the calling JVM computes itself is not interrupted; the run ends after it.
+         *
+         * @param limit more than zero; it is noticed some milliseconds late
+         * @return this
+         */
+        public Builder deadline(Duration limit) {
+            if (limit.isZero() || limit.isNegative()) {
+                throw new IllegalArgumentException("a deadline must be later than now, but is in " + limit);
+            }
+            deadlineNanos = nanos(limit);
             return this;
         }
 
@@ -592,8 +615,9 @@ public final class Fission implements Pool, ExecutorService {
         public Fission build() {
             SupportCheck.require();
             Preparation.once();
-            return new Fission(new Settings(children, warmUp, itemTimeoutNanos, maxRetries, codec, progress,
-                    afterFork, onReport, Settings.Loss.FAILS));
+            return new Fission(
+                    new Settings(children, warmUp, itemTimeoutNanos, deadlineNanos, maxRetries, codec, progress,
+                            afterFork, onReport, Settings.Loss.FAILS));
         }
     }
 }
