@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What is computed from a slice of the items, in the parent or in a child. */
-sealed interface Body permits Body.Itemwise, Body.Slicewise, Reduction {
+sealed interface Body permits Body.Itemwise, Body.Forgiving, Body.Slicewise, Reduction {
     /** Where results go, and what decides whether to go on. */
     interface Sink {
         /**
@@ -28,6 +28,13 @@ sealed interface Body permits Body.Itemwise, Body.Slicewise, Reduction {
          * @param value the result
          */
         void result(@Nullable Object value);
+
+        /**
+         * There is no result for the item begun last, and the run goes on.
+         *
+         * @param thrown why
+         */
+        void failed(Throwable thrown);
     }
 
     /**
@@ -51,6 +58,11 @@ sealed interface Body permits Body.Itemwise, Body.Slicewise, Reduction {
         return false;
     }
 
+    /** Whether an item that fails, or costs a child its life, is a result like any other. */
+    default boolean forgives() {
+        return false;
+    }
+
     /** A task for each item. */
     record Itemwise(Task<@Nullable Object, @Nullable Object> task) implements Body {
         @Override
@@ -66,6 +78,37 @@ sealed interface Body permits Body.Itemwise, Body.Slicewise, Reduction {
 
         @Override
         public boolean isItemwise() {
+            return true;
+        }
+    }
+
+    /** A task for each item, where a failed item does not fail the others. */
+    record Forgiving(Task<@Nullable Object, @Nullable Object> task) implements Body {
+        @Override
+        public boolean run(@Nullable Object[] items, int from, int to, int skip, Sink sink) {
+            for (int i = from + skip; i < to; i++) {
+                if (!sink.begin(i)) {
+                    return false;
+                }
+                Object value;
+                try {
+                    value = task.apply(items[i]);
+                } catch (Throwable t) {
+                    sink.failed(t);
+                    continue;
+                }
+                sink.result(value);
+            }
+            return true;
+        }
+
+        @Override
+        public boolean isItemwise() {
+            return true;
+        }
+
+        @Override
+        public boolean forgives() {
             return true;
         }
     }

@@ -57,6 +57,11 @@ final class Brood implements AutoCloseable {
 
         /** The run cannot succeed. */
         void fail(Throwable why);
+
+        /** A child has ended at an item, which is not tried again: the run fails, or the item does. */
+        default void lost(Child child, Throwable why) {
+            fail(why);
+        }
     }
 
     private final Settings settings;
@@ -85,7 +90,7 @@ final class Brood implements AutoCloseable {
     private long successorsDue;
     private long bytesDirtied;
     private long mostBytesDirtied;
-    private long lastForkNanos;
+    private final ForkFigures figures = new ForkFigures();
     /** The most bytes that one item has allocated in any child that has ended. */
     private long largestItem;
 
@@ -112,7 +117,7 @@ final class Brood implements AutoCloseable {
 
     /** How long the last fork took, in nanoseconds. */
     long lastForkNanos() {
-        return lastForkNanos;
+        return figures.lastNanos();
     }
 
     /**
@@ -176,7 +181,7 @@ final class Brood implements AutoCloseable {
             throw main.live();
         }
         number++;
-        lastForkNanos = System.nanoTime() - start;
+        figures.add(System.nanoTime() - start, forked.isWhole());
         places[place] = true;
         live.add(child.with(forked));
         if (successorsDue > 0) {
@@ -278,7 +283,7 @@ final class Brood implements AutoCloseable {
             orphan(child, false);
             return;
         }
-        listener.fail(new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(status)
+        lose(child, new WorkerDiedException("child " + child.pid + " ended too early: " + howItEnded(status)
                 + at(child) + HsErr.describe(HsErr.of(child.pid, child.forkedMillis))));
     }
 
@@ -296,8 +301,17 @@ final class Brood implements AutoCloseable {
             orphan(child, false);
             return;
         }
-        listener.fail(new WorkerDiedException("child " + child.pid + " crashed" + at(child) + HsErr.describe(report)
+        lose(child, new WorkerDiedException("child " + child.pid + " crashed" + at(child) + HsErr.describe(report)
                 + ", which ends early, because the child met a deadlock while it wrote it"));
+    }
+
+    /** A child has ended at an item that is not tried again. */
+    private void lose(Child child, Throwable why) {
+        listener.lost(child, why);
+        if (body.forgives() && child.currentItem() >= 0) {
+            successorsDue++;
+            orphan(child, false);
+        }
     }
 
     private static String howItEnded(int status) {
@@ -331,7 +345,7 @@ final class Brood implements AutoCloseable {
             orphan(child, false);
             return;
         }
-        listener.fail(Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2),
+        lose(child, Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2),
                 Failure.textOf(child.window.items[(int) child.slot.index()]), item, "child " + child.pid));
     }
 
@@ -389,7 +403,7 @@ final class Brood implements AutoCloseable {
         history.deadlocked();
         boolean mayRunHere = !settings.isIsolated() && history.losses() == 0;
         if (!mayRunHere && history.deadlocks() > (chances == 0 ? 1 : RETRIES_IN_CHILDREN)) {
-            listener.fail(
+            lose(child,
                     new WorkerDiedException("the task cannot be computed in a child: it waited for a thread that a"
                             + " child does not have" + at(child) + ", " + history.deadlocks() + " times over; "
                             + (history.losses() > 0
@@ -421,7 +435,7 @@ final class Brood implements AutoCloseable {
         history.exhausted();
         boolean again = fair && history.exhaustedAlone();
         if (again || settings.isFinal() || history.exhaustions() > MOST_EXHAUSTIONS) {
-            listener.fail(new WorkerDiedException("the task needs more memory than a child has" + at(child)
+            lose(child, new WorkerDiedException("the task needs more memory than a child has" + at(child)
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
                     + " give the young generation more room (-Xmn), or let an item do less"));
@@ -471,7 +485,9 @@ final class Brood implements AutoCloseable {
 
     FissionReport report(long inParent, long inChildren) {
         return new FissionReport(number, provenDeadlocks, unprovenTimeouts, reforks, inParent, inChildren, bytesDirtied,
-                mostBytesDirtied, detections);
+                mostBytesDirtied, detections, Duration.ofNanos(figures.lastNanos()),
+                Duration.ofNanos(figures.longestNanos()), Duration.ofNanos(figures.longestPauseNanos()),
+                figures.pageTableBytes(), figures.wholeForks(), figures.whyNotWhole());
     }
 
     /**

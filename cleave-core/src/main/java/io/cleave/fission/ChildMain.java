@@ -262,9 +262,13 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     }
 
     private void send(Failure failure) {
+        send(Frames.FAILURE, failure);
+    }
+
+    private void send(int kind, Failure failure) {
         try {
             byte[] bytes = failure.encode();
-            out.write(Frames.FAILURE, bytes, 0, bytes.length);
+            out.write(kind, bytes, 0, bytes.length);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -331,7 +335,15 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         } catch (WorkerDiedException e) {
             throw e;
         } catch (Exception | LinkageError | StackOverflowError e) {
-            throw new Refused(value, e);
+            if (!body.forgives()) {
+                throw new Refused(value, e);
+            }
+            send(Frames.ITEM_FAILED, Failure.unsendable(e, value, codec, null, place(), name()));
         }
+    }
+
+    @Override
+    public void failed(Throwable thrown) {
+        send(Frames.ITEM_FAILED, Failure.of(thrown, null, place(), name()));
     }
 }

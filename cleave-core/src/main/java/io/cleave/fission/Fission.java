@@ -2,11 +2,13 @@ package io.cleave.fission;
 
 import io.cleave.fork.WholeSupport;
 import io.cleave.os.Cpus;
+import io.cleave.pool.Outcome;
 import io.cleave.pool.Pool;
 import io.cleave.pool.ProgressListener;
 import io.cleave.pool.Task;
 import io.cleave.share.Codec;
 import io.cleave.work.RunFuture;
+import io.cleave.work.Taken;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -21,6 +23,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collector;
 import java.util.stream.Stream;
@@ -189,6 +192,27 @@ public final class Fission implements Pool, ExecutorService {
             }
         });
         return future;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>
+     * Here the run also goes on where an item's child has died, called {@link System#exit}, taken too long or waited for
+     * what it does not have, after as many attempts as for {@link #imap}, and where its result cannot be encoded: that
+     * item is a failure, and another child takes over. A failure that the task has thrown costs no child. What happens to
+     * a child before its first item, and the system's refusal to fork, end the run.
+     */
+    @Override
+    @SuppressWarnings("unchecked")
+    public <T extends @Nullable Object, R extends @Nullable Object> Stream<Outcome<T, R>> imapOutcomes(
+            Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        Objects.requireNonNull(items, "items");
+        Objects.requireNonNull(task, "task");
+        Taken<T> taken = new Taken<>(items);
+        Body body = new Body.Forgiving((Task<@Nullable Object, @Nullable Object>) (Task<?, ?>) task);
+        return this.<@Nullable Object>stream(taken.items(), body, true, false)
+                .map(value -> taken.<R, Outcome<T, R>>pair(value, Outcome.Success::new, Outcome.Failure::new));
     }
 
     /**
@@ -473,10 +497,12 @@ public final class Fission implements Pool, ExecutorService {
         private int children = Cpus.usable();
         private int warmUp = Settings.ADAPTIVE;
         private long itemTimeoutNanos;
+        private long deadlineNanos;
         private int maxRetries;
         private Codec codec = Codec.standard();
         private @Nullable ProgressListener progress;
         private @Nullable Runnable afterFork;
+        private @Nullable Consumer<FissionReport> onReport;
 
         private Builder() {
         }
@@ -528,7 +554,29 @@ public final class Fission implements Pool, ExecutorService {
             if (timeout.isZero() || timeout.isNegative()) {
                 throw new IllegalArgumentException("a time-out must be longer than nothing, but is " + timeout);
             }
-            itemTimeoutNanos = timeout.compareTo(Duration.ofDays(36_500)) > 0 ? Long.MAX_VALUE : timeout.toNanos();
+            itemTimeoutNanos = nanos(timeout);
+            return this;
+        }
+
+        private static long nanos(Duration limit) {
+            return limit.compareTo(Duration.ofDays(36_500)) > 0 ? Long.MAX_VALUE : limit.toNanos();
+        }
+
+        /**
+         * How long a whole run may take, from when its first result is asked for, or a submitted task from when it is
+         * submitted. Then all of its children are killed, also where nobody asks for a result at that moment, and the run
+         * fails with a {@link io.cleave.WorkerException} whose cause is a {@link java.util.concurrent.TimeoutException}:
+         * it comes after the results that are there, and says how many those are. Time in which the consumer does
+         * something else counts. A task that the calling JVM computes itself is not interrupted; the run ends after it.
+         *
+         * @param limit more than zero; it is noticed some milliseconds late
+         * @return this
+         */
+        public Builder deadline(Duration limit) {
+            if (limit.isZero() || limit.isNegative()) {
+                throw new IllegalArgumentException("a deadline must be later than now, but is in " + limit);
+            }
+            deadlineNanos = nanos(limit);
             return this;
         }
 
@@ -580,6 +628,21 @@ public final class Fission implements Pool, ExecutorService {
         }
 
         /**
+         * Who gets the report of each run, and of each submitted task that was forked for, when all of its children are
+         * gone. It is called once for each, by the thread that ends the run: the one that reads the last result or
+         * closes the stream, or a thread of the pool's own for a submitted task or for a stream that nobody refers to any
+         * more. Several runs may end at once. What it throws comes out where the run is ended, and nothing is left of the
+         * run all the same; where that is a submitted task's, its future fails.
+         *
+         * @param listener gets reports
+         * @return this
+         */
+        public Builder onReport(Consumer<FissionReport> listener) {
+            onReport = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
          * What encodes results. The default is {@link Codec#standard}. It runs in children: it should need no thread,
          * compile nothing and load few classes.
          *
@@ -600,8 +663,9 @@ public final class Fission implements Pool, ExecutorService {
         public Fission build() {
             SupportCheck.require();
             Preparation.once();
-            return new Fission(new Settings(children, warmUp, itemTimeoutNanos, maxRetries, codec, progress,
-                    afterFork, Settings.Loss.FAILS));
+            return new Fission(
+                    new Settings(children, warmUp, itemTimeoutNanos, deadlineNanos, maxRetries, codec, progress,
+                            afterFork, onReport, Settings.Loss.FAILS));
         }
     }
 }

@@ -19,6 +19,9 @@ final class Frames {
     /** The child begins a slice of its chunk: where that ends, counted from the chunk's first item. */
     static final int SLICE = 8;
 
+    /** There is no result for the item begun last, and the child goes on: why. */
+    static final int ITEM_FAILED = 9;
+
     private Frames() {
     }
 }

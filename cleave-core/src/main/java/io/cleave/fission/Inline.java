@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import io.cleave.fork.Forks;
 import io.cleave.fork.WholeSupport;
+import io.cleave.work.Caught;
 import io.cleave.work.Failure;
 import io.cleave.work.Sneaky;
 import io.cleave.work.Values;
@@ -142,11 +143,11 @@ final class Inline {
      */
     void compute(@Nullable Object[] all, int from, int to, int skip, long base, Consumer<@Nullable Object> results) {
         long start = System.nanoTime();
-        Here sink = new Here(results);
+        Here sink = new Here(all, base, results);
         try {
             body.run(all, from, to, skip, sink);
         } catch (Throwable t) {
-            throw Sneaky.rethrow(sink.refused != null ? sink.refusal(all, base)
+            throw Sneaky.rethrow(sink.refused != null ? sink.refusal()
                     : Failure.addAccount(t, all[sink.index], base + sink.index, caller()));
         }
         long taken = System.nanoTime() - start;
@@ -169,12 +170,16 @@ final class Inline {
 
     /** Takes results as they are computed here. */
     private final class Here implements Body.Sink {
+        private final @Nullable Object[] all;
+        private final long base;
         private final Consumer<@Nullable Object> results;
         private int index;
         private @Nullable Throwable refused;
         private @Nullable Object refusedValue;
 
-        Here(Consumer<@Nullable Object> results) {
+        Here(@Nullable Object[] all, long base, Consumer<@Nullable Object> results) {
+            this.all = all;
+            this.base = base;
             this.results = results;
         }
 
@@ -195,12 +200,20 @@ final class Inline {
             } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
                 refused = e;
                 refusedValue = value;
-                throw Sneaky.rethrow(e);
+                if (!body.forgives()) {
+                    throw Sneaky.rethrow(e);
+                }
+                sent = Caught.told(refusal());
             }
             results.accept(sent);
         }
 
-        Throwable refusal(@Nullable Object[] all, long base) {
+        @Override
+        public void failed(Throwable thrown) {
+            results.accept(Caught.told(Failure.addAccount(thrown, all[index], base + index, caller())));
+        }
+
+        Throwable refusal() {
             Throwable why = refused == null ? new IllegalStateException() : refused;
             return Failure
                     .unsendable(why, refusedValue, settings.codec(), all[index], base + index, caller()).toThrowable();

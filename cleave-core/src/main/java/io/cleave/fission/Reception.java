@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import io.cleave.channel.RingValues;
 import io.cleave.share.Codec;
+import io.cleave.work.Caught;
 import io.cleave.work.Failure;
 import io.cleave.work.Values;
 import java.io.IOException;
@@ -64,6 +65,10 @@ final class Reception {
                     endSlice(child);
                     end(child.window, child.chunk);
                 }
+            }
+            case Frames.ITEM_FAILED -> {
+                receive(child.window, child.chunk, Caught.told(failureOf(child)), child.in.length());
+                itemsInChildren++;
             }
             case Frames.FAILURE -> {
                 child.leaves();

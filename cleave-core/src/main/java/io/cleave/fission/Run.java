@@ -28,12 +28,14 @@ import org.jspecify.annotations.Nullable;
  * step at most, and not for code of the caller's.
  */
 final class Run {
+    private final Settings settings;
     private final Input input;
     private final ResultOrder order;
     private final Progress progress;
     private final RunLock lock = new RunLock();
     private final Schedule schedule;
     private final Driver driver = new Driver();
+    private final Deadline deadline;
     private final boolean ordered;
     private final Consumer<Run> onEnd;
     /** The process that made this run; a child has a copy, which is not for it to use. */
@@ -56,6 +58,8 @@ final class Run {
      */
     Run(Body body, Iterable<?> items, Settings settings, boolean ordered, boolean failFast,
             Consumer<Run> onEnd) {
+        this.settings = settings;
+        this.deadline = new Deadline(settings.deadlineNanos());
         this.ordered = ordered;
         this.onEnd = onEnd;
         this.input = new Input(new Source(items), settings.children());
@@ -174,6 +178,7 @@ final class Run {
     /** Does something towards the next result; false where there is nothing left to do. */
     private boolean advance() {
         try {
+            deadline.begin(this::expired);
             progress.tell(input.total());
             input.open();
             return step();
@@ -190,10 +195,30 @@ final class Run {
                 input.close(); // it may have been opened since
             }
             lock.check();
+            if (deadline.isOver()) { // an alarm may be late, and there is none in a child
+                throw deadline.error(order.delivered());
+            }
             return schedule.step();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Ends the run as its time is over; whoever takes results learns it after those that are there. */
+    private void expired() {
+        if (Unistd.getpid() != process) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (lock.isClosed()) {
+                return;
+            }
+            schedule.fail(deadline.error(order.delivered()));
+        } finally {
+            lock.unlock();
+        }
+        finish();
     }
 
     /** Ends the run: kills the children, gives everything back. Waits for no code of the caller's. */
@@ -216,10 +241,15 @@ final class Run {
             schedule.close();
             finalReport = schedule.report();
             driver.close();
+            deadline.cancel();
         } finally {
             lock.unlock();
         }
         onEnd.accept(this);
+        Consumer<FissionReport> onReport = settings.onReport();
+        if (onReport != null) {
+            onReport.accept(report());
+        }
         progress.end(input.total());
     }
 

@@ -2,6 +2,7 @@ package io.cleave.fission;
 
 import io.cleave.fork.Forks;
 import io.cleave.os.SystemCallException;
+import io.cleave.work.Caught;
 import io.cleave.work.Sneaky;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -328,6 +329,9 @@ final class Schedule implements Brood.Listener, Reception.Listener {
                 throw Sneaky.rethrow(t);
             }
             failedAt(window, chunk, t);
+            if (body.forgives()) {
+                window.free(chunk);
+            }
         }
     }
 
@@ -364,6 +368,10 @@ final class Schedule implements Brood.Listener, Reception.Listener {
 
     @Override
     public void failedAt(Window window, int chunk, Throwable thrown) {
+        if (body.forgives()) {
+            reception.receive(window, chunk, Caught.told(thrown), 0);
+            return; // who has computed it gives the rest of the chunk back
+        }
         if (!failsInOrder) {
             fail(thrown);
             return;
@@ -372,6 +380,16 @@ final class Schedule implements Brood.Listener, Reception.Listener {
         input.stop();
         Objects.requireNonNull(brood)
                 .killThose(child -> order.isBehindFailure(child.window, Math.max(0, child.chunk)));
+    }
+
+    @Override
+    public void lost(Child child, Throwable why) {
+        long at = child.slot.index();
+        if (!body.forgives() || at < 0) {
+            fail(why);
+        } else if (next(child.window, child.chunk) == at) { // else its result has come
+            reception.receive(child.window, child.chunk, Caught.told(why), 0);
+        }
     }
 
     @Override

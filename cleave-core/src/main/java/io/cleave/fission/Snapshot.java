@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
     private static final long REFUSED_NAP_NANOS = 5_000_000;
 
     private final Settings settings;
+    private final Deadline deadline;
     private final ReentrantLock lock = new ReentrantLock();
     private final ResultOrder order = new ResultOrder(false);
     private final Window window;
@@ -40,6 +42,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
 
     Snapshot(Callable<?> body, Settings settings) {
         this.settings = settings;
+        this.deadline = new Deadline(settings.deadlineNanos());
         Body once = new Body.Itemwise(callable -> ((Callable<?>) Objects.requireNonNull(callable)).call());
         this.window = new Window(new Object[] {body}, 0, 1);
         this.reception = new Reception(once, settings.codec(), order, new Progress(null), this);
@@ -53,6 +56,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
      * @throws SystemCallException where the system refuses for long
      */
     void fork() {
+        deadline.begin(() -> {}); // whoever looks after the child sees that it is over
         Preparation.ready(settings.codec()); // a child that had to leave for this would have no successor
         boolean started = false;
         for (int attempt = 0; !started && !killed && attempt < MOST_STARTS; attempt++) {
@@ -107,6 +111,9 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
             if (failure == null && !order.isReady()) {
                 brood.look();
             }
+            if (deadline.isOver()) {
+                fail(deadline.error(0));
+            }
             return failure == null && !(order.isReady() && brood.haveAllLeft());
         } finally {
             lock.unlock();
@@ -160,10 +167,16 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
         lock.lock();
         try {
             killed = true;
+            deadline.cancel();
             brood.close();
             window.close();
         } finally {
             lock.unlock();
+        }
+        Consumer<FissionReport> onReport = settings.onReport();
+        FissionReport report = brood.report(0, reception.itemsInChildren());
+        if (onReport != null && report.forks() > 0) {
+            onReport.accept(report);
         }
     }
 

@@ -91,7 +91,11 @@ final class Submission<V extends @Nullable Object> extends CompletableFuture<V> 
             failure = t;
         }
         boolean killed = snapshot.isKilled();
-        snapshot.close();
+        try {
+            snapshot.close();
+        } catch (Throwable t) {
+            failure = failure == null ? t : failure; // of who hears of reports
+        }
         owner.hasPlace();
         try {
             if (failure != null) {

@@ -321,6 +321,16 @@ public final class WholeFork {
         return Objects.requireNonNull(instance).plan.get(Field.VIRTUAL_THREADS) != 0;
     }
 
+    /**
+     * How long the last fork has held the caller's other threads, from the first suspension to the last resumption.
+     *
+     * @return nanoseconds; 0 where there was none, or in a JVM that cannot be forked as a whole
+     */
+    public static long lastPauseNanos() {
+        WholeFork own = instance;
+        return own == null ? 0 : Math.max(0, own.plan.get(Field.RESUMED_NS) - own.plan.get(Field.BEGUN_NS));
+    }
+
     /** Whether a child has threads that carried virtual ones in the parent, and carry none. */
     public static boolean hasIdleCarriers() {
         return !Objects.requireNonNull(instance).idleCarriers().isEmpty();

@@ -1,5 +1,6 @@
 package io.cleave.pool;
 
+import io.cleave.work.Taken;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -64,6 +65,30 @@ public interface Pool extends AutoCloseable {
      */
     <T extends @Nullable Object, R extends @Nullable Object> Stream<R> imapUnordered(Iterable<? extends T> items,
             Task<? super T, ? extends R> task);
+
+    /**
+     * Computes results as the stream is read, in the order of the items, each as a value that says whether it has failed;
+     * a failed task does not end the run.
+     *
+     * <p>
+     * Where the items are a {@link java.util.Collection} they are taken when this is called. What ends the run as ever is
+     * what is no matter of one item: the death of a worker, unless the implementation says otherwise, a result that cannot
+     * be sent, or an error of the items' iterator.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items, perhaps endlessly many; iterated once, by one thread at a time
+     * @param task what to do to each
+     * @return what has become of each item, lazily
+     */
+    default <T extends @Nullable Object, R extends @Nullable Object> Stream<Outcome<T, R>> imapOutcomes(
+            Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+        Objects.requireNonNull(items, "items");
+        Objects.requireNonNull(task, "task");
+        Taken<T> taken = new Taken<>(items);
+        return imap(taken.items(), new CatchingTask<T>(task))
+                .map(value -> taken.<R, Outcome<T, R>>pair(value, Outcome.Success::new, Outcome.Failure::new));
+    }
 
     /**
      * Computes all results in the background.

@@ -135,6 +135,18 @@ public record Failure(String message, String item, long index, String worker, St
     }
 
     /**
+     * The same account, of an item whose place was not known where it was made.
+     *
+     * @param of the item
+     * @param place its place
+     * @return the account
+     */
+    public Failure at(@Nullable Object of, long place) {
+        return new Failure(message.replace(" at item " + index, " at item " + place), textOf(of), place, worker, stack,
+                exception);
+    }
+
+    /**
      * The account of a call to System.exit, given the account of the stack that led to it.
      *
      * @return that account

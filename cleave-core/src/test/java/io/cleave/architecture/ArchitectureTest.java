@@ -68,6 +68,9 @@ final class ArchitectureTest {
             io.cleave.pool.AsyncPool$Builder
             io.cleave.pool.AsyncTask
             io.cleave.pool.Initializer
+            io.cleave.pool.Outcome
+            io.cleave.pool.Outcome$Failure
+            io.cleave.pool.Outcome$Success
             io.cleave.pool.Parallel
             io.cleave.pool.Pool
             io.cleave.pool.ProcessPool

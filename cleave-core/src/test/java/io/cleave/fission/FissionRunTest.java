@@ -3,12 +3,14 @@ package io.cleave.fission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.os.Cpus;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -161,6 +163,54 @@ final class FissionRunTest {
             assertThat(fission.lastReport().forks()).isPositive();
             assertThat(fission.lastReport().itemsInChildren()).isBetween(1L, 300L);
         }
+    }
+
+    @Test
+    void theReportTellsWhatTheForksHaveCost() {
+        List<FissionReport> heard = new ArrayList<>();
+        try (Fission fission = Fission.builder().warmUp(0).children(2).onReport(heard::add).build()) {
+            fission.map(ITEMS, FissionRunTest::slowly);
+            FissionReport report = fission.lastReport();
+            assertThat(heard).containsExactly(report);
+            assertThat(report.lastFork()).isPositive();
+            assertThat(report.longestFork()).isGreaterThanOrEqualTo(report.lastFork());
+            assertThat(report.pageTableBytes()).isPositive();
+            boolean isWhole = ((Support.Supported) Fission.support()).isWhole();
+            assertThat(report.wholeForks()).isEqualTo(isWhole ? report.forks() : 0);
+            assertThat(report.whyNotWhole().isEmpty()).isEqualTo(isWhole);
+            assertThat(report.longestPause()).isBetween(Duration.ofNanos(isWhole ? 1 : 0), report.longestFork());
+        }
+        assertThat(heard).hasSize(1);
+    }
+
+    @Test
+    void eachRunIsReportedOnceHoweverItEnds() throws Exception {
+        List<FissionReport> heard = Collections.synchronizedList(new ArrayList<>());
+        try (Fission fission = Fission.builder().warmUp(0).children(2).onReport(heard::add).build()) {
+            try (Stream<Integer> results = fission.imap(ITEMS, FissionRunTest::slowly)) {
+                assertThat(results.iterator().next()).isZero();
+            }
+            assertThat(heard).hasSize(1).allMatch(report -> report.forks() > 0);
+            assertThatThrownBy(() -> fission.map(ITEMS, x -> Integer.parseInt("x" + x)))
+                    .isInstanceOf(NumberFormatException.class);
+            assertThat(heard).hasSize(2);
+            assertThat(fission.submit(() -> 1).get()).isEqualTo(1);
+            assertThat(heard).hasSize(3);
+            assertThat(heard.getLast().forks()).isPositive();
+            assertThat(heard.getLast().itemsInChildren()).isEqualTo(1);
+        }
+        assertThat(heard).hasSize(3);
+    }
+
+    @Test
+    void aListenerThatThrowsLeavesNothingBehind() {
+        try (Fission fission = Fission.builder().warmUp(0).onReport(report -> {
+            throw new IllegalStateException("not interested");
+        }).build()) {
+            assertThatThrownBy(() -> fission.map(ITEMS, x -> x)).hasMessage("not interested");
+            assertThatThrownBy(() -> fission.submit(() -> 1).get()).hasRootCauseMessage("not interested");
+        }
+        assertThat(ProcessHandle.current().children()).isEmpty();
     }
 
     @Test

@@ -113,6 +113,44 @@ public abstract class PoolContract {
         }
     }
 
+    private static Integer thirdsFail(Integer x) throws FileNotFoundException {
+        if (x % 3 == 0) {
+            throw new FileNotFoundException("no " + x);
+        }
+        return square(x);
+    }
+
+    private static void checkOutcomes(List<Outcome<Integer, Integer>> outcomes) {
+        assertThat(outcomes).hasSize(100).extracting(Outcome::index)
+                .isEqualTo(LongStream.range(0, 100).boxed().toList());
+        assertThat(outcomes).extracting(Outcome::item).isEqualTo(numbers(100));
+        for (Outcome<Integer, Integer> outcome : outcomes) {
+            int x = outcome.item();
+            if (x % 3 != 0) {
+                assertThat(outcome).isEqualTo(new Outcome.Success<>(x, x, x * x));
+            } else {
+                assertThatThrownBy(outcome::get).isExactlyInstanceOf(FileNotFoundException.class).hasMessage("no " + x)
+                        .satisfies(thrown -> assertThat(thrown.getSuppressed()).singleElement()
+                                .isInstanceOfSatisfying(WorkerException.class,
+                                        account -> assertThat(account).hasMessageContaining("item " + x)));
+            }
+        }
+    }
+
+    @Test
+    void outcomesTellOfEachItemWhetherItHasFailed() {
+        try (Pool pool = newPool()) {
+            try (Stream<Outcome<Integer, Integer>> outcomes = pool.imapOutcomes(numbers(100),
+                    PoolContract::thirdsFail)) {
+                checkOutcomes(outcomes.toList());
+            }
+            try (Stream<Outcome<Integer, Integer>> outcomes = pool.imapOutcomes(iterable(numbers(100)),
+                    PoolContract::thirdsFail)) {
+                checkOutcomes(outcomes.toList());
+            }
+        }
+    }
+
     @Test
     void oneItemGivesOneResult() {
         try (Pool pool = newPool()) {
