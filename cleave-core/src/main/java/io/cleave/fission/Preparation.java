@@ -97,7 +97,8 @@ final class Preparation {
             Forks.initialize(List.of(ProcFs.class, Futex.class, Doorbell.class, Ring.class, Ring.Producer.class,
                     RingValues.class,
                     Values.class, Failure.class, ThreadInfo.class, LockInfo.class));
-            for (Class<?> type : List.of(Forker.Forked.class, ChildWatch.class, ChildMain.class, DeadlockProof.class, JdkThreads.class,
+            for (Class<?> type : List.of(Forker.Forked.class, ChildWatch.class, ChildMain.class, DeadlockProof.class,
+                    JdkThreads.class,
                     ParentWatch.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
             }
