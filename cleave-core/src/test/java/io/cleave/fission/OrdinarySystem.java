@@ -148,6 +148,7 @@ final class OrdinarySystem {
                         }
                         return "there is no end of it";
                     } catch (OutOfMemoryError e) {
+                        kept = all.size(); // which also keeps them until here
                         all.clear();
                         return x;
                     }
