@@ -54,7 +54,6 @@ struct stop {
     int idle;                  /* whether it goes on in the child: */
     int initializing;          /* whether it is inside a class's initializer, or STARTING a thread */
     int carrier;               /* which stop carries it, counted from 1; 0 for none */
-    long id;                   /* whose the JavaThread was when it was suspended: another thread may come to lie there */
 };
 /* Carriers are resumed by the child itself; the JVM's own are not suspended; who is awake has been given something to do. */
 enum { STARTING = 2 };
@@ -438,10 +437,8 @@ static long classify(struct plan *plan) {
         byte *os = FIELD(byte *, java, plan->osthread_at);
         int tid = os == 0 ? 0 : FIELD(int, os, plan->os_tid_at);
         struct stop *stop = stop_of(plan, java, &hint);
-        if (stop != 0 && stop->idle != JVMS_OWN
-                && (!stop->suspended || stop->id != FIELD(long, java, plan->owner_id_at))) {
-            stop->java = 0; /* it has ended, or could not be suspended */
-            stop->suspended = 0;
+        if (stop != 0 && stop->idle != JVMS_OWN && !stop->suspended) {
+            stop->java = 0; /* it could not be suspended; one that is cannot end, so that no other comes to lie there */
             stop = 0;
         }
         if (stop == 0 && *(void **) java == plain && tid != plan->tid) {
@@ -776,7 +773,6 @@ static int is_initializer(struct plan *plan, void *method) {
 
 /* Looks at the stack of a suspended thread: whether it is a worker with nothing to do, or runs a class's initializer. */
 static void examine(struct plan *plan, struct stop *stop) {
-    stop->id = stop->java != 0 ? FIELD(long, stop->java, plan->owner_id_at) : 0;
     stop->idle = 0;
     stop->initializing = 0;
     int count = stack_of(plan, stop->thread, MOST_FRAMES);
@@ -820,7 +816,6 @@ static struct stop *add_stop(struct plan *plan, void *thread, byte *java) {
     stop->idle = 0;
     stop->initializing = 0;
     stop->carrier = 0;
-    stop->id = 0;
     return stop;
 }
 
