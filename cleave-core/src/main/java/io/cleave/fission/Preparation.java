@@ -84,6 +84,9 @@ final class Preparation {
             boolean whole = WholeSupport.isThere();
             callWhatChildrenCall(whole ? FEW_ROUNDS : COMPILED_ROUNDS);
             rehearse(whole ? FEW_ROUNDS : ROUNDS);
+            if (whole) {
+                ChildWatch.rehearse();
+            }
             done = true;
         }
     }
@@ -144,7 +147,6 @@ final class Preparation {
         Unistd.getppid();
         Unistd.rehearseExit();
         ProcFs.bytesDirtied(Unistd.getpid());
-        ChildWatch.rehearse();
     }
 
     /** Plays a child's part in this process, on memory of its own. */

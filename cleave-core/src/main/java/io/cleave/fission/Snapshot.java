@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import io.cleave.channel.Doorbell;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.work.Sneaky;
@@ -25,6 +26,8 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
     private static final long MOST_NAP_NANOS = 20_000_000;
     private static final long START_NAP_NANOS = 50_000;
     private static final int MOST_STARTS = 5;
+    /** One of one thread cannot go on where the JVM's compiler was at work at the fork, which is seen within milliseconds. */
+    private static final int MOST_STARTS_OF_ONE_THREAD = 40;
     private static final long REFUSED_NAP_NANOS = 5_000_000;
 
     private final Settings settings;
@@ -59,7 +62,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
         deadline.begin(() -> {}); // whoever looks after the child sees that it is over
         Preparation.ready(settings.codec()); // a child that had to leave for this would have no successor
         boolean started = false;
-        for (int attempt = 0; !started && !killed && attempt < MOST_STARTS; attempt++) {
+        for (int attempt = 0; !started && !killed && attempt < (WholeSupport.isThere() ? MOST_STARTS : MOST_STARTS_OF_ONE_THREAD); attempt++) {
             lock.lock();
             try {
                 failure = null;
@@ -84,7 +87,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
     /** Waits until the child has set itself up; false where it has ended before. */
     private boolean hasStarted() {
         RunMemory.Slot slot = brood.live().getFirst().slot;
-        while (!killed && !slot.hasStarted() && !brood.live().isEmpty()) {
+        while (!killed && slot.itemsAcquire() == 0 && !brood.live().isEmpty()) {
             LockSupport.parkNanos(START_NAP_NANOS);
             lock.lock();
             try {
@@ -95,7 +98,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
                 lock.unlock();
             }
         }
-        return killed || slot.hasStarted();
+        return killed || slot.itemsAcquire() > 0;
     }
 
     /** Looks after the child once; false where there is nothing more to come. */
