@@ -62,7 +62,8 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
         deadline.begin(() -> {}); // whoever looks after the child sees that it is over
         Preparation.ready(settings.codec()); // a child that had to leave for this would have no successor
         boolean started = false;
-        for (int attempt = 0; !started && !killed && attempt < (WholeSupport.isThere() ? MOST_STARTS : MOST_STARTS_OF_ONE_THREAD); attempt++) {
+        for (int attempt = 0; !started && !killed
+                && attempt < (WholeSupport.isThere() ? MOST_STARTS : MOST_STARTS_OF_ONE_THREAD); attempt++) {
             lock.lock();
             try {
                 failure = null;
