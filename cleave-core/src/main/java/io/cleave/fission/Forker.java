@@ -10,6 +10,8 @@ import io.cleave.os.WholeFork;
 final class Forker {
     private static final long LEAST_PATIENCE_NANOS = 8_000_000;
     private static final long MOST_PATIENCE_NANOS = 128_000_000;
+    /** The same, for a child that no other can take the place of. */
+    private static final long FINAL_PATIENCE_NANOS = 250_000_000;
     private static final int MOST_COLLECTIONS = 3;
     private static final Quiescence QUIESCENCE = new Quiescence();
 
@@ -34,7 +36,7 @@ final class Forker {
         synchronized (Forks.LOCK) {
             boolean isWhole = WholeSupport.isThere();
             if (!isWhole) {
-                awaitGoodMoment(room);
+                awaitGoodMoment(room, outlivesThread ? FINAL_PATIENCE_NANOS : patience);
             }
             int pid = Forks.fork(isWhole, outlivesThread);
             if (pid < 0 && isWhole && WholeFork.isForGood(pid)) {
@@ -56,10 +58,10 @@ final class Forker {
      */
     record Forked(int pid, boolean isWhole) {}
 
-    private static void awaitGoodMoment(int room) {
-        QUIESCENCE.await(patience);
+    private static void awaitGoodMoment(int room, long most) {
+        QUIESCENCE.await(most);
         for (int attempt = 0; attempt < MOST_COLLECTIONS && !Eden.makeRoom(room); attempt++) {
-            QUIESCENCE.await(patience); // other threads may allocate meanwhile
+            QUIESCENCE.await(most); // other threads may allocate meanwhile
         }
     }
 

@@ -27,7 +27,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
     private static final long START_NAP_NANOS = 50_000;
     private static final int MOST_STARTS = 5;
     /** One of one thread cannot go on where the JVM's compiler was at work at the fork, which is seen within milliseconds. */
-    private static final int MOST_STARTS_OF_ONE_THREAD = 40;
+    private static final int MOST_STARTS_OF_ONE_THREAD = 20;
     private static final long REFUSED_NAP_NANOS = 5_000_000;
 
     private final Settings settings;
