@@ -840,7 +840,9 @@ static void suspend_from(struct plan *plan, long first) {
         if (stop->idle != JVMS_OWN) {
             int result = plan->results[count++];
             stop->suspended = result == 0;
-            if (result != 0) {
+            if (result == 14) {
+                stop->idle = JVMS_OWN; /* somebody else's to resume: an agent's, or this is a child that does not have it */
+            } else if (result != 0) {
                 stop->java = 0; /* it is not alive any more, as a rule; else it is found to be running, and asked again */
             } else {
                 examine(plan, stop);
