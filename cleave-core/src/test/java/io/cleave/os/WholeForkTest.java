@@ -34,7 +34,7 @@ class WholeForkTest {
 
     @Test
     void threadsThatAreStartedJustNowDoNotRunOnInTheChild() throws InterruptedException {
-        assertThat(run(List.of("-Xmx256m"), "100", "0", "starting")).containsExactly("right 100");
+        assertThat(run(List.of("-Xmx256m"), "40", "0", "starting")).containsExactly("right 40");
     }
 
     @Test
@@ -44,7 +44,7 @@ class WholeForkTest {
 
     @Test
     void noChildIsLeftWithAHalfInitializedClass() throws InterruptedException {
-        assertThat(run(List.of("-Xmx256m"), "100", "0", "classes")).containsExactly("right 100");
+        assertThat(run(List.of("-Xmx256m"), "40", "0", "classes")).containsExactly("right 40");
     }
 
     @Test
