@@ -80,16 +80,16 @@ class ProcessPoolDeathTest extends MishapTestBase {
     /** An item that is slow to write when it is written for a second attempt. */
     static final class SlowAgain implements Serializable {
         private static final long serialVersionUID = 1L;
-        private static final AtomicInteger WRITTEN = new AtomicInteger();
-        private static final CountDownLatch AGAIN = new CountDownLatch(1);
-        private static final CountDownLatch GO_ON = new CountDownLatch(1);
+        private final transient AtomicInteger written = new AtomicInteger();
+        private final transient CountDownLatch again = new CountDownLatch(1);
+        private final transient CountDownLatch goOn = new CountDownLatch(1);
 
         private void writeObject(ObjectOutputStream out) throws IOException {
             out.defaultWriteObject();
-            if (WRITTEN.incrementAndGet() == 2) {
-                AGAIN.countDown();
+            if (written.incrementAndGet() == 2) {
+                again.countDown();
                 try {
-                    boolean _ = GO_ON.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                    boolean _ = goOn.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
@@ -101,14 +101,15 @@ class ProcessPoolDeathTest extends MishapTestBase {
     void aTaskIsNotRepeatedOnceThePoolIsEndedByForce() throws Exception {
         String file = executions().toString();
         try (ProcessPool pool = workers(1).maxRetries(3).build()) {
-            CompletableFuture<List<Integer>> results = pool.amap(List.of(new SlowAgain()), item -> {
+            SlowAgain slow = new SlowAgain();
+            CompletableFuture<List<Integer>> results = pool.amap(List.of(slow), item -> {
                 note(file, 0);
                 Runtime.getRuntime().halt(3);
                 return 0;
             });
-            assertThat(SlowAgain.AGAIN.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+            assertThat(slow.again.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
             List<Runnable> waiting = pool.shutdownNow();
-            SlowAgain.GO_ON.countDown();
+            slow.goOn.countDown();
             assertThat(waiting).isEmpty();
             assertThatThrownBy(() -> get(results)).isInstanceOfAny(ExecutionException.class,
                     CancellationException.class);
