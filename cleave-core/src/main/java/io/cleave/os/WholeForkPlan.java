@@ -14,8 +14,6 @@ final class WholeForkPlan {
     }
 
     static final int SLOT_BYTES = 64;
-    static final int KNOWN_BYTES = 24;
-    static final int STOP_BYTES = 32;
     static final int RANGE_BYTES = 16;
     static final int SPACE_BYTES = 16;
     static final int ATTEMPTS_BYTES = 4096;

@@ -1,0 +1,110 @@
+package io.cleave.os;
+
+import static io.cleave.os.Native.LONG;
+import static io.cleave.os.Native.POINTER;
+
+import io.cleave.os.WholeForkPlan.Field;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The classes, fields and methods of the Java library by which the machine code of a whole fork tells threads from each
+ * other: what a thread is doing is seen by the methods on its stack.
+ */
+final class JavaMethods {
+    /** How deep a stack is searched for a class's initializer. */
+    private static final int FRAMES = 512;
+    private static final int ORDINARY = 1024;
+
+    /** Java threads that go on in the child; the first is the one that must not, as it listens to the parent's socket. */
+    private static final List<String> GOING_ON = List.of("Attach Listener", "Reference Handler", "Finalizer",
+            "Common-Cleaner", "Signal Dispatcher", "Notification Thread");
+
+    private final WholeForkPlan plan;
+    private final Arena arena;
+    private final Jvmti jvmti;
+    private final long jni;
+
+    private JavaMethods(WholeForkPlan plan, Arena arena, Jvmti jvmti) throws Throwable {
+        this.plan = plan;
+        this.arena = arena;
+        this.jvmti = jvmti;
+        this.jni = jvmti.jni();
+    }
+
+    /**
+     * Writes them into a plan.
+     *
+     * @throws UnsupportedOperationException where this JVM's threads are laid out differently
+     */
+    static void describe(WholeForkPlan plan, Arena arena, Jvmti jvmti) throws Throwable {
+        JavaMethods methods = new JavaMethods(plan, arena, jvmti);
+        methods.describeThreadClasses();
+        methods.describeIdle();
+        methods.describeStill();
+        methods.describeNames();
+        plan.set(Field.FRAMES, arena.allocate(FRAMES * 16L, 8).address());
+        plan.set(Field.FRAME_ROOM, FRAMES);
+        plan.set(Field.ORDINARY, arena.allocate(ORDINARY * 8L, 8).address());
+    }
+
+    private void describeThreadClasses() throws Throwable {
+        MethodHandle field = Jni.function(jni, Jni.GET_FIELD_ID,
+                FunctionDescriptor.of(LONG, LONG, LONG, POINTER, POINTER));
+        long thread = type("java/lang/Thread");
+        long eetop = (long) field.invokeExact(jni, thread, arena.allocateFrom("eetop"), arena.allocateFrom("J"));
+        if (eetop == 0) {
+            throw new UnsupportedOperationException("this JVM's threads have no field eetop");
+        }
+        plan.set(Field.EETOP, eetop);
+        plan.set(Field.START, first(jvmti.methods(thread, "start0")));
+        plan.set(Field.CARRIER, type("jdk/internal/misc/CarrierThread"));
+        plan.set(Field.VIRTUAL_THREAD, type("java/lang/BaseVirtualThread"));
+    }
+
+    /** Where a worker of an executor waits for something to do, and where one waits that will do it at a time. */
+    private void describeIdle() throws Throwable {
+        plan.set(Field.DELAYED, first(jvmti.methods(
+                type("java/util/concurrent/ScheduledThreadPoolExecutor$DelayedWorkQueue"), "take")));
+        List<Long> idle = new ArrayList<>();
+        idle.addAll(jvmti.methods(type("java/util/concurrent/ForkJoinPool"), "awaitWork"));
+        idle.addAll(jvmti.methods(type("java/util/concurrent/ThreadPoolExecutor"), "getTask"));
+        plan.set(Field.IDLE, array(idle));
+        plan.set(Field.IDLE_COUNT, idle.size());
+    }
+
+    /** In which a thread waits and does nothing else. */
+    private void describeStill() throws Throwable {
+        List<Long> still = new ArrayList<>();
+        still.addAll(jvmti.methods(type("jdk/internal/misc/Unsafe"), "park"));
+        still.addAll(jvmti.methods(type("java/lang/Object"), "wait0"));
+        still.addAll(jvmti.methods(type("java/lang/Thread"), "sleepNanos0"));
+        plan.set(Field.STILL, array(still));
+        plan.set(Field.STILL_COUNT, still.size());
+    }
+
+    private void describeNames() {
+        plan.set(Field.NAMES, array(GOING_ON.stream().map(name -> arena.allocateFrom(name).address()).toList()));
+        plan.set(Field.NAME_COUNT, GOING_ON.size());
+    }
+
+    private long type(String name) throws Throwable {
+        return Jni.findClass(jni, arena, name);
+    }
+
+    private static long first(List<Long> methods) {
+        return methods.isEmpty() ? 0 : methods.getFirst();
+    }
+
+    private long array(List<Long> numbers) {
+        MemorySegment array = arena.allocate(numbers.size() * 8L, 8);
+        for (int i = 0; i < numbers.size(); i++) {
+            array.setAtIndex(LONG, i, numbers.get(i));
+        }
+        return array.address();
+    }
+}
