@@ -174,12 +174,12 @@ final class OrdinarySystem {
                 }, x -> true)
                 .add("direct buffers", x -> {
                     int sum = 0;
-                    for (int i = 0; i < 300; i++) { // more than there may be at once: the collector has to free some
+                    for (int i = 0; i < 100; i++) { // more than there may be at once: the collector has to free some
                         ByteBuffer buffer = ByteBuffer.allocateDirect(2 * MEBIBYTE);
                         sum += buffer.put(i, (byte) 1).get(i) + buffer.get(2 * MEBIBYTE - 1);
                     }
                     return sum + x;
-                }, x -> 300 + x)
+                }, x -> 100 + x)
                 .add("arenas", x -> {
                     long sum = x;
                     try (Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
