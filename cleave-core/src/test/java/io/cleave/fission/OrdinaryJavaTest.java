@@ -75,7 +75,8 @@ final class OrdinaryJavaTest {
             "several young collections", "large objects", "out of memory", "cleaner", "phantom reference",
             "direct buffers",
             "arenas", "process", "files", "an event of a flight recording", "sockets", "database in memory",
-            "java.util.logging", "Log4j's asynchronous appender");
+            "java.util.logging", "Log4j's asynchronous appender", "a profiler's SIGPROF timer on",
+            "a profiler's SIGPROF timer off");
 
     @Test
     void ordinaryJavaIsRightInAChildThatIsTheFirstToDoIt() throws Exception {
