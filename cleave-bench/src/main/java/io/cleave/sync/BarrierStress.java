@@ -3,6 +3,7 @@ package io.cleave.sync;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import io.cleave.owner.SharedCell;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.BrokenBarrierException;
 import org.openjdk.jcstress.annotations.Actor;

@@ -3,7 +3,10 @@ package io.cleave.sync;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import io.cleave.sync.LockWord.News;
+import io.cleave.owner.LockWord;
+import io.cleave.owner.LockWord.News;
+import io.cleave.owner.Participants;
+import io.cleave.owner.Patience;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;

@@ -1,5 +1,8 @@
 package io.cleave.sync;
 
+import io.cleave.owner.Cell;
+import io.cleave.owner.Patience;
+import io.cleave.owner.SharedCell;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -34,12 +37,12 @@ final class WeakCell extends Cell {
     }
 
     @Override
-    long get() {
+    public long get() {
         return weakness == Weakness.PLAIN_LOOK ? word : (long) WORD.getAcquire(this);
     }
 
     @Override
-    boolean cas(long expected, long value) {
+    public boolean cas(long expected, long value) {
         if (weakness != Weakness.TWO_STEPS || expected != 0) {
             return WORD.compareAndSet(this, expected, value);
         }
@@ -51,23 +54,23 @@ final class WeakCell extends Cell {
     }
 
     @Override
-    boolean sleep(long expected, Patience wait, Suspicion suspicion) {
+    public boolean sleep(long expected, Patience wait, Suspicion suspicion) {
         Thread.onSpinWait();
         return true;
     }
 
     @Override
-    void wake(int count) {
+    public void wake(int count) {
         // Nobody sleeps.
     }
 
     @Override
-    void spin() {
+    public void spin() {
         Thread.onSpinWait();
     }
 
     @Override
-    int spins() {
+    public int spins() {
         return 0;
     }
 }

@@ -1,5 +1,7 @@
 package io.cleave.sync;
 
+import io.cleave.owner.LockWord;
+
 /** What semaphore and read-write lock are built on, as shipped but on {@link WeakWords}. */
 final class WeakTally {
     private static final int SEATS = 2;

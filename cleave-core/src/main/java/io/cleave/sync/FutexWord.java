@@ -3,6 +3,7 @@ package io.cleave.sync;
 import io.cleave.os.Errno;
 import io.cleave.os.Futex;
 import io.cleave.os.SystemCallException;
+import io.cleave.owner.Patience;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;

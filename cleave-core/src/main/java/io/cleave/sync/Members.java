@@ -1,6 +1,8 @@
 package io.cleave.sync;
 
 import io.cleave.os.Unistd;
+import io.cleave.owner.Participants;
+import io.cleave.owner.ParticipantsLayout;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 

@@ -1,5 +1,6 @@
 package io.cleave.sync;
 
+import io.cleave.owner.Participants;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**

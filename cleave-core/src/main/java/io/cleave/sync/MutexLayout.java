@@ -1,6 +1,8 @@
 package io.cleave.sync;
 
 import io.cleave.os.CrashPoint;
+import io.cleave.owner.LockWord;
+import io.cleave.owner.Participants;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;

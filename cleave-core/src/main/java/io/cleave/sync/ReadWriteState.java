@@ -1,7 +1,13 @@
 package io.cleave.sync;
 
-import io.cleave.sync.LockWord.News;
-import io.cleave.sync.LockWord.Outcome;
+import io.cleave.owner.Cell;
+import io.cleave.owner.EventCount;
+import io.cleave.owner.LockWord;
+import io.cleave.owner.LockWord.News;
+import io.cleave.owner.LockWord.Outcome;
+import io.cleave.owner.Participants;
+import io.cleave.owner.Patience;
+import io.cleave.owner.SharedCell;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 import java.util.Map;
@@ -45,6 +51,7 @@ final class ReadWriteState {
     private final Members members;
     private final Tally tally;
     private final EventCount waiting;
+    private final Named named;
     private final Members.Heir heir = this::bury;
     private final long identity;
     /** The beat that a reader saw last, and since when: of the handle, so that short attempts add up. Races do no harm. */
@@ -59,6 +66,7 @@ final class ReadWriteState {
         this.members = new Members(words, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, seats);
         this.tally = new Tally(words, members,
                 new LockWord(new SharedCell(memory, TallyLayout.LEDGER_AT), Participants::isDead), true);
+        this.named = named;
         this.waiting = new EventCount(tally, new SharedCell(memory, TallyLayout.TURN_AT), named);
         if (words.get(TallyLayout.IDENTITY_AT) == 0) {
             boolean _ = words.cas(TallyLayout.IDENTITY_AT, 0, RANDOM.nextLong() | 1); // or another was quicker
@@ -472,7 +480,7 @@ final class ReadWriteState {
 
     /** The handle. */
     Named named() {
-        return waiting.named();
+        return named;
     }
 
     String describe(String type, Supplier<String> text) {

@@ -1,5 +1,11 @@
 package io.cleave.sync;
 
+import io.cleave.owner.Cell;
+import io.cleave.owner.EventCount;
+import io.cleave.owner.LockWord;
+import io.cleave.owner.Participants;
+import io.cleave.owner.Patience;
+import io.cleave.owner.SharedCell;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
 
@@ -11,6 +17,7 @@ final class SemaphoreState {
     private final Members members;
     private final Tally tally;
     private final EventCount waiting;
+    private final Named named;
     private final Members.Heir heir;
 
     SemaphoreState(MemorySegment memory, int seats, Named named) {
@@ -19,6 +26,7 @@ final class SemaphoreState {
         this.members = new Members(words, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, seats);
         this.tally = new Tally(words, members,
                 new LockWord(new SharedCell(memory, TallyLayout.LEDGER_AT), Participants::isDead), false);
+        this.named = named;
         this.waiting = new EventCount(tally, new SharedCell(memory, TallyLayout.TURN_AT), named);
         this.heir = this::bury;
     }
@@ -221,7 +229,7 @@ final class SemaphoreState {
 
     /** The handle. */
     Named named() {
-        return waiting.named();
+        return named;
     }
 
     String describe(String type, Supplier<String> text) {

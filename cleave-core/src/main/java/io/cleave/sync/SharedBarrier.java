@@ -2,6 +2,10 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import io.cleave.owner.Participants;
+import io.cleave.owner.Patience;
+import io.cleave.owner.SharedCell;
+import io.cleave.owner.Spinner;
 import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputStream;

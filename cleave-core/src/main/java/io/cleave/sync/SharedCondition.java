@@ -1,6 +1,9 @@
 package io.cleave.sync;
 
 import io.cleave.OwnerDiedException;
+import io.cleave.owner.Cell;
+import io.cleave.owner.Patience;
+import io.cleave.owner.SharedCell;
 import java.lang.foreign.MemorySegment;
 import java.util.Date;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import io.cleave.owner.Patience;
 import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputStream;

@@ -1,5 +1,6 @@
 package io.cleave.sync;
 
+import io.cleave.owner.Cell;
 import java.util.List;
 
 /**

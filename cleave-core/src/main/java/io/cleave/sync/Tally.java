@@ -1,7 +1,12 @@
 package io.cleave.sync;
 
-import io.cleave.sync.LockWord.News;
-import io.cleave.sync.LockWord.Outcome;
+import io.cleave.owner.Cell;
+import io.cleave.owner.EventCount;
+import io.cleave.owner.LockWord;
+import io.cleave.owner.LockWord.News;
+import io.cleave.owner.LockWord.Outcome;
+import io.cleave.owner.Participants;
+import io.cleave.owner.Patience;
 
 /**
  * A number of things that processes take from and give back to, of which each process's share comes back when it dies:

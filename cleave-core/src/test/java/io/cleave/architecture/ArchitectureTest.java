@@ -33,7 +33,8 @@ import org.junit.jupiter.api.Test;
 final class ArchitectureTest {
 
     /** From the bottom to the top. */
-    private static final List<String> LAYERS = List.of("os", "memory", "sync", "channel", "share", "work", "fork",
+    private static final List<String> LAYERS = List.of("os", "memory", "owner", "heap", "sync", "channel", "share", "work",
+            "fork",
             "objects",
             "pool", "worker",
             "fission");
@@ -44,6 +45,7 @@ final class ArchitectureTest {
             io.cleave.AlreadyExistsException
             io.cleave.BlockNotFoundException
             io.cleave.CleaveException
+            io.cleave.HeapFullException
             io.cleave.IncompatibleBlockException
             io.cleave.OwnerDiedException
             io.cleave.TokenException

@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.testing.Background;
 import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Method;

@@ -3,6 +3,8 @@ package io.cleave.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.owner.ParticipantsLayout;
+import io.cleave.owner.Patience;
 import io.cleave.sync.Schedules.Body;
 import io.cleave.sync.Schedules.ModelCell;
 import io.cleave.sync.Schedules.Program;

@@ -3,6 +3,7 @@ package io.cleave.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.memory.SharedMemory;
+import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.io.IOException;
 import java.lang.foreign.Arena;

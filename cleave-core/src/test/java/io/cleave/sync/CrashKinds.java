@@ -3,6 +3,8 @@ package io.cleave.sync;
 import static io.cleave.sync.CrashScene.aSecond;
 
 import io.cleave.OwnerDiedException;
+import io.cleave.owner.LockWord;
+import io.cleave.owner.ParticipantsLayout;
 import io.cleave.testing.Delays;
 import java.time.Duration;
 import java.util.List;

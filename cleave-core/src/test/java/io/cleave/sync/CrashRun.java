@@ -5,6 +5,8 @@ import io.cleave.os.CrashPoint;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
+import io.cleave.owner.Participants;
+import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

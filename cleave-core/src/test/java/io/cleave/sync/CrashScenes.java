@@ -1,6 +1,7 @@
 package io.cleave.sync;
 
 import io.cleave.OwnerDiedException;
+import io.cleave.owner.LockWord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,5 +1,7 @@
 package io.cleave.sync;
 
+import io.cleave.owner.Participants;
+import io.cleave.testing.Background;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;

@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

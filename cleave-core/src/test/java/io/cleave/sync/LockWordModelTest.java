@@ -3,8 +3,11 @@ package io.cleave.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.cleave.sync.LockWord.News;
-import io.cleave.sync.LockWord.Outcome;
+import io.cleave.owner.LockWord;
+import io.cleave.owner.LockWord.News;
+import io.cleave.owner.LockWord.Outcome;
+import io.cleave.owner.ParticipantsLayout;
+import io.cleave.owner.Patience;
 import io.cleave.sync.Schedules.ModelCell;
 import io.cleave.sync.Schedules.Program;
 import java.util.ArrayList;

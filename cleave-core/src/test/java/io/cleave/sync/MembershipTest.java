@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.OwnerDiedException;
+import io.cleave.owner.ParticipantsLayout;
+import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,6 @@
 package io.cleave.sync;
 
+import io.cleave.testing.Background;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.io.IOException;

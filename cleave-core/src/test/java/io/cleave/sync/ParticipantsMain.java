@@ -3,6 +3,7 @@ package io.cleave.sync;
 import io.cleave.CleaveException;
 import io.cleave.memory.SharedMemory;
 import io.cleave.os.ProcFs;
+import io.cleave.owner.Participants;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;

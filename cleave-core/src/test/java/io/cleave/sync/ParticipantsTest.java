@@ -9,6 +9,7 @@ import io.cleave.memory.SharedMemory;
 import io.cleave.os.Fcntl;
 import io.cleave.os.ProcessIdentity;
 import io.cleave.os.Unistd;
+import io.cleave.owner.ParticipantsLayout;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.lang.foreign.Arena;

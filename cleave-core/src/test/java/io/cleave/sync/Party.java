@@ -1,5 +1,6 @@
 package io.cleave.sync;
 
+import io.cleave.testing.Background;
 import java.io.Serializable;
 import java.lang.foreign.MemorySegment;
 

@@ -1,5 +1,7 @@
 package io.cleave.sync;
 
+import io.cleave.owner.Cell;
+import io.cleave.owner.Patience;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -242,13 +244,13 @@ final class Schedules {
         }
 
         @Override
-        long get() {
+        public long get() {
             schedules.step();
             return word;
         }
 
         @Override
-        boolean cas(long expected, long value) {
+        public boolean cas(long expected, long value) {
             schedules.step();
             boolean isEqual = word == expected;
             if (isEqual) {
@@ -258,7 +260,7 @@ final class Schedules {
         }
 
         @Override
-        boolean sleep(long expected, Patience wait, Suspicion suspicion) {
+        public boolean sleep(long expected, Patience wait, Suspicion suspicion) {
             schedules.step();
             if (wait.isOver()) {
                 return false;
@@ -270,18 +272,18 @@ final class Schedules {
         }
 
         @Override
-        void wake(int count) {
+        public void wake(int count) {
             schedules.step();
             schedules.wake(this, count);
         }
 
         @Override
-        void spin() {
+        public void spin() {
             schedules.step();
         }
 
         @Override
-        int spins() {
+        public int spins() {
             return 0;
         }
     }

@@ -3,6 +3,7 @@ package io.cleave.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,6 +2,8 @@ package io.cleave.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cleave.owner.Cell;
+import io.cleave.owner.Patience;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -18,34 +20,34 @@ final class SignalsPropertyTest {
         private long word;
 
         @Override
-        long get() {
+        public long get() {
             return word;
         }
 
         @Override
-        boolean cas(long expected, long value) {
+        public boolean cas(long expected, long value) {
             boolean isEqual = word == expected;
             word = isEqual ? value : word;
             return isEqual;
         }
 
         @Override
-        boolean sleep(long expected, Patience wait, Suspicion suspicion) {
+        public boolean sleep(long expected, Patience wait, Suspicion suspicion) {
             throw new AssertionError("nobody sleeps");
         }
 
         @Override
-        void wake(int count) {
+        public void wake(int count) {
             assertThat(count).isPositive();
         }
 
         @Override
-        void spin() {
+        public void spin() {
             throw new AssertionError("nobody spins");
         }
 
         @Override
-        int spins() {
+        public int spins() {
             return 0;
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.IncompatibleBlockException;
 import io.cleave.OwnerDiedException;
+import io.cleave.testing.Background;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.time.Duration;

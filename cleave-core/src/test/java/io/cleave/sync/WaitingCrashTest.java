@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.OwnerDiedException;
 import io.cleave.memory.SharedMemory;
+import io.cleave.owner.LockWord;
+import io.cleave.testing.Background;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.lang.foreign.MemorySegment;

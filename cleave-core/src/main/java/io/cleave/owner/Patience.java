@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import io.cleave.os.Futex;
 import java.time.Duration;
@@ -11,50 +11,50 @@ import java.util.concurrent.TimeUnit;
  * @param deadlineNanos a moment of {@link System#nanoTime()}, or {@link Futex#NEVER}
  * @param isInterruptible whether the wait ends by an exception when the thread is interrupted
  */
-record Patience(long deadlineNanos, boolean isInterruptible) {
+public record Patience(long deadlineNanos, boolean isInterruptible) {
     /**
      * How long a sleeper sleeps before it looks whether somebody has died: less than half of what is promised. That look
      * would also make good for a lost wake-up, so checks that are to find one make it longer, by {@code
      * -Dcleave.sliceNanos}.
      */
-    static final long SLICE_NANOS = Long.getLong("cleave.sliceNanos", 40_000_000);
+    public static final long SLICE_NANOS = Long.getLong("cleave.sliceNanos", 40_000_000);
 
-    static final Patience FOREVER = new Patience(Futex.NEVER, true);
-    static final Patience UNINTERRUPTIBLY = new Patience(Futex.NEVER, false);
+    public static final Patience FOREVER = new Patience(Futex.NEVER, true);
+    public static final Patience UNINTERRUPTIBLY = new Patience(Futex.NEVER, false);
 
     /** No wait at all. */
-    static final Patience TRY = new Patience(0, false);
+    public static final Patience TRY = new Patience(0, false);
 
     /** Patience from now on; 0 and negative mean not to wait. */
-    static Patience of(long timeoutNanos) {
+    public static Patience of(long timeoutNanos) {
         long now = System.nanoTime();
         long deadline = now + Math.max(0, timeoutNanos);
         return new Patience(deadline < now ? Futex.NEVER : deadline, true);
     }
 
-    static Patience of(long timeout, TimeUnit unit) {
+    public static Patience of(long timeout, TimeUnit unit) {
         return of(unit.toNanos(timeout));
     }
 
-    static Patience of(Duration timeout) {
+    public static Patience of(Duration timeout) {
         return of(nanos(timeout));
     }
 
     /** A duration in nanoseconds, as near as a long comes to it. */
-    static long nanos(Duration timeout) {
+    public static long nanos(Duration timeout) {
         return TimeUnit.NANOSECONDS.convert(timeout);
     }
 
-    boolean isTry() {
+    public boolean isTry() {
         return deadlineNanos == 0;
     }
 
-    boolean isOver() {
+    public boolean isOver() {
         return deadlineNanos != Futex.NEVER && System.nanoTime() - deadlineNanos >= 0;
     }
 
     /** The end of the next slice, or the deadline where that is earlier. */
-    long endOfSlice() {
+    public long endOfSlice() {
         return Math.min(deadlineNanos, System.nanoTime() + SLICE_NANOS);
     }
 }

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 /**
  * A 64-bit word and the means to sleep until it changes: all that the algorithms of this package need of the world.
@@ -7,21 +7,21 @@ package io.cleave.sync;
  * <p>
  * Sleeping looks at the low 32 bits only: every change that a sleeper waits for must change those.
  */
-abstract class Cell {
+public abstract class Cell {
     /** Wakes all that sleep. */
-    static final int ALL = Integer.MAX_VALUE;
+    public static final int ALL = Integer.MAX_VALUE;
 
     /** Something that a sleeper has to look after from time to time, as nobody may be left to wake it. */
-    interface Suspicion {
+    public interface Suspicion {
         /** Whether the sleeper should wake up and look for itself. */
         boolean isRaised();
     }
 
     /** The word, with acquire semantics. */
-    abstract long get();
+    public abstract long get();
 
     /** Compares and sets the word, with the semantics of a volatile access. */
-    abstract boolean cas(long expected, long value);
+    public abstract boolean cas(long expected, long value);
 
     /**
      * Sleeps while the low half is that of {@code expected}. It may return for no reason.
@@ -32,14 +32,14 @@ abstract class Cell {
      * @return false where the deadline has passed
      * @throws InterruptedException where an interruptible wait finds its thread interrupted, before or while it sleeps
      */
-    abstract boolean sleep(long expected, Patience wait, Suspicion suspicion) throws InterruptedException;
+    public abstract boolean sleep(long expected, Patience wait, Suspicion suspicion) throws InterruptedException;
 
     /** Wakes up to {@code count} sleepers. */
-    abstract void wake(int count);
+    public abstract void wake(int count);
 
     /** Lets a moment pass between two looks at a word that is about to change. */
-    abstract void spin();
+    public abstract void spin();
 
     /** How many looks are worth taking before sleeping. */
-    abstract int spins();
+    public abstract int spins();
 }

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import org.jspecify.annotations.Nullable;
 
@@ -34,11 +34,11 @@ import org.jspecify.annotations.Nullable;
  * or by DIED. Between a release and its wake-up, or after being woken: the sleepers look at the word every
  * {@link Patience#SLICE_NANOS}. There is no step between which the word means something else than it says.
  */
-final class LockWord {
+public final class LockWord {
     /** Somebody may sleep on the word. */
-    static final long WAITERS = 1;
+    public static final long WAITERS = 1;
     /** An owner has died, and nobody has said since that what the lock guards was repaired. */
-    static final long DIED = 2;
+    public static final long DIED = 2;
 
     /** Looks that are taken before a sleep even where they have not paid: two microseconds or so, with their breaks. */
     private static final int LEAST_SPINS = 8;
@@ -51,12 +51,12 @@ final class LockWord {
     private int usualSpins;
 
     /** Tells dead owners from living ones. */
-    interface Liveness {
+    public interface Liveness {
         boolean isDead(long owner);
     }
 
     /** What to do with the news that an owner has died. */
-    enum News {
+    public enum News {
         /** Acquire, and be told. The mark stays until the owner says that it has repaired. */
         TAKE,
         /** Do not acquire. */
@@ -64,7 +64,7 @@ final class LockWord {
     }
 
     /** How an attempt ended. */
-    enum Outcome {
+    public enum Outcome {
         /** Held. */
         CLEAN,
         /** Held, and an owner has died before. */
@@ -74,23 +74,23 @@ final class LockWord {
         /** Not held, the time is over. */
         TIMED_OUT;
 
-        boolean isHeld() {
+        public boolean isHeld() {
             return this == CLEAN || this == OWNER_DIED;
         }
     }
 
-    LockWord(Cell word, Liveness liveness) {
+    public LockWord(Cell word, Liveness liveness) {
         this.word = word;
         this.liveness = liveness;
     }
 
     /** The owner, 0 where there is none. */
-    long owner() {
+    public long owner() {
         return word.get() & ParticipantsLayout.OWNER;
     }
 
     /** Acquires for an owner that does not hold it. */
-    Outcome acquire(long me, News news, Patience wait) throws InterruptedException {
+    public Outcome acquire(long me, News news, Patience wait) throws InterruptedException {
         if (word.cas(0, me)) {
             return Outcome.CLEAN;
         }
@@ -173,7 +173,7 @@ final class LockWord {
      *
      * @return false where the caller is not the owner; nothing has changed then
      */
-    boolean release(long me) {
+    public boolean release(long me) {
         while (true) {
             long seen = word.get();
             if ((seen & ParticipantsLayout.OWNER) != me) {
@@ -189,12 +189,12 @@ final class LockWord {
     }
 
     /** Whether the lock is marked, held or not. */
-    boolean hasDied() {
+    public boolean hasDied() {
         return (word.get() & DIED) != 0;
     }
 
     /** Whether an owner that lives holds the lock. */
-    boolean isHeldByLiving() {
+    public boolean isHeldByLiving() {
         long owner = owner();
         return owner != 0 && !liveness.isDead(owner);
     }
@@ -204,7 +204,7 @@ final class LockWord {
      *
      * @return false where the caller is not the owner; nothing has changed then
      */
-    boolean consistent(long me) {
+    public boolean consistent(long me) {
         while (true) {
             long seen = word.get();
             if ((seen & ParticipantsLayout.OWNER) != me) {

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import java.util.List;
 import java.util.function.Supplier;
@@ -22,14 +22,14 @@ import java.util.function.Supplier;
  * set. One that leaves without success may have had a wake-up that was for another, and passes it on. What a process takes with it into death its fellow sleepers make good when they look for themselves, every
  * {@link Patience#SLICE_NANOS}; a mark that a dead one has left costs one call for nothing.
  */
-final class EventCount {
+public final class EventCount {
     private final Sleepers sleepers;
     private final Cell turn;
     private final Spinner spinner;
-    private final Named named;
+    private final Gate gate;
 
     /** The mark that there may be sleepers. */
-    interface Sleepers {
+    public interface Sleepers {
         /** Sets the mark, of one kind or the other. */
         void announce(boolean needsSeveral);
 
@@ -43,7 +43,7 @@ final class EventCount {
     }
 
     /** Something that is tried until it succeeds. */
-    interface Attempt<E extends Exception> {
+    public interface Attempt<E extends Exception> {
         /** Does it where that can be done now. */
         boolean isDone() throws E, InterruptedException;
 
@@ -60,15 +60,15 @@ final class EventCount {
         boolean needsSeveral();
     }
 
-    EventCount(Sleepers sleepers, Cell turn, Named named) {
+    public EventCount(Sleepers sleepers, Cell turn, Gate gate) {
         this.sleepers = sleepers;
         this.turn = turn;
-        this.named = named;
+        this.gate = gate;
         this.spinner = new Spinner(turn);
     }
 
     /** Wakes so many of those that wait, after something has changed. */
-    void signal(int count) {
+    public void signal(int count) {
         int woken = sleepers.take(count);
         if (woken > 0) {
             long seen;
@@ -85,8 +85,8 @@ final class EventCount {
      * @return whether it succeeded
      * @throws IllegalStateException where the handle is closed, before or meanwhile
      */
-    <E extends Exception> boolean await(Attempt<E> attempt, Patience patience) throws InterruptedException, E {
-        named.enter();
+    public <E extends Exception> boolean await(Attempt<E> attempt, Patience patience) throws InterruptedException, E {
+        gate.enter();
         try {
             if (attempt.isDone()) {
                 return true;
@@ -96,7 +96,7 @@ final class EventCount {
             }
             return sleep(attempt, patience);
         } finally {
-            named.exit();
+            gate.exit();
         }
     }
 
@@ -124,27 +124,22 @@ final class EventCount {
         }
     }
 
-    /** The handle. */
-    Named named() {
-        return named;
-    }
-
     /** Keeps the handle open until {@link #exit}. */
-    void enter() {
-        named.enter();
+    public void enter() {
+        gate.enter();
     }
 
-    void exit() {
-        named.exit();
+    public void exit() {
+        gate.exit();
     }
 
     /** What {@code toString()} says. */
-    String describe(String type, Supplier<String> text) {
-        return named.describe(type, text);
+    public String describe(String type, Supplier<String> text) {
+        return gate.describe(type, text);
     }
 
     /** Sends everybody away who waits through this handle, and gives it up. */
-    void close() {
-        named.close(turn instanceof SharedCell cell ? List.of(cell) : List.of());
+    public void close() {
+        gate.close(turn instanceof SharedCell cell ? List.of(cell) : List.of());
     }
 }

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
@@ -59,7 +59,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * The file stays when all have ended, as the words that name its slots may.
  */
-final class Participants {
+public final class Participants {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final int PRIVATE_MODE = 0600;
     private static final long NAP_NANOS = 10_000;
@@ -98,13 +98,13 @@ final class Participants {
     }
 
     /** The calling thread as an owner: never 0, the two lowest bits clear. */
-    static long me() {
+    public static long me() {
         return process() | (Thread.currentThread().threadId()
                 & (ParticipantsLayout.THREADS / 2 - 1)) << ParticipantsLayout.THREAD_SHIFT;
     }
 
     /** An owner of its own, which is no thread and has not been one before: the upper half of the numbers. */
-    static long newOwner() {
+    public static long newOwner() {
         long number = NEXT_OWNER.getAndIncrement() & (ParticipantsLayout.THREADS / 2 - 1);
         return process() | (ParticipantsLayout.THREADS / 2 + number) << ParticipantsLayout.THREAD_SHIFT;
     }
@@ -112,7 +112,7 @@ final class Participants {
     private static final AtomicLong NEXT_OWNER = new AtomicLong();
 
     /** The calling process: slot and generation, never 0. */
-    static long process() {
+    public static long process() {
         long process = (long) LONG.getAcquire(SELF, 0L);
         return process != 0 ? process : register();
     }
@@ -126,7 +126,7 @@ final class Participants {
      * @throws IncompatibleBlockException where its owners are those of another table
      * @throws CleaveException where it is fresh, and the table of this process has lost its name
      */
-    static void join(MemorySegment memory, long at, Class<?> type) {
+    public static void join(MemorySegment memory, long at, Class<?> type) {
         process();
         Registry known = known();
         long stamp = (long) LONG.getAcquire(memory, at);
@@ -152,7 +152,7 @@ final class Participants {
     }
 
     /** Whether the process of an owner has ended, or will run nothing of a user's any more. */
-    static boolean isDead(long owner) {
+    public static boolean isDead(long owner) {
         long process = owner & ParticipantsLayout.PROCESS;
         if (process == process() || process == 0) {
             return false; // 0: see SEALED in the layout
@@ -197,7 +197,7 @@ final class Participants {
      *
      * @throws IllegalMonitorStateException where it does
      */
-    static void checkOwn(long owner) {
+    public static void checkOwn(long owner) {
         if ((owner & ParticipantsLayout.PROCESS) != process()) {
             throw new IllegalMonitorStateException("this belongs to process " + pid(owner) + ", of which this one is a "
                     + "copy: a forked child does not hold what its parent holds");
@@ -205,13 +205,13 @@ final class Participants {
     }
 
     /** The pid of an owner's process, as its own pid namespace has it. */
-    static int pid(long owner) {
+    public static int pid(long owner) {
         process();
         return ParticipantsLayout.pidOpaque(known().table, ParticipantsLayout.slot(owner));
     }
 
     /** An owner, for messages. Its process is looked up in the table of the calling process. */
-    static String describe(long owner) {
+    public static String describe(long owner) {
         if ((owner & ParticipantsLayout.PROCESS) == 0) {
             return "this JVM, which is about to end";
         }

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,32 +14,32 @@ final class SpinnerTest {
     private static Cell cell(int spins) {
         return new Cell() {
             @Override
-            long get() {
+            public long get() {
                 throw new UnsupportedOperationException();
             }
 
             @Override
-            boolean cas(long expected, long value) {
+            public boolean cas(long expected, long value) {
                 throw new UnsupportedOperationException();
             }
 
             @Override
-            boolean sleep(long expected, Patience wait, Suspicion suspicion) {
+            public boolean sleep(long expected, Patience wait, Suspicion suspicion) {
                 throw new UnsupportedOperationException();
             }
 
             @Override
-            void wake(int count) {
+            public void wake(int count) {
                 throw new UnsupportedOperationException();
             }
 
             @Override
-            void spin() {
+            public void spin() {
                 throw new UnsupportedOperationException();
             }
 
             @Override
-            int spins() {
+            public int spins() {
                 return spins;
             }
         };

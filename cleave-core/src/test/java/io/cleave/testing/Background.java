@@ -1,8 +1,7 @@
-package io.cleave.sync;
+package io.cleave.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.cleave.testing.Delays;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -11,22 +10,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** A call in a thread of its own, of this JVM or another. */
-final class Background<T> {
+public final class Background<T> {
     private final CompletableFuture<T> result;
     private final Runnable interrupt;
 
     /** A call that somebody else makes. */
-    Background(CompletableFuture<T> result, Runnable interrupt) {
+    public Background(CompletableFuture<T> result, Runnable interrupt) {
         this.result = result;
         this.interrupt = interrupt;
     }
 
     /** Something that a thread does. */
-    interface Action {
+    public interface Action {
         void run() throws Exception;
     }
 
-    static <T> Background<T> start(boolean isVirtual, Callable<T> call) {
+    public static <T> Background<T> start(boolean isVirtual, Callable<T> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
         Runnable body = () -> {
             try {
@@ -39,15 +38,15 @@ final class Background<T> {
         return new Background<>(result, thread::interrupt);
     }
 
-    static <T> Background<T> call(Callable<T> call) {
+    public static <T> Background<T> call(Callable<T> call) {
         return start(false, call);
     }
 
-    static Background<Void> run(Action action) {
+    public static Background<Void> run(Action action) {
         return start(false, action(action));
     }
 
-    static Background<Void> runVirtual(Action action) {
+    public static Background<Void> runVirtual(Action action) {
         return start(true, action(action));
     }
 
@@ -58,26 +57,26 @@ final class Background<T> {
         };
     }
 
-    boolean isDone() {
+    public boolean isDone() {
         return result.isDone();
     }
 
-    void interrupt() {
+    public void interrupt() {
         interrupt.run();
     }
 
     /** Checks that it goes on for a while. */
-    Background<T> staysBlocked() {
+    public Background<T> staysBlocked() {
         Delays.pause(Delays.SHORT);
         assertThat(result).isNotDone();
         return this;
     }
 
-    T get() throws Exception {
+    public T get() throws Exception {
         return get(Delays.PATIENCE);
     }
 
-    T get(Duration bound) throws Exception {
+    public T get(Duration bound) throws Exception {
         try {
             return result.get(bound.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import java.util.function.BooleanSupplier;
 
@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
  * pay, because the other is slow to wake up, and would stay with it: so some of the waits look for the longest time
  * whatever was before. With one processor nobody looks twice, as nobody else runs meanwhile.
  */
-final class Spinner {
+public final class Spinner {
     static final long LEAST_NANOS = 1_000;
     static final long MOST_NANOS = 40_000;
     /** How many looks are taken between two at the clock. */
@@ -27,7 +27,7 @@ final class Spinner {
     private int misses;
 
     /** For those who would sleep on a cell. */
-    Spinner(Cell cell) {
+    public Spinner(Cell cell) {
         this.isUseful = cell.spins() > 0;
     }
 
@@ -36,7 +36,7 @@ final class Spinner {
      *
      * @return whether it was there at the last look
      */
-    boolean await(BooleanSupplier look, Patience patience) {
+    public boolean await(BooleanSupplier look, Patience patience) {
         if (look.getAsBoolean()) {
             return true;
         }

@@ -1,8 +1,9 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.os.Futex;
+import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.lang.foreign.Arena;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Errno;
@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
 /** A word in shared memory, with the futex on its low half. Platform threads sleep there, virtual ones in {@link Room}. */
-final class SharedCell extends Cell {
+public final class SharedCell extends Cell {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 40 : 0;
 
@@ -18,19 +18,19 @@ final class SharedCell extends Cell {
     /** Written by the handle that closes; read by its sleepers. */
     private volatile boolean isClosed;
 
-    /** The word at an offset of a segment that {@link Segments} has checked. */
-    SharedCell(MemorySegment segment, long at) {
+    /** The word at an offset of a writable native segment, aligned to 8 bytes. */
+    public SharedCell(MemorySegment segment, long at) {
         this.word = segment.asSlice(at, Long.BYTES);
         this.low = segment.asSlice(at, Integer.BYTES);
     }
 
     @Override
-    long get() {
+    public long get() {
         return (long) LONG.getAcquire(word, 0L);
     }
 
     @Override
-    boolean cas(long expected, long value) {
+    public boolean cas(long expected, long value) {
         if (LONG.compareAndSet(word, 0L, expected, value)) {
             CrashPoint.reached();
             return true;
@@ -39,7 +39,7 @@ final class SharedCell extends Cell {
     }
 
     @Override
-    boolean sleep(long expected, Patience wait, Suspicion suspicion) throws InterruptedException {
+    public boolean sleep(long expected, Patience wait, Suspicion suspicion) throws InterruptedException {
         if (Thread.currentThread().isVirtual()) {
             return Room.current().sleep(this, expected, wait, suspicion);
         }
@@ -76,18 +76,18 @@ final class SharedCell extends Cell {
     }
 
     @Override
-    void wake(int count) {
+    public void wake(int count) {
         int result = Futex.wake(low, count, false);
         SystemCallException.check(result, "futex(FUTEX_WAKE)", "");
     }
 
     @Override
-    void spin() {
+    public void spin() {
         Thread.onSpinWait();
     }
 
     @Override
-    int spins() {
+    public int spins() {
         return SPINS;
     }
 

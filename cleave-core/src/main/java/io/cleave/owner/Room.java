@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import io.cleave.os.Errno;
 import io.cleave.os.Futex;

@@ -1,4 +1,4 @@
-package io.cleave.sync;
+package io.cleave.owner;
 
 import io.cleave.os.CrashPoint;
 import io.cleave.os.ProcessIdentity;
@@ -30,11 +30,11 @@ import java.lang.invoke.VarHandle;
  * seed plus count. The seed is random and never 0: a file made anew does not repeat the owners of the old one, and what
  * lies in shared memory names the file that it speaks of by it.
  */
-final class ParticipantsLayout {
+public final class ParticipantsLayout {
     /** "CLEAVEP" and the format's version, 2, in the highest byte. */
     static final long MAGIC = 0x0250_4556_4145_4c43L;
     /** Slots are 1 to {@value}. */
-    static final int SLOTS = 4095;
+    public static final int SLOTS = 4095;
     static final long MAGIC_AT = 0;
     static final long SEED_AT = 8;
     static final long NEXT_AT = 16;
@@ -43,17 +43,18 @@ final class ParticipantsLayout {
     static final long PID_IN_SLOT = 8;
     static final long START_IN_SLOT = 16;
     static final long NAMESPACE_IN_SLOT = 24;
-    static final long FILE_BYTES = TABLE_AT + (SLOTS + 1) * SLOT_BYTES;
+    public static final long FILE_BYTES = TABLE_AT + (SLOTS + 1) * SLOT_BYTES;
 
-    static final int SLOT_SHIFT = 52;
-    static final int GENERATION_SHIFT = 38;
+    /** Where the slot begins. */
+    public static final int SLOT_SHIFT = 52;
+    public static final int GENERATION_SHIFT = 38;
     static final long GENERATIONS = 1L << (SLOT_SHIFT - GENERATION_SHIFT);
-    static final int THREAD_SHIFT = 2;
-    static final long THREADS = 1L << (GENERATION_SHIFT - THREAD_SHIFT);
+    public static final int THREAD_SHIFT = 2;
+    public static final long THREADS = 1L << (GENERATION_SHIFT - THREAD_SHIFT);
     /** The bits of an owner that say which process. */
-    static final long PROCESS = -1L << GENERATION_SHIFT;
+    public static final long PROCESS = -1L << GENERATION_SHIFT;
     /** The bits that say which thread of which process. */
-    static final long OWNER = -1L << THREAD_SHIFT;
+    public static final long OWNER = -1L << THREAD_SHIFT;
 
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -111,15 +112,15 @@ final class ParticipantsLayout {
     }
 
     /** The process part of an owner. */
-    static long process(int slot, long generation) {
+    public static long process(int slot, long generation) {
         return (long) slot << SLOT_SHIFT | (generation & (GENERATIONS - 1)) << GENERATION_SHIFT;
     }
 
-    static int slot(long owner) {
+    public static int slot(long owner) {
         return (int) (owner >>> SLOT_SHIFT);
     }
 
-    static long generation(long owner) {
+    public static long generation(long owner) {
         return owner >>> GENERATION_SHIFT & (GENERATIONS - 1);
     }
 }

@@ -1,0 +1,203 @@
+package io.cleave.heap;
+
+import io.cleave.owner.Participants;
+import io.cleave.owner.ParticipantsLayout;
+import java.util.concurrent.locks.LockSupport;
+
+/** A heap as one process sees it. */
+public final class Heap {
+    /** The size of a header. */
+    public static final long HEADER_BYTES = 256;
+
+    /** How often all contexts are looked at before waiting. */
+    private static final int LOOKS = 64;
+    private static final int YIELDS = 16;
+    private static final long LEAST_NAP_NANOS = 20_000;
+    private static final long MOST_NAP_NANOS = 1_000_000;
+
+    private final HeapMemory memory;
+    private final Recovery recovery;
+    private final HeapLocks locks;
+    private final Central central;
+    private final Context[] contexts;
+    private final Change[] changes;
+
+    private Heap(HeapSpace space) {
+        this.memory = new HeapMemory(space.memory(), HeapLayout.longPlain(space.memory(), HeapLayout.DATA_AT));
+        int count = (int) memory.getPlain(HeapLayout.CONTEXTS_AT);
+        this.recovery = new Recovery(memory, count);
+        this.locks = new HeapLocks(memory, recovery::isOver);
+        this.central = new Central(space, memory, locks);
+        this.contexts = new Context[count];
+        this.changes = new Change[count];
+        for (int i = 0; i < count; i++) {
+            contexts[i] = new Context(this, HeapLayout.FIRST_CONTEXT_AT + i * ContextLayout.BYTES);
+            changes[i] = new Change(this, contexts[i]);
+        }
+    }
+
+    /**
+     * Makes a heap of a space that nobody else knows yet, and that is all zeroes.
+     *
+     * @param space where
+     * @param seed for the hashes of what will lie in the heap; random
+     */
+    public static void format(HeapSpace space, long seed) {
+        HeapFormat.format(space, seed);
+    }
+
+    /**
+     * Attaches to a heap.
+     *
+     * @param space where it lies
+     * @return the heap
+     * @throws io.cleave.IncompatibleBlockException where it is of another version, damaged, or its owners are known
+     *         elsewhere
+     */
+    public static Heap attach(HeapSpace space) {
+        HeapFormat.check(space.memory());
+        Participants.join(space.memory(), HeapLayout.STAMP_AT, Heap.class);
+        return new Heap(space);
+    }
+
+    /**
+     * Its words and bytes.
+     *
+     * @return always the same
+     */
+    public HeapMemory memory() {
+        return memory;
+    }
+
+    /**
+     * Its locks.
+     *
+     * @return always the same
+     */
+    public HeapLocks locks() {
+        return locks;
+    }
+
+    /**
+     * The number that the hashes of this heap depend on.
+     *
+     * @return the seed
+     */
+    public long seed() {
+        return memory.getPlain(HeapLayout.SEED_AT);
+    }
+
+    /**
+     * A word for those who have to find what lies in the heap. All are 0 in a new one.
+     *
+     * @param index 0 to 15
+     * @return its offset
+     */
+    public long rootAt(int index) {
+        return HeapLayout.ROOTS_AT + (long) index * Long.BYTES;
+    }
+
+    /**
+     * The size of a block that is in use, with what the allocator added.
+     *
+     * @param block its offset
+     * @return its size
+     * @throws IllegalArgumentException where no block is there
+     */
+    public long sizeOf(long block) {
+        return central.sizeOf(block);
+    }
+
+    /**
+     * Begins a change; it must be closed in any case, by the thread that began it.
+     *
+     * @return an empty change
+     */
+    public Change change() {
+        long me = Participants.me();
+        int first = firstContext(me);
+        return memory.cas(contexts[first].ownerAt(), 0, me) ? begin(first) : await(me, first); // SYNC: context
+    }
+
+    /** Where a thread looks first: neighbours by number look at different ones. */
+    private int firstContext(long me) {
+        return (int) (me >>> ParticipantsLayout.THREAD_SHIFT ^ me >>> ParticipantsLayout.SLOT_SHIFT) & (contexts.length - 1);
+    }
+
+    private Change begin(int context) {
+        boolean isBegun = false;
+        try {
+            Change change = changes[context].begin();
+            isBegun = true;
+            return change;
+        } finally {
+            if (!isBegun) {
+                memory.setRelease(contexts[context].ownerAt(), 0); // SYNC: context
+            }
+        }
+    }
+
+    /** Contexts are held for moments, so who finds none free looks again, less and less often. */
+    private Change await(long me, int first) {
+        long nap = LEAST_NAP_NANOS;
+        for (int look = 0;; look++) {
+            for (int i = 0; i < contexts.length; i++) {
+                int context = first + i & (contexts.length - 1);
+                if (memory.cas(contexts[context].ownerAt(), 0, me)) { // SYNC: context
+                    return begin(context);
+                }
+            }
+            if (look < LOOKS) {
+                Thread.onSpinWait();
+            } else if (look < LOOKS + YIELDS) {
+                Thread.yield();
+            } else {
+                recovery.recoverAll();
+                Thread.yield(); // where a pending interrupt makes the nap short
+                LockSupport.parkNanos(this, nap);
+                nap = Math.min(2 * nap, MOST_NAP_NANOS);
+            }
+        }
+    }
+
+    /** Gives back what free blocks are in stock: those of contexts whose owners are dead or that nobody has, and the own. */
+    void reclaim(Context own) {
+        recovery.recoverAll();
+        long me = Participants.me();
+        for (int i = 0; i < contexts.length; i++) {
+            if (memory.cas(contexts[i].ownerAt(), 0, me)) { // SYNC: context
+                try {
+                    contexts[i].begin();
+                    contexts[i].giveAll();
+                } finally {
+                    contexts[i].end();
+                }
+            }
+        }
+        own.giveAll();
+    }
+
+    /** All contexts, for who stops all changes. */
+    Context[] contexts() {
+        return contexts;
+    }
+
+    Central central() {
+        return central;
+    }
+
+    Recovery recovery() {
+        return recovery;
+    }
+
+    /**
+     * Walks all of the heap while no change happens, and accounts for every byte. Those who want to change something wait
+     * meanwhile; what dead processes had begun is finished or forgotten before.
+     *
+     * @param walk names all blocks that can be reached
+     * @return what was found
+     */
+    public HeapReport verify(Check.Walk walk) {
+        return HeapCheck.verify(this, walk);
+    }
+}

@@ -1,0 +1,150 @@
+package io.cleave.heap;
+
+import io.cleave.owner.LockWord;
+import io.cleave.owner.LockWord.News;
+import io.cleave.owner.LockWord.Outcome;
+import io.cleave.owner.Participants;
+import io.cleave.owner.ParticipantsLayout;
+import io.cleave.owner.Patience;
+import io.cleave.owner.SharedCell;
+
+/**
+ * The locks of a heap: any word of it that is 0 when free. A lock whose owner's process has died is handed over without
+ * news, as what the owner had begun is finished or forgotten before: see {@link Recovery}.
+ *
+ * <p>
+ * A lock is held by a thread, and not twice. It is released after the change that it is held for has been committed, and
+ * never by a word of that change: a change that is stored once more after a death must not release what another has
+ * acquired meanwhile. A new block may hold a lock that is {@link #heldByMe} from the beginning.
+ *
+ * <p>
+ * The states of the word, and why no wake-up is lost: {@link LockWord}.
+ */
+public final class HeapLocks {
+    private final HeapMemory memory;
+    private final LockWord.Liveness liveness;
+
+    HeapLocks(HeapMemory memory, LockWord.Liveness liveness) {
+        this.memory = memory;
+        this.liveness = liveness;
+    }
+
+    /**
+     * Acquires a lock. An interrupt does not end the wait.
+     *
+     * @param at where its word lies
+     */
+    public void lock(long at) {
+        long me = Participants.me();
+        if (!memory.cas(at, 0, me)) {
+            try {
+                boolean _ = acquire(at, me, Patience.UNINTERRUPTIBLY);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e); // it was not to be interruptible
+            }
+        }
+    }
+
+    /**
+     * Acquires a lock.
+     *
+     * @param at where its word lies
+     * @throws InterruptedException where the thread is interrupted, before or meanwhile, unless the lock is free
+     */
+    public void lockInterruptibly(long at) throws InterruptedException {
+        long me = Participants.me();
+        if (!memory.cas(at, 0, me)) {
+            boolean _ = acquire(at, me, Patience.FOREVER);
+        }
+    }
+
+    /**
+     * Acquires a lock if it is free, or its owner is dead.
+     *
+     * @param at where its word lies
+     * @return whether it is held now
+     */
+    public boolean tryLock(long at) {
+        long me = Participants.me();
+        try {
+            return memory.cas(at, 0, me) || acquire(at, me, Patience.TRY);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // it was not to be interruptible
+        }
+    }
+
+    /**
+     * Acquires a lock, and waits for a while.
+     *
+     * @param at where its word lies
+     * @param patience until when, and whether an interrupt ends it
+     * @return whether it is held now
+     * @throws InterruptedException where an interruptible wait finds its thread interrupted
+     */
+    public boolean tryLock(long at, Patience patience) throws InterruptedException {
+        long me = Participants.me();
+        return memory.cas(at, 0, me) || acquire(at, me, patience);
+    }
+
+    private boolean acquire(long at, long me, Patience patience) throws InterruptedException {
+        LockWord word = word(at);
+        Outcome outcome = word.acquire(me, News.TAKE, patience);
+        if (outcome == Outcome.OWNER_DIED) {
+            boolean _ = word.consistent(me); // all of the dead one's changes are finished or forgotten
+        }
+        return outcome.isHeld();
+    }
+
+    /**
+     * Releases a lock that the calling thread holds.
+     *
+     * @param at where its word lies
+     * @throws IllegalMonitorStateException where it does not hold it
+     */
+    public void unlock(long at) {
+        long me = Participants.me();
+        if (!memory.cas(at, me, 0)) {
+            release(at, me);
+        }
+    }
+
+    /** As {@link LockWord#release}, but the word is free before anything is made that there may be no memory for. */
+    private void release(long at, long me) {
+        while (true) {
+            long seen = memory.getAcquire(at);
+            if ((seen & ParticipantsLayout.OWNER) != me) {
+                throw new IllegalMonitorStateException("the lock at " + at + " is not this thread's: "
+                        + Long.toHexString(seen));
+            }
+            if (memory.cas(at, seen, seen & LockWord.DIED)) {
+                if ((seen & LockWord.WAITERS) != 0) {
+                    new SharedCell(memory.segment(), at).wake(1);
+                }
+                return;
+            }
+        }
+    }
+
+    /**
+     * Whether the calling thread holds a lock.
+     *
+     * @param at where its word lies
+     * @return whether it does
+     */
+    public boolean isHeldByMe(long at) {
+        return word(at).owner() == Participants.me();
+    }
+
+    /**
+     * The word of a lock that the calling thread holds, for a new block that nobody else can reach yet.
+     *
+     * @return the word
+     */
+    public static long heldByMe() {
+        return Participants.me();
+    }
+
+    private LockWord word(long at) {
+        return new LockWord(new SharedCell(memory.segment(), at), liveness);
+    }
+}

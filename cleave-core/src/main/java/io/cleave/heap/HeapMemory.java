@@ -1,0 +1,297 @@
+package io.cleave.heap;
+
+import io.cleave.os.CrashPoint;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * The words and bytes of a heap, by their offsets. Words are 64 bits at multiples of 8.
+ *
+ * <p>
+ * Nothing here knows whether an offset lies in memory that is there: whoever follows an offset that may be rubbish asks
+ * {@link #isCommitted} first. Offsets that were allocated, and not freed, are good. Stores that others can see at once,
+ * which are those with a mode, are steps at which a test can let the process die.
+ */
+public final class HeapMemory {
+    private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
+    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+    private static final VarHandle LONG_OF_BYTES = MethodHandles.byteArrayViewVarHandle(long[].class,
+            ByteOrder.nativeOrder());
+    private static final ValueLayout.OfLong UNALIGNED = ValueLayout.JAVA_LONG_UNALIGNED;
+
+    private final MemorySegment memory;
+    private final long firstBlock;
+    /** What was committed when it was last looked at. It only grows, so an old value errs on the safe side. */
+    private long knownCommitted;
+
+    /**
+     * The memory of a heap.
+     *
+     * @param memory all of its range
+     * @param firstBlock where the part begins in which blocks lie
+     */
+    HeapMemory(MemorySegment memory, long firstBlock) {
+        this.memory = memory;
+        this.firstBlock = firstBlock;
+    }
+
+    /**
+     * Whether a range lies in memory that is there: the check for readers that follow what may be rubbish.
+     *
+     * @param at where it begins, any number
+     * @param bytes its length, any number
+     * @return whether all of it can be read without harm
+     */
+    public boolean isCommitted(long at, long bytes) {
+        long end = at + bytes;
+        return at >= firstBlock && end >= at && (end <= knownCommitted || isCommittedNow(end));
+    }
+
+    private boolean isCommittedNow(long end) {
+        knownCommitted = HeapLayout.committedAcquire(this);
+        return end <= knownCommitted;
+    }
+
+    /**
+     * A word, with acquire semantics.
+     *
+     * @param at its offset
+     * @return the word
+     */
+    public long getAcquire(long at) {
+        return (long) LONG.getAcquire(memory, at);
+    }
+
+    /**
+     * A word that nobody writes meanwhile, or that is validated after.
+     *
+     * @param at its offset
+     * @return the word
+     */
+    public long getPlain(long at) {
+        return (long) LONG.get(memory, at);
+    }
+
+    /**
+     * A word as it is now, without an order among other accesses.
+     *
+     * @param at its offset
+     * @return the word
+     */
+    public long getOpaque(long at) {
+        return (long) LONG.getOpaque(memory, at);
+    }
+
+    /**
+     * 32 bits that nobody writes meanwhile, or that are validated after.
+     *
+     * @param at their offset, a multiple of 4
+     * @return the bits
+     */
+    public int getIntPlain(long at) {
+        return (int) INT.get(memory, at);
+    }
+
+    /**
+     * A byte that nobody writes meanwhile, or that is validated after.
+     *
+     * @param at its offset
+     * @return the byte
+     */
+    public byte getBytePlain(long at) {
+        return memory.get(ValueLayout.JAVA_BYTE, at);
+    }
+
+    /**
+     * Stores a word in what nobody else can reach.
+     *
+     * @param at its offset
+     * @param word the word
+     */
+    public void setPlain(long at, long word) {
+        LONG.set(memory, at, word);
+    }
+
+    /**
+     * Stores 32 bits in what nobody else can reach.
+     *
+     * @param at their offset, a multiple of 4
+     * @param bits the bits
+     */
+    public void setIntPlain(long at, int bits) {
+        INT.set(memory, at, bits);
+    }
+
+    /**
+     * Stores a byte in what nobody else can reach.
+     *
+     * @param at its offset
+     * @param value the byte
+     */
+    public void setBytePlain(long at, byte value) {
+        memory.set(ValueLayout.JAVA_BYTE, at, value);
+    }
+
+    /**
+     * Stores a word, with release semantics.
+     *
+     * @param at its offset
+     * @param word the word
+     */
+    public void setRelease(long at, long word) {
+        LONG.setRelease(memory, at, word);
+        CrashPoint.reached();
+    }
+
+    /**
+     * Stores a word, without an order among other accesses.
+     *
+     * @param at its offset
+     * @param word the word
+     */
+    public void setOpaque(long at, long word) {
+        LONG.setOpaque(memory, at, word);
+        CrashPoint.reached();
+    }
+
+    /**
+     * Stores a word where another is, with the semantics of a volatile access.
+     *
+     * @param at its offset
+     * @param expected what must be there
+     * @param word the word
+     * @return whether it was there
+     */
+    public boolean cas(long at, long expected, long word) {
+        boolean isDone = LONG.compareAndSet(memory, at, expected, word);
+        if (isDone) {
+            CrashPoint.reached();
+        }
+        return isDone;
+    }
+
+    /**
+     * Adds to a word, with the semantics of a volatile access.
+     *
+     * @param at its offset
+     * @param by how much
+     * @return the word before
+     */
+    public long getAndAdd(long at, long by) {
+        long before = (long) LONG.getAndAdd(memory, at, by);
+        CrashPoint.reached();
+        return before;
+    }
+
+    /**
+     * Copies bytes into what nobody else can reach.
+     *
+     * @param from the bytes
+     * @param index the first of them
+     * @param at where to
+     * @param count how many
+     */
+    public void copyIn(byte[] from, int index, long at, int count) {
+        MemorySegment.copy(from, index, memory, ValueLayout.JAVA_BYTE, at, count);
+    }
+
+    /**
+     * Copies bytes into what nobody else can reach.
+     *
+     * @param from the bytes
+     * @param index the first of them
+     * @param at where to
+     * @param count how many
+     */
+    public void copyIn(MemorySegment from, long index, long at, long count) {
+        MemorySegment.copy(from, index, memory, at, count);
+    }
+
+    /**
+     * Copies bytes out of the heap. What others write meanwhile may come in part: validate after.
+     *
+     * @param at where from
+     * @param to where to
+     * @param index where the first goes
+     * @param count how many
+     */
+    public void copyOut(long at, byte[] to, int index, int count) {
+        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, to, index, count);
+    }
+
+    /**
+     * Copies bytes out of the heap. What others write meanwhile may come in part: validate after.
+     *
+     * @param at where from
+     * @param to where to
+     * @param index where the first goes
+     * @param count how many
+     */
+    public void copyOut(long at, MemorySegment to, long index, long count) {
+        MemorySegment.copy(memory, at, to, index, count);
+    }
+
+    /**
+     * Copies bytes within the heap, into what nobody else can reach.
+     *
+     * @param from where from
+     * @param to where to
+     * @param count how many
+     */
+    public void copy(long from, long to, long count) {
+        MemorySegment.copy(memory, from, memory, to, count);
+    }
+
+    /**
+     * Fills what nobody else can reach with zeroes.
+     *
+     * @param at where it begins
+     * @param bytes its length
+     */
+    public void clear(long at, long bytes) {
+        memory.asSlice(at, bytes).fill((byte) 0);
+    }
+
+    /**
+     * Whether bytes of the heap are the same as others.
+     *
+     * @param at where those of the heap begin
+     * @param bytes the others
+     * @param index the first of them
+     * @param count how many
+     * @return whether all are the same
+     */
+    public boolean matches(long at, byte[] bytes, int index, int count) {
+        int i = 0;
+        for (; i <= count - Long.BYTES; i += Long.BYTES) {
+            if (memory.get(UNALIGNED, at + i) != (long) LONG_OF_BYTES.get(bytes, index + i)) {
+                return false;
+            }
+        }
+        for (; i < count; i++) {
+            if (memory.get(ValueLayout.JAVA_BYTE, at + i) != bytes[index + i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * A part of the heap as a segment, which ends with the heap's own.
+     *
+     * @param at where it begins
+     * @param bytes its length
+     * @return the part
+     */
+    public MemorySegment slice(long at, long bytes) {
+        return memory.asSlice(at, bytes);
+    }
+
+    /** All of it, for those who map words to cells. */
+    MemorySegment segment() {
+        return memory;
+    }
+}

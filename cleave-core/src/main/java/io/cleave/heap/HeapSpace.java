@@ -1,0 +1,22 @@
+package io.cleave.heap;
+
+import java.lang.foreign.MemorySegment;
+
+/** Where a heap lies: address space for all that it may ever need, of which only a part has memory. */
+public interface HeapSpace {
+    /**
+     * The whole range, mapped shared, at its final size. Only what was reserved may be touched.
+     *
+     * @return the range; it begins on a page boundary
+     */
+    MemorySegment memory();
+
+    /**
+     * Gives memory to a part of the range; what has some already keeps it, with its content. New memory holds zeroes.
+     *
+     * @param at where the part begins
+     * @param bytes its length
+     * @throws io.cleave.AllocationException where the device has not got that much; what was reserved before is intact
+     */
+    void reserve(long at, long bytes);
+}

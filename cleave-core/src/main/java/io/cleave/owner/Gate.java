@@ -1,0 +1,139 @@
+package io.cleave.owner;
+
+import io.cleave.os.Unistd;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gate that the handle on a block is: who is inside has the memory, and the handle closes when everybody is out.
+ * Where there is no block, because the memory is a caller's, the gate is always open.
+ *
+ * <h2>Overview</h2>
+ *
+ * Operations of several steps, and those that sleep, run between {@link #enter} and {@link #exit}. Closing shuts the
+ * gate, then wakes those who sleep inside again and again, who leave with an exception and take back on their way out
+ * what they had left in the memory; only then the memory goes. A single access needs no gate, as the segment itself
+ * refuses one that comes too late.
+ *
+ * <p>
+ * {@code inside} is raised before {@code isShut} is looked at, and {@code isShut} is set before {@code inside} is looked
+ * at, all by volatile accesses: so one who enters sees the gate shut, or the closer sees it inside.
+ */
+public class Gate {
+    private static final long NAP_NANOS = 200_000;
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+
+    /** Gives the memory up. */
+    private final @Nullable Runnable release;
+    /** Calls of this process that are inside. */
+    private final AtomicInteger inside = new AtomicInteger();
+    /** Whether nobody is let in any more. Written under this. */
+    private volatile boolean isShut;
+
+    /**
+     * @param release gives up the memory behind the gate, or throws {@link IllegalStateException} where somebody is in
+     *        the middle of a system call on it; null where the memory is a caller's
+     */
+    public Gate(@Nullable Runnable release) {
+        this.release = release;
+    }
+
+    /** Whether there is a block, whose mapping ends with the handle. */
+    public final boolean isBlock() {
+        return release != null;
+    }
+
+    /** Whether the memory is gone. */
+    public final boolean isClosed() {
+        return release != null && isShut;
+    }
+
+    /**
+     * Begins an operation that needs the memory until {@link #exit}.
+     *
+     * @throws IllegalStateException where the handle is closed or closing
+     */
+    public final void enter() {
+        if (release != null) {
+            inside.getAndIncrement();
+            if (isShut) {
+                inside.getAndDecrement();
+                throw new IllegalStateException("this handle is closed; open the object by its name again");
+            }
+        }
+    }
+
+    /** Ends what {@link #enter} began. */
+    public final void exit() {
+        if (release != null) {
+            inside.getAndDecrement();
+        }
+    }
+
+    /**
+     * Sends away who waits through this handle, and gives it up once nobody is inside; where there is no block, nothing.
+     *
+     * @param cells where threads sleep through this handle
+     * @throws IllegalStateException where somebody was still inside after 5 s; nothing is closed then
+     */
+    public final synchronized void close(List<SharedCell> cells) {
+        Runnable memory = release;
+        if (memory == null || isShut) {
+            return;
+        }
+        isShut = true;
+        boolean done = false;
+        try {
+            close(memory, cells);
+            done = true;
+        } finally {
+            if (!done) {
+                cells.forEach(SharedCell::reopen);
+                isShut = false;
+            }
+        }
+    }
+
+    private void close(Runnable memory, List<SharedCell> cells) {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        while (true) {
+            cells.forEach(SharedCell::close);
+            boolean isLate = System.nanoTime() - deadline > 0;
+            // A forked child has its parent's count and none of the parent's threads, and its memory stays mapped.
+            if (inside.get() == 0 || Unistd.isForkedChild()) {
+                try {
+                    memory.run();
+                    return;
+                } catch (IllegalStateException e) { // somebody is just in the middle of a system call on the memory
+                    if (isLate) {
+                        throw e;
+                    }
+                }
+            } else if (isLate) {
+                throw new IllegalStateException(
+                        inside.get() + " calls are still under way through this handle; nothing "
+                                + "was closed, let them end and close it again");
+            }
+            LockSupport.parkNanos(NAP_NANOS);
+        }
+    }
+
+    /** What {@code toString()} says: of a closed handle, that it is closed. */
+    public final String describe(String type, Supplier<String> state) {
+        try {
+            enter();
+        } catch (IllegalStateException e) {
+            return type + "[closed]";
+        }
+        try {
+            return type + "[" + state.get() + "]";
+        } catch (IllegalStateException e) {
+            return type + "[closed]"; // the caller's memory is
+        } finally {
+            exit();
+        }
+    }
+}
