@@ -14,6 +14,7 @@ public final class HeapFullException extends CleaveException {
     private final long freeBytes;
     private final long largestHoleBytes;
     private final long maximumBytes;
+    private final boolean isFragmented;
 
     /**
      * Makes an error with its figures, all in bytes.
@@ -23,15 +24,17 @@ public final class HeapFullException extends CleaveException {
      * @param freeBytes what is free in all
      * @param largestHoleBytes what is free in one piece
      * @param maximumBytes what the heap may grow to
+     * @param isFragmented whether enough is free, but in pieces
      * @param cause what the system said, where it was the device, or null
      */
     public HeapFullException(String message, long askedBytes, long freeBytes, long largestHoleBytes, long maximumBytes,
-            @Nullable Throwable cause) {
+            boolean isFragmented, @Nullable Throwable cause) {
         super(message, cause);
         this.askedBytes = askedBytes;
         this.freeBytes = freeBytes;
         this.largestHoleBytes = largestHoleBytes;
         this.maximumBytes = maximumBytes;
+        this.isFragmented = isFragmented;
     }
 
     /**
@@ -71,11 +74,11 @@ public final class HeapFullException extends CleaveException {
     }
 
     /**
-     * Whether as much is free as was asked for, but nowhere in one piece.
+     * Whether enough is free for what was asked for, but in pieces that are too small or of another size.
      *
      * @return false where the heap is full
      */
     public boolean isFragmented() {
-        return freeBytes >= askedBytes;
+        return isFragmented;
     }
 }

@@ -30,22 +30,31 @@ package io.cleave.heap;
  * look, and the word stored after it.
  */
 public final class Change implements AutoCloseable {
-    private final Heap heap;
-    private final HeapMemory memory;
-    private final RedoLog log;
-    private final long contextAt;
+    /** How many blocks one change may free. */
+    public static final int MOST_FREES = 40;
+    /** How many blocks one change may allocate. */
+    public static final int MOST_ALLOCATIONS = 24;
+    /** How many words one change may set, beside those for its blocks. */
+    public static final int MOST_WORDS = 150;
 
-    Change(Heap heap, long contextAt) {
-        this.heap = heap;
+    private final HeapMemory memory;
+    private final Central central;
+    private final Context context;
+    private final RedoLog log;
+    private final long[] freed = new long[MOST_FREES];
+    private int frees;
+
+    Change(Heap heap, Context context) {
         this.memory = heap.memory();
-        this.contextAt = contextAt;
-        this.log = new RedoLog(memory, contextAt + ContextLayout.STATUS_AT, contextAt + ContextLayout.REHEARSAL_AT,
-                contextAt + ContextLayout.PAIRS_AT);
+        this.central = heap.central();
+        this.context = context;
+        this.log = context.outer();
     }
 
     /** Begins; the context is the caller's. */
     Change begin() {
-        log.clear();
+        frees = 0;
+        context.begin();
         return this;
     }
 
@@ -54,11 +63,14 @@ public final class Change implements AutoCloseable {
      * again. Its content is whatever was there.
      *
      * @param bytes its size, at least 1
-     * @return its offset, a multiple of 16; of 64 for 512 bytes and more, of 4096 for more than 32768
+     * @return its offset, a multiple of 16; of 64 for more than 512 bytes, of 4096 for more than 32768
      * @throws io.cleave.HeapFullException where there is no room; what else was collected stays as it is
      */
     public long allocate(long bytes) {
-        return heap.bump(bytes);
+        if (bytes <= 0) {
+            throw new IllegalArgumentException("a block of " + bytes + " bytes; it needs at least 1");
+        }
+        return bytes <= SizeClasses.LARGEST_BYTES ? context.allocate(SizeClasses.of(bytes)) : context.allocateLarge(bytes);
     }
 
     /**
@@ -75,21 +87,21 @@ public final class Change implements AutoCloseable {
     }
 
     /**
-     * Takes a header: a block of {@link Heap#HEADER_BYTES} in memory that is only ever used for headers. Its first word is its
-     * generation, which only {@code allocateHeader} and {@link #free} write: odd while it is in use, raised at either.
-     * So whoever has kept offset and generation can look, at any time, whether it is still the same.
+     * Takes a header: a block of {@link Heap#HEADER_BYTES} in memory that is only ever used for headers. Its first word
+     * is its generation, which only {@code allocateHeader} and {@link #free} write: odd while it is in use, raised at
+     * either. So whoever has kept offset and generation can look, at any time, whether it is still the same.
      *
-     * @return its offset, a multiple of 64; all but the generation is whatever was there
+     * @return its offset, a multiple of 256; all but the generation is whatever was there
      * @throws io.cleave.HeapFullException where there is no room
      */
     public long allocateHeader() {
-        long block = heap.bump(Heap.HEADER_BYTES);
-        log.set(block, memory.getPlain(block) + 1);
-        return block;
+        long header = context.allocate(SizeClasses.HEADER);
+        log.set(header, memory.getPlain(header) + 1);
+        return header;
     }
 
     /**
-     * The generation that a header which was allocated in this change will have.
+     * The generation that a header will have after the commit; the one it has, where it is not of this change.
      *
      * @param header its offset
      * @return the generation
@@ -103,19 +115,20 @@ public final class Change implements AutoCloseable {
      * change.
      *
      * @param block its offset
-     * @throws IllegalArgumentException where no block begins there
+     * @throws IllegalArgumentException where no block is there
      */
     public void free(long block) {
-        // the memory of a heap that only grows
+        if (frees == MOST_FREES) {
+            throw new IllegalStateException("a change frees at most " + MOST_FREES + " blocks; split it into several");
+        }
+        if (central.classOf(block) == SizeClasses.HEADER) {
+            log.set(block, log.get(block) + 1);
+        }
+        freed[frees++] = block;
     }
 
-    /** How many blocks one change may free. */
-    public static final int MOST_FREES = 64;
-    /** How many words one change may set, beside those for its blocks. */
-    public static final int MOST_WORDS = 200;
-
     /**
-     * Collects a word, which is stored by {@link #commit}.
+     * Collects a word, which is stored by {@link #commit}. Of two for one place both are stored, in their order.
      *
      * @param at its offset
      * @param word what is to be there
@@ -137,12 +150,15 @@ public final class Change implements AutoCloseable {
 
     /** Makes all that was collected happen. The change is empty then, and may go on. */
     public void commit() {
+        context.collectBlocks(freed, frees);
+        frees = 0;
         log.commit();
+        context.committed();
     }
 
     /** Ends the change. What was not committed has not happened. */
     @Override
     public void close() {
-        memory.setRelease(contextAt + ContextLayout.OWNER_AT, 0); // SYNC: context
+        context.end();
     }
 }

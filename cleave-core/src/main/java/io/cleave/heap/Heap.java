@@ -1,24 +1,38 @@
 package io.cleave.heap;
 
 import io.cleave.owner.Participants;
+import io.cleave.owner.ParticipantsLayout;
+import java.util.concurrent.locks.LockSupport;
 
 /** A heap as one process sees it. */
 public final class Heap {
     /** The size of a header. */
     public static final long HEADER_BYTES = 256;
 
-    private final HeapSpace space;
+    /** How often all contexts are looked at before waiting. */
+    private static final int LOOKS = 64;
+    private static final int YIELDS = 16;
+    private static final long LEAST_NAP_NANOS = 20_000;
+    private static final long MOST_NAP_NANOS = 1_000_000;
+
     private final HeapMemory memory;
+    private final Recovery recovery;
     private final HeapLocks locks;
+    private final Central central;
+    private final Context[] contexts;
     private final Change[] changes;
 
     private Heap(HeapSpace space) {
-        this.space = space;
         this.memory = new HeapMemory(space.memory(), HeapLayout.longPlain(space.memory(), HeapLayout.DATA_AT));
-        this.locks = new HeapLocks(memory, Participants::isDead);
-        this.changes = new Change[(int) memory.getPlain(HeapLayout.CONTEXTS_AT)];
-        for (int i = 0; i < changes.length; i++) {
-            changes[i] = new Change(this, HeapLayout.FIRST_CONTEXT_AT + i * ContextLayout.BYTES);
+        int count = (int) memory.getPlain(HeapLayout.CONTEXTS_AT);
+        this.recovery = new Recovery(memory, count);
+        this.locks = new HeapLocks(memory, recovery::isOver);
+        this.central = new Central(space, memory, locks);
+        this.contexts = new Context[count];
+        this.changes = new Change[count];
+        for (int i = 0; i < count; i++) {
+            contexts[i] = new Context(this, HeapLayout.FIRST_CONTEXT_AT + i * ContextLayout.BYTES);
+            changes[i] = new Change(this, contexts[i]);
         }
     }
 
@@ -84,20 +98,96 @@ public final class Heap {
     }
 
     /**
+     * The size of a block that is in use, with what the allocator added.
+     *
+     * @param block its offset
+     * @return its size
+     * @throws IllegalArgumentException where no block is there
+     */
+    public long sizeOf(long block) {
+        return central.sizeOf(block);
+    }
+
+    /**
      * Begins a change; it must be closed in any case, by the thread that began it.
      *
      * @return an empty change
      */
     public Change change() {
         long me = Participants.me();
-        for (int i = (int) (me >>> 2);; i++) {
-            int index = i & (changes.length - 1);
-            long ownerAt = HeapLayout.FIRST_CONTEXT_AT + index * ContextLayout.BYTES + ContextLayout.OWNER_AT;
-            if (memory.cas(ownerAt, 0, me)) { // SYNC: context
-                return changes[index].begin();
+        int first = firstContext(me);
+        return memory.cas(contexts[first].ownerAt(), 0, me) ? begin(first) : await(me, first); // SYNC: context
+    }
+
+    /** Where a thread looks first: neighbours by number look at different ones. */
+    private int firstContext(long me) {
+        return (int) (me >>> ParticipantsLayout.THREAD_SHIFT ^ me >>> ParticipantsLayout.SLOT_SHIFT) & (contexts.length - 1);
+    }
+
+    private Change begin(int context) {
+        boolean isBegun = false;
+        try {
+            Change change = changes[context].begin();
+            isBegun = true;
+            return change;
+        } finally {
+            if (!isBegun) {
+                memory.setRelease(contexts[context].ownerAt(), 0); // SYNC: context
             }
-            Thread.onSpinWait();
         }
+    }
+
+    /** Contexts are held for moments, so who finds none free looks again, less and less often. */
+    private Change await(long me, int first) {
+        long nap = LEAST_NAP_NANOS;
+        for (int look = 0;; look++) {
+            for (int i = 0; i < contexts.length; i++) {
+                int context = first + i & (contexts.length - 1);
+                if (memory.cas(contexts[context].ownerAt(), 0, me)) { // SYNC: context
+                    return begin(context);
+                }
+            }
+            if (look < LOOKS) {
+                Thread.onSpinWait();
+            } else if (look < LOOKS + YIELDS) {
+                Thread.yield();
+            } else {
+                recovery.recoverAll();
+                Thread.yield(); // where a pending interrupt makes the nap short
+                LockSupport.parkNanos(this, nap);
+                nap = Math.min(2 * nap, MOST_NAP_NANOS);
+            }
+        }
+    }
+
+    /** Gives back what free blocks are in stock: those of contexts whose owners are dead or that nobody has, and the own. */
+    void reclaim(Context own) {
+        recovery.recoverAll();
+        long me = Participants.me();
+        for (int i = 0; i < contexts.length; i++) {
+            if (memory.cas(contexts[i].ownerAt(), 0, me)) { // SYNC: context
+                try {
+                    contexts[i].begin();
+                    contexts[i].giveAll();
+                } finally {
+                    contexts[i].end();
+                }
+            }
+        }
+        own.giveAll();
+    }
+
+    /** All contexts, for who stops all changes. */
+    Context[] contexts() {
+        return contexts;
+    }
+
+    Central central() {
+        return central;
+    }
+
+    Recovery recovery() {
+        return recovery;
     }
 
     /**
@@ -109,19 +199,5 @@ public final class Heap {
      */
     public HeapReport verify(Check.Walk walk) {
         return HeapCheck.verify(this, walk);
-    }
-
-    /** A block that was never used. */
-    long bump(long bytes) {
-        long size = (bytes + 63) & -64;
-        long block = memory.getAndAdd(HeapLayout.BINS_AT, size);
-        space.reserve(block, size);
-        while (true) {
-            long committed = memory.getAcquire(HeapLayout.COMMITTED_AT);
-            long end = block + size;
-            if (committed >= end || memory.cas(HeapLayout.COMMITTED_AT, committed, end)) {
-                return block;
-            }
-        }
     }
 }

@@ -17,19 +17,19 @@ final class HeapFormat {
 
     static int contexts(long maximum) {
         long wanted = Long.highestOneBit(Math.max(1, maximum / BYTES_PER_CONTEXT));
-        return (int) Math.clamp(wanted, LEAST_CONTEXTS, MOST_CONTEXTS);
+        return Math.clamp(wanted, LEAST_CONTEXTS, MOST_CONTEXTS);
     }
 
     static void format(HeapSpace space, long seed) {
         MemorySegment memory = space.memory();
         long maximum = memory.byteSize();
-        if (maximum < LEAST_BYTES) {
-            throw new IllegalArgumentException("a heap of " + maximum + " bytes; it needs at least " + LEAST_BYTES);
+        if (maximum < LEAST_BYTES || memory.address() % HeapLayout.PAGE_BYTES != 0) {
+            throw new IllegalArgumentException("a heap of " + maximum + " bytes at " + memory.address()
+                    + "; it needs at least " + LEAST_BYTES + ", from the beginning of a page on");
         }
         int contexts = contexts(maximum);
-        long tableAt = HeapLayout.FIRST_CONTEXT_AT + contexts * ContextLayout.BYTES;
-        long pages = (maximum - tableAt) / (HeapLayout.PAGE_BYTES + HeapLayout.ENTRY_BYTES);
-        long dataAt = (tableAt + pages * HeapLayout.ENTRY_BYTES + HeapLayout.PAGE_BYTES - 1) & -HeapLayout.PAGE_BYTES;
+        long tableAt = tableAt(maximum);
+        long dataAt = dataAt(maximum);
         space.reserve(0, tableAt);
         HeapLayout.longPlain(memory, HeapLayout.MAXIMUM_AT, maximum);
         HeapLayout.longPlain(memory, HeapLayout.PAGE_BYTES_AT, HeapLayout.PAGE_BYTES);
@@ -38,7 +38,6 @@ final class HeapFormat {
         HeapLayout.longPlain(memory, HeapLayout.TABLE_AT, tableAt);
         HeapLayout.longPlain(memory, HeapLayout.DATA_AT, dataAt);
         HeapLayout.longPlain(memory, HeapLayout.COMMITTED_AT, dataAt);
-        HeapLayout.longPlain(memory, HeapLayout.BINS_AT, dataAt);
         for (int i = 0; i < contexts; i++) {
             long contextAt = HeapLayout.FIRST_CONTEXT_AT + i * ContextLayout.BYTES;
             HeapLayout.longPlain(memory, contextAt + ContextLayout.REHEARSAL_AT, contextAt + ContextLayout.SCRATCH_AT);
@@ -53,5 +52,27 @@ final class HeapFormat {
                     + "Cleave reads heaps that begin with " + Long.toHexString(HeapLayout.MAGIC)
                     + "; remove it, or open it by the version that made it");
         }
+        long maximum = HeapLayout.longPlain(memory, HeapLayout.MAXIMUM_AT);
+        long contexts = HeapLayout.longPlain(memory, HeapLayout.CONTEXTS_AT);
+        if (maximum < LEAST_BYTES || maximum != memory.byteSize() || contexts != contexts(maximum)
+                || HeapLayout.longPlain(memory, HeapLayout.TABLE_AT) != tableAt(maximum)
+                || HeapLayout.longPlain(memory, HeapLayout.DATA_AT) != dataAt(maximum)
+                || !isCommitted(HeapLayout.longPlain(memory, HeapLayout.COMMITTED_AT), maximum)) {
+            throw new IncompatibleBlockException("the heap's header is damaged: it speaks of " + maximum + " bytes with "
+                    + contexts + " contexts, in a block of " + memory.byteSize() + "; remove it, and make a new one");
+        }
+    }
+
+    private static boolean isCommitted(long committed, long maximum) {
+        return committed % HeapLayout.PAGE_BYTES == 0 && committed >= dataAt(maximum) && committed <= maximum;
+    }
+
+    static long tableAt(long maximum) {
+        return HeapLayout.FIRST_CONTEXT_AT + contexts(maximum) * ContextLayout.BYTES;
+    }
+
+    static long dataAt(long maximum) {
+        long pages = (maximum - tableAt(maximum)) / (HeapLayout.PAGE_BYTES + HeapLayout.ENTRY_BYTES) + 1;
+        return tableAt(maximum) + pages * HeapLayout.ENTRY_BYTES + HeapLayout.PAGE_BYTES - 1 & -HeapLayout.PAGE_BYTES;
     }
 }

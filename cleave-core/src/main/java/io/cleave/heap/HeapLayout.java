@@ -23,6 +23,8 @@ import java.lang.foreign.ValueLayout;
  *        +--------------------------------------------------------------------+
  *   2048 | classes, 80 of 32 bytes: first span | pages | blocks | free blocks |
  *        +--------------------------------------------------------------------+
+ *   4608 | locks for the freeing of raw blocks, 32 of 64 bytes                |
+ *        +--------------------------------------------------------------------+
  *   8192 | contexts, {@link ContextLayout#BYTES} each                         |
  *        +--------------------------------------------------------------------+
  *  table | an entry of 64 bytes for each page that there may be               |
@@ -59,6 +61,9 @@ final class HeapLayout {
     static final long PAGES_IN_CLASS = 8;
     static final long BLOCKS_IN_CLASS = 16;
     static final long FREE_IN_CLASS = 24;
+    static final long RAW_LOCKS_AT = 4608;
+    static final int RAW_LOCKS = 32;
+    static final long RAW_LOCK_BYTES = 64;
     static final long FIRST_CONTEXT_AT = 8192;
 
     static final int PAGE_SHIFT = 12;
@@ -84,6 +89,11 @@ final class HeapLayout {
 
     static long binAt(int bin) {
         return BINS_AT + (long) bin * Long.BYTES;
+    }
+
+    /** One of the locks, for some number of a block's. */
+    static long rawLockAt(long number) {
+        return RAW_LOCKS_AT + (number & RAW_LOCKS - 1) * RAW_LOCK_BYTES;
     }
 
     static long classAt(int sizeClass) {

@@ -4,6 +4,7 @@ import io.cleave.owner.LockWord;
 import io.cleave.owner.LockWord.News;
 import io.cleave.owner.LockWord.Outcome;
 import io.cleave.owner.Participants;
+import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import io.cleave.owner.SharedCell;
 
@@ -102,9 +103,25 @@ public final class HeapLocks {
      */
     public void unlock(long at) {
         long me = Participants.me();
-        if (!memory.cas(at, me, 0) && !word(at).release(me)) {
-            throw new IllegalMonitorStateException("the lock at " + at + " is not this thread's: "
-                    + Long.toHexString(memory.getAcquire(at)));
+        if (!memory.cas(at, me, 0)) {
+            release(at, me);
+        }
+    }
+
+    /** As {@link LockWord#release}, but the word is free before anything is made that there may be no memory for. */
+    private void release(long at, long me) {
+        while (true) {
+            long seen = memory.getAcquire(at);
+            if ((seen & ParticipantsLayout.OWNER) != me) {
+                throw new IllegalMonitorStateException("the lock at " + at + " is not this thread's: "
+                        + Long.toHexString(seen));
+            }
+            if (memory.cas(at, seen, seen & LockWord.DIED)) {
+                if ((seen & LockWord.WAITERS) != 0) {
+                    new SharedCell(memory.segment(), at).wake(1);
+                }
+                return;
+            }
         }
     }
 

@@ -29,7 +29,7 @@ package io.cleave.heap;
 final class RedoLog {
     /** How many words one change may store. */
     static final int CAPACITY = 250;
-    private static final long PAIR_BYTES = 2 * Long.BYTES;
+    static final long PAIR_BYTES = 2 * Long.BYTES;
     private static final int TRIALS = 3;
 
     private final HeapMemory memory;
@@ -85,6 +85,11 @@ final class RedoLog {
         } else {
             memory.setPlain(pair + Long.BYTES, word);
         }
+    }
+
+    /** Whether a word was collected for a place. */
+    boolean contains(long at) {
+        return find(at) >= 0;
     }
 
     /** A word as it will be. */

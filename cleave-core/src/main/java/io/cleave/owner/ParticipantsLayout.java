@@ -45,7 +45,8 @@ public final class ParticipantsLayout {
     static final long NAMESPACE_IN_SLOT = 24;
     public static final long FILE_BYTES = TABLE_AT + (SLOTS + 1) * SLOT_BYTES;
 
-    static final int SLOT_SHIFT = 52;
+    /** Where the slot begins. */
+    public static final int SLOT_SHIFT = 52;
     public static final int GENERATION_SHIFT = 38;
     static final long GENERATIONS = 1L << (SLOT_SHIFT - GENERATION_SHIFT);
     public static final int THREAD_SHIFT = 2;
