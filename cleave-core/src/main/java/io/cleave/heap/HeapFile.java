@@ -130,12 +130,6 @@ public final class HeapFile implements HeapSpace, AutoCloseable {
         long tableAt = HeapLayout.longPlain(memory, HeapLayout.TABLE_AT);
         long dataAt = HeapLayout.longPlain(memory, HeapLayout.DATA_AT);
         long committed = HeapLayout.longPlain(memory, HeapLayout.COMMITTED_AT);
-        if (tableAt < HeapLayout.FIRST_CONTEXT_AT || dataAt < tableAt || committed < dataAt
-                || committed > memory.byteSize()) {
-            throw new IncompatibleBlockException("heap \"" + block.name() + "\" is damaged: its header claims that of its "
-                    + memory.byteSize() + " bytes those up to " + committed + " are in use, data from " + dataAt
-                    + " on, the table of pages from " + tableAt + " on; remove it");
-        }
         long data = committed - dataAt;
         long table = (data + HeapLayout.PAGE_BYTES - 1) / HeapLayout.PAGE_BYTES * HeapLayout.ENTRY_BYTES;
         if (block.reservedBytes() < tableAt + table + data) {

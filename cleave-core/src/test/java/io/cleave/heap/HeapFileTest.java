@@ -45,9 +45,13 @@ final class HeapFileTest {
         return SharedMemory.list().stream().filter(info -> info.name().equals(NAME)).findFirst().orElseThrow();
     }
 
-    private static void overwrite(long at, long word) throws IOException {
-        try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+    /** Stores a word in the file, and returns what was there. */
+    private static long overwrite(long at, long word) throws IOException {
+        try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer before = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder());
+            assertThat(channel.read(before, at)).isEqualTo(8);
             channel.write(ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(0, word), at);
+            return before.getLong(0);
         }
     }
 
@@ -133,27 +137,36 @@ final class HeapFileTest {
     @Test
     void aTruncatedOrDamagedHeapIsRefusedWithTheReason() throws IOException {
         HeapFile.create(NAME, MAXIMUM, 0, DEFAULTS.withLifetime(Lifetime.PERSISTENT)).close();
-        overwrite(4096 + HeapLayout.COMMITTED_AT, MAXIMUM + 1);
-        assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
-                .hasMessageContaining(Long.toString(MAXIMUM + 1));
-        overwrite(4096 + HeapLayout.COMMITTED_AT, MAXIMUM / 2);
-        overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC + (1L << 56));
-        assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
-                .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC));
-        try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
-            channel.truncate(MAXIMUM);
+        try {
+            for (long at : new long[]{HeapLayout.MAXIMUM_AT, HeapLayout.CONTEXTS_AT, HeapLayout.TABLE_AT,
+                    HeapLayout.DATA_AT, HeapLayout.COMMITTED_AT}) {
+                long good = overwrite(4096 + at, MAXIMUM + 4096);
+                assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
+                        .hasMessageContaining("damaged").hasMessageContaining(Long.toString(MAXIMUM));
+                overwrite(4096 + at, good);
+            }
+            long good = overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC + (1L << 56));
+            assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
+                    .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC))
+                    .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC + (1L << 56)));
+            overwrite(4096 + HeapLayout.MAGIC_AT, good);
+            HeapFile.open(NAME, DEFAULTS).close();
+            try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+                channel.truncate(MAXIMUM);
+            }
+            assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
+                    .hasMessageContaining("claims " + MAXIMUM).hasMessageContaining("has " + MAXIMUM);
+        } finally {
+            Files.delete(file());
         }
-        assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
-                .hasMessageContaining(Long.toString(MAXIMUM + 4096 - 4096));
-        Files.delete(file());
     }
 
     @Test
     void aCopyWithHolesGetsItsMemoryBeforeItIsTouched() throws IOException {
         HeapFile.create(NAME, MAXIMUM, 0, DEFAULTS.withLifetime(Lifetime.PERSISTENT)).close();
-        overwrite(4096 + HeapLayout.COMMITTED_AT, MAXIMUM / 2);
+        long dataAt = overwrite(4096 + HeapLayout.COMMITTED_AT, MAXIMUM / 2);
         try (HeapFile heap = HeapFile.open(NAME, DEFAULTS)) {
-            assertThat(heap.reservedBytes()).isGreaterThanOrEqualTo(MAXIMUM / 2);
+            assertThat(heap.reservedBytes()).isGreaterThanOrEqualTo(MAXIMUM / 2 - dataAt);
             heap.unlink();
         }
     }
