@@ -201,14 +201,19 @@ final class Schedule implements Children.Listener, Reception.Listener {
                 return window;
             }
         }
-        if (order.windowCount() < MOST_WINDOWS && !order.hasFailed()) {
-            Window next = input.nextWindow(inline.nanosPerItem(), children.live().isEmpty());
-            if (next != null) {
-                order.add(next);
-                return next;
-            }
+        return nextWindow(children);
+    }
+
+    /** Reads on, where there are not many windows that are not done yet; null where nothing is to be had for now. */
+    private @Nullable Window nextWindow(Children children) {
+        if (order.windowCount() >= MOST_WINDOWS || order.hasFailed()) {
+            return null;
         }
-        return null;
+        Window next = input.nextWindow(inline.nanosPerItem(), children.live().isEmpty());
+        if (next != null) {
+            order.add(next);
+        }
+        return next;
     }
 
     /**
@@ -284,8 +289,12 @@ final class Schedule implements Children.Listener, Reception.Listener {
         return true;
     }
 
-    /** Computes an item of the first free chunk here. */
+    /** Computes an item here: of the first free chunk, or of the next window, where there may be none to fork for it. */
     private boolean help(Children children) {
+        return helpWithWindows(children) || (nextWindow(children) != null && helpWithWindows(children));
+    }
+
+    private boolean helpWithWindows(Children children) {
         for (Window window : order.windows()) {
             if (order.wanted(window) < window.chunks.length) {
                 return false;
