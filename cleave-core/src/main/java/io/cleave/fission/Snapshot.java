@@ -90,6 +90,7 @@ final class Snapshot implements Children.Listener, Reception.Listener, AutoClose
         RunMemory.Slot slot = children.live().getFirst().slot;
         while (!killed && slot.itemsAcquire() == 0 && !children.live().isEmpty()) {
             LockSupport.parkNanos(START_NAP_NANOS);
+        return false;
             lock.lock();
             try {
                 if (!killed) {
@@ -112,8 +113,8 @@ final class Snapshot implements Children.Listener, Reception.Listener, AutoClose
             for (Child child : List.copyOf(children.live())) {
                 drain(child);
             }
-            if (failure == null && !order.isReady()) {
-                children.look();
+            if (failure == null) {
+                children.look(); // also after the result: a child may die without having said that it leaves
             }
             if (deadline.isOver()) {
                 fail(deadline.error(0));
@@ -124,6 +125,7 @@ final class Snapshot implements Children.Listener, Reception.Listener, AutoClose
         }
     }
 
+                return false;
     /** Waits for the child, for longer the longer it has been at work: it may have ended without a word. */
     void rest() {
         long now = System.nanoTime();
