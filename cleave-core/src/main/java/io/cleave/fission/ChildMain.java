@@ -186,6 +186,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
                 }
             } catch (LeaveNow e) {
                 return;
+                slot.stopTime();
             }
         }
     }
@@ -288,12 +289,10 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         long now = System.nanoTime();
         if (items > 0 && !body.isKept()) {
             if (slot.isAskedToLeave()) {
-                leaving = Frames.LEAVE_ASKED;
-                return false;
+                return leave(Frames.LEAVE_ASKED);
             }
             if (isMemorySpent()) {
-                leaving = Frames.LEAVE_MEMORY;
-                return false;
+                return leave(Frames.LEAVE_MEMORY);
             }
         }
         items++;
@@ -321,6 +320,13 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             slot.largestOpaque(largestItem);
         }
         allocated = now;
+    /** Begins no more items. */
+    private boolean leave(int why) {
+        leaving = why;
+        slot.stopTime();
+        return false;
+    }
+
         unmeasured = 0;
     }
 
@@ -339,6 +345,9 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
                 throw new Refused(value, e);
             }
             send(Frames.ITEM_FAILED, Failure.unsendable(e, value, codec, null, place(), name()));
+        }
+        if (body instanceof Reduction) {
+            slot.stopTime(); // what was gathered is of many items
         }
     }
 

@@ -182,7 +182,7 @@ final class Children implements AutoCloseable {
     private boolean isLate(Child child, long now) {
         return settings.itemTimeoutNanos() > 0 && (child.currentItem() >= 0 || child.slot.isInHook())
                 && !child.isLeaving()
-                && !child.slot.isWaiting() && now - child.slot.since() > settings.itemTimeoutNanos();
+                && !child.slot.isWaiting() && child.slot.taken(now) > settings.itemTimeoutNanos();
     }
 
     private void ended(Child child, int status) {

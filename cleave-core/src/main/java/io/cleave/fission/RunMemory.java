@@ -19,7 +19,7 @@ import java.lang.invoke.VarHandle;
  *   a slot; all but "leave" is written by the child alone
  *    0  items     long, items begun since the fork: the child's sign of life
  *    8  index     long, the item begun last, counted within its window; -1 before the first, -2 in the hook before it
- *   16  since     long, when it was begun, by System.nanoTime()
+ *   16  since     long, when it was begun, by System.nanoTime(); the highest number where no item's time runs
  *   24  dirtied   long, bytes of private dirty memory when the child left
  *   32  leave     int, 1 when the parent asks the child to leave after its item
  *   40  largest   long, the most bytes that one item has allocated so far
@@ -46,6 +46,9 @@ final class RunMemory implements AutoCloseable {
     private static final long VERDICT = 64;
     private static final long STARTED = 72;
     private static final long HOOK = -2;
+    private static final long UNTIMED = Long.MAX_VALUE;
+    private static final int SET_UP = 1;
+    private static final int HOOK_BEGUN = 2;
     private static final int PROVEN = 1;
     private static final int UNPROVEN = 2;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -121,6 +124,16 @@ final class RunMemory implements AutoCloseable {
         long since() {
             return (long) LONG.getOpaque(memory, SINCE);
         }
+        /** The child is done with the item begun last: what it does until it begins another is no item's time. */
+        void stopTime() {
+            LONG.setOpaque(memory, SINCE, UNTIMED);
+        }
+
+        /** Whether no item's time runs. */
+        boolean isUntimed() {
+            return since() == UNTIMED;
+        }
+
 
         void dirtiedRelease(long bytes) {
             LONG.setRelease(memory, DIRTIED, bytes);
@@ -133,6 +146,12 @@ final class RunMemory implements AutoCloseable {
         void edenOpaque(long bytes) {
             LONG.setOpaque(memory, EDEN, bytes);
         }
+        /** How long the item begun last has taken; 0 where no item's time runs. */
+        long taken(long now) {
+            long since = since();
+            return since == UNTIMED ? 0 : now - since;
+        }
+
 
         long eden() {
             return (long) LONG.getOpaque(memory, EDEN);
@@ -154,7 +173,9 @@ final class RunMemory implements AutoCloseable {
         /** The child goes on: its item counts as begun later by as long as it has waited. */
         void waitEnds(long now) {
             long began = (long) LONG.getOpaque(memory, WAITING);
-            LONG.setOpaque(memory, SINCE, since() + (now - began));
+            if (!isUntimed()) {
+                LONG.setOpaque(memory, SINCE, since() + (now - began));
+            }
             LONG.setRelease(memory, WAITING, 0L); // SYNC: slot-waiting
         }
 
