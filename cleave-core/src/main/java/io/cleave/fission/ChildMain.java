@@ -163,9 +163,9 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
 
     private void runHook() {
         if (hook != null) {
-            slot.hook(true, System.nanoTime());
+            slot.hookBegins(System.nanoTime());
             hook.run();
-            slot.hook(false, System.nanoTime());
+            slot.hookEnds(System.nanoTime());
         }
     }
 

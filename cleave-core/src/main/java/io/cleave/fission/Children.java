@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -256,7 +255,7 @@ final class Children implements AutoCloseable {
             if (live.isEmpty() || !waiting || System.nanoTime() - deadline > 0) {
                 return live.isEmpty();
             }
-            LockSupport.parkNanos(LEAVING_NAP_NANOS);
+            Nap.of(LEAVING_NAP_NANOS);
         }
     }
 
@@ -283,7 +282,7 @@ final class Children implements AutoCloseable {
             if (Signals.waitpid(child.pid, Signals.WNOHANG) != 0) {
                 return;
             }
-            LockSupport.parkNanos(LEAVING_NAP_NANOS);
+            Nap.of(LEAVING_NAP_NANOS);
         }
         Signals.kill(child.pid, Signals.SIGKILL);
         Signals.waitpid(child.pid, 0);

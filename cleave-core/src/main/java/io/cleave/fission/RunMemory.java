@@ -91,15 +91,23 @@ final class RunMemory implements AutoCloseable {
             this.memory = memory;
         }
 
-        void reset() {
+        void reset(long now) {
             memory.fill((byte) 0);
-            LONG.setRelease(memory, INDEX, -1L);
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, -1L); // SYNC: slot-index
         }
 
-        /** The child begins, or ends, what comes before its first item. */
-        void hook(boolean begins, long now) {
+        /** The child begins what comes before its first item. */
+        void hookBegins(long now) {
+            INT.setRelease(memory, STARTED, HOOK_BEGUN);
             LONG.setOpaque(memory, SINCE, now);
-            LONG.setRelease(memory, INDEX, begins ? HOOK : -1L);
+            LONG.setRelease(memory, INDEX, HOOK); // SYNC: slot-index
+        }
+
+        /** The child has ended it. */
+        void hookEnds(long now) {
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, -1L); // SYNC: slot-index
         }
 
         boolean isInHook() {
@@ -209,7 +217,7 @@ final class RunMemory implements AutoCloseable {
 
         /** The child has set itself up, and begins to work. */
         void start() {
-            INT.setRelease(memory, STARTED, 1);
+            INT.setRelease(memory, STARTED, SET_UP);
         }
 
         boolean hasStarted() {
@@ -219,6 +227,11 @@ final class RunMemory implements AutoCloseable {
         void askToLeave() {
             INT.setOpaque(memory, LEAVE, 1);
         }
+        /** Whether the child has come as far as code of the caller's: the hook, or its first item. */
+        boolean hasBegun() {
+            return (int) INT.getAcquire(memory, STARTED) == HOOK_BEGUN || itemsAcquire() > 0;
+        }
+
 
         boolean isAskedToLeave() {
             return (int) INT.getOpaque(memory, LEAVE) != 0;
