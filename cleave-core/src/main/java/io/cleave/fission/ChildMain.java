@@ -28,6 +28,9 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     /** How many items go together, and twice as many next, where it is known what they take. */
     private static final int KNOWN_TOGETHER = 16;
 
+    private final int parent = Unistd.getpid();
+    /** The thread that forks, which is the one that computes in the child. */
+    private final Thread worker = Thread.currentThread();
     private final Body body;
     private final Codec codec;
     private final @Nullable Runnable hook;
@@ -275,12 +278,17 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         }
     }
 
-    /** Reports a call to System.exit; the process ends after it. */
+    /**
+     * Reports a call to System.exit; the process ends after it, with a code that tells as much. Only the thread that computes
+     * may write to the ring.
+     */
     @Override
     public void exitCalled(Throwable call) {
-        Failure exit = Failure.of(call, null, place(), name()).asExit();
-        send(slot.isInHook() ? exit.asHooks() : exit);
-        out.flush();
+        if (Thread.currentThread().equals(worker)) {
+            Failure exit = Failure.of(call, null, place(), name()).asExit();
+            send(slot.isInHook() ? exit.asHooks() : exit);
+            out.flush();
+        }
         ChildLife.writeOutput();
     }
 
