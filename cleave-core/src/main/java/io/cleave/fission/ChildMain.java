@@ -153,15 +153,21 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             computeChunks();
             slot.dirtiedRelease(ProcFs.bytesDirtied(Unistd.getpid()));
             out.write(leaving, 0, 0);
-        } catch (WorkerDiedException e) {
-            return; // the parent has died
         } catch (Refused e) {
             send(Failure.unsendable(e.getCause() == null ? e : e.getCause(), e.value, codec, null, place(), name()));
         } catch (Throwable t) {
+            if (t instanceof WorkerDiedException && isOrphan()) {
+                return;
+            }
             Failure failure = Failure.of(t, null, place(), name());
             send(slot.isInHook() ? failure.asHooks() : failure);
         }
         out.flush();
+    }
+
+    /** Whether the parent has died, which the ring tells by an exception. A task may throw the like: it uses a pool, say. */
+    private boolean isOrphan() {
+        return Unistd.getppid() != parent;
     }
 
     private void runHook() {
@@ -180,6 +186,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         while (leaving == Frames.LEAVE_IDLE) {
             int chunk = window.claim(number);
             if (chunk < 0) {
+                slot.stopTime();
                 return;
             }
             out.write(Frames.CHUNK, 8, chunk);
@@ -189,7 +196,6 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
                 }
             } catch (LeaveNow e) {
                 return;
-                slot.stopTime();
             }
         }
     }
@@ -314,6 +320,13 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         return true;
     }
 
+    /** Begins no more items. */
+    private boolean leave(int why) {
+        leaving = why;
+        slot.stopTime();
+        return false;
+    }
+
     private boolean isMemorySpent() {
         measure();
         return budget.isSpent(allocated, largestItem);
@@ -328,34 +341,28 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             slot.largestOpaque(largestItem);
         }
         allocated = now;
-    /** Begins no more items. */
-    private boolean leave(int why) {
-        leaving = why;
-        slot.stopTime();
-        return false;
-    }
-
         unmeasured = 0;
     }
 
     @Override
     public void result(@Nullable Object value) {
+        if (body instanceof Reduction) {
+            slot.stopTime(); // what was gathered is of many items
+        }
         if (!codecReady && Values.needsCodec(value)) {
             leaving = Frames.LEAVE_CODEC;
             throw new LeaveNow();
         }
         try {
             Values.write(out, codec, value);
-        } catch (WorkerDiedException e) {
-            throw e;
         } catch (Exception | LinkageError | StackOverflowError e) {
+            if (e instanceof WorkerDiedException died && isOrphan()) {
+                throw died;
+            }
             if (!body.forgives()) {
                 throw new Refused(value, e);
             }
             send(Frames.ITEM_FAILED, Failure.unsendable(e, value, codec, null, place(), name()));
-        }
-        if (body instanceof Reduction) {
-            slot.stopTime(); // what was gathered is of many items
         }
     }
 
