@@ -185,8 +185,8 @@ final class Children implements AutoCloseable {
     }
 
     private void ended(Child child, int status) {
+        bury(child); // first: its number may be another's from now on
         listener.drain(child);
-        bury(child);
         Forker.learn(false);
         recovery.ended(child, status);
     }
@@ -203,8 +203,8 @@ final class Children implements AutoCloseable {
     private void kill(Child child) {
         Signals.kill(child.pid, Signals.SIGKILL);
         Signals.waitpid(child.pid, 0);
+        bury(child); // first: its number may be another's from now on
         listener.drain(child);
-        bury(child);
     }
 
     private void bury(Child child) {

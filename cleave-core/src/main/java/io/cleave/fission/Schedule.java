@@ -223,7 +223,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
     private void awaitFirst(Children children) {
         long moment = children.live().size() > 1 ? 0 : children.lastForkNanos();
         long deadline = System.nanoTime() + Math.max(FIRST_RESULT_NANOS, moment);
-        while (!order.isReady() && failure == null && System.nanoTime() < deadline) {
+        while (!order.isReady() && failure == null && !children.live().isEmpty() && System.nanoTime() < deadline) {
             Child child = children.live().getLast();
             sleep(children, deadline);
             drainSome(child);
@@ -387,8 +387,14 @@ final class Schedule implements Children.Listener, Reception.Listener {
         }
         order.failAt(window, chunk, thrown);
         input.stop();
-        Objects.requireNonNull(children)
-                .killThose(child -> order.isBehindFailure(child.window, Math.max(0, child.chunk)));
+        Objects.requireNonNull(children).killThose(this::isWithoutUse);
+    }
+
+    /** Whether what a child computes is not wanted since a failure; one that leaves is let go. */
+    private boolean isWithoutUse(Child child) {
+        int chunk = Math.max(0, child.chunk);
+        return order.isBehindFailure(child.window, chunk)
+                || (order.isUnwanted(child.window, chunk) && !child.isLeaving());
     }
 
     @Override
