@@ -26,7 +26,7 @@ import java.lang.invoke.VarHandle;
  *   48  eden      long, bytes free in Eden when the child was forked
  *   56  waiting   long, when the child began to wait for room in its ring; 0 while it does not wait
  *   64  verdict   long, what the child's watch has found, and at which item: 4 * items + verdict
- *   72  started   int, 1 when the child has set itself up
+ *   72  started   int, 1 when the child has set itself up, 2 when it has begun the hook
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -114,24 +114,16 @@ final class RunMemory implements AutoCloseable {
             return index() == HOOK;
         }
 
-        /** The child begins an item: the count goes last, so that whoever sees it sees the rest. */
+        /**
+         * The child begins an item. The count goes last, so that whoever sees it sees the rest; and the time first, or who
+         * sees the item might take it for as old as the one before.
+         */
         void begin(long items, long index, long now) {
-            LONG.setOpaque(memory, INDEX, index);
             LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, index); // SYNC: slot-index
             LONG.setRelease(memory, ITEMS, items); // SYNC: slot-items
         }
 
-        long itemsAcquire() {
-            return (long) LONG.getAcquire(memory, ITEMS); // SYNC: slot-items
-        }
-
-        long index() {
-            return (long) LONG.getOpaque(memory, INDEX);
-        }
-
-        long since() {
-            return (long) LONG.getOpaque(memory, SINCE);
-        }
         /** The child is done with the item begun last: what it does until it begins another is no item's time. */
         void stopTime() {
             LONG.setOpaque(memory, SINCE, UNTIMED);
@@ -142,6 +134,23 @@ final class RunMemory implements AutoCloseable {
             return since() == UNTIMED;
         }
 
+        long itemsAcquire() {
+            return (long) LONG.getAcquire(memory, ITEMS); // SYNC: slot-items
+        }
+
+        long index() {
+            return (long) LONG.getAcquire(memory, INDEX); // SYNC: slot-index
+        }
+
+        long since() {
+            return (long) LONG.getOpaque(memory, SINCE);
+        }
+
+        /** How long the item begun last has taken; 0 where no item's time runs. */
+        long taken(long now) {
+            long since = since();
+            return since == UNTIMED ? 0 : now - since;
+        }
 
         void dirtiedRelease(long bytes) {
             LONG.setRelease(memory, DIRTIED, bytes);
@@ -154,12 +163,6 @@ final class RunMemory implements AutoCloseable {
         void edenOpaque(long bytes) {
             LONG.setOpaque(memory, EDEN, bytes);
         }
-        /** How long the item begun last has taken; 0 where no item's time runs. */
-        long taken(long now) {
-            long since = since();
-            return since == UNTIMED ? 0 : now - since;
-        }
-
 
         long eden() {
             return (long) LONG.getOpaque(memory, EDEN);
@@ -224,14 +227,14 @@ final class RunMemory implements AutoCloseable {
             return (int) INT.getAcquire(memory, STARTED) != 0;
         }
 
-        void askToLeave() {
-            INT.setOpaque(memory, LEAVE, 1);
-        }
         /** Whether the child has come as far as code of the caller's: the hook, or its first item. */
         boolean hasBegun() {
             return (int) INT.getAcquire(memory, STARTED) == HOOK_BEGUN || itemsAcquire() > 0;
         }
 
+        void askToLeave() {
+            INT.setOpaque(memory, LEAVE, 1);
+        }
 
         boolean isAskedToLeave() {
             return (int) INT.getOpaque(memory, LEAVE) != 0;

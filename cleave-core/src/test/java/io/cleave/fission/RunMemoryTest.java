@@ -44,6 +44,63 @@ final class RunMemoryTest {
     }
 
     @Test
+    void noTimeRunsBetweenItems() {
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset(0);
+            slot.begin(1, 0, 1000);
+            assertThat(slot.taken(1500)).isEqualTo(500);
+            slot.stopTime();
+            slot.waitBegins(1500);
+            slot.waitEnds(2500);
+            assertThat(slot.isUntimed()).isTrue();
+            assertThat(slot.taken(-5)).isZero();
+            slot.begin(2, 1, 3000);
+            assertThat(slot.taken(3100)).isEqualTo(100);
+        }
+    }
+
+    @Test
+    void theHookBeginsOnce() {
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset(0);
+            slot.start();
+            assertThat(slot.hasStarted()).isTrue();
+            assertThat(slot.hasBegun()).isFalse();
+            slot.hookBegins(1000);
+            assertThat(slot.isInHook()).isTrue();
+            slot.hookEnds(2000);
+            assertThat(slot.isInHook()).isFalse();
+            assertThat(slot.hasStarted()).isTrue();
+            assertThat(slot.hasBegun()).isTrue();
+        }
+    }
+
+    /** Else an item that has just begun has taken as long as the one before. */
+    @Test
+    void whoSeesAnItemSeesWhenItWasBegun() throws InterruptedException {
+        int items = 2_000_000;
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset(-1);
+            Thread child = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < items; i++) {
+                    slot.begin(i, i, i);
+                }
+            });
+            long index = -1;
+            long tooEarly = 0;
+            while (index < items - 1) {
+                index = slot.index();
+                tooEarly += slot.since() < index ? 1 : 0;
+            }
+            child.join();
+            assertThat(tooEarly).as("items that were begun too early").isZero();
+        }
+    }
+
+    @Test
     void everyFieldIsWhereItIsDescribed() {
         try (RunMemory memory = new RunMemory(CHILDREN)) {
             for (int child = 0; child < CHILDREN; child++) {
