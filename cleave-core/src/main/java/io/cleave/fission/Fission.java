@@ -596,7 +596,7 @@ public final class Fission implements Pool, ExecutorService {
         }
 
         /**
-         * Makes the pool. The first one in a JVM takes some 100 ms to prepare it.
+         * Makes the pool. The first one in a JVM takes about half a second to prepare it.
          *
          * @return a pool
          * @throws UnsupportedOperationException where this JVM cannot be forked; {@link #support} says why
