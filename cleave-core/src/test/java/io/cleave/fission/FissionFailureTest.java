@@ -7,11 +7,11 @@ import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
 import io.cleave.os.Unistd;
 import io.cleave.pool.Task;
+import io.cleave.share.Codec;
 import io.cleave.testing.Delays;
 import java.io.IOException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,16 +62,31 @@ final class FissionFailureTest {
         });
         assertThat(thrown).isExactlyInstanceOf(WorkerDiedException.class).hasMessage("mine");
         assertThat(accountOf(thrown).item()).isEqualTo("17");
-        assertThat(thrownBy(warmUp, x -> new EndsItsWriter())).isExactlyInstanceOf(WorkerException.class)
-                .hasMessageContaining("the result of item 0 cannot be serialised").hasMessageContaining("mine");
+        try (Fission fission = Fission.builder().warmUp(warmUp).codec(new LostCodec()).build()) {
+            assertThatThrownBy(() -> fission.map(List.of(17), x -> List.of(x)))
+                    .isExactlyInstanceOf(WorkerException.class)
+                    .hasMessageContaining("the result of item 0 cannot be serialised").hasMessageContaining("mine");
+        }
     }
 
-    /** Cannot be written. */
-    static final class EndsItsWriter implements Serializable {
-        private static final long serialVersionUID = 1L;
+    /** Uses another process, which has died. */
+    static final class LostCodec implements Codec {
+        @Override
+        public String name() {
+            return "lost";
+        }
 
-        private void writeObject(ObjectOutputStream out) throws IOException {
-            throw new WorkerDiedException("mine");
+        @Override
+        public byte[] encode(Object value) {
+            if (value instanceof List) {
+                throw new WorkerDiedException("mine");
+            }
+            return new byte[0];
+        }
+
+        @Override
+        public Object decode(byte[] bytes, int offset, int length) {
+            return "decoded";
         }
     }
 

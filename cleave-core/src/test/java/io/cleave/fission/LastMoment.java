@@ -3,6 +3,7 @@ package io.cleave.fission;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 
 /** Ends a child, or stops it, when it has sent its last result, before it has said that it leaves. */
 final class LastMoment {
@@ -10,6 +11,8 @@ final class LastMoment {
     private static final int BYTES = 64 << 20;
 
     private static final int SIGSTOP = 19;
+
+    private static final long LOOK_NANOS = 50_000;
 
     private static byte[] written = {};
 
@@ -37,6 +40,7 @@ final class LastMoment {
                 if (Arrays.stream(worker.getStackTrace()).anyMatch(at -> at.getMethodName().equals("bytesDirtied"))) {
                     action.run();
                 }
+                LockSupport.parkNanos(LOOK_NANOS);
             }
         });
     }
