@@ -119,6 +119,7 @@ final class Child {
         long index = slot.index();
         return slot.isInHook() ? ", in the hook that runs after the fork"
                 : index < 0 ? ", before its first item"
-                        : ", at item " + currentItem() + " (" + Failure.textOf(window.items[(int) index]) + ")";
+                        : (slot.isUntimed() ? ", after item " : ", at item ") + currentItem() + " ("
+                                + Failure.textOf(window.items[(int) index]) + ")";
     }
 }

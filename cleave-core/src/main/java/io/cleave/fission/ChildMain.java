@@ -28,6 +28,9 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     /** How many items go together, and twice as many next, where it is known what they take. */
     private static final int KNOWN_TOGETHER = 16;
 
+    private final int parent = Unistd.getpid();
+    /** The thread that forks, which is the one that computes in the child. */
+    private final Thread worker = Thread.currentThread();
     private final Body body;
     private final Codec codec;
     private final @Nullable Runnable hook;
@@ -150,22 +153,28 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             computeChunks();
             slot.dirtiedRelease(ProcFs.bytesDirtied(Unistd.getpid()));
             out.write(leaving, 0, 0);
-        } catch (WorkerDiedException e) {
-            return; // the parent has died
         } catch (Refused e) {
             send(Failure.unsendable(e.getCause() == null ? e : e.getCause(), e.value, codec, null, place(), name()));
         } catch (Throwable t) {
+            if (t instanceof WorkerDiedException && isOrphan()) {
+                return;
+            }
             Failure failure = Failure.of(t, null, place(), name());
             send(slot.isInHook() ? failure.asHooks() : failure);
         }
         out.flush();
     }
 
+    /** Whether the parent has died, which the ring tells by an exception. A task may throw the like: it uses a pool, say. */
+    private boolean isOrphan() {
+        return Unistd.getppid() != parent;
+    }
+
     private void runHook() {
         if (hook != null) {
-            slot.hook(true, System.nanoTime());
+            slot.hookBegins(System.nanoTime());
             hook.run();
-            slot.hook(false, System.nanoTime());
+            slot.hookEnds(System.nanoTime());
         }
     }
 
@@ -177,6 +186,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         while (leaving == Frames.LEAVE_IDLE) {
             int chunk = window.claim(number);
             if (chunk < 0) {
+                slot.stopTime();
                 return;
             }
             out.write(Frames.CHUNK, 8, chunk);
@@ -274,12 +284,17 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         }
     }
 
-    /** Reports a call to System.exit; the process ends after it. */
+    /**
+     * Reports a call to System.exit; the process ends after it, with a code that tells as much. Only the thread that computes
+     * may write to the ring.
+     */
     @Override
     public void exitCalled(Throwable call) {
-        Failure exit = Failure.of(call, null, place(), name()).asExit();
-        send(slot.isInHook() ? exit.asHooks() : exit);
-        out.flush();
+        if (Thread.currentThread().equals(worker)) {
+            Failure exit = Failure.of(call, null, place(), name()).asExit();
+            send(slot.isInHook() ? exit.asHooks() : exit);
+            out.flush();
+        }
         ChildLife.writeOutput();
     }
 
@@ -288,12 +303,10 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         long now = System.nanoTime();
         if (items > 0 && !body.isKept()) {
             if (slot.isAskedToLeave()) {
-                leaving = Frames.LEAVE_ASKED;
-                return false;
+                return leave(Frames.LEAVE_ASKED);
             }
             if (isMemorySpent()) {
-                leaving = Frames.LEAVE_MEMORY;
-                return false;
+                return leave(Frames.LEAVE_MEMORY);
             }
         }
         items++;
@@ -305,6 +318,13 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             out.flush();
         }
         return true;
+    }
+
+    /** Begins no more items. */
+    private boolean leave(int why) {
+        leaving = why;
+        slot.stopTime();
+        return false;
     }
 
     private boolean isMemorySpent() {
@@ -326,15 +346,19 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
 
     @Override
     public void result(@Nullable Object value) {
+        if (body instanceof Reduction) {
+            slot.stopTime(); // what was gathered is of many items
+        }
         if (!codecReady && Values.needsCodec(value)) {
             leaving = Frames.LEAVE_CODEC;
             throw new LeaveNow();
         }
         try {
             Values.write(out, codec, value);
-        } catch (WorkerDiedException e) {
-            throw e;
         } catch (Exception | LinkageError | StackOverflowError e) {
+            if (e instanceof WorkerDiedException died && isOrphan()) {
+                throw died;
+            }
             if (!body.forgives()) {
                 throw new Refused(value, e);
             }

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -182,12 +181,12 @@ final class Children implements AutoCloseable {
     private boolean isLate(Child child, long now) {
         return settings.itemTimeoutNanos() > 0 && (child.currentItem() >= 0 || child.slot.isInHook())
                 && !child.isLeaving()
-                && !child.slot.isWaiting() && now - child.slot.since() > settings.itemTimeoutNanos();
+                && !child.slot.isWaiting() && child.slot.taken(now) > settings.itemTimeoutNanos();
     }
 
     private void ended(Child child, int status) {
+        bury(child); // first: its number may be another's from now on
         listener.drain(child);
-        bury(child);
         Forker.learn(false);
         recovery.ended(child, status);
     }
@@ -204,8 +203,8 @@ final class Children implements AutoCloseable {
     private void kill(Child child) {
         Signals.kill(child.pid, Signals.SIGKILL);
         Signals.waitpid(child.pid, 0);
+        bury(child); // first: its number may be another's from now on
         listener.drain(child);
-        bury(child);
     }
 
     private void bury(Child child) {
@@ -256,7 +255,7 @@ final class Children implements AutoCloseable {
             if (live.isEmpty() || !waiting || System.nanoTime() - deadline > 0) {
                 return live.isEmpty();
             }
-            LockSupport.parkNanos(LEAVING_NAP_NANOS);
+            Nap.of(LEAVING_NAP_NANOS);
         }
     }
 
@@ -283,7 +282,7 @@ final class Children implements AutoCloseable {
             if (Signals.waitpid(child.pid, Signals.WNOHANG) != 0) {
                 return;
             }
-            LockSupport.parkNanos(LEAVING_NAP_NANOS);
+            Nap.of(LEAVING_NAP_NANOS);
         }
         Signals.kill(child.pid, Signals.SIGKILL);
         Signals.waitpid(child.pid, 0);

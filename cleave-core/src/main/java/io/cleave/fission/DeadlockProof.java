@@ -3,7 +3,6 @@ package io.cleave.fission;
 import io.cleave.os.Futex;
 import io.cleave.os.ProcFs;
 import java.io.File;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,7 +79,7 @@ final class DeadlockProof {
         if (wait.isEmpty()) {
             return isSpinning(call, now) ? Verdict.UNPROVEN : Verdict.OPEN;
         }
-        LockSupport.parkNanos(APART_NANOS);
+        Nap.of(APART_NANOS);
         String again = ProcFs.line("/proc/" + pid + "/syscall");
         return again != null && wait.equals(endlessWait(again)) ? Verdict.PROVEN : Verdict.OPEN;
     }

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -158,7 +157,7 @@ final class Feeder implements AutoCloseable {
         while (!mine && System.nanoTime() - deadline < 0) {
             mine = turn.tryLock();
             if (!mine) {
-                LockSupport.parkNanos(TURN_NANOS / 20);
+                Nap.of(TURN_NANOS / 20);
             }
         }
         try {

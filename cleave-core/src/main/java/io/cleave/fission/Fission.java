@@ -295,7 +295,8 @@ public final class Fission implements Pool, ExecutorService {
     }
 
     /**
-     * What the run that was begun last has taken so far. Does not wait for code of the caller's.
+     * What the run that was begun last has taken so far. Waits for no task and no iterator; but while a child's result or
+     * exception is being decoded, or the text of an item made for a message, it waits for that.
      *
      * @return its report; all zeroes where nothing was run yet
      */

@@ -5,7 +5,6 @@ import io.cleave.os.Unistd;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The moment at which a fork is least likely to copy a lock that somebody holds: when every thread of the JVM's own
@@ -38,7 +37,7 @@ final class Quiescence {
             if (System.nanoTime() - deadline > 0) {
                 return false;
             }
-            LockSupport.parkNanos(NAP_NANOS);
+            Nap.of(NAP_NANOS);
         }
         return true;
     }

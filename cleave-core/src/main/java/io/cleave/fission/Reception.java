@@ -90,8 +90,10 @@ final class Reception {
         Object value;
         try {
             value = Values.read(child.in, codec);
-        } catch (IOException e) {
-            throw new UncheckedIOException("a child's result cannot be decoded: " + e.getMessage(), e);
+        } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
+            listener.failedAt(child.window, child.chunk, undecodable(child, e));
+            itemsInChildren += itemwise ? 1 : 0;
+            return;
         }
         if (kept) {
             order.deliver(value);
@@ -100,6 +102,15 @@ final class Reception {
         }
         receive(child.window, child.chunk, value, child.in.length());
         itemsInChildren += itemwise ? 1 : 0;
+    }
+
+    /** A result cannot be had though the child has sent it: its item's, or of what was gathered up to the last one. */
+    private Throwable undecodable(Child child, Throwable why) {
+        Window window = child.window;
+        Window.Chunk chunk = window.chunks[child.chunk];
+        int at = kept ? window.starts[child.chunk + 1] - 1
+                : window.starts[child.chunk] + (itemwise ? chunk.received : chunk.done);
+        return Failure.undecodable(why, window.items[at], window.base + at, "child " + child.pid).toThrowable();
     }
 
     /** A result of a chunk is there, wherever it was computed. */

@@ -79,7 +79,9 @@ final class Recovery {
     void ended(Child child, int status) {
         boolean sudden = Signals.signalOf(status) == Signals.SIGKILL && !child.forkedBy.isAlive()
                 && !settings.isFinal();
-        if (sudden || child.isLeaving()) { // it had said all that it had to say, however it has ended then
+        long item = blamed(child);
+        boolean isDone = item < 0 && child.hasBegun();
+        if (sudden || child.isLeaving() || isDone) { // it had said all that it had to say, however it has ended then
             orphan(child, false);
             return;
         }
@@ -89,7 +91,6 @@ final class Recovery {
             orphan(child, false);
             return;
         }
-        long item = child.currentItem();
         if (item >= 0 && isTriedAgain(item, ItemHistory::died)) {
             spawner.successorDue();
             orphan(child, false);
@@ -105,7 +106,11 @@ final class Recovery {
      * @param where it was at
      */
     void late(Child child, String where) {
-        long item = child.currentItem();
+        long item = blamed(child);
+        if (item < 0 && child.hasBegun()) {
+            orphan(child, false); // it has sent the result just now
+            return;
+        }
         if (item < 0) {
             listener.fail(Failure.timedOut(Duration.ofNanos(settings.itemTimeoutNanos()), where.substring(2), "", -1,
                     "child " + child.pid));
@@ -134,7 +139,7 @@ final class Recovery {
             hopelessness += child.isWhole ? HOPELESS_DEADLOCKS : 0; // each has taken long
         }
         spawner.successorDue();
-        long item = child.currentItem();
+        long item = blamed(child);
         Path crash = HsErr.of(child.pid, child.forkedMillis);
         if (child.slot.isInHook() && !child.isLeaving()) {
             listener.fail(
@@ -242,6 +247,22 @@ final class Recovery {
             spawner.successorDue();
             orphan(child, false);
         }
+    }
+
+    /**
+     * The item at which a child has ended: the one begun last, unless all that comes of it is here; else -1. What a child
+     * does after an item, or before its first, is no item's doing; to send what was gathered is the last one's.
+     */
+    private long blamed(Child child) {
+        int index = (int) child.slot.index();
+        if (index < 0) {
+            return -1;
+        }
+        Window window = child.window;
+        int at = window.chunkOf(index);
+        Window.Chunk chunk = window.chunks[at];
+        int taken = window.starts[at] + (body.isItemwise() ? chunk.received : chunk.done);
+        return chunk.ended || index < taken ? -1 : child.currentItem();
     }
 
     /** Hands on the chunks that a child had claimed and not finished; "here" concerns the one it was at. */

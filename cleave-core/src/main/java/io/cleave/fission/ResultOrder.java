@@ -96,8 +96,11 @@ final class ResultOrder {
         return last == null || (windows.size() == 1 && last.isDelivered());
     }
 
-    /** A result of a chunk is there. */
+    /** A result of a chunk is there. One that comes behind a failure is not wanted. */
     void receive(Window window, int number, @Nullable Object value, int bytes) {
+        if (isUnwanted(window, number)) {
+            return;
+        }
         Window.Chunk chunk = window.chunks[number];
         chunk.received++;
         if (!ordered || (window == windows.peek() && number == window.due && chunk.early.isEmpty())) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * This class is the stream: who may read it, and how it ends. {@link Schedule} says who computes what, {@link Reception}
  * takes what children send, {@link ResultOrder} brings results in order. One thread at a time drives, under {@link #reading}.
  * What ends with the run is guarded by a {@link RunLock}, so that whoever closes it or asks for its report waits for one
- * step at most, and not for code of the caller's.
+ * step at most, and for no task or iterator.
  */
 final class Run {
     private final Settings settings;
@@ -221,7 +221,7 @@ final class Run {
         finish();
     }
 
-    /** Ends the run: kills the children, gives everything back. Waits for no code of the caller's. */
+    /** Ends the run: kills the children, gives everything back. Waits for one step at most, and for no task or iterator. */
     void close() {
         if (Unistd.getpid() != process) {
             return; // the children are the parent's

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The lock of what a run has of the system's: its children, and the memory that it shares with them. Whoever drives the
- * run holds it for one step at a time, and lets go of it while code of the caller's runs, so that nobody who ends the run
- * or asks for its report waits for that code. It is fair, or they would wait for the end of all steps.
+ * run holds it for one step at a time, and lets go of it while a task runs, so that nobody who ends the run or asks for its
+ * report waits for that. It is held while a result is decoded and an item asked for its text: code of the caller's as well,
+ * but such as has no reason to wait for anything. It is fair, or they would wait for the end of all steps.
  */
 final class RunLock {
     private final ReentrantLock lock = new ReentrantLock(true);
@@ -38,7 +39,7 @@ final class RunLock {
     }
 
     /**
-     * Runs code of the caller's; called under the lock, which others may have meanwhile.
+     * Runs a task; called under the lock, which others may have meanwhile.
      *
      * @param code touches nothing that ends with the run
      * @throws CancellationException where the run has been closed meanwhile

@@ -19,14 +19,14 @@ import java.lang.invoke.VarHandle;
  *   a slot; all but "leave" is written by the child alone
  *    0  items     long, items begun since the fork: the child's sign of life
  *    8  index     long, the item begun last, counted within its window; -1 before the first, -2 in the hook before it
- *   16  since     long, when it was begun, by System.nanoTime()
+ *   16  since     long, when it was begun, by System.nanoTime(); the highest number where no item's time runs
  *   24  dirtied   long, bytes of private dirty memory when the child left
  *   32  leave     int, 1 when the parent asks the child to leave after its item
  *   40  largest   long, the most bytes that one item has allocated so far
  *   48  eden      long, bytes free in Eden when the child was forked
  *   56  waiting   long, when the child began to wait for room in its ring; 0 while it does not wait
  *   64  verdict   long, what the child's watch has found, and at which item: 4 * items + verdict
- *   72  started   int, 1 when the child has set itself up
+ *   72  started   int, 1 when the child has set itself up, 2 when it has begun the hook
  * </pre>
  *
  * The region has no name: it is gone with the last process that maps it, however that ends.
@@ -46,6 +46,9 @@ final class RunMemory implements AutoCloseable {
     private static final long VERDICT = 64;
     private static final long STARTED = 72;
     private static final long HOOK = -2;
+    private static final long UNTIMED = Long.MAX_VALUE;
+    private static final int SET_UP = 1;
+    private static final int HOOK_BEGUN = 2;
     private static final int PROVEN = 1;
     private static final int UNPROVEN = 2;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -88,26 +91,47 @@ final class RunMemory implements AutoCloseable {
             this.memory = memory;
         }
 
-        void reset() {
+        void reset(long now) {
             memory.fill((byte) 0);
-            LONG.setRelease(memory, INDEX, -1L);
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, -1L); // SYNC: slot-index
         }
 
-        /** The child begins, or ends, what comes before its first item. */
-        void hook(boolean begins, long now) {
+        /** The child begins what comes before its first item. */
+        void hookBegins(long now) {
+            INT.setRelease(memory, STARTED, HOOK_BEGUN);
             LONG.setOpaque(memory, SINCE, now);
-            LONG.setRelease(memory, INDEX, begins ? HOOK : -1L);
+            LONG.setRelease(memory, INDEX, HOOK); // SYNC: slot-index
+        }
+
+        /** The child has ended it. */
+        void hookEnds(long now) {
+            LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, -1L); // SYNC: slot-index
         }
 
         boolean isInHook() {
             return index() == HOOK;
         }
 
-        /** The child begins an item: the count goes last, so that whoever sees it sees the rest. */
+        /**
+         * The child begins an item. The count goes last, so that whoever sees it sees the rest; and the time first, or who
+         * sees the item might take it for as old as the one before.
+         */
         void begin(long items, long index, long now) {
-            LONG.setOpaque(memory, INDEX, index);
             LONG.setOpaque(memory, SINCE, now);
+            LONG.setRelease(memory, INDEX, index); // SYNC: slot-index
             LONG.setRelease(memory, ITEMS, items); // SYNC: slot-items
+        }
+
+        /** The child is done with the item begun last: what it does until it begins another is no item's time. */
+        void stopTime() {
+            LONG.setOpaque(memory, SINCE, UNTIMED);
+        }
+
+        /** Whether no item's time runs. */
+        boolean isUntimed() {
+            return since() == UNTIMED;
         }
 
         long itemsAcquire() {
@@ -115,11 +139,17 @@ final class RunMemory implements AutoCloseable {
         }
 
         long index() {
-            return (long) LONG.getOpaque(memory, INDEX);
+            return (long) LONG.getAcquire(memory, INDEX); // SYNC: slot-index
         }
 
         long since() {
             return (long) LONG.getOpaque(memory, SINCE);
+        }
+
+        /** How long the item begun last has taken; 0 where no item's time runs. */
+        long taken(long now) {
+            long since = since();
+            return since == UNTIMED ? 0 : now - since;
         }
 
         void dirtiedRelease(long bytes) {
@@ -154,7 +184,9 @@ final class RunMemory implements AutoCloseable {
         /** The child goes on: its item counts as begun later by as long as it has waited. */
         void waitEnds(long now) {
             long began = (long) LONG.getOpaque(memory, WAITING);
-            LONG.setOpaque(memory, SINCE, since() + (now - began));
+            if (!isUntimed()) {
+                LONG.setOpaque(memory, SINCE, since() + (now - began));
+            }
             LONG.setRelease(memory, WAITING, 0L); // SYNC: slot-waiting
         }
 
@@ -188,11 +220,16 @@ final class RunMemory implements AutoCloseable {
 
         /** The child has set itself up, and begins to work. */
         void start() {
-            INT.setRelease(memory, STARTED, 1);
+            INT.setRelease(memory, STARTED, SET_UP);
         }
 
         boolean hasStarted() {
             return (int) INT.getAcquire(memory, STARTED) != 0;
+        }
+
+        /** Whether the child has come as far as code of the caller's: the hook, or its first item. */
+        boolean hasBegun() {
+            return (int) INT.getAcquire(memory, STARTED) == HOOK_BEGUN || itemsAcquire() > 0;
         }
 
         void askToLeave() {

@@ -201,14 +201,19 @@ final class Schedule implements Children.Listener, Reception.Listener {
                 return window;
             }
         }
-        if (order.windowCount() < MOST_WINDOWS && !order.hasFailed()) {
-            Window next = input.nextWindow(inline.nanosPerItem(), children.live().isEmpty());
-            if (next != null) {
-                order.add(next);
-                return next;
-            }
+        return nextWindow(children);
+    }
+
+    /** Reads on, where there are not many windows that are not done yet; null where nothing is to be had for now. */
+    private @Nullable Window nextWindow(Children children) {
+        if (order.windowCount() >= MOST_WINDOWS || order.hasFailed()) {
+            return null;
         }
-        return null;
+        Window next = input.nextWindow(inline.nanosPerItem(), children.live().isEmpty());
+        if (next != null) {
+            order.add(next);
+        }
+        return next;
     }
 
     /**
@@ -218,7 +223,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
     private void awaitFirst(Children children) {
         long moment = children.live().size() > 1 ? 0 : children.lastForkNanos();
         long deadline = System.nanoTime() + Math.max(FIRST_RESULT_NANOS, moment);
-        while (!order.isReady() && failure == null && System.nanoTime() < deadline) {
+        while (!order.isReady() && failure == null && !children.live().isEmpty() && System.nanoTime() < deadline) {
             Child child = children.live().getLast();
             sleep(children, deadline);
             drainSome(child);
@@ -284,8 +289,12 @@ final class Schedule implements Children.Listener, Reception.Listener {
         return true;
     }
 
-    /** Computes an item of the first free chunk here. */
+    /** Computes an item here: of the first free chunk, or of the next window, where there may be none to fork for it. */
     private boolean help(Children children) {
+        return helpWithWindows(children) || (nextWindow(children) != null && helpWithWindows(children));
+    }
+
+    private boolean helpWithWindows(Children children) {
         for (Window window : order.windows()) {
             if (order.wanted(window) < window.chunks.length) {
                 return false;
@@ -378,8 +387,14 @@ final class Schedule implements Children.Listener, Reception.Listener {
         }
         order.failAt(window, chunk, thrown);
         input.stop();
-        Objects.requireNonNull(children)
-                .killThose(child -> order.isBehindFailure(child.window, Math.max(0, child.chunk)));
+        Objects.requireNonNull(children).killThose(this::isWithoutUse);
+    }
+
+    /** Whether what a child computes is not wanted since a failure; one that leaves is let go. */
+    private boolean isWithoutUse(Child child) {
+        int chunk = Math.max(0, child.chunk);
+        return order.isBehindFailure(child.window, chunk)
+                || (order.isUnwanted(child.window, chunk) && !child.isLeaving());
     }
 
     @Override

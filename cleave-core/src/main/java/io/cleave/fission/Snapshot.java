@@ -8,7 +8,6 @@ import io.cleave.work.Sneaky;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -53,43 +52,52 @@ final class Snapshot implements Children.Listener, Reception.Listener, AutoClose
     }
 
     /**
-     * Forks, and waits until the child has set itself up: until then it may end with the calling thread, or because the
-     * fork was made at a bad moment, and another takes its place.
+     * Forks, and waits until the child has begun the hook or its task: until then it may end with the calling thread, or
+     * because the fork was made at a bad moment, and another takes its place. What comes then is the caller's code, which is
+     * not run again.
      *
      * @throws SystemCallException where the system refuses for long
      */
     void fork() {
         deadline.begin(() -> {}); // whoever looks after the child sees that it is over
         Preparation.ready(settings.codec()); // a child that had to leave for this would have no successor
-        boolean started = false;
-        for (int attempt = 0; !started && !killed
-                && attempt < (WholeSupport.isThere() ? MOST_STARTS : MOST_STARTS_OF_ONE_THREAD); attempt++) {
+        int most = WholeSupport.isThere() ? MOST_STARTS : MOST_STARTS_OF_ONE_THREAD;
+        boolean begun = false;
+        for (int attempt = 0; !begun && !isOver() && attempt < most; attempt++) {
+            begun = forkOnce() && awaitBegin();
+        }
+    }
+
+    private boolean isOver() {
+        return killed || deadline.isOver();
+    }
+
+    /** Forks, where the system refuses for a moment again and again; false where nobody wants the child any more. */
+    private boolean forkOnce() {
+        while (!isOver()) {
             lock.lock();
             try {
                 failure = null;
-                forkOnce();
+                if (!killed && children.fork(window, 0)) {
+                    return true;
+                }
+                SystemCallException refusal = children.refusal();
+                if (refusal != null) {
+                    throw refusal;
+                }
             } finally {
                 lock.unlock();
             }
-            started = hasStarted();
+            Nap.of(REFUSED_NAP_NANOS);
         }
+        return false;
     }
 
-    private void forkOnce() {
-        while (!children.fork(window, 0)) {
-            SystemCallException refusal = children.refusal();
-            if (refusal != null) {
-                throw refusal;
-            }
-            LockSupport.parkNanos(REFUSED_NAP_NANOS);
-        }
-    }
-
-    /** Waits until the child has set itself up; false where it has ended before. */
-    private boolean hasStarted() {
-        RunMemory.Slot slot = children.live().getFirst().slot;
-        while (!killed && slot.itemsAcquire() == 0 && !children.live().isEmpty()) {
-            LockSupport.parkNanos(START_NAP_NANOS);
+    /** Waits until the child has begun; false where it has ended before. */
+    private boolean awaitBegin() {
+        Child child = children.live().getFirst();
+        while (!isOver() && !child.slot.hasBegun() && child.isLive) {
+            Nap.of(START_NAP_NANOS);
             lock.lock();
             try {
                 if (!killed) {
@@ -99,7 +107,7 @@ final class Snapshot implements Children.Listener, Reception.Listener, AutoClose
                 lock.unlock();
             }
         }
-        return killed || slot.itemsAcquire() > 0;
+        return child.slot.hasBegun();
     }
 
     /** Looks after the child once; false where there is nothing more to come. */
@@ -112,11 +120,12 @@ final class Snapshot implements Children.Listener, Reception.Listener, AutoClose
             for (Child child : List.copyOf(children.live())) {
                 drain(child);
             }
-            if (failure == null && !order.isReady()) {
-                children.look();
+            if (failure == null) {
+                children.look(); // also after the result: a child may die without having said that it leaves
             }
             if (deadline.isOver()) {
                 fail(deadline.error(0));
+                return false;
             }
             return failure == null && !(order.isReady() && children.haveAllLeft());
         } finally {

@@ -69,7 +69,7 @@ final class Spawner implements AutoCloseable {
             place++;
         }
         RunMemory.Slot slot = memory.slot(place);
-        slot.reset();
+        slot.reset(System.nanoTime());
         memory.ring(place).reset();
         long share = Eden.share(settings.children());
         int parent = Unistd.getpid();

@@ -140,6 +140,12 @@ final class Window implements AutoCloseable {
         return -1;
     }
 
+    /** Which chunk an item is in, by its place in the window. */
+    int chunkOf(int item) {
+        int at = Arrays.binarySearch(starts, item);
+        return at >= 0 ? at : -at - 2;
+    }
+
     private static long offset(int chunk) {
         return TABLE + (long) chunk * ENTRY_BYTES;
     }

@@ -85,6 +85,21 @@ public record Failure(String message, String item, long index, String worker, St
     }
 
     /**
+     * Describes a result that has come, and cannot be decoded.
+     *
+     * @param refusal what the codec threw
+     * @param item of which item
+     * @param index the item's place
+     * @param worker who computed it
+     * @return the account
+     */
+    public static Failure undecodable(Throwable refusal, @Nullable Object item, long index, String worker) {
+        return new Failure("the result of item " + index + " cannot be deserialised: " + reason(refusal)
+                + "; return what the calling process can read, too, or choose another codec", textOf(item), index,
+                worker, stackOf(refusal), null);
+    }
+
+    /**
      * Why a value cannot be sent, with the path to the part that is to blame, and what to do. Codecs of Cleave's own say so
      * themselves; with others it is found by trying.
      *

@@ -147,6 +147,25 @@ final class FissionDeadlockTest {
         }
     }
 
+    /** The calling JVM reads an iterator on by itself where it has given up forking, which else does that. */
+    @Test
+    void aRunOverAnIteratorIsComputedByTheParentWhereChildrenCannotHelp() throws Exception {
+        List<Integer> many = IntStream.range(0, 3_000).boxed().toList();
+        BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+        Thread other = Thread.ofPlatform().daemon().start(() -> serve(requests));
+        try (Fission fission = Fission.builder().warmUp(1).children(2).build()) {
+            assertThat(fission.map(() -> many.iterator(), x -> {
+                Request request = new Request(x, new CompletableFuture<>());
+                requests.add(request);
+                return request.answer.get();
+            })).isEqualTo(many.stream().map(x -> x + 7).toList());
+            assertThat(fission.lastReport().itemsInParent()).isEqualTo(many.size());
+        } finally {
+            other.interrupt();
+            other.join();
+        }
+    }
+
     private record Request(int number, CompletableFuture<Integer> answer) {}
 
     private static void serve(BlockingQueue<Request> requests) {

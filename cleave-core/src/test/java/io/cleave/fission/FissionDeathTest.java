@@ -110,6 +110,34 @@ final class FissionDeathTest {
     }
 
     @Test
+    void aChildThatDiesAfterItsLastResultHasDoneItsWork() {
+        try (Fission fission = isolated().build()) {
+            for (int i = 0; i < 5; i++) {
+                assertThat(fission.map(List.of(1, 2, 3, 4), x -> {
+                    LastMoment.endThere();
+                    return x;
+                })).containsExactly(1, 2, 3, 4);
+            }
+        }
+    }
+
+    /** The thread that computes goes on sending results until the process has ended. */
+    @Test
+    void systemExitInAThreadThatATaskHasLeftBehindSpoilsNoResult() {
+        List<Integer> many = IntStream.range(0, 200_000).boxed().toList();
+        SharedCounters exits = new SharedCounters(1);
+        try (Fission fission = isolated().maxRetries(100).build()) {
+            assertThat(fission.map(many, x -> {
+                if (x % 5_000 == 100 && exits.count(0) < 40) {
+                    Thread.ofPlatform().daemon().start(() -> System.exit(1));
+                }
+                return x;
+            })).isEqualTo(many);
+        }
+        assertThat(exits.get(0)).isGreaterThanOrEqualTo(40);
+    }
+
+    @Test
     void runtimeHaltInAChildEndsThatChildAlone() {
         try (Fission fission = isolated().build()) {
             assertThatThrownBy(() -> fission.map(List.of("a"), x -> {

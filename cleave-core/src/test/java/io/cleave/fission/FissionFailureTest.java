@@ -3,9 +3,11 @@ package io.cleave.fission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
 import io.cleave.os.Unistd;
 import io.cleave.pool.Task;
+import io.cleave.share.Codec;
 import io.cleave.testing.Delays;
 import java.io.IOException;
 import java.io.NotSerializableException;
@@ -49,6 +51,69 @@ final class FissionFailureTest {
     private static WorkerException accountOf(Throwable thrown) {
         return Arrays.stream(thrown.getSuppressed()).filter(WorkerException.class::isInstance)
                 .map(WorkerException.class::cast).findFirst().orElseThrow();
+    }
+
+    /** Such an exception is also what a child gets that has lost its parent. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 0})
+    void aFailureLikeTheDeathOfAnotherProcessIsAFailureLikeAnyOther(int warmUp) {
+        Throwable thrown = thrownBy(warmUp, x -> {
+            throw new WorkerDiedException("mine");
+        });
+        assertThat(thrown).isExactlyInstanceOf(WorkerDiedException.class).hasMessage("mine");
+        assertThat(accountOf(thrown).item()).isEqualTo("17");
+        try (Fission fission = Fission.builder().warmUp(warmUp).codec(new LostCodec()).build()) {
+            assertThatThrownBy(() -> fission.map(List.of(17), x -> List.of(x)))
+                    .isExactlyInstanceOf(WorkerException.class)
+                    .hasMessageContaining("the result of item 0 cannot be serialised").hasMessageContaining("mine");
+        }
+    }
+
+    /** Uses another process, which has died. */
+    static final class LostCodec implements Codec {
+        @Override
+        public String name() {
+            return "lost";
+        }
+
+        @Override
+        public byte[] encode(Object value) {
+            if (value instanceof List) {
+                throw new WorkerDiedException("mine");
+            }
+            return new byte[0];
+        }
+
+        @Override
+        public Object decode(byte[] bytes, int offset, int length) {
+            return "decoded";
+        }
+    }
+
+    /** A result that can be written, and not be read. */
+    static final class WriteOnly implements Serializable {
+        private static final long serialVersionUID = 1L;
+
+        private void readObject(ObjectInputStream in) throws IOException {
+            throw new IllegalStateException("unreadable");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {100, 3, 0})
+    void aResultThatCannotBeDecodedFailsItsItem(int warmUp) {
+        Task<Integer, Object> task = x -> x == 20 ? new WriteOnly() : x;
+        try (Fission fission = Fission.builder().warmUp(warmUp).children(2).build()) {
+            assertThatThrownBy(() -> fission.map(ITEMS, task)).isExactlyInstanceOf(WorkerException.class)
+                    .hasMessageContaining("the result of item 20").hasMessageContaining("unreadable")
+                    .satisfies(thrown -> assertThat(((WorkerException) thrown).item()).isEqualTo("20"));
+            List<Object> before = new ArrayList<>();
+            try (Stream<Object> results = fission.imap(ITEMS, task)) {
+                assertThatThrownBy(() -> results.forEach(before::add)).isExactlyInstanceOf(WorkerException.class)
+                        .hasMessageContaining("the result of item 20");
+            }
+            assertThat(before).isEqualTo(ITEMS.subList(0, 20));
+        }
     }
 
     /** A checked exception with more than a message. */

@@ -12,6 +12,7 @@ import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -55,6 +56,58 @@ final class FissionHookTest {
                         assertThat(account.remoteStack()).contains(FissionHookTest.class.getName());
                     });
             assertThatThrownBy(() -> fission.submit(() -> 1).get()).cause().hasMessage("no connection");
+        }
+    }
+
+    /** Such an exception is also what a child gets that has lost its parent. */
+    @Test
+    void aFailureLikeTheDeathOfAnotherProcessIsAFailureLikeAnyOther() {
+        try (Fission fission = isolated(() -> {
+            throw new WorkerDiedException("mine");
+        }).build()) {
+            assertThatThrownBy(() -> fission.map(ITEMS, x -> x)).isExactlyInstanceOf(WorkerDiedException.class)
+                    .hasMessage("mine")
+                    .satisfies(thrown -> assertThat(thrown.getSuppressed()[0]).hasMessageContaining("the hook"));
+        }
+    }
+
+    /** Who waits for the place of a child waits for the whole of it, and so does its own clock. */
+    @Test
+    void whoSubmitsDoesNotWaitForTheHook() throws Exception {
+        SharedCounters counters = new SharedCounters(2);
+        try (Fission fission = isolated(() -> {
+            counters.add(1, Delays.within(Delays.PATIENCE, () -> counters.get(0) != 0) ? 1 : 0);
+        }).build()) {
+            Future<Integer> future = fission.submit(() -> 42);
+            counters.set(0, 1);
+            assertThat(future.get()).isEqualTo(42);
+            assertThat(counters.get(1)).as("hooks that were still running").isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aHookThatFailsBeforeASubmittedTaskIsNotRunAgain(boolean thrown) {
+        SharedCounters runs = new SharedCounters(1);
+        try (Fission fission = isolated(() -> {
+            runs.count(0);
+            if (thrown) {
+                throw new IllegalStateException("no connection");
+            }
+            Signals.kill(Unistd.getpid(), Signals.SIGKILL);
+        }).build()) {
+            assertThatThrownBy(() -> fission.submit(() -> 1).get()).cause()
+                    .hasMessageContaining(thrown ? "no connection" : "the hook");
+            assertThat(runs.get(0)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theDeadlineOfASubmittedTaskEndsItsHookToo() {
+        try (Fission fission = Fission.builder().deadline(Delays.SHORT.multipliedBy(4))
+                .afterFork(() -> Delays.pause(Delays.PATIENCE)).build()) {
+            assertThatThrownBy(() -> fission.submit(() -> 1).get()).cause().isExactlyInstanceOf(WorkerException.class)
+                    .hasCauseInstanceOf(TimeoutException.class);
         }
     }
 

@@ -69,6 +69,20 @@ final class FissionOutcomesTest {
     }
 
     @Test
+    void anItemWhoseResultCannotBeDecodedIsAFailureAndTheRunGoesOn() {
+        for (int warmUp : new int[] {0, 100}) {
+            try (Fission fission = Fission.builder().warmUp(warmUp).children(2).build();
+                    Stream<Outcome<Integer, Object>> results = fission.imapOutcomes(ITEMS,
+                            x -> x % 10 == 7 && x != 57 ? new FissionFailureTest.WriteOnly() : x)) {
+                List<Outcome<Integer, Object>> outcomes = results.toList();
+                checkOthers(outcomes);
+                assertThat(failureOf(outcomes.get(17))).isExactlyInstanceOf(WorkerException.class)
+                        .hasMessageContaining("the result of item 17").hasMessageContaining("unreadable");
+            }
+        }
+    }
+
+    @Test
     void anItemThatWaitsForALockOfAnotherThreadIsAFailureWhereNothingMayRunHere() throws Exception {
         ReentrantLock lock = new ReentrantLock();
         try (LockHolder holder = new LockHolder(lock, false);

@@ -3,8 +3,14 @@ package io.cleave.fission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.WorkerDiedException;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
+import io.cleave.testing.Delays;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
@@ -21,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What children gather has each item in it exactly once, whatever becomes of them. */
 final class FissionReduceTest {
     private static final int ITEMS = 2_000;
+    private static final Duration LIMIT = Delays.SHORT.multipliedBy(6);
     private static final List<Integer> NUMBERS = IntStream.range(0, ITEMS).boxed().toList();
     private static final Collector<Integer, ?, int[]> COUNTS = counts(true);
 
@@ -141,6 +148,75 @@ final class FissionReduceTest {
                     Collector.of(() -> new ArrayList<Object>(List.of(new Thread())), (all, x) -> all.add(x),
                             (some, others) -> some, Collector.Characteristics.UNORDERED)))
                     .hasMessageContaining("java.lang.Thread");
+        }
+    }
+
+    /** It takes long to send. */
+    static final class Slow implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private long sum;
+
+        void add(int number) {
+            sum += number;
+        }
+
+        Slow join(Slow other) {
+            sum += other.sum;
+            return this;
+        }
+
+        private void writeObject(ObjectOutputStream out) throws IOException {
+            Delays.pause(LIMIT.multipliedBy(2));
+            out.defaultWriteObject();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theTimeToSendWhatWasGatheredIsNotTheLastItems(boolean anyOrder) {
+        try (Fission fission = Fission.builder().children(1).warmUp(0).itemTimeout(LIMIT).build()) {
+            Slow all = fission.reduce(List.of(1, 2, 3), x -> x, Collector.of(Slow::new, Slow::add, Slow::join,
+                    anyOrder ? new Collector.Characteristics[] {Collector.Characteristics.UNORDERED}
+                            : new Collector.Characteristics[0]));
+            assertThat(all.sum).isEqualTo(6);
+        }
+    }
+
+    /** Ends the process that sends it, twice. */
+    static final class Deadly implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private static final SharedCounters SENDINGS = new SharedCounters(1);
+        private long sum;
+
+        void add(int number) {
+            sum += number;
+        }
+
+        Deadly join(Deadly other) {
+            sum += other.sum;
+            return this;
+        }
+
+        private void writeObject(ObjectOutputStream out) throws IOException {
+            if (SENDINGS.count(0) < 2) {
+                Signals.kill(Unistd.getpid(), Signals.SIGKILL);
+            }
+            out.defaultWriteObject();
+        }
+    }
+
+    @Test
+    void aChildThatDiesWhileItSendsWhatItHasGatheredCountsAgainstItsLastItem() {
+        Collector<Integer, Deadly, Deadly> collector = Collector.of(Deadly::new, Deadly::add, Deadly::join,
+                Collector.Characteristics.UNORDERED);
+        try (Fission fission = Fission.builder().children(1).warmUp(0).maxRetries(1).build()) {
+            assertThatThrownBy(() -> fission.reduce(List.of(1, 2, 3), x -> x, collector))
+                    .isInstanceOf(WorkerDiedException.class).hasMessageContaining("SIGKILL")
+                    .hasMessageContaining("after item 2 (3)");
+            Deadly.SENDINGS.set(0, 0);
+        }
+        try (Fission fission = Fission.builder().children(1).warmUp(0).maxRetries(2).build()) {
+            assertThat(fission.reduce(List.of(1, 2, 3), x -> x, collector).sum).isEqualTo(6);
         }
     }
 

@@ -160,6 +160,35 @@ final class FissionSubmitTest {
     }
 
     @Test
+    void aChildThatDiesAfterItsResultHasDoneItsWork() throws Exception {
+        try (Fission fission = two().build()) {
+            for (int i = 0; i < 10; i++) {
+                int number = i;
+                assertThat(get(fission.submit(() -> {
+                    LastMoment.endThere();
+                    return number;
+                }))).isEqualTo(number);
+            }
+        }
+        assertThat(hasNoChildren()).isTrue();
+    }
+
+    /** It has stopped after its result, and so has neither said that it leaves nor died. */
+    @Test
+    void theDeadlineEndsTheWaitForAChildThatHasGivenItsResult() throws Exception {
+        try (Fission fission = two().build()) {
+            assertThat(get(fission.submit(() -> 1))).isEqualTo(1); // the first fork in a JVM takes longer
+        }
+        try (Fission fission = two().deadline(Delays.SHORT.multipliedBy(100)).build()) {
+            assertThat(get(fission.submit(() -> {
+                LastMoment.stopThere();
+                return 42;
+            }))).isEqualTo(42);
+        }
+        assertThat(hasNoChildren()).isTrue();
+    }
+
+    @Test
     void aTaskThatTakesTooLongIsKilled() {
         Duration limit = Delays.SHORT.multipliedBy(4);
         try (Fission fission = two().itemTimeout(limit).build()) {

@@ -18,10 +18,10 @@ final class RunMemoryTest {
     void aFreshSlotHasBegunNothing() {
         try (RunMemory memory = new RunMemory(1)) {
             RunMemory.Slot slot = memory.slot(0);
-            slot.reset();
+            slot.reset(5);
             assertThat(slot.itemsAcquire()).isZero();
             assertThat(slot.index()).isEqualTo(-1);
-            assertThat(slot.since()).isZero();
+            assertThat(slot.since()).isEqualTo(5);
             assertThat(slot.dirtiedAcquire()).isZero();
             assertThat(slot.largest()).isZero();
             assertThat(slot.isAskedToLeave()).isFalse();
@@ -32,7 +32,7 @@ final class RunMemoryTest {
     void theTimeOfAWaitIsNotTheItems() {
         try (RunMemory memory = new RunMemory(1)) {
             RunMemory.Slot slot = memory.slot(0);
-            slot.reset();
+            slot.reset(0);
             slot.begin(1, 0, 1000);
             slot.waitBegins(1500);
             assertThat(slot.isWaiting()).isTrue();
@@ -44,11 +44,68 @@ final class RunMemoryTest {
     }
 
     @Test
+    void noTimeRunsBetweenItems() {
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset(0);
+            slot.begin(1, 0, 1000);
+            assertThat(slot.taken(1500)).isEqualTo(500);
+            slot.stopTime();
+            slot.waitBegins(1500);
+            slot.waitEnds(2500);
+            assertThat(slot.isUntimed()).isTrue();
+            assertThat(slot.taken(-5)).isZero();
+            slot.begin(2, 1, 3000);
+            assertThat(slot.taken(3100)).isEqualTo(100);
+        }
+    }
+
+    @Test
+    void theHookBeginsOnce() {
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset(0);
+            slot.start();
+            assertThat(slot.hasStarted()).isTrue();
+            assertThat(slot.hasBegun()).isFalse();
+            slot.hookBegins(1000);
+            assertThat(slot.isInHook()).isTrue();
+            slot.hookEnds(2000);
+            assertThat(slot.isInHook()).isFalse();
+            assertThat(slot.hasStarted()).isTrue();
+            assertThat(slot.hasBegun()).isTrue();
+        }
+    }
+
+    /** Else an item that has just begun has taken as long as the one before. */
+    @Test
+    void whoSeesAnItemSeesWhenItWasBegun() throws InterruptedException {
+        int items = 2_000_000;
+        try (RunMemory memory = new RunMemory(1)) {
+            RunMemory.Slot slot = memory.slot(0);
+            slot.reset(-1);
+            Thread child = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < items; i++) {
+                    slot.begin(i, i, i);
+                }
+            });
+            long index = -1;
+            long tooEarly = 0;
+            while (index < items - 1) {
+                index = slot.index();
+                tooEarly += slot.since() < index ? 1 : 0;
+            }
+            child.join();
+            assertThat(tooEarly).as("items that were begun too early").isZero();
+        }
+    }
+
+    @Test
     void everyFieldIsWhereItIsDescribed() {
         try (RunMemory memory = new RunMemory(CHILDREN)) {
             for (int child = 0; child < CHILDREN; child++) {
                 RunMemory.Slot slot = memory.slot(child);
-                slot.reset();
+                slot.reset(0);
                 slot.begin(child + 0x0102030405060708L, 0x1112131415161718L, 0x2122232425262728L);
                 slot.dirtiedRelease(0x3132333435363738L);
                 slot.largestOpaque(0x4142434445464748L);
@@ -66,7 +123,7 @@ final class RunMemoryTest {
                 assertThat(bytes.get(JAVA_LONG, 64)).isEqualTo(4L * (child + 3) + 2);
                 assertThat(slot.verdict(child + 3)).isEqualTo(DeadlockProof.Verdict.UNPROVEN);
                 assertThat(slot.verdict(child + 4)).as("about another item").isEqualTo(DeadlockProof.Verdict.OPEN);
-                slot.reset();
+                slot.reset(0);
                 assertThat(bytes.get(JAVA_LONG, 0)).isZero();
             }
         }

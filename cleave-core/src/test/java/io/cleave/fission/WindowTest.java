@@ -37,6 +37,17 @@ final class WindowTest {
     }
 
     @Test
+    void everyItemIsInItsChunk() {
+        try (Window window = new Window(new Object[1_000], 0, 3)) {
+            for (int chunk = 0; chunk < window.chunks.length; chunk++) {
+                for (int item = window.starts[chunk]; item < window.starts[chunk + 1]; item++) {
+                    assertThat(window.chunkOf(item)).isEqualTo(chunk);
+                }
+            }
+        }
+    }
+
+    @Test
     void nothingIsNoChunk() {
         assertThat(Window.cut(0, 3)).containsExactly(0);
         try (Window window = window(0, 3)) {
