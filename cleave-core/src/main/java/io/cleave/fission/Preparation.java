@@ -101,7 +101,6 @@ final class Preparation {
                     RingValues.class,
                     Values.class, Failure.class, ThreadInfo.class, LockInfo.class));
             for (Class<?> type : List.of(Forker.Forked.class, ChildWatch.class, ChildMain.class, DeadlockProof.class,
-                    JdkThreads.class,
                     ParentWatch.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
             }

@@ -62,7 +62,7 @@ public final class Forks {
      * @param others public classes of other packages
      */
     public static void initialize(List<Class<?>> others) {
-        List<Class<?>> all = new ArrayList<>(List.of(Lifeline.class, ChildLife.class, ExitGuard.class, Seeds.class,
+        List<Class<?>> all = new ArrayList<>(List.of(Lifeline.class, ChildLife.class, ExitGuard.class, Seeds.class, JdkThreads.class,
                 WholeSupport.class, Signals.class, Unistd.class, Stat.class, Fcntl.class));
         all.addAll(others);
         try {

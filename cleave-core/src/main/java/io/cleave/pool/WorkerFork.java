@@ -22,6 +22,7 @@ import java.io.PrintStream;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -73,11 +74,11 @@ final class WorkerFork {
         static synchronized void once() {
             if (!done) {
                 ExitGuard.install();
+                Forks.initialize(List.of());
                 ChildLife.rehearse(ROUNDS);
                 for (int round = 0; round < ROUNDS; round++) {
                     ChildLife.begin(Integer.MAX_VALUE);
                     ChildLife.renewHandle();
-                    ChildLife.reviveCarriers();
                     new Streams();
                     Signals.setDefault(0);
                 }
@@ -144,7 +145,7 @@ final class WorkerFork {
             redirect(output, errors);
             ChildLife.begin(3);
             ChildLife.renewHandle();
-            ChildLife.reviveCarriers();
+            ChildLife.becomeWhole();
             for (int signal : new int[] {Signals.SIGHUP, Signals.SIGINT, Signals.SIGTERM}) {
                 Signals.setDefault(signal); // else the hooks of the parent would run
             }

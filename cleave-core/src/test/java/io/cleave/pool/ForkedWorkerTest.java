@@ -10,9 +10,11 @@ import io.cleave.testing.Delays;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -53,6 +55,32 @@ final class ForkedWorkerTest {
         try (ProcessPool pool = builder().workers(2).chunkSize(1).maxTasksPerWorker(1).build()) {
             List<Double> drawn = pool.map(IntStream.range(0, 4).boxed().toList(), x -> Math.random());
             assertThat(new HashSet<>(drawn)).hasSize(4);
+        }
+    }
+
+    private static boolean sleepsVirtually() throws InterruptedException {
+        return Thread.ofVirtual().start(() -> Delays.pause(Duration.ofMillis(5))).join(Delays.PATIENCE.dividedBy(2));
+    }
+
+    /** Threads of the JDK's that look at the time are started once, and a copy does not have them. */
+    @Test
+    void whatWaitsForItsTimeGetsItInAWorkerThoughThisJvmHasWaitedBefore() throws Exception {
+        CompletableFuture<?> pending = new CompletableFuture<>().orTimeout(1, TimeUnit.HOURS);
+        assertThat(sleepsVirtually()).isTrue();
+        try (ProcessPool pool = builder().workers(1).taskTimeout(Delays.PATIENCE).build()) {
+            assertThat(pool.submit(() -> new CompletableFuture<Integer>().completeOnTimeout(7, 5, TimeUnit.MILLISECONDS)
+                    .join()).join()).isEqualTo(7);
+            assertThat(pool.submit(() -> sleepsVirtually()).join()).isTrue();
+        } finally {
+            pending.cancel(false);
+        }
+    }
+
+    @Test
+    void whereMemoryRunsOutTheKernelEndsAWorkerBeforeThisJvm() {
+        try (ProcessPool pool = builder().workers(1).build()) {
+            assertThat(pool.submit(() -> Files.readString(Path.of("/proc/self/oom_score_adj")).strip()).join())
+                    .isEqualTo("1000");
         }
     }
 
