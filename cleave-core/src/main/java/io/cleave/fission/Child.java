@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import io.cleave.channel.Ring;
+import io.cleave.work.Failure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -111,5 +112,13 @@ final class Child {
     long currentItem() {
         long index = slot.index();
         return index < 0 ? -1 : window.base + index;
+    }
+
+    /** Where it is, for a message. */
+    String where() {
+        long index = slot.index();
+        return slot.isInHook() ? ", in the hook that runs after the fork"
+                : index < 0 ? ", before its first item"
+                        : ", at item " + currentItem() + " (" + Failure.textOf(window.items[(int) index]) + ")";
     }
 }

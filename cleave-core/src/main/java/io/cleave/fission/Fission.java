@@ -1,7 +1,6 @@
 package io.cleave.fission;
 
 import io.cleave.fork.WholeSupport;
-import io.cleave.os.Cpus;
 import io.cleave.pool.Outcome;
 import io.cleave.pool.Pool;
 import io.cleave.pool.ProgressListener;
@@ -13,10 +12,8 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -106,19 +103,13 @@ import org.jspecify.annotations.Nullable;
  * collector G1, Parallel or Serial; {@link #support} tells.
  */
 public final class Fission implements Pool, ExecutorService {
-    private static final FissionReport NOTHING = new FissionReport(0, 0, 0, 0, 0, 0, 0, 0, List.of());
-
     private final Settings settings;
+    private final OpenRuns runs;
     private final Submissions submissions;
-    private final Set<Run> open = ConcurrentHashMap.newKeySet();
-    /** The run that was begun last, until it has ended. */
-    private volatile @Nullable Run last;
-    /** The report of that run, once it has ended. */
-    private volatile FissionReport lastReport = NOTHING;
-    private volatile boolean closed;
 
     private Fission(Settings settings) {
         this.settings = settings;
+        this.runs = new OpenRuns(settings);
         this.submissions = new Submissions(settings);
     }
 
@@ -291,37 +282,15 @@ public final class Fission implements Pool, ExecutorService {
 
     private Run begin(Iterable<?> items, Body body, boolean ordered, boolean failFast) {
         Objects.requireNonNull(items, "items");
-        if (closed || submissions.isShutdown()) {
+        if (runs.isClosed() || submissions.isShutdown()) {
             throw new IllegalStateException("this pool is closed");
         }
-        Run run = new Run(body, items, settings, ordered, failFast, this::ended);
-        synchronized (open) {
-            last = run;
-        }
-        open.add(run);
-        if (closed) {
-            run.close(); // the pool may not have seen it
-        }
-        return run;
-    }
-
-    /** Forgets a run that has ended, with its items and results. */
-    private void ended(Run run) {
-        open.remove(run);
-        synchronized (open) {
-            if (run == last) {
-                lastReport = run.report();
-                last = null;
-            }
-        }
+        return runs.begin(items, body, ordered, failFast);
     }
 
     private <R extends @Nullable Object> Stream<R> stream(Iterable<?> items, Body body, boolean ordered,
             boolean failFast) {
-        return streamOf(begin(items, body, ordered, failFast));
-    }
-
-    private <R extends @Nullable Object> Stream<R> streamOf(Run run) {
+        Run run = begin(items, body, ordered, failFast);
         return StreamSupport.stream(new RunSpliterator<R>(run), false).onClose(run::close);
     }
 
@@ -331,8 +300,7 @@ public final class Fission implements Pool, ExecutorService {
      * @return its report; all zeroes where nothing was run yet
      */
     public FissionReport lastReport() {
-        Run run = last;
-        return run == null ? lastReport : run.report();
+        return runs.lastReport();
     }
 
     @Override
@@ -347,8 +315,7 @@ public final class Fission implements Pool, ExecutorService {
      */
     @Override
     public void close() {
-        closed = true;
-        open.forEach(Run::close);
+        runs.close();
         submissions.close();
     }
 
@@ -472,7 +439,7 @@ public final class Fission implements Pool, ExecutorService {
      */
     @Override
     public List<Runnable> shutdownNow() {
-        open.forEach(Run::close);
+        runs.endAll();
         submissions.shutdownNow();
         return List.of();
     }
@@ -494,15 +461,7 @@ public final class Fission implements Pool, ExecutorService {
 
     /** Settings of a pool. Not for use by several threads at once. */
     public static final class Builder {
-        private int children = Cpus.usable();
-        private int warmUp = Settings.ADAPTIVE;
-        private long itemTimeoutNanos;
-        private long deadlineNanos;
-        private int maxRetries;
-        private Codec codec = Codec.standard();
-        private @Nullable ProgressListener progress;
-        private @Nullable Runnable afterFork;
-        private @Nullable Consumer<FissionReport> onReport;
+        private final SettingsDraft draft = new SettingsDraft();
 
         private Builder() {
         }
@@ -515,10 +474,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder children(int count) {
-            if (count < 1) {
-                throw new IllegalArgumentException("a pool needs at least 1 child, but " + count + " were asked for");
-            }
-            children = count;
+            draft.children(count);
             return this;
         }
 
@@ -533,10 +489,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder warmUp(int items) {
-            if (items < 0) {
-                throw new IllegalArgumentException("the warm-up needs 0 items or more, but " + items + " were given");
-            }
-            warmUp = items;
+            draft.warmUp(items);
             return this;
         }
 
@@ -551,15 +504,8 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder itemTimeout(Duration timeout) {
-            if (timeout.isZero() || timeout.isNegative()) {
-                throw new IllegalArgumentException("a time-out must be longer than nothing, but is " + timeout);
-            }
-            itemTimeoutNanos = nanos(timeout);
+            draft.itemTimeout(timeout);
             return this;
-        }
-
-        private static long nanos(Duration limit) {
-            return limit.compareTo(Duration.ofDays(36_500)) > 0 ? Long.MAX_VALUE : limit.toNanos();
         }
 
         /**
@@ -573,10 +519,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder deadline(Duration limit) {
-            if (limit.isZero() || limit.isNegative()) {
-                throw new IllegalArgumentException("a deadline must be later than now, but is in " + limit);
-            }
-            deadlineNanos = nanos(limit);
+            draft.deadline(limit);
             return this;
         }
 
@@ -589,10 +532,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder maxRetries(int retries) {
-            if (retries < 0) {
-                throw new IllegalArgumentException("an item can be tried again 0 times or more, not " + retries);
-            }
-            maxRetries = retries;
+            draft.maxRetries(retries);
             return this;
         }
 
@@ -603,7 +543,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder progress(ProgressListener listener) {
-            progress = Objects.requireNonNull(listener, "listener");
+            draft.progress(listener);
             return this;
         }
 
@@ -623,7 +563,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder afterFork(Runnable hook) {
-            afterFork = Objects.requireNonNull(hook, "hook");
+            draft.afterFork(hook);
             return this;
         }
 
@@ -638,7 +578,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder onReport(Consumer<FissionReport> listener) {
-            onReport = Objects.requireNonNull(listener, "listener");
+            draft.onReport(listener);
             return this;
         }
 
@@ -650,7 +590,7 @@ public final class Fission implements Pool, ExecutorService {
          * @return this
          */
         public Builder codec(Codec resultCodec) {
-            codec = Objects.requireNonNull(resultCodec, "resultCodec");
+            draft.codec(resultCodec);
             return this;
         }
 
@@ -663,9 +603,7 @@ public final class Fission implements Pool, ExecutorService {
         public Fission build() {
             SupportCheck.require();
             Preparation.once();
-            return new Fission(
-                    new Settings(children, warmUp, itemTimeoutNanos, deadlineNanos, maxRetries, codec, progress,
-                            afterFork, onReport, Settings.Loss.FAILS));
+            return new Fission(draft.toSettings());
         }
     }
 }

@@ -221,11 +221,11 @@ final class Inline {
     }
 
     /** Whether this JVM should compute beside its children for now; begins a new generation of them where it is due. */
-    boolean mayHelp(Brood brood, long itemsInChildren) {
+    boolean mayHelp(Children children, long itemsInChildren) {
         if (settings.isIsolated()) {
             return false;
         }
-        if (brood.isHopeless(itemsInChildren) || brood.isRefused()) {
+        if (children.isHopeless(itemsInChildren) || children.isRefused()) {
             return true;
         }
         if (WholeSupport.isThere() || settings.itemTimeoutNanos() > 0 || nanosPerItem > MOST_NANOS_TO_HELP) {
@@ -241,7 +241,7 @@ final class Inline {
             helping = compiled * 10_000_000 > generationNanos && generation < MOST_GENERATIONS;
             if (helping) {
                 generationNanos *= GENERATION_GROWTH;
-                brood.askAllToLeave();
+                children.askAllToLeave();
                 beginGeneration(now);
             }
         }

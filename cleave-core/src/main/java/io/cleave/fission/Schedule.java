@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Who computes what next, the caller or children, one step at a time. All of it happens in the thread that drives the
  * run, under its {@link RunLock}.
  */
-final class Schedule implements Brood.Listener, Reception.Listener {
+final class Schedule implements Children.Listener, Reception.Listener {
     private static final long NAP_NANOS = 2_000_000;
     private static final long ALL_NAP_NANOS = 20_000_000;
     private static final long FIRST_RESULT_NANOS = 2_000_000;
@@ -38,7 +38,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
     /** Chunks that this JVM has to go on with, as no child can. */
     private final Deque<Orphan> orphans = new ArrayDeque<>();
 
-    private @Nullable Brood brood;
+    private @Nullable Children children;
     private @Nullable Throwable failure;
     private boolean anyTaken;
     private boolean nobodyWaits;
@@ -80,14 +80,14 @@ final class Schedule implements Brood.Listener, Reception.Listener {
     }
 
     FissionReport report() {
-        return brood != null ? brood.report(inline.items(), reception.itemsInChildren())
+        return children != null ? children.report(inline.items(), reception.itemsInChildren())
                 : new FissionReport(0, 0, 0, 0, inline.items(), 0, 0, 0, List.of());
     }
 
     /** Ends the children, and gives back what is shared with them. */
     void close() {
-        if (brood != null) {
-            brood.close();
+        if (children != null) {
+            children.close();
         }
         order.close();
         input.close();
@@ -102,16 +102,16 @@ final class Schedule implements Brood.Listener, Reception.Listener {
             Thread.currentThread().interrupt();
             throw new CancellationException("interrupted while waiting for results; all children were ended");
         }
-        if (brood == null) {
+        if (children == null) {
             if (Forks.isChild() || inline.wantsNext(input)) {
                 return computeFirst() || !input.isExhausted();
             }
             if (input.isExhausted()) {
                 return false;
             }
-            brood = new Brood(settings, body, this);
+            children = new Children(settings, body, this);
         }
-        return supervise(brood);
+        return supervise(children);
     }
 
     /** Computes the next items in this JVM, if there are any yet. */
@@ -128,7 +128,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
         return true;
     }
 
-    private boolean supervise(Brood children) {
+    private boolean supervise(Children children) {
         for (Child child : List.copyOf(children.live())) {
             if (child.isLive && order.mayDrain(child)) { // the failure of one may have ended others
                 drainSome(child);
@@ -168,7 +168,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
 
     // Children
 
-    private boolean forkMissing(Brood children) {
+    private boolean forkMissing(Children children) {
         boolean forked = false;
         boolean allowed = settings.isIsolated() || !children.isHopeless(reception.itemsInChildren()); // isolated: nobody else can
         while (!children.isFull() && allowed) {
@@ -187,13 +187,13 @@ final class Schedule implements Brood.Listener, Reception.Listener {
         return forked;
     }
 
-    private boolean fork(Brood children, Window window) {
+    private boolean fork(Children children, Window window) {
         int before = children.live().size();
         input.between(() -> children.fork(window, nobodyWaits ? ALL_LATENCY_NANOS : LATENCY_NANOS));
         return children.live().size() > before;
     }
 
-    private @Nullable Window windowToFork(Brood children) {
+    private @Nullable Window windowToFork(Children children) {
         for (Window window : order.windows()) {
             int limit = order.wanted(window);
             long same = children.live().stream().filter(c -> c.window == window && c.chunk < 0).count();
@@ -215,7 +215,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
      * Gives a child a moment before the next is forked, as the first result matters more; and the very first child, which
      * has still to set itself up, as long as its fork took: a second one would take that long too.
      */
-    private void awaitFirst(Brood children) {
+    private void awaitFirst(Children children) {
         long moment = children.live().size() > 1 ? 0 : children.lastForkNanos();
         long deadline = System.nanoTime() + Math.max(FIRST_RESULT_NANOS, moment);
         while (!order.isReady() && failure == null && System.nanoTime() < deadline) {
@@ -227,7 +227,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
     }
 
     /** Waits for children; fails where there will be none and nobody else can do their work. */
-    private void rest(Brood children) {
+    private void rest(Children children) {
         SystemCallException refusal = children.refusal();
         if (refusal != null && !isDone()) {
             throw refusal;
@@ -235,7 +235,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
         sleep(children, System.nanoTime() + (nobodyWaits && !children.live().isEmpty() ? ALL_NAP_NANOS : NAP_NANOS));
     }
 
-    private static void sleep(Brood children, long deadline) {
+    private static void sleep(Children children, long deadline) {
         int ticket = children.bell().prepare();
         for (Child child : children.live()) {
             if (child.in.isReadable()) {
@@ -261,12 +261,12 @@ final class Schedule implements Brood.Listener, Reception.Listener {
 
     @Override
     public void leftEarly(boolean forMemory) {
-        Objects.requireNonNull(brood).successorDue(forMemory);
+        Objects.requireNonNull(children).successorDue(forMemory);
     }
 
     // Chunks that are computed here
 
-    private boolean mayHelp(Brood children) {
+    private boolean mayHelp(Children children) {
         return inline.mayHelp(children, reception.itemsInChildren());
     }
 
@@ -285,7 +285,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
     }
 
     /** Computes an item of the first free chunk here. */
-    private boolean help(Brood children) {
+    private boolean help(Children children) {
         for (Window window : order.windows()) {
             if (order.wanted(window) < window.chunks.length) {
                 return false;
@@ -299,7 +299,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
         return false;
     }
 
-    private boolean mayRunHere(Brood children, Window window, int chunk) {
+    private boolean mayRunHere(Children children, Window window, int chunk) {
         return children.mayRunHere(window.base + next(window, chunk));
     }
 
@@ -313,7 +313,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
     private void computeChunk(Window window, int chunk) {
         try {
             if (next(window, chunk) < window.starts[chunk + 1]) {
-                if (!mayRunHere(Objects.requireNonNull(brood), window, chunk)) {
+                if (!mayRunHere(Objects.requireNonNull(children), window, chunk)) {
                     window.free(chunk);
                     return;
                 }
@@ -378,7 +378,7 @@ final class Schedule implements Brood.Listener, Reception.Listener {
         }
         order.failAt(window, chunk, thrown);
         input.stop();
-        Objects.requireNonNull(brood)
+        Objects.requireNonNull(children)
                 .killThose(child -> order.isBehindFailure(child.window, Math.max(0, child.chunk)));
     }
 

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * One thread forks it, and one, perhaps another, looks after it then; anybody may kill it. The {@link #lock} keeps a child
  * from being reaped, and its number from going to another process, while it is being killed.
  */
-final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseable {
+final class Snapshot implements Children.Listener, Reception.Listener, AutoCloseable {
     private static final long LEAST_NAP_NANOS = 1_000_000;
     private static final long MOST_NAP_NANOS = 20_000_000;
     private static final long START_NAP_NANOS = 50_000;
@@ -36,7 +36,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
     private final ResultOrder order = new ResultOrder(false);
     private final Window window;
     private final Reception reception;
-    private final Brood brood;
+    private final Children children;
     private final int process = Unistd.getpid();
     private final long begun = System.nanoTime();
     /** Guarded by {@link #lock}. */
@@ -49,7 +49,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
         Body once = new Body.Itemwise(callable -> ((Callable<?>) Objects.requireNonNull(callable)).call());
         this.window = new Window(new Object[] {body}, 0, 1);
         this.reception = new Reception(once, settings.codec(), order, new Progress(null), this);
-        this.brood = new Brood(settings, once, this);
+        this.children = new Children(settings, once, this);
     }
 
     /**
@@ -76,8 +76,8 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
     }
 
     private void forkOnce() {
-        while (!brood.fork(window, 0)) {
-            SystemCallException refusal = brood.refusal();
+        while (!children.fork(window, 0)) {
+            SystemCallException refusal = children.refusal();
             if (refusal != null) {
                 throw refusal;
             }
@@ -87,13 +87,13 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
 
     /** Waits until the child has set itself up; false where it has ended before. */
     private boolean hasStarted() {
-        RunMemory.Slot slot = brood.live().getFirst().slot;
-        while (!killed && slot.itemsAcquire() == 0 && !brood.live().isEmpty()) {
+        RunMemory.Slot slot = children.live().getFirst().slot;
+        while (!killed && slot.itemsAcquire() == 0 && !children.live().isEmpty()) {
             LockSupport.parkNanos(START_NAP_NANOS);
             lock.lock();
             try {
                 if (!killed) {
-                    brood.look();
+                    children.look();
                 }
             } finally {
                 lock.unlock();
@@ -109,16 +109,16 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
             if (killed) {
                 return false;
             }
-            for (Child child : List.copyOf(brood.live())) {
+            for (Child child : List.copyOf(children.live())) {
                 drain(child);
             }
             if (failure == null && !order.isReady()) {
-                brood.look();
+                children.look();
             }
             if (deadline.isOver()) {
                 fail(deadline.error(0));
             }
-            return failure == null && !(order.isReady() && brood.haveAllLeft());
+            return failure == null && !(order.isReady() && children.haveAllLeft());
         } finally {
             lock.unlock();
         }
@@ -128,9 +128,9 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
     void rest() {
         long now = System.nanoTime();
         long nap = Math.clamp((now - begun) / 8, LEAST_NAP_NANOS, MOST_NAP_NANOS);
-        Doorbell bell = brood.bell();
+        Doorbell bell = children.bell();
         int ticket = bell.prepare();
-        if (brood.live().stream().anyMatch(child -> child.in.isReadable())) {
+        if (children.live().stream().anyMatch(child -> child.in.isReadable())) {
             bell.cancel();
         } else {
             bell.sleep(ticket, now + nap);
@@ -146,7 +146,7 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
         try {
             if (!killed) {
                 killed = true;
-                brood.killAll();
+                children.killAll();
             }
         } finally {
             lock.unlock();
@@ -172,13 +172,13 @@ final class Snapshot implements Brood.Listener, Reception.Listener, AutoCloseabl
         try {
             killed = true;
             deadline.cancel();
-            brood.close();
+            children.close();
             window.close();
         } finally {
             lock.unlock();
         }
         Consumer<FissionReport> onReport = settings.onReport();
-        FissionReport report = brood.report(0, reception.itemsInChildren());
+        FissionReport report = children.report(0, reception.itemsInChildren());
         if (onReport != null && report.forks() > 0) {
             onReport.accept(report);
         }

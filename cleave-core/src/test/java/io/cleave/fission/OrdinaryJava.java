@@ -20,7 +20,7 @@ final class OrdinaryJava {
     private static final int WARM_UPS = 2;
     private static final int FIRST_WARM_UP = 100;
     /** What makes a fork worth its while. */
-    private static final long PADDING_NANOS = 3_000_000;
+    private static final long PADDING_NANOS = 8_000_000;
 
     /** Where an entry is computed. */
     enum Place {
@@ -39,9 +39,9 @@ final class OrdinaryJava {
         /** Only in children, before the calling JVM has done anything of the kind. */
         COLD(3),
         /** In children as far as possible, after the calling JVM has done the same. */
-        WARM(4),
+        WARM(3),
         /** As a pool decides by itself. */
-        DEFAULT(10);
+        DEFAULT(5);
 
         private final int count;
 

@@ -42,7 +42,7 @@ final class OrdinaryJavaTest {
     private List<Row> table(String ways, List<String> options, String... names)
             throws InterruptedException, IOException {
         List<String> all = new ArrayList<>(
-                List.of("-Xmx256m", "-Djava.io.tmpdir=" + directory, "-Djava.awt.headless=true"));
+                List.of("-Xmx128m", "-XX:MaxDirectMemorySize=64m", "-Djava.io.tmpdir=" + directory, "-Djava.awt.headless=true"));
         all.addAll(options);
         List<String> arguments = new ArrayList<>(List.of(ways));
         arguments.addAll(Arrays.asList(names));
@@ -75,7 +75,8 @@ final class OrdinaryJavaTest {
             "several young collections", "large objects", "out of memory", "cleaner", "phantom reference",
             "direct buffers",
             "arenas", "process", "files", "an event of a flight recording", "sockets", "database in memory",
-            "java.util.logging", "Log4j's asynchronous appender");
+            "java.util.logging", "Log4j's asynchronous appender", "a profiler's SIGPROF timer on",
+            "a profiler's SIGPROF timer off");
 
     @Test
     void ordinaryJavaIsRightInAChildThatIsTheFirstToDoIt() throws Exception {

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.cleave.fission.OrdinaryJava.Entries;
 import io.cleave.fission.OrdinaryJava.Place;
 import io.cleave.os.Unistd;
+import io.cleave.testing.Delays;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
@@ -48,6 +49,8 @@ import jdk.jfr.consumer.RecordingFile;
 /** Memory, files, processes, and what looks into the JVM. */
 final class OrdinarySystem {
     private static final int MEBIBYTE = 1 << 20;
+    /** A sample each so often: as often as a profiler does it that is in a hurry. */
+    private static final long SAMPLE_MICROS = 1_000;
     private static volatile Object kept;
 
     private OrdinarySystem() {
@@ -82,6 +85,7 @@ final class OrdinarySystem {
         outside(entries);
         files(entries);
         insight(entries);
+        profiler(entries);
     }
 
     private static long collections() {
@@ -174,12 +178,12 @@ final class OrdinarySystem {
                 }, x -> true)
                 .add("direct buffers", x -> {
                     int sum = 0;
-                    for (int i = 0; i < 300; i++) { // more than there may be at once: the collector has to free some
+                    for (int i = 0; i < 100; i++) { // more than there may be at once: the collector has to free some
                         ByteBuffer buffer = ByteBuffer.allocateDirect(2 * MEBIBYTE);
                         sum += buffer.put(i, (byte) 1).get(i) + buffer.get(2 * MEBIBYTE - 1);
                     }
                     return sum + x;
-                }, x -> 300 + x)
+                }, x -> 100 + x)
                 .add("arenas", x -> {
                     long sum = x;
                     try (Arena confined = Arena.ofConfined(); Arena shared = Arena.ofShared()) {
@@ -321,6 +325,41 @@ final class OrdinarySystem {
                         x -> true)
                 .add("thread dump by jcmd", Place.ONLY_COLD, x -> jcmd("Thread.print").contains("OrdinarySystem.jcmd"),
                         x -> true);
+    }
+
+    /**
+     * The first leaves the timer on, also in the calling JVM where it has run there, so that this is interrupted while it
+     * forks; the second turns it off.
+     */
+    private static void profiler(Entries entries) {
+        entries.add("a profiler's SIGPROF timer on", x -> {
+            ProfilerTimer.set(SAMPLE_MICROS);
+            long sum = sum(x);
+            long deadline = System.nanoTime() + Delays.PATIENCE.toNanos();
+            while (!ProfilerTimer.hasFired() && System.nanoTime() < deadline) {
+                sum = sum(x);
+            }
+            return sum + (System.nanoTime() < deadline ? "" : ", but no signal came");
+        }, x -> Long.toString(sum(x)))
+                .add("a profiler's SIGPROF timer off", x -> {
+                    ProfilerTimer.set(0);
+                    long deadline = System.nanoTime() + Delays.PATIENCE.toNanos();
+                    long sum;
+                    do { // one may be under way
+                        ProfilerTimer.hasFired();
+                        sum = sum(x);
+                    } while (ProfilerTimer.hasFired() && System.nanoTime() < deadline);
+                    return sum + (System.nanoTime() < deadline ? "" : ", but signals come");
+                }, x -> Long.toString(sum(x)));
+    }
+
+    /** Takes some 20 ms. */
+    private static long sum(int x) {
+        long sum = x;
+        for (int i = 0; i < 20_000_000; i++) {
+            sum += i ^ sum >>> 7;
+        }
+        return sum;
     }
 
     private static String jcmd(String command) throws IOException, InterruptedException {
