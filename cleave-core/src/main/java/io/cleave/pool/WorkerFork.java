@@ -33,7 +33,6 @@ final class WorkerFork {
     /** Threads that come and go, or hold locks, leave no moment for a fork now and then. */
     private static final int MOST_TRIES = 5;
     private static final long FIRST_NAP_NANOS = 5_000_000;
-    private static final int LARGEST_ERRNO = 1000;
     private static final int ROUNDS = 20;
 
     private WorkerFork() {
@@ -126,7 +125,7 @@ final class WorkerFork {
                 LockSupport.parkNanos(FIRST_NAP_NANOS << tries);
             }
             result = Forks.fork(true, false);
-            boolean isOver = result >= 0 || -result < LARGEST_ERRNO || WholeFork.isForGood(result);
+            boolean isOver = result >= 0 || Forks.isErrno(result) || WholeFork.isForGood(result);
             if (isOver) {
                 break;
             }
