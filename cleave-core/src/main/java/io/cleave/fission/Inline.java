@@ -214,7 +214,7 @@ final class Inline {
             try {
                 advance(start, isEnough);
             } catch (Throwable t) {
-                Throwable why = Run.both(t, Run.thrownBy(this::close));
+                Throwable why = Run.with(t, Run.thrownBy(this::close));
                 throw Sneaky.rethrow(sink.refused != null ? sink.refusal() : account(why, sink));
             } finally {
                 taken += System.nanoTime() - start;

@@ -37,7 +37,7 @@ final class OpenSlices implements AutoCloseable {
         try {
             lock.outside(() -> slice.goOn(() -> lock.isClosed() || isEnough.getAsBoolean()));
         } catch (Throwable t) { // the run may have been closed meanwhile
-            throw Sneaky.rethrow(Run.both(t, Run.thrownBy(slice::close)));
+            throw Sneaky.rethrow(Run.with(t, Run.thrownBy(slice::close)));
         }
         if (!slice.isDone()) {
             open.put(owner, slice);

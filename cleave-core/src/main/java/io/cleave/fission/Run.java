@@ -275,10 +275,14 @@ final class Run implements AutoCloseable {
 
     /** The first of what was thrown, which knows of the second. */
     static @Nullable Throwable both(@Nullable Throwable first, @Nullable Throwable second) {
-        if (first == null || second == null || first.equals(second)) {
-            return first == null ? second : first;
+        return first == null ? second : with(first, second);
+    }
+
+    /** What was thrown, which knows of what was thrown after it, if anything was. */
+    static Throwable with(Throwable first, @Nullable Throwable second) {
+        if (second != null && !first.equals(second)) {
+            first.addSuppressed(second);
         }
-        first.addSuppressed(second);
         return first;
     }
 
