@@ -102,10 +102,15 @@ final class Recruiter {
     private static void end(WorkerProcess process) {
         process.kill();
         process.awaitEnd();
-        try (InputStream output = process.output(); InputStream errors = process.errors()) {
-            Debug.log(() -> "ended " + process.pid() + ", as it could not be looked after");
+        close(process.output());
+        close(process.errors());
+    }
+
+    private static void close(InputStream stream) {
+        try {
+            stream.close();
         } catch (IOException e) {
-            Debug.log(e::toString);
+            Debug.log(e::toString); // it is not wanted any more
         }
     }
 
