@@ -34,7 +34,7 @@ public final class FrameBuffer implements FrameSink {
         int at = size;
         int padded = RingLayout.padded(length);
         if (at + padded > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(at + padded, 2 * bytes.length));
+            bytes = Arrays.copyOf(bytes, Ring.grown(bytes.length, at + padded));
         }
         RingValues.ARRAY_INT.set(bytes, at, length);
         RingValues.ARRAY_INT.set(bytes, at + 4, kind);
@@ -49,7 +49,7 @@ public final class FrameBuffer implements FrameSink {
      */
     public void append(FrameBuffer other) {
         if (size + other.size > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(size + other.size, 2 * bytes.length));
+            bytes = Arrays.copyOf(bytes, Ring.grown(bytes.length, size + other.size));
         }
         System.arraycopy(other.bytes, 0, bytes, size, other.size);
         size += other.size;

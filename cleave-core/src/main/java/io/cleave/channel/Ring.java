@@ -28,6 +28,8 @@ import java.util.Arrays;
  * {@link Consumer#next} with that frame.
  */
 public final class Ring {
+    private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
+
     /** The head and the tail. */
     private final ByteBuffer words;
     private final ByteBuffer data;
@@ -286,6 +288,16 @@ public final class Ring {
         }
     }
 
+    /**
+     * How long an array becomes whose content grows piece by piece: twice as long as it was, as long as there are such arrays.
+     *
+     * @param length how long it is
+     * @param needed how long it must be
+     */
+    static int grown(int length, int needed) {
+        return Math.max(needed, (int) Math.min(2L * length, LONGEST_ARRAY));
+    }
+
     /** Takes frames. The frame's bytes stay as they are until the next call of {@link #next}. */
     public final class Consumer {
         private byte[] batch = new byte[Math.min(capacity, 64 * 1024)];
@@ -339,7 +351,7 @@ public final class Ring {
 
         private void append(int from, int size) {
             if (assembly.length < assembled + size) {
-                assembly = Arrays.copyOf(assembly, Math.max(assembled + size, 2 * assembly.length));
+                assembly = Arrays.copyOf(assembly, grown(assembly.length, assembled + size));
             }
             System.arraycopy(batch, from, assembly, assembled, size);
             assembled += size;

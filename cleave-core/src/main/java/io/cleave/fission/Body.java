@@ -1,10 +1,6 @@
 package io.cleave.fission;
 
-import io.cleave.CleaveException;
 import io.cleave.pool.Task;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -120,30 +116,18 @@ sealed interface Body permits Body.Itemwise, Body.Forgiving, Body.Slicewise, Red
             if (!sink.begin(from)) {
                 return false;
             }
-            List<@Nullable Object> slice = Collections.unmodifiableList(Arrays.asList(items).subList(from, to));
-            try (Stream<@Nullable Object> results = body.apply(slice)) {
-                if (results == null) {
-                    throw new CleaveException("the body returned null for a slice of " + slice.size()
-                            + " items; return an empty stream where there are no results");
-                }
-                Iterator<@Nullable Object> each = iteratorOf(results);
-                for (int n = 0; each.hasNext(); n++) {
-                    @Nullable Object value = each.next();
-                    if (n >= skip) {
-                        sink.result(value);
-                    }
+            try (OpenSlice slice = open(items, from, to, skip)) {
+                boolean isMore = true;
+                while (isMore) {
+                    isMore = slice.next(sink);
                 }
             }
             return true;
         }
 
-        private static Iterator<@Nullable Object> iteratorOf(Stream<@Nullable Object> results) {
-            try {
-                return results.iterator();
-            } catch (IllegalStateException e) {
-                throw new CleaveException("the body returned a stream that has been used or closed already;"
-                        + " return a fresh stream, or collect what was read into a list and return its stream", e);
-            }
+        /** Begins a slice whose results are taken one at a time. */
+        OpenSlice open(@Nullable Object[] items, int from, int to, int skip) {
+            return new OpenSlice(body, items, from, to, skip);
         }
 
         @Override

@@ -21,7 +21,8 @@ final class Child {
     /** How long a child may take to set itself up; one that takes longer has met a lock that will not be free. */
     private static final long MOST_START_NANOS = 5_000_000_000L;
 
-    private final long madeNanos = System.nanoTime();
+    /** When it was forked, by {@link System#nanoTime()}; the wait for the turn to fork is not its own. */
+    private long forkedNanos;
     /** When it was last seen to be able to go on. */
     long lastAlive;
     private @Nullable DeadlockProof proof;
@@ -56,7 +57,8 @@ final class Child {
         int forked = fork.pid();
         pid = forked;
         isWhole = fork.isWhole();
-        lastAlive = System.nanoTime();
+        forkedNanos = System.nanoTime();
+        lastAlive = forkedNanos;
         proof = new DeadlockProof(forked);
         return this;
     }
@@ -104,7 +106,7 @@ final class Child {
 
     /** A whole child tells by itself, once it has set itself up. */
     private DeadlockProof.Verdict verdictOfWhole(long items, long now) {
-        return !slot.hasStarted() && now - madeNanos > MOST_START_NANOS ? DeadlockProof.Verdict.UNPROVEN
+        return !slot.hasStarted() && now - forkedNanos > MOST_START_NANOS ? DeadlockProof.Verdict.UNPROVEN
                 : slot.verdict(items);
     }
 

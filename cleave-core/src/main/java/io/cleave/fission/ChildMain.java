@@ -126,9 +126,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             allocatedBefore = Eden.allocatedByThread();
             ChildLife.begin(3);
             if (isWhole) {
-                ChildLife.beFirstVictim();
-                JdkThreads.forget();
-                ChildLife.reviveCarriers();
+                ChildLife.becomeWhole();
                 if (!ChildWatch.begin(slot, WholeFork.goneThreads(), WholeFork.ownThreads(),
                         WholeFork.isAnyoneInitializing())) {
                     status = WholeFork.EXIT_NOT_WHOLE;

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Where it waits with a limit, again and again or for long, there is no proof. A child in which for {@link #PATIENCE_NANOS}
- * every thread of the program has been waiting at most looks, and not for the time to pass ({@link Thread#sleep}),
+ * every thread of the program has been waiting at most looks, and not for the time to pass ({@link Thread#sleep} in a platform
+ * thread: one that is virtual is not seen, and what wakes it is not told from what ends a wait with a limit),
  * is given up without one.
  */
 final class ChildWatch implements Runnable {

@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import io.cleave.WorkerException;
+import io.cleave.work.Apart;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +27,7 @@ final class Deadline {
     /**
      * The run begins, unless it has begun.
      *
-     * @param expired is run once when the time is over, in a thread of the JDK's; it should not wait for long
+     * @param expired is run once when the time is over, in a thread of its own
      */
     void begin(Runnable expired) {
         if (nanos == 0 || begun) {
@@ -34,11 +35,11 @@ final class Deadline {
         }
         since = System.nanoTime();
         begun = true;
-        var _ = alarm.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS).thenRun(() -> {
+        var _ = alarm.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS).thenRunAsync(() -> {
             if (isOver()) {
                 expired.run();
             }
-        });
+        }, Apart.named("cleave-fission-deadline"));
     }
 
     boolean isOver() {

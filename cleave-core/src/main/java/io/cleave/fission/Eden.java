@@ -83,13 +83,21 @@ final class Eden {
      * @param children how many there will be
      */
     static long share(int children) {
-        long available = ProcFs.memoryField("/proc/meminfo", "MemAvailable");
-        long limit = Cpus.memoryLimit();
-        if (limit > 0) {
-            long used = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-            available = Math.min(available < 0 ? Long.MAX_VALUE : available, Math.max(0, limit - used));
-        }
-        return (available < 0 ? Long.MAX_VALUE : available) / (2L * children);
+        return share(children, ProcFs.memoryField("/proc/meminfo", "MemAvailable"), Cpus.memoryLimit(),
+                ProcFs.memoryField("/proc/self/status", "VmRSS"));
+    }
+
+    /**
+     * The same for what is known.
+     *
+     * @param children how many there will be
+     * @param available bytes that the machine has left, less than 0 where it does not tell
+     * @param limit bytes that the control group may have, less than 0 where there is no limit
+     * @param resident bytes that this process has of them, the heap's free part where that has been touched included
+     */
+    static long share(int children, long available, long limit, long resident) {
+        long left = limit > 0 ? Math.max(0, limit - Math.max(0, resident)) : Long.MAX_VALUE;
+        return Math.min(available < 0 ? Long.MAX_VALUE : available, left) / (2L * children);
     }
 
     /** Bytes that the calling thread has allocated in its life; exact, and in a child a measure of Eden's use. */

@@ -58,9 +58,10 @@ import org.jspecify.annotations.Nullable;
  * that somebody has scheduled in the parent are not run in a child.
  * <li>A task that waits for a thread of the parent's, or for a lock that another thread held at the fork, waits for ever in
  * a child. That is recognised, by proof within some 50 ms where it waits without a limit; the item is tried once more in a
- * fresh child and then computed in the calling JVM. A child in which for ten seconds all threads have only waited, and not
- * by {@link Thread#sleep}, is given up without a proof, and its item computed in the calling JVM at once: a task that waits
- * for long in a way of its own may be computed twice. With {@code warmUp(0)} such an item fails in the end.
+ * fresh child and then computed in the calling JVM. A child in which for ten seconds all threads have only waited, and
+ * none by {@link Thread#sleep} in a platform thread, is given up without a proof, and its item computed in the calling JVM at
+ * once: a task that waits for long in a way of its own, such as for a virtual thread that sleeps, may be computed twice. With
+ * {@code warmUp(0)} such an item fails in the end.
  * <li>Where a whole JVM cannot be had ({@link Support.Supported#isWhole} tells why: another processor, a debugger that
  * suspends threads, another C library) a child has one thread, collects and compiles nothing, and leaves when it has nearly
  * used up the free part of the young generation; a large one ({@code -Xmn}) makes fewer forks.
@@ -86,7 +87,8 @@ import org.jspecify.annotations.Nullable;
  * that keeps it for a while; not if the child is killed.
  * <li>Where the system refuses to fork there are fewer children; without any, the calling JVM computes, or the run fails
  * where nothing may run there.
- * <li>A pool that is used in a child computes there, one item after the other: children do not fork.
+ * <li>A pool that is used in a child computes there, one item after the other: children do not fork, nor do the workers
+ * that {@link io.cleave.pool.StartMethod#FORK} makes.
  * </ul>
  *
  * <h2>Memory effects</h2>
@@ -174,12 +176,12 @@ public final class Fission implements Pool, ExecutorService {
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         Run run = begin(items, itemwise(task), true, true);
-        CompletableFuture<List<R>> future = new RunFuture<>(run::close);
+        RunFuture<List<R>> future = new RunFuture<>(run::close);
         Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
             try {
-                future.complete(run.toList());
+                future.give(run.toList());
             } catch (Throwable t) {
-                future.completeExceptionally(t);
+                future.fail(t);
             }
         });
         return future;
@@ -270,7 +272,7 @@ public final class Fission implements Pool, ExecutorService {
                 anyOrder && WholeSupport.isThere());
         Run run = begin(items, body, !anyOrder, true);
         run.gather(body::add);
-        return (C) body.finish();
+        return (C) body.finish(settings.codec());
     }
 
     @SuppressWarnings("unchecked")
@@ -282,10 +284,21 @@ public final class Fission implements Pool, ExecutorService {
 
     private Run begin(Iterable<?> items, Body body, boolean ordered, boolean failFast) {
         Objects.requireNonNull(items, "items");
+        checkOpen();
+        Run run = runs.begin(items, body, ordered, failFast);
+        try {
+            checkOpen(); // who has closed the pool since may not have seen the run
+        } catch (IllegalStateException e) {
+            run.close();
+            throw e;
+        }
+        return run;
+    }
+
+    private void checkOpen() {
         if (runs.isClosed() || submissions.isShutdown()) {
             throw new IllegalStateException("this pool is closed");
         }
-        return runs.begin(items, body, ordered, failFast);
     }
 
     private <R extends @Nullable Object> Stream<R> stream(Iterable<?> items, Body body, boolean ordered,
@@ -316,8 +329,11 @@ public final class Fission implements Pool, ExecutorService {
      */
     @Override
     public void close() {
-        runs.close();
-        submissions.close();
+        try {
+            runs.close();
+        } finally {
+            submissions.close();
+        }
     }
 
     // As an executor
@@ -440,8 +456,8 @@ public final class Fission implements Pool, ExecutorService {
      */
     @Override
     public List<Runnable> shutdownNow() {
+        submissions.shutdownNow(); // first, so that nothing is begun behind the back of what follows
         runs.endAll();
-        submissions.shutdownNow();
         return List.of();
     }
 
@@ -482,8 +498,8 @@ public final class Fission implements Pool, ExecutorService {
         /**
          * How many items the calling JVM computes before the first fork. By default it decides by itself. With 0, nothing
          * ever runs in the calling JVM: see {@link Fission} for what that costs. An item that cannot be computed in a
-         * child then fails. Among these are items that are the first to load a class which shows that compiled code was
-         * made on a wrong belief, such as the second heir of an abstract class: load such classes before, as Cleave does for
+         * child then fails. Where children have one thread, among these are items that are the first to load a class which
+         * shows that compiled code was made on a wrong belief, such as the second heir of an abstract class: load such classes before, as Cleave does for
          * those of {@code java.util} when it meets the first such item.
          *
          * @param items 0 or more
@@ -499,7 +515,8 @@ public final class Fission implements Pool, ExecutorService {
          * killed, and the run fails with a {@link io.cleave.WorkerException} whose cause is a
          * {@link java.util.concurrent.TimeoutException}. The time in which a child waits for whoever takes the results does
          * not count. With a time-out, and without a {@link #warmUp}, all items are
-         * begun in children; an item that has provably met a deadlock there twice runs in the calling JVM, without limit.
+         * begun in children; an item that has met a deadlock there, twice with a proof or once without, runs in the calling JVM,
+         * without limit.
          *
          * @param timeout more than zero; it is noticed some milliseconds late, and only while results are being taken
          * @return this
@@ -540,7 +557,7 @@ public final class Fission implements Pool, ExecutorService {
         /**
          * Who hears how many items are done.
          *
-         * @param listener called by the thread that takes the results, at most every 20 ms and at the end
+         * @param listener called by whoever drives the run, at most every 20 ms, and once more by whoever ends it
          * @return this
          */
         public Builder progress(ProgressListener listener) {
@@ -571,9 +588,11 @@ public final class Fission implements Pool, ExecutorService {
         /**
          * Who gets the report of each run, and of each submitted task that was forked for, when all of its children are
          * gone. It is called once for each, by the thread that ends the run: the one that reads the last result or
-         * closes the stream, or a thread of the pool's own for a submitted task or for a stream that nobody refers to any
-         * more. Several runs may end at once. What it throws comes out where the run is ended, and nothing is left of the
-         * run all the same; where that is a submitted task's, its future fails.
+         * closes the stream or the pool, or a thread of the pool's own for a submitted task, for a stream that nobody refers
+         * to any more, at the {@link #deadline} and where a future of {@link Fission#amap} is completed by others. Several
+         * runs may end at once. What it throws comes out where the run is ended, and nothing is left of the run all the same;
+         * where that is a submitted task's, its future fails. Where the run has failed itself, that comes out, and what the
+         * listener has thrown is suppressed in it.
          *
          * @param listener gets reports
          * @return this
@@ -584,8 +603,8 @@ public final class Fission implements Pool, ExecutorService {
         }
 
         /**
-         * What encodes results. The default is {@link Codec#standard}. It runs in children: it should need no thread,
-         * compile nothing and load few classes.
+         * What encodes results. The default is {@link Codec#standard}. It runs in children, and in the calling JVM for what
+         * that computes itself. Where children have one thread, it must need no other, and should load few classes.
          *
          * @param resultCodec a codec
          * @return this

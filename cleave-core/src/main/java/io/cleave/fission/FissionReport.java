@@ -33,22 +33,10 @@ public record FissionReport(long forks, long provenDeadlocks, long unprovenTimeo
         detections = List.copyOf(detections);
     }
 
-    /**
-     * Makes a report that says nothing of the forks themselves.
-     *
-     * @param forks how many children were forked
-     * @param provenDeadlocks children that provably could never go on, and were replaced
-     * @param unprovenTimeouts children that seemed unable to go on, and were replaced
-     * @param reforks children forked to take over from another
-     * @param itemsInParent items that the calling JVM computed itself
-     * @param itemsInChildren items whose results came from children
-     * @param bytesDirtied memory that all children together changed or allocated
-     * @param mostBytesDirtied memory that the child with the most of it changed or allocated
-     * @param detections for each child replaced, the time from the last sign of life to the verdict
-     */
-    public FissionReport(long forks, long provenDeadlocks, long unprovenTimeouts, long reforks, long itemsInParent,
-            long itemsInChildren, long bytesDirtied, long mostBytesDirtied, List<Duration> detections) {
-        this(forks, provenDeadlocks, unprovenTimeouts, reforks, itemsInParent, itemsInChildren, bytesDirtied,
-                mostBytesDirtied, detections, Duration.ZERO, Duration.ZERO, Duration.ZERO, 0, 0, "");
+    /** The report of a run that has forked nothing. */
+    static FissionReport ofNoForks(long itemsInParent) {
+        return new FissionReport(0, 0, 0, 0, itemsInParent, 0, 0, 0, List.of(), Duration.ZERO, Duration.ZERO,
+                Duration.ZERO,
+                0, 0, "");
     }
 }

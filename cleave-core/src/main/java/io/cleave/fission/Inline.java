@@ -9,6 +9,7 @@ import io.cleave.work.Values;
 import java.io.IOException;
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,6 @@ final class Inline {
     private static final long MOST_NANOS_TO_HELP = 20_000_000;
     /** What carrying a result from a child to the caller costs, about, on both sides. */
     private static final double TRANSPORT_NANOS = 200;
-    private static final long FORK_NANOS = 3_000_000;
     private static final long FIRST_GENERATION_NANOS = 50_000_000;
     private static final int GENERATION_GROWTH = 4;
     private static final int MOST_GENERATIONS = 5;
@@ -113,7 +113,7 @@ final class Inline {
         double saved = nanosPerItem * (1 - 1.0 / settings.children()) - TRANSPORT_NANOS;
         long remaining = input.remaining();
         boolean pays = saved > 0
-                && (remaining < 0 || remaining * saved > FORK_NANOS * (double) settings.children());
+                && (remaining < 0 || remaining * saved > ForkCost.nanos() * (double) settings.children());
         looksInFavour = pays ? looksInFavour + 1 : 0;
         forkingPays = pays && (!cheap || (looksInFavour >= LOOKS_AT_CHEAP && nanosPerItem > SETTLED * before));
     }
@@ -147,21 +147,111 @@ final class Inline {
         try {
             body.run(all, from, to, skip, sink);
         } catch (Throwable t) {
-            throw Sneaky.rethrow(sink.refused != null ? sink.refusal()
-                    : Failure.addAccount(t, all[sink.index], base + sink.index, caller()));
+            throw Sneaky.rethrow(sink.refused != null ? sink.refusal() : account(t, sink));
         }
         long taken = System.nanoTime() - start;
         items += to - from;
-        nanos += taken;
-        if (taken > slowestNanos) {
-            slowestNanos = taken;
-            slowestItems = to - from;
-        }
+        note(taken, to - from);
         if (taken < BATCH_NANOS) {
             batch = Math.min(2 * batch, MOST_IN_BATCH);
         } else if (taken > 2 * BATCH_NANOS) {
             batch = (int) Math.max(1, batch * BATCH_NANOS / taken);
         }
+    }
+
+    private void note(long taken, int itemsTaken) {
+        nanos += taken;
+        if (taken > slowestNanos) {
+            slowestNanos = taken;
+            slowestItems = itemsTaken;
+        }
+    }
+
+    /**
+     * A slice in the generator form that is computed here, some results at a time: there may be more of them than memory
+     * holds, and whoever takes them may want no more. Its stream stays open in between.
+     */
+    final class Slice implements AutoCloseable {
+        private final @Nullable Object[] all;
+        private final int from;
+        private final int to;
+        private final int skip;
+        private final Here sink;
+        private @Nullable OpenSlice open;
+        private long taken;
+        private boolean done;
+
+        /**
+         * Makes a slice that has not begun.
+         *
+         * @param all the items
+         * @param from the first of the slice
+         * @param to the one behind its last
+         * @param skip how many of its results are known already
+         * @param base the place of {@code all[0]} in the whole input
+         * @param results take each result
+         */
+        Slice(@Nullable Object[] all, int from, int to, int skip, long base, Consumer<@Nullable Object> results) {
+            this.all = all;
+            this.from = from;
+            this.to = to;
+            this.skip = skip;
+            this.sink = new Here(all, base, results);
+        }
+
+        /** Whether all of its results are there. */
+        boolean isDone() {
+            return done;
+        }
+
+        /**
+         * Goes on for a moment.
+         *
+         * @param isEnough asked before each result
+         */
+        void goOn(BooleanSupplier isEnough) {
+            long start = System.nanoTime();
+            try {
+                advance(start, isEnough);
+            } catch (Throwable t) {
+                Throwable why = Run.with(t, Run.thrownBy(this::close));
+                throw Sneaky.rethrow(sink.refused != null ? sink.refusal() : account(why, sink));
+            } finally {
+                taken += System.nanoTime() - start;
+            }
+            if (done) {
+                items += to - from;
+                note(taken, to - from);
+            }
+        }
+
+        private void advance(long start, BooleanSupplier isEnough) {
+            OpenSlice slice = open;
+            if (slice == null) {
+                sink.begin(from);
+                slice = ((Body.Slicewise) body).open(all, from, to, skip);
+                open = slice;
+            }
+            while (!done && System.nanoTime() - start < BATCH_NANOS && !isEnough.getAsBoolean()) {
+                done = !slice.next(sink);
+            }
+            if (done) {
+                close();
+            }
+        }
+
+        @Override
+        public void close() {
+            OpenSlice slice = open;
+            open = null;
+            if (slice != null) {
+                slice.close();
+            }
+        }
+    }
+
+    private static Throwable account(Throwable thrown, Here sink) {
+        return Failure.addAccount(thrown, sink.all[sink.index], sink.base + sink.index, caller());
     }
 
     private static String caller() {

@@ -1,13 +1,13 @@
 package io.cleave.fission;
 
-import java.util.List;
+import io.cleave.work.Sneaky;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The runs of a pool that have not ended yet, and the report of the one that was begun last. */
 final class OpenRuns {
-    private static final FissionReport NOTHING = new FissionReport(0, 0, 0, 0, 0, 0, 0, 0, List.of());
+    private static final FissionReport NOTHING = FissionReport.ofNoForks(0);
 
     private final Settings settings;
     private final Set<Run> open = ConcurrentHashMap.newKeySet();
@@ -27,9 +27,6 @@ final class OpenRuns {
             last = run;
         }
         open.add(run);
-        if (closed) {
-            run.close(); // who closed the pool may not have seen it
-        }
         return run;
     }
 
@@ -50,12 +47,22 @@ final class OpenRuns {
         return run == null ? lastReport : run.report();
     }
 
-    /** Ends all that are open. */
+    /** Ends all that are open, whatever their listeners throw; that comes out afterwards. */
     void endAll() {
-        open.forEach(Run::close);
+        Throwable thrown = null;
+        for (Run run : open) {
+            try {
+                run.close();
+            } catch (Throwable t) {
+                thrown = Run.both(thrown, t);
+            }
+        }
+        if (thrown != null) {
+            throw Sneaky.rethrow(thrown);
+        }
     }
 
-    /** Ends all, also those that are being begun. */
+    /** Ends all; none is to be begun any more. */
     void close() {
         closed = true;
         endAll();

@@ -23,6 +23,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.management.LockInfo;
 import java.lang.management.ThreadInfo;
+import java.lang.ref.WeakReference;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,8 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What is done once in each JVM before the first fork: all that a child will need of Cleave's own code is run here, so
@@ -43,8 +43,8 @@ final class Preparation {
     private static final int FEW_ROUNDS = 4;
 
     private static boolean done;
-    /** Codecs that have been used in this JVM. */
-    private static final Set<Codec> READY = ConcurrentHashMap.newKeySet();
+    /** Codecs that have been used in this JVM; without a lock, which a child might find held. */
+    private static final AtomicReference<List<WeakReference<Codec>>> READY = new AtomicReference<>(List.of());
 
     /** Something of each common kind, for a codec to try itself on. */
     private record Sample(String text, int number, List<Object> list, List<Object> same, Map<String, Long> map,
@@ -101,7 +101,6 @@ final class Preparation {
                     RingValues.class,
                     Values.class, Failure.class, ThreadInfo.class, LockInfo.class));
             for (Class<?> type : List.of(Forker.Forked.class, ChildWatch.class, ChildMain.class, DeadlockProof.class,
-                    JdkThreads.class,
                     ParentWatch.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
             }
@@ -118,17 +117,31 @@ final class Preparation {
 
     /** Whether a codec has been used in this JVM, so that its classes are loaded. */
     static boolean isReady(Codec codec) {
-        return READY.contains(codec);
+        for (WeakReference<Codec> known : READY.get()) {
+            if (known.refersTo(codec)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A codec is about to be used in this JVM. */
     static void markReady(Codec codec) {
-        READY.add(codec);
+        if (isReady(codec)) {
+            return;
+        }
+        READY.updateAndGet(known -> {
+            List<WeakReference<Codec>> all = new ArrayList<>(known);
+            all.removeIf(one -> one.refersTo(null));
+            all.add(new WeakReference<>(codec));
+            return all;
+        });
     }
 
     /** Uses a codec in this JVM, so that children find its classes loaded. */
     static void ready(Codec codec) {
-        if (READY.add(codec)) {
+        if (!isReady(codec)) {
+            markReady(codec);
             for (int round = 0; round < ROUNDS; round++) {
                 try {
                     byte[] bytes = codec.encode(new Sample(round));

@@ -1,6 +1,11 @@
 package io.cleave.fission;
 
 import io.cleave.pool.Task;
+import io.cleave.share.Codec;
+import io.cleave.work.Failure;
+import io.cleave.work.Sneaky;
+import io.cleave.work.Values;
+import java.io.IOException;
 import java.util.stream.Collector;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Where the order of the items matters, each slice of them gives a container of its own. Where it does not, whoever computes
  * keeps one container for all that it computes: a child sends it when it leaves, and now and then before; until then its
- * chunks do not count as done. This JVM's own container never travels.
+ * chunks do not count as done.
  */
 final class Reduction implements Body {
     private final Task<@Nullable Object, @Nullable Object> task;
@@ -78,12 +83,26 @@ final class Reduction implements Body {
         anything = true;
     }
 
-    /** What comes of all that was added, and of what this process has kept. */
-    @Nullable Object finish() {
+    /**
+     * What comes of all that was added, and of what this process has kept, which becomes what it would be if it came from
+     * elsewhere.
+     *
+     * @param codec for containers
+     */
+    @Nullable Object finish(Codec codec) {
         if (kept && any) {
-            add(container);
+            add(asIfSent(codec, container));
         }
         return collector.finisher().apply(anything ? all : collector.supplier().get());
+    }
+
+    private static @Nullable Object asIfSent(Codec codec, @Nullable Object own) {
+        try {
+            return Values.asIfSent(codec, own);
+        } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
+            throw Sneaky.rethrow(Failure.unsendable(e, own, codec, null, -1, "caller, thread "
+                    + Thread.currentThread().getName()).toThrowable());
+        }
     }
 
     @Override

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * What ends with the run is guarded by a {@link RunLock}, so that whoever closes it or asks for its report waits for one
  * step at most, and for no task or iterator.
  */
-final class Run {
+final class Run implements AutoCloseable {
     private final Settings settings;
     private final Input input;
     private final ResultOrder order;
@@ -132,10 +132,8 @@ final class Run {
      */
     <R> void gather(Consumer<? super R> action) {
         schedule.awaitAll();
-        try {
-            forEachRemaining(action);
-        } finally {
-            close();
+        try (Run run = this) {
+            run.forEachRemaining(action);
         }
     }
 
@@ -154,18 +152,21 @@ final class Run {
             schedule.resultTaken();
             return true;
         }
-        finish();
-        tellEnd();
+        tellEnd(finish());
         return false;
     }
 
-    /** The one place where a stream of results ends: all of them have been handed on, or this throws. */
-    private void tellEnd() {
+    /**
+     * The one place where a stream of results ends: all of them have been handed on, or this throws.
+     *
+     * @param ofListener what a listener has thrown, or null
+     */
+    private void tellEnd(@Nullable Throwable ofListener) {
         if (told) {
             return;
         }
         told = true;
-        Throwable why = schedule.failure();
+        Throwable why = both(schedule.failure(), ofListener);
         if (why != null) {
             throw Sneaky.rethrow(why);
         }
@@ -218,24 +219,32 @@ final class Run {
         } finally {
             lock.unlock();
         }
-        finish();
+        var _ = both(schedule.failure(), finish());
     }
 
     /** Ends the run: kills the children, gives everything back. Waits for one step at most, and for no task or iterator. */
-    void close() {
+    @Override
+    public void close() {
         if (Unistd.getpid() != process) {
             return; // the children are the parent's
         }
         cancelled = true;
-        finish();
+        Throwable thrown = finish();
+        if (thrown != null) {
+            throw Sneaky.rethrow(thrown);
+        }
     }
 
-    /** Ends the children and the memory, once. */
-    private void finish() {
+    /**
+     * Ends the children and the memory, once.
+     *
+     * @return what listeners have thrown then, or null
+     */
+    private @Nullable Throwable finish() {
         lock.lock();
         try {
             if (lock.isClosed()) {
-                return;
+                return null;
             }
             lock.close();
             schedule.close();
@@ -247,10 +256,34 @@ final class Run {
         }
         onEnd.accept(this);
         Consumer<FissionReport> onReport = settings.onReport();
+        Throwable thrown = thrownBy(schedule::closeSlices);
         if (onReport != null) {
-            onReport.accept(report());
+            thrown = both(thrown, thrownBy(() -> onReport.accept(report())));
         }
-        progress.end(input.total());
+        return both(thrown, thrownBy(() -> progress.end(input.total())));
+    }
+
+    /** What some code throws, or null. */
+    static @Nullable Throwable thrownBy(Runnable code) {
+        try {
+            code.run();
+            return null;
+        } catch (Throwable t) {
+            return t;
+        }
+    }
+
+    /** The first of what was thrown, which knows of the second. */
+    static @Nullable Throwable both(@Nullable Throwable first, @Nullable Throwable second) {
+        return first == null ? second : with(first, second);
+    }
+
+    /** What was thrown, which knows of what was thrown after it, if anything was. */
+    static Throwable with(Throwable first, @Nullable Throwable second) {
+        if (second != null && !first.equals(second)) {
+            first.addSuppressed(second);
+        }
+        return first;
     }
 
     boolean isOrdered() {

@@ -24,6 +24,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
     private static final long ALL_LATENCY_NANOS = 20_000_000;
     private static final int READY_ENOUGH = 4096;
     private static final int MOST_WINDOWS = 3;
+    private static final Object FIRST = new Object();
 
     private final Body body;
     private final Settings settings;
@@ -37,6 +38,9 @@ final class Schedule implements Children.Listener, Reception.Listener {
     private final Reception reception;
     /** Chunks that this JVM has to go on with, as no child can. */
     private final Deque<Orphan> orphans = new ArrayDeque<>();
+
+    /** Slices that are computed here, by their chunks; or {@link #FIRST}, before there are any. */
+    private final OpenSlices slices;
 
     private @Nullable Children children;
     private @Nullable Throwable failure;
@@ -56,6 +60,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
         this.order = order;
         this.progress = progress;
         this.lock = lock;
+        this.slices = new OpenSlices(lock);
         this.reception = new Reception(body, settings.codec(), order, progress, this);
     }
 
@@ -81,7 +86,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
 
     FissionReport report() {
         return children != null ? children.report(inline.items(), reception.itemsInChildren())
-                : new FissionReport(0, 0, 0, 0, inline.items(), 0, 0, 0, List.of());
+                : FissionReport.ofNoForks(inline.items());
     }
 
     /** Ends the children, and gives back what is shared with them. */
@@ -91,6 +96,11 @@ final class Schedule implements Children.Listener, Reception.Listener {
         }
         order.close();
         input.close();
+    }
+
+    /** Closes what was open of the caller's, after {@link #close}; called without the lock. */
+    void closeSlices() {
+        slices.close();
     }
 
     /** Does something towards the next result; false where there is nothing left to do. */
@@ -103,7 +113,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
             throw new CancellationException("interrupted while waiting for results; all children were ended");
         }
         if (children == null) {
-            if (Forks.isChild() || inline.wantsNext(input)) {
+            if (slices.isOpen(FIRST) || Forks.isChild() || inline.wantsNext(input)) {
                 return computeFirst() || !input.isExhausted();
             }
             if (input.isExhausted()) {
@@ -121,11 +131,23 @@ final class Schedule implements Children.Listener, Reception.Listener {
             return false;
         }
         int at = input.position();
-        int count = body instanceof Body.Slicewise ? 1 : inline.batch(items.length - at);
-        lock.outside(() -> inline.compute(items, at, at + count, 0, input.place(), order::deliver));
+        long place = input.place();
+        if (body instanceof Body.Slicewise) {
+            if (slices.goOn(FIRST, () -> inline.new Slice(items, at, at + 1, 0, place, order::deliver),
+                    () -> order.readyCount() >= READY_ENOUGH)) {
+                advance(1);
+            }
+            return true;
+        }
+        int count = inline.batch(items.length - at);
+        lock.outside(() -> inline.compute(items, at, at + count, 0, place, order::deliver));
+        advance(count);
+        return true;
+    }
+
+    private void advance(int count) {
         input.advance(count);
         progress.done(count);
-        return true;
     }
 
     private boolean supervise(Children children) {
@@ -277,7 +299,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
 
     /** Goes on with a chunk at an item that no child can compute. */
     private boolean computeOrphan() {
-        Orphan orphan = orphans.poll();
+        Orphan orphan = nextOrphan();
         if (orphan == null) {
             return false;
         }
@@ -287,6 +309,17 @@ final class Schedule implements Children.Listener, Reception.Listener {
             computeChunk(orphan.window, orphan.chunk);
         }
         return true;
+    }
+
+    /** One whose results are wanted now; those of an open slice may have to wait for others before them. */
+    private @Nullable Orphan nextOrphan() {
+        for (Orphan orphan : orphans) {
+            if (orphan.window.chunks[orphan.chunk].early.size() < READY_ENOUGH) {
+                orphans.remove(orphan);
+                return orphan;
+            }
+        }
+        return null;
     }
 
     /** Computes an item here: of the first free chunk, or of the next window, where there may be none to fork for it. */
@@ -326,9 +359,16 @@ final class Schedule implements Children.Listener, Reception.Listener {
                     window.free(chunk);
                     return;
                 }
-                lock.outside(body.isItemwise() ? () -> computeItem(window, chunk) : () -> computeSlice(window, chunk));
+                if (body instanceof Body.Slicewise) {
+                    goOnWithSlice(window, chunk);
+                } else {
+                    lock.outside(
+                            body.isItemwise() ? () -> computeItem(window, chunk) : () -> computeSlice(window, chunk));
+                }
             }
-            if (next(window, chunk) < window.starts[chunk + 1]) {
+            if (slices.isOpen(window.chunks[chunk])) {
+                orphans.addFirst(new Orphan(window, chunk));
+            } else if (next(window, chunk) < window.starts[chunk + 1]) {
                 window.free(chunk);
             } else {
                 reception.end(window, chunk);
@@ -356,6 +396,18 @@ final class Schedule implements Children.Listener, Reception.Listener {
         inline.compute(window.items, from + state.done, from + state.end, state.received, window.base,
                 value -> reception.receive(window, chunk, value, 0));
         reception.endSlice(state);
+    }
+
+    /** The same for a moment, where there may be any number of results. */
+    private void goOnWithSlice(Window window, int chunk) {
+        Window.Chunk state = window.chunks[chunk];
+        state.end = Math.max(state.end, state.done + 1);
+        int from = window.starts[chunk];
+        if (slices.goOn(state, () -> inline.new Slice(window.items, from + state.done, from + state.end, state.received,
+                window.base, value -> reception.receive(window, chunk, value, 0)),
+                () -> order.readyCount() >= READY_ENOUGH || state.early.size() >= READY_ENOUGH)) {
+            reception.endSlice(state);
+        }
     }
 
     @Override

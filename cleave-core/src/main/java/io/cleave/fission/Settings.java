@@ -17,29 +17,16 @@ import org.jspecify.annotations.Nullable;
  * @param progress hears of progress, or null
  * @param afterFork runs in each child before its first item, or null
  * @param onReport gets the report of each run when it has ended, or null
- * @param loss what becomes of a run where an item has cost a child its life too often
+ * @param isFinal whether each child is the only one that ever sees the heap that it has, so that no other succeeds it
  */
 record Settings(int children, int warmUp, long itemTimeoutNanos, long deadlineNanos, int maxRetries, Codec codec,
         @Nullable ProgressListener progress, @Nullable Runnable afterFork, @Nullable Consumer<FissionReport> onReport,
-        Loss loss) {
+        boolean isFinal) {
     static final int ADAPTIVE = -1;
-
-    /** What becomes of a run where an item is lost. */
-    enum Loss {
-        /** It fails. */
-        FAILS,
-        /** It fails, and no child is ever succeeded by another, which would find another heap. */
-        IS_FINAL
-    }
 
     /** The same for a run of one item that is computed in one child, forked at once, or not at all. */
     Settings once() {
-        return new Settings(1, 0, itemTimeoutNanos, deadlineNanos, 0, codec, null, afterFork, onReport, Loss.IS_FINAL);
-    }
-
-    /** Whether each child is the only one that ever sees the heap that it has. */
-    boolean isFinal() {
-        return loss == Loss.IS_FINAL;
+        return new Settings(1, 0, itemTimeoutNanos, deadlineNanos, 0, codec, null, afterFork, onReport, true);
     }
 
     /** Whether nothing may ever run in the calling JVM. */

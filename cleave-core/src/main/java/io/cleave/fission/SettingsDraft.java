@@ -79,6 +79,6 @@ final class SettingsDraft {
 
     Settings toSettings() {
         return new Settings(children, warmUp, itemTimeoutNanos, deadlineNanos, maxRetries, codec, progress, afterFork,
-                onReport, Settings.Loss.FAILS);
+                onReport, false);
     }
 }

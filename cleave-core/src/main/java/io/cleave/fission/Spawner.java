@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import io.cleave.channel.Doorbell;
+import io.cleave.fork.WholeSupport;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,7 @@ final class Spawner implements AutoCloseable {
         RunMemory.Slot slot = memory.slot(place);
         slot.reset(System.nanoTime());
         memory.ring(place).reset();
-        long share = Eden.share(settings.children());
+        long share = WholeSupport.isThere() ? Long.MAX_VALUE : Eden.share(settings.children());
         int parent = Unistd.getpid();
         ChildMain main = new ChildMain(body, settings.codec(), settings.afterFork(), window, number + 1, slot,
                 memory.ring(place).producer(bell, new ParentWatch(parent, slot)), share, largestItem, latencyNanos);

@@ -53,6 +53,11 @@ final class Submission<V extends @Nullable Object> extends CompletableFuture<V> 
         var _ = whenComplete((_, _) -> end());
     }
 
+    /** Gives back what a task would have needed whose child is not forked. */
+    void abandon() {
+        snapshot.close();
+    }
+
     private void fork() {
         try {
             snapshot.fork();
@@ -94,7 +99,7 @@ final class Submission<V extends @Nullable Object> extends CompletableFuture<V> 
         try {
             snapshot.close();
         } catch (Throwable t) {
-            failure = failure == null ? t : failure; // of who hears of reports
+            failure = Run.both(failure, t); // of who hears of reports
         }
         owner.hasPlace();
         try {

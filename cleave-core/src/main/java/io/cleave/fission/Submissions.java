@@ -67,14 +67,19 @@ final class Submissions {
     private <V extends @Nullable Object> @Nullable CompletableFuture<V> submit(Callable<V> task, long nanos)
             throws InterruptedException {
         checkOpen();
-        if (!places.tryAcquire() && !places.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
+        boolean isFree = !places.hasQueuedThreads() && places.tryAcquire(); // it would overtake those who wait
+        if (!isFree && !places.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
             return null;
         }
-        Submission<V> submission;
+        Submission<V> submission = null;
         try {
+            checkOpen();
             submission = new Submission<>(task, settings, this);
             add(submission);
         } catch (Throwable t) {
+            if (submission != null) {
+                submission.abandon();
+            }
             places.release();
             throw t;
         }

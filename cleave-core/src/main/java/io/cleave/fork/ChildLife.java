@@ -58,8 +58,18 @@ public final class ChildLife {
         OwnHandle.renew();
     }
 
+    /**
+     * Becomes a JVM like any other, for children that are whole ones: the first to be ended where memory runs out, with
+     * time-outs and virtual threads of its own.
+     */
+    public static void becomeWhole() {
+        beFirstVictim();
+        JdkThreads.forget();
+        reviveCarriers();
+    }
+
     /** Lets virtual threads of the child's own run, unless those of the parent's wait to be carried. */
-    public static void reviveCarriers() {
+    private static void reviveCarriers() {
         if (WholeFork.hasIdleCarriers()) {
             reviveUnblocker();
             if (Scheduler.BEAN.getQueuedVirtualThreadCount() == 0) {
@@ -89,7 +99,7 @@ public final class ChildLife {
     }
 
     /** Where memory runs out, the kernel ends a child, whose items others compute, and not the parent. */
-    public static void beFirstVictim() {
+    private static void beFirstVictim() {
         int file = Fcntl.open("/proc/self/oom_score_adj", Fcntl.O_WRONLY, 0);
         if (file >= 0) { // else /proc is not writable here, and the kernel decides by size
             Unistd.write(file, HIGHEST_SCORE);

@@ -62,8 +62,9 @@ public final class Forks {
      * @param others public classes of other packages
      */
     public static void initialize(List<Class<?>> others) {
-        List<Class<?>> all = new ArrayList<>(List.of(Lifeline.class, ChildLife.class, ExitGuard.class, Seeds.class,
-                WholeSupport.class, Signals.class, Unistd.class, Stat.class, Fcntl.class));
+        List<Class<?>> all = new ArrayList<>(
+                List.of(Lifeline.class, ChildLife.class, ExitGuard.class, Seeds.class, JdkThreads.class,
+                        WholeSupport.class, Signals.class, Unistd.class, Stat.class, Fcntl.class));
         all.addAll(others);
         try {
             for (Class<?> type : all) {
@@ -95,13 +96,23 @@ public final class Forks {
     }
 
     /**
+     * Whether the system has refused a fork, rather than that this JVM found itself unable to make one.
+     *
+     * @param result what {@link #fork} returned, negative
+     * @return whether it is an error number
+     */
+    public static boolean isErrno(int result) {
+        return -result < LARGEST_ERRNO;
+    }
+
+    /**
      * What a fork that failed throws.
      *
      * @param result what {@link #fork} returned, negative
      * @return the error
      */
     public static SystemCallException refused(int result) {
-        return -result < LARGEST_ERRNO ? new SystemCallException("fork", -result, remedy(-result))
+        return isErrno(result) ? new SystemCallException("fork", -result, remedy(-result))
                 : new SystemCallException("fork", Errno.EAGAIN, WholeFork.describe(result));
     }
 

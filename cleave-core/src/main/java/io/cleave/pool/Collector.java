@@ -129,9 +129,7 @@ final class Collector {
             } finally {
                 crew.lock().unlock();
             }
-            for (Runnable next : work) {
-                Thread.ofVirtual().name("cleave-" + crew.name() + "-done").start(next); // a user may have hung something on it
-            }
+            work.forEach(this::runApart);
             switch (sleep) {
                 case NAP -> LockSupport.parkNanos(BOOT_NAP_NANOS);
                 case APART -> LockSupport.parkNanos(until - System.nanoTime());
@@ -146,6 +144,15 @@ final class Collector {
         }
     }
 
+    /** Does what a user may have hung something on. */
+    private void runApart(Runnable next) {
+        try {
+            Thread.ofVirtual().name("cleave-" + crew.name() + "-done").start(next);
+        } catch (Error e) { // there is no thread for it, or none of its kind ever
+            Crew.run(next, crew.name());
+        }
+    }
+
     private void look() {
         parked = false;
         silence();
@@ -154,7 +161,7 @@ final class Collector {
                 crew.drain();
             }
             crew.housekeep();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // this thread is the only one that does this
             Debug.log(() -> crew.name() + ": " + e); // and the next look may fare better
         }
     }

@@ -297,7 +297,7 @@ final class Crew {
         }
         while (!queue.isEmpty()) {
             CrewWorker worker = roster.choose();
-            if ((worker == null || !worker.isIdle()) && roster.hasPlace()) {
+            if ((worker == null || !worker.isIdle()) && roster.hasPlace() && hasStarters()) {
                 worker = start(roster.place());
             }
             if (worker == null || !worker.send(queue.getFirst())) {
@@ -336,8 +336,28 @@ final class Crew {
         }
         roster.add(worker);
         recruiter.start(worker);
-        collector.start();
         return worker;
+    }
+
+    /**
+     * Has the threads that a worker needs here. Where the system refuses them the workers that there are do all, and without
+     * any, what is queued fails.
+     */
+    private boolean hasStarters() {
+        try {
+            recruiter.start();
+            collector.start();
+            return true;
+        } catch (OutOfMemoryError e) { // which is what HotSpot makes of a limit of threads, too
+            if (roster.isEmpty()) {
+                failQueued(notStarted(e));
+            }
+            return false;
+        }
+    }
+
+    private static WorkerDiedException notStarted(Throwable why) {
+        return new WorkerDiedException("no worker can be started: " + why.getMessage(), why);
     }
 
     /** Which file descriptor leads to what is shared. */
@@ -364,11 +384,11 @@ final class Crew {
     }
 
     /** No process could be started for a worker. */
-    void notStarted(CrewWorker worker, Exception why) {
+    void notStarted(CrewWorker worker, Throwable why) {
         lock.lock();
         try {
             roster.remove(worker);
-            failQueued(worker, new WorkerDiedException("no worker can be started: " + why.getMessage(), why));
+            failQueued(worker, notStarted(why));
             signalEnd();
         } finally {
             unlock();
@@ -497,7 +517,7 @@ final class Crew {
             Throwable refused = null;
             try {
                 batch.encodeRest();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 refused = e;
             }
             lock.lock();
@@ -671,11 +691,15 @@ final class Crew {
     /** Runs all, whatever becomes of each. */
     private void runAll(List<Runnable> work) {
         for (Runnable next : work) {
-            try {
-                next.run();
-            } catch (RuntimeException e) {
-                Debug.log(() -> name + ": " + e);
-            }
+            run(next, name);
+        }
+    }
+
+    static void run(Runnable work, String name) {
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            Debug.log(() -> name + ": " + e);
         }
     }
 

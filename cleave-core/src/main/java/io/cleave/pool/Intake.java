@@ -21,8 +21,8 @@ final class Intake {
             while (worker.in.next()) {
                 take(worker);
             }
-        } catch (IOException | RuntimeException e) {
-            worker.kill("what it sent cannot be understood: " + e);
+        } catch (IOException | RuntimeException | Error e) { // of which a part is lost
+            worker.kill("what it sent cannot be taken: " + e);
         }
     }
 

@@ -70,6 +70,14 @@ final class OutputPump {
     private void emit() {
         String text = new String(line, 0, length, Charset.defaultCharset());
         length = 0;
+        try {
+            pass(text);
+        } catch (RuntimeException | Error e) { // of a stream or logger of the program's own: the next line may fare better
+            Debug.log(() -> thread.getName() + ": " + e);
+        }
+    }
+
+    private void pass(String text) {
         switch (output) {
             case STREAMS -> stream().println(text);
             case LOGGER -> Log.LOGGER.log(isError ? System.Logger.Level.WARNING : System.Logger.Level.INFO, text);

@@ -275,12 +275,12 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
     }
 
     private static <R extends @Nullable Object> CompletableFuture<List<R>> future(Crew of, ProcessRun<R> run) {
-        CompletableFuture<List<R>> future = new RunFuture<>(run::close);
+        RunFuture<List<R>> future = new RunFuture<>(run::close);
         Thread.ofVirtual().name("cleave-" + of.name() + "-amap").start(() -> {
             try {
-                future.complete(list(run));
+                future.give(list(run));
             } catch (Throwable t) {
-                future.completeExceptionally(t);
+                future.fail(t);
             }
         });
         return future;

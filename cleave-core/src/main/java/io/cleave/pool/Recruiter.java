@@ -1,6 +1,7 @@
 package io.cleave.pool;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +22,16 @@ final class Recruiter {
         this.crew = crew;
     }
 
-    /** Starts a worker's process soon. To be called under the crew's lock. */
-    void start(CrewWorker worker) {
-        waiting.add(worker);
+    /** Has a thread to start workers in, while there are any. To be called under the crew's lock. */
+    void start() {
         if (thread == null) {
             thread = Thread.ofPlatform().daemon().name("cleave-" + crew.name() + "-starter").start(this::run);
         }
+    }
+
+    /** Starts a worker's process soon. To be called under the crew's lock, after {@link #start()}. */
+    void start(CrewWorker worker) {
+        waiting.add(worker);
     }
 
     private void run() {
@@ -63,25 +68,49 @@ final class Recruiter {
 
     private void launch(CrewWorker worker) {
         worker.startedMillis = System.currentTimeMillis();
+        WorkerProcess process = null;
         try {
-            boolean isForked = crew.settings.startMethod() == StartMethod.FORK;
-            WorkerProcess process = isForked ? WorkerFork.start(crew.memoryDescriptor(), worker.place)
+            process = crew.settings.startMethod() == StartMethod.FORK
+                    ? WorkerFork.start(crew.memoryDescriptor(), worker.place)
                     : new WorkerProcess.Spawned(WorkerStart.start(crew.settings, crew.memoryDescriptor(), worker.place,
                             crew.trustsCache()));
-            String name = "cleave-" + crew.name() + "-" + process.pid();
-            WorkerOutput output = crew.settings.output();
-            worker.output = new OutputPump(process.output(), output, false, name + "-out");
-            worker.errors = new OutputPump(process.errors(), output, true, name + "-err");
-            crew.started(worker, process);
-            Debug.log(() -> crew.name() + ": started worker " + process.pid());
-            Runnable wait = () -> crew.exited(worker, process.awaitEnd());
-            if (isForked) {
-                Thread.ofPlatform().daemon().name(name + "-exit").start(wait); // it waits in the kernel
-            } else {
-                Thread.ofVirtual().name(name + "-exit").start(wait);
+            lookAfter(worker, process);
+        } catch (Throwable t) { // an Error, too: there may be no memory for a thread, and other workers are to come
+            if (process != null) {
+                end(process);
             }
-        } catch (IOException | RuntimeException e) {
-            crew.notStarted(worker, e);
+            crew.notStarted(worker, t);
+        }
+    }
+
+    private void lookAfter(CrewWorker worker, WorkerProcess process) {
+        String name = "cleave-" + crew.name() + "-" + process.pid();
+        WorkerOutput output = crew.settings.output();
+        worker.output = new OutputPump(process.output(), output, false, name + "-out");
+        worker.errors = new OutputPump(process.errors(), output, true, name + "-err");
+        crew.started(worker, process);
+        Debug.log(() -> crew.name() + ": started worker " + process.pid());
+        Runnable wait = () -> crew.exited(worker, process.awaitEnd());
+        if (crew.settings.startMethod() == StartMethod.FORK) {
+            Thread.ofPlatform().daemon().name(name + "-exit").start(wait); // it waits in the kernel
+        } else {
+            Thread.ofVirtual().name(name + "-exit").start(wait);
+        }
+    }
+
+    /** Ends a process that nobody will wait for. */
+    private static void end(WorkerProcess process) {
+        process.kill();
+        process.awaitEnd();
+        close(process.output());
+        close(process.errors());
+    }
+
+    private static void close(InputStream stream) {
+        try {
+            stream.close();
+        } catch (IOException e) {
+            Debug.log(e::toString); // it is not wanted any more
         }
     }
 

@@ -7,7 +7,8 @@ public enum StartMethod {
 
     /**
      * A copy of this JVM as it is at that moment, made in milliseconds: warm, with every class, every class loader, all
-     * compiled code and all objects, but without the program's other threads.
+     * compiled code and all objects, but without the program's other threads. It does not fork itself: a
+     * {@code Fission} that is used in it computes there.
      */
     FORK
 }

@@ -165,12 +165,12 @@ public final class ThreadPool implements Pool, ExecutorService {
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         ThreadRun<T, R> run = begin(items, task, true, true);
-        CompletableFuture<List<R>> future = new RunFuture<>(run::close);
+        RunFuture<List<R>> future = new RunFuture<>(run::close);
         Thread.ofVirtual().name("cleave-pool-amap").start(() -> {
             try {
-                future.complete(list(run));
+                future.give(list(run));
             } catch (Throwable t) {
-                future.completeExceptionally(t);
+                future.fail(t);
             }
         });
         return future;

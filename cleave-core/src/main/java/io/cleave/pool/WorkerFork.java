@@ -22,6 +22,7 @@ import java.io.PrintStream;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -32,7 +33,6 @@ final class WorkerFork {
     /** Threads that come and go, or hold locks, leave no moment for a fork now and then. */
     private static final int MOST_TRIES = 5;
     private static final long FIRST_NAP_NANOS = 5_000_000;
-    private static final int LARGEST_ERRNO = 1000;
     private static final int ROUNDS = 20;
 
     private WorkerFork() {
@@ -73,11 +73,11 @@ final class WorkerFork {
         static synchronized void once() {
             if (!done) {
                 ExitGuard.install();
+                Forks.initialize(List.of());
                 ChildLife.rehearse(ROUNDS);
                 for (int round = 0; round < ROUNDS; round++) {
                     ChildLife.begin(Integer.MAX_VALUE);
                     ChildLife.renewHandle();
-                    ChildLife.reviveCarriers();
                     new Streams();
                     Signals.setDefault(0);
                 }
@@ -125,7 +125,7 @@ final class WorkerFork {
                 LockSupport.parkNanos(FIRST_NAP_NANOS << tries);
             }
             result = Forks.fork(true, false);
-            boolean isOver = result >= 0 || -result < LARGEST_ERRNO || WholeFork.isForGood(result);
+            boolean isOver = result >= 0 || Forks.isErrno(result) || WholeFork.isForGood(result);
             if (isOver) {
                 break;
             }
@@ -144,7 +144,7 @@ final class WorkerFork {
             redirect(output, errors);
             ChildLife.begin(3);
             ChildLife.renewHandle();
-            ChildLife.reviveCarriers();
+            ChildLife.becomeWhole();
             for (int signal : new int[] {Signals.SIGHUP, Signals.SIGINT, Signals.SIGTERM}) {
                 Signals.setDefault(signal); // else the hooks of the parent would run
             }

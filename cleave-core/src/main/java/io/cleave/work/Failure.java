@@ -73,15 +73,16 @@ public record Failure(String message, String item, long index, String worker, St
      * @param value the result
      * @param codec the codec
      * @param item of which item
-     * @param index the item's place
+     * @param index the item's place; less than 0 where it was gathered from many
      * @param worker who computed it
      * @return the account
      */
     public static Failure unsendable(Throwable refusal, @Nullable Object value, Codec codec, @Nullable Object item,
             long index,
             String worker) {
-        return new Failure("the result of item " + index + " cannot be serialised: " + refusal(refusal, value, codec),
-                textOf(item), index, worker, "", null);
+        String what = index < 0 ? "what was gathered" : "the result of item " + index;
+        return new Failure(what + " cannot be serialised: " + refusal(refusal, value, codec), textOf(item), index,
+                worker, "", null);
     }
 
     /**

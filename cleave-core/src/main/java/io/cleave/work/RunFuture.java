@@ -1,20 +1,67 @@
 package io.cleave.work;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The results of a run to be. Whoever completes it ends the run: it may be cancelled, or have a time-out of its own.
+ * The results of a run to be. Whoever completes it ends the run: it may be cancelled, or have a time-out of its own. The run
+ * has ended when {@link #cancel} returns, and soon after whatever else completes this future, which need not wait for that.
  *
  * @param <R> what it gives
  */
 public final class RunFuture<R extends @Nullable Object> extends CompletableFuture<R> {
+    private static final Executor APART = Apart.named("cleave-run-end");
+
+    private final Runnable end;
+    /** Whether the run has come to its own end. Written before this is completed with what came of it. */
+    private volatile boolean isOver;
+    /** Whether whoever cancels this ends the run. */
+    private volatile boolean isCancelling;
+
     /**
      * A future that is not done.
      *
-     * @param end ends the run, and does nothing where it has ended; it should not wait for long
+     * @param end ends the run, and does nothing where it has ended
      */
     public RunFuture(Runnable end) {
-        var _ = whenComplete((results, thrown) -> end.run());
+        this.end = end;
+        var _ = whenComplete((results, thrown) -> endApart());
+    }
+
+    private void endApart() {
+        if (!isOver && !isCancelling) {
+            var _ = CompletableFuture.runAsync(end, APART);
+        }
+    }
+
+    /**
+     * The run has ended with results.
+     *
+     * @param results what the run gave
+     */
+    public void give(R results) {
+        isOver = true;
+        complete(results);
+    }
+
+    /**
+     * The run has ended without.
+     *
+     * @param why the reason
+     */
+    public void fail(Throwable why) {
+        isOver = true;
+        completeExceptionally(why);
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+        isCancelling = true;
+        boolean isCancelled = super.cancel(mayInterruptIfRunning);
+        if (!isOver) {
+            end.run();
+        }
+        return isCancelled;
     }
 }

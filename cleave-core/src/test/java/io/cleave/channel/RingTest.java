@@ -235,4 +235,13 @@ final class RingTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new Ring(memory, capacity))
                 .withMessageContaining("" + capacity).withMessageContaining("power of two");
     }
+
+    /** Twice a length above 1 GiB was less than nothing, so that each piece had all before it copied. */
+    @Test
+    void whatIsPutTogetherGrowsToTwiceItsLengthUpToTheLongestArray() {
+        assertThat(Ring.grown(0, 10)).isEqualTo(10);
+        assertThat(Ring.grown(1 << 20, (1 << 20) + 1)).isEqualTo(1 << 21);
+        assertThat(Ring.grown((1 << 30) + 1, (1 << 30) + 2)).isEqualTo(Integer.MAX_VALUE - 8);
+        assertThat(Ring.grown(Integer.MAX_VALUE - 8, Integer.MAX_VALUE - 2)).isEqualTo(Integer.MAX_VALUE - 2);
+    }
 }

@@ -10,6 +10,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -65,6 +68,41 @@ final class FissionDeadlineTest {
             assertThatThrownBy(() -> fission.submit(() -> hangsFromTen(10)).get()).cause()
                     .isExactlyInstanceOf(WorkerException.class).hasCauseInstanceOf(TimeoutException.class)
                     .hasMessageContaining(LIMIT.toString());
+        }
+    }
+
+    private static boolean isTimeSeen() throws Exception {
+        return new CompletableFuture<Boolean>().completeOnTimeout(true, 1, TimeUnit.MILLISECONDS)
+                .get(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One thread looks at the time for all of the JVM, and must not wait for what somebody does with a report. */
+    @Test
+    void whoHearsOfTheReportHoldsUpNoOtherTimeouts() throws Exception {
+        CountDownLatch heard = new CountDownLatch(2);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (Fission fission = limited().onReport(report -> {
+            heard.countDown();
+            await(goOn);
+        }).build(); Stream<Integer> results = fission.imap(ITEMS, FissionDeadlineTest::hangsFromTen)) {
+            try {
+                assertThat(results.iterator().next()).isZero();
+                CompletableFuture<List<Integer>> all = fission.amap(ITEMS, FissionDeadlineTest::hangsFromTen)
+                        .orTimeout(Delays.SHORT.toMillis(), TimeUnit.MILLISECONDS);
+                assertThat(heard.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+                assertThat(all).isCompletedExceptionally();
+                assertThat(isTimeSeen()).isTrue();
+            } finally {
+                goOn.countDown();
+            }
         }
     }
 

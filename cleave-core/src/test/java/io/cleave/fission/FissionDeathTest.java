@@ -278,10 +278,12 @@ final class FissionDeathTest {
         }
     }
 
-    @Test
-    void aCrashInAChildIsAnErrorThatNamesSignalItemAndReport(@TempDir Path directory) throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCrashInAChildIsAnErrorThatNamesSignalItemAndReport(boolean isWhole, @TempDir Path directory)
+            throws Exception {
         try (ChildJvm jvm = ChildJvm.start(
-                List.of("-XX:ErrorFile=" + directory.resolve("hs_err_%p.log"), "-Dcleave.fission.whole=false"),
+                List.of("-XX:ErrorFile=" + directory.resolve("hs_err_%p.log"), "-Dcleave.fission.whole=" + isWhole),
                 Crashes.class)) {
             assertThat(jvm.awaitLine("thrown ")).containsPattern("SIG(ABRT|SEGV)|crashed").contains("item 1 (b)")
                     .contains("; see " + directory);
@@ -325,10 +327,12 @@ final class FissionDeathTest {
         }
     }
 
-    @Test
-    void aChildThatHangsInTheReportOfItsCrashIsNotTriedAgainInTheParent(@TempDir Path directory) throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aChildThatHangsInTheReportOfItsCrashIsNotTriedAgainInTheParent(boolean isWhole, @TempDir Path directory)
+            throws Exception {
         try (ChildJvm jvm = ChildJvm.start(
-                List.of("-XX:ErrorFile=" + directory.resolve("hs_err_%p.log"), "-Dcleave.fission.whole=false"),
+                List.of("-XX:ErrorFile=" + directory.resolve("hs_err_%p.log"), "-Dcleave.fission.whole=" + isWhole),
                 HangsInItsReport.class, directory.toString())) {
             assertThat(jvm.awaitLine("thrown ")).contains("crashed, at item 2 (b)").contains("; see " + directory);
             assertThat(jvm.awaitExit()).isZero();

@@ -140,10 +140,11 @@ final class FissionReduceTest {
         }
     }
 
-    /** What cannot travel is refused, and the message says what it is. */
-    @Test
-    void aContainerThatCannotBeEncodedIsRefused() {
-        try (Fission fission = Fission.builder().children(2).warmUp(0).build()) {
+    /** What cannot travel is refused, wherever it was gathered, and the message says what it is. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 100, 10_000})
+    void aContainerThatCannotBeEncodedIsRefused(int warmUp) {
+        try (Fission fission = Fission.builder().children(2).warmUp(warmUp).build()) {
             assertThatThrownBy(() -> fission.reduce(NUMBERS, x -> x,
                     Collector.of(() -> new ArrayList<Object>(List.of(new Thread())), (all, x) -> all.add(x),
                             (some, others) -> some, Collector.Characteristics.UNORDERED)))

@@ -8,6 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cleave.os.Cpus;
 import io.cleave.os.Unistd;
 import io.cleave.share.Codec;
+import io.cleave.testing.Delays;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,7 +18,11 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Where items are computed, how far a run has come, and what it reports of itself. */
 final class FissionRunTest {
     private static final List<Integer> ITEMS = IntStream.range(0, 300).boxed().toList();
-    private static final FissionReport NOTHING = new FissionReport(0, 0, 0, 0, 0, 0, 0, 0, List.of());
+    private static final FissionReport NOTHING = FissionReport.ofNoForks(0);
 
     private static int slowly(int x) {
         long end = System.nanoTime() + 200_000;
@@ -56,7 +63,7 @@ final class FissionRunTest {
         try (Fission fission = Fission.builder().warmUp(5).build()) {
             assertThat(fission.map(ITEMS, x -> isParent(parent))).startsWith(true, true, true, true, true);
             assertThat(fission.map(ITEMS.subList(0, 3), x -> isParent(parent))).containsExactly(true, true, true);
-            assertThat(fission.lastReport()).isEqualTo(new FissionReport(0, 0, 0, 0, 3, 0, 0, 0, List.of()));
+            assertThat(fission.lastReport()).isEqualTo(FissionReport.ofNoForks(3));
         }
     }
 
@@ -64,7 +71,7 @@ final class FissionRunTest {
     void whatIsCheapIsNotForkedForByDefault() {
         try (Fission fission = Fission.create()) {
             assertThat(fission.map(List.of(1, 2, 3), x -> x)).containsExactly(1, 2, 3);
-            assertThat(fission.lastReport()).isEqualTo(new FissionReport(0, 0, 0, 0, 3, 0, 0, 0, List.of()));
+            assertThat(fission.lastReport()).isEqualTo(FissionReport.ofNoForks(3));
         }
     }
 
@@ -213,6 +220,56 @@ final class FissionRunTest {
         assertThat(ProcessHandle.current().children()).isEmpty();
     }
 
+    /** The first run's listener kept the others from being ended. */
+    @Test
+    void aListenerThatThrowsKeepsNoOtherRunFromBeingEnded() {
+        Fission fission = Fission.builder().warmUp(0).children(1).onReport(report -> {
+            throw new IllegalStateException("not interested");
+        }).build();
+        for (int run = 0; run < 3; run++) {
+            assertThat(fission.imap(ITEMS, FissionRunTest::slowly).iterator().next()).isZero();
+        }
+        Future<?> submitted = fission.submit(() -> 1);
+        assertThatThrownBy(fission::close).isInstanceOf(IllegalStateException.class).hasMessage("not interested")
+                .satisfies(thrown -> assertThat(thrown.getSuppressed()).hasSize(2));
+        assertThat(submitted).isDone();
+        assertThat(ProcessHandle.current().children()).isEmpty();
+    }
+
+    /** A stream that was begun while its pool was being shut down went on. */
+    @Test
+    void noStreamOutlivesAPoolThatIsShutDownByForce() throws Exception {
+        for (int round = 0; round < 300; round++) {
+            Fission fission = Fission.builder().warmUp(Integer.MAX_VALUE).build();
+            CyclicBarrier start = new CyclicBarrier(2);
+            FutureTask<?> reading = new FutureTask<>(() -> {
+                start.await();
+                fission.imap(() -> Stream.generate(() -> 1).iterator(), x -> x).forEach(x -> {}); // without end
+                return null;
+            });
+            Thread reader = Thread.ofPlatform().start(reading);
+            start.await();
+            fission.shutdownNow();
+            assertThatThrownBy(() -> reading.get(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).cause()
+                    .isInstanceOfAny(IllegalStateException.class, CancellationException.class);
+            reader.join();
+        }
+    }
+
+    @Test
+    void aListenerThatThrowsDoesNotHideWhyARunHasFailed() {
+        try (Fission fission = Fission.builder().warmUp(0).onReport(report -> {
+            throw new IllegalStateException("not interested");
+        }).build()) {
+            assertThatThrownBy(() -> fission.map(ITEMS, x -> Integer.parseInt("x" + x)))
+                    .isInstanceOf(NumberFormatException.class).satisfies(thrown -> assertThat(thrown.getSuppressed())
+                            .anyMatch(other -> "not interested".equals(other.getMessage())));
+            assertThatThrownBy(() -> fission.submit(() -> Integer.parseInt("x")).get()).cause()
+                    .isInstanceOf(NumberFormatException.class).satisfies(thrown -> assertThat(thrown.getSuppressed())
+                            .anyMatch(other -> "not interested".equals(other.getMessage())));
+        }
+    }
+
     @Test
     void aTaskThatChangesTheWorldRunsOnceForEachItemWhereNothingGoesWrong() {
         SharedCounters begun = new SharedCounters(ITEMS.size());
@@ -251,6 +308,42 @@ final class FissionRunTest {
         try (Fission fission = Fission.builder().warmUp(0).codec(Codec.java()).build()) {
             assertThat(fission.map(List.of(1, 2), List::of)).containsExactly(List.of(1), List.of(2));
         }
+    }
+
+    /** A codec of the program's own, with all that it refers to. */
+    private static final class Own implements Codec {
+        @Override
+        public String name() {
+            return "own";
+        }
+
+        @Override
+        public byte[] encode(Object value) throws IOException {
+            return Codec.java().encode(value);
+        }
+
+        @Override
+        public Object decode(byte[] bytes, int offset, int length) throws IOException {
+            return Codec.java().decode(bytes, offset, length);
+        }
+    }
+
+    private static WeakReference<Codec> used(int warmUp) {
+        Codec codec = new Own();
+        try (Fission fission = Fission.builder().warmUp(warmUp).codec(codec).build()) {
+            assertThat(fission.map(List.of(1, 2), List::of)).containsExactly(List.of(1), List.of(2));
+        }
+        return new WeakReference<>(codec);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 10})
+    void aCodecThatNobodyUsesAnyMoreIsForgotten(int warmUp) {
+        WeakReference<Codec> codec = used(warmUp);
+        assertThat(Delays.within(Delays.PATIENCE, () -> {
+            System.gc();
+            return codec.refersTo(null);
+        })).isTrue();
     }
 
     @Test

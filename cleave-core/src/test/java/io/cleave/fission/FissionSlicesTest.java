@@ -7,8 +7,13 @@ import io.cleave.CleaveException;
 import io.cleave.WorkerException;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
+import io.cleave.testing.Delays;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -122,6 +127,49 @@ final class FissionSlicesTest {
                     .satisfies(thrown -> assertThat(thrown.getSuppressed()).hasAtLeastOneElementOfType(
                             WorkerException.class));
             assertThat(received).hasValue(500);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 1, 5000})
+    void aSliceMayHaveResultsWithoutEnd(int warmUp) {
+        Fission.Builder builder = Fission.builder().children(2);
+        if (warmUp >= 0) {
+            builder.warmUp(warmUp);
+        }
+        AtomicBoolean closed = new AtomicBoolean();
+        AtomicInteger made = new AtomicInteger();
+        try (Fission fission = builder.build()) {
+            try (Stream<Integer> results = fission.each(List.of(1),
+                    slice -> Stream.generate(made::incrementAndGet).onClose(() -> closed.set(true)))) {
+                assertThat(results.limit(5)).containsExactly(1, 2, 3, 4, 5);
+            }
+            assertThat(closed.get()).as("what is open here is closed with the run").isEqualTo(warmUp != 0);
+            assertThat(made).hasValueLessThan(100_000);
+        }
+    }
+
+    @Test
+    void aSliceWithoutEndEndsWithItsRun() {
+        try (Fission fission = Fission.builder().deadline(Delays.SHORT.multipliedBy(4)).build();
+                Stream<Integer> results = fission.each(List.of(1), slice -> Stream.generate(() -> 1))) {
+            assertThatThrownBy(() -> results.forEach(x -> {})).hasCauseInstanceOf(TimeoutException.class);
+        }
+    }
+
+    /** Nothing but a thread of this JVM's brings them to an end, so that this JVM computes what children cannot. */
+    @Test
+    void slicesThatOnlyThisJvmCanComputeComeInOrder() {
+        int parent = Unistd.getpid();
+        List<Integer> few = ITEMS.subList(0, 60);
+        try (Fission fission = Fission.builder().warmUp(1).children(2).build();
+                Stream<Integer> results = fission.each(few, slice -> slice.stream().flatMap(x -> {
+                    if (x % 20 == 10 && Unistd.getpid() != parent) {
+                        LockSupport.park(); // for ever
+                    }
+                    return Stream.of(x, x).peek(y -> Delays.pause(Duration.ofMillis(1)));
+                }))) {
+            assertThat(results.toList()).isEqualTo(few.stream().flatMap(x -> Stream.of(x, x)).toList());
         }
     }
 

@@ -11,6 +11,7 @@ import io.cleave.os.Unistd;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.io.FileNotFoundException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,6 +112,27 @@ final class FissionSubmitTest {
             Thread.ofVirtual().start(() -> future.set(fission.submit(() -> "done"))).join();
             assertThat(get(future.get())).isEqualTo("done");
         }
+    }
+
+    private static long mappings() throws IOException {
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.filter(line -> line.contains("/dev/zero")).count();
+        }
+    }
+
+    @Test
+    void aTaskThatGetsAPlaceInAPoolThatHasBeenShutDownLeavesNothingBehind() throws Exception {
+        long before = mappings();
+        try (Fission fission = Fission.builder().children(1).build()) {
+            Future<?> first = fission.submit(afterAWhile(() -> 1));
+            FutureTask<Future<Integer>> second = new FutureTask<>(() -> fission.submit(() -> 2));
+            Thread thread = Thread.ofPlatform().start(second);
+            assertThat(Delays.within(Delays.PATIENCE, () -> thread.getState() == Thread.State.TIMED_WAITING)).isTrue();
+            fission.shutdown();
+            assertThatThrownBy(() -> get(second)).hasCauseInstanceOf(RejectedExecutionException.class);
+            assertThat(get(first)).isEqualTo(1);
+        }
+        assertThat(mappings()).isEqualTo(before);
     }
 
     @Test

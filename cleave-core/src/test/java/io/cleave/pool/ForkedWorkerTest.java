@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cleave.fork.WholeSupport;
+import io.cleave.os.ProcessLimits;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import jdk.jshell.JShell;
@@ -53,6 +57,83 @@ final class ForkedWorkerTest {
         try (ProcessPool pool = builder().workers(2).chunkSize(1).maxTasksPerWorker(1).build()) {
             List<Double> drawn = pool.map(IntStream.range(0, 4).boxed().toList(), x -> Math.random());
             assertThat(new HashSet<>(drawn)).hasSize(4);
+        }
+    }
+
+    private static boolean sleepsVirtually() throws InterruptedException {
+        return Thread.ofVirtual().start(() -> Delays.pause(Duration.ofMillis(5))).join(Delays.PATIENCE.dividedBy(2));
+    }
+
+    /** Threads of the JDK's that look at the time are started once, and a copy does not have them. */
+    @Test
+    void whatWaitsForItsTimeGetsItInAWorkerThoughThisJvmHasWaitedBefore() throws Exception {
+        CompletableFuture<?> pending = new CompletableFuture<>().orTimeout(1, TimeUnit.HOURS);
+        assertThat(sleepsVirtually()).isTrue();
+        try (ProcessPool pool = builder().workers(1).taskTimeout(Delays.PATIENCE).build()) {
+            assertThat(pool.submit(() -> new CompletableFuture<Integer>().completeOnTimeout(7, 5, TimeUnit.MILLISECONDS)
+                    .join()).join()).isEqualTo(7);
+            assertThat(pool.submit(() -> sleepsVirtually()).join()).isTrue();
+        } finally {
+            pending.cancel(false);
+        }
+    }
+
+    @Test
+    void whereMemoryRunsOutTheKernelEndsAWorkerBeforeThisJvm() {
+        try (ProcessPool pool = builder().workers(1).build()) {
+            assertThat(pool.submit(() -> Files.readString(Path.of("/proc/self/oom_score_adj")).strip()).join())
+                    .isEqualTo("1000");
+        }
+    }
+
+    /** Its pools have workers, or learn why not, under limits of threads that any of a worker's may exceed. */
+    static final class Limits {
+        public static void main(String[] arguments) throws Throwable {
+            if (!ProcessLimits.becomeNobody()) {
+                System.out.println("only root can become nobody");
+                return;
+            }
+            String last = "";
+            for (int more = 0; more < 40 && !last.contains("nothing"); more++) {
+                try (ProcessPool pool = builder().workers(1).build()) {
+                    ProcessLimits.limit(ProcessLimits.RLIMIT_NPROC, ProcessLimits.threads() + more);
+                    last = answer(pool);
+                    ProcessLimits.limit(ProcessLimits.RLIMIT_NPROC, -1);
+                    System.out.println("limited " + last);
+                    last = last.contains("nothing") ? last : answer(pool);
+                    System.out.println("afterwards " + last);
+                    if (last.contains("nothing")) {
+                        pool.shutdownNow();
+                        Runtime.getRuntime().halt(1); // it cannot be closed
+                    }
+                }
+            }
+        }
+
+        private static String answer(ProcessPool pool) throws InterruptedException {
+            try {
+                return "right " + pool.submit(() -> 42).get(Delays.PATIENCE.toMillis() / 3, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                return "nothing";
+            } catch (Exception | OutOfMemoryError e) {
+                return "thrown " + e;
+            }
+        }
+    }
+
+    /** What starts workers ended at the first thread that was not to be had, and never started another. */
+    @Test
+    void aPoolThatHadNoThreadForAWorkerHasOneLater() throws InterruptedException {
+        try (ChildJvm jvm = ChildJvm.start(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+                Limits.class)) {
+            int exit = jvm.awaitExit();
+            List<String> lines = jvm.lines();
+            assumeTrue(!lines.contains("only root can become nobody"), "only root can become nobody");
+            assertThat(exit).as(() -> jvm.lines().toString()).isZero();
+            assertThat(lines).filteredOn(line -> line.startsWith("limited")).contains("limited right 42")
+                    .anyMatch(line -> line.startsWith("limited thrown"));
+            assertThat(lines).filteredOn(line -> line.startsWith("afterwards")).hasSize(40)
+                    .containsOnly("afterwards right 42");
         }
     }
 

@@ -4,18 +4,16 @@ import io.cleave.fission.Fission;
 import io.cleave.fission.FissionReport;
 import io.cleave.pool.ProcessPool;
 import io.cleave.pool.ProgressListener;
-import io.cleave.share.Codec;
 import io.cleave.share.SharedData;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collector;
@@ -50,7 +48,7 @@ public abstract class Way {
         static final Costs NONE = new Costs(null, null);
     }
 
-    private static final Duration LOOK = Duration.ofMillis(20);
+    private static final long LOOK_MILLIS = 20;
 
     private final String key;
     private final String name;
@@ -131,17 +129,25 @@ public abstract class Way {
                             return own;
                         }));
                     }
-                    while (next.get() < items.size() && parts.stream().noneMatch(Future::isDone)) {
-                        progress.onProgress(next.get(), items.size());
-                        Thread.sleep(LOOK);
-                    }
                     for (Future<Findings> part : parts) {
-                        findings.merge(part.get());
+                        findings.merge(await(part,
+                                () -> progress.onProgress(Math.min(next.get(), items.size()), items.size())));
                     }
                     return Costs.NONE;
                 }
             }
         };
+    }
+
+    /** Waits for a result, and does something now and then until it is there. */
+    private static <R> R await(Future<R> result, Runnable meanwhile) throws ExecutionException, InterruptedException {
+        while (true) {
+            try {
+                return result.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                meanwhile.run();
+            }
+        }
     }
 
     /**
@@ -183,24 +189,14 @@ public abstract class Way {
     }
 
     /**
-     * The calling thread, with what was found encoded and decoded as if it had come from a forked child: what is compiled
-     * meanwhile the children will have.
+     * The calling thread, as a pool has it compute what it gives to no child: what is compiled meanwhile the children will
+     * have.
      */
     public static Way rehearsal() {
         return new Way("rehearsal", "rehearsal") {
             @Override
             Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress) {
-                Costs costs = reduce(Fission.builder().children(1).warmUp(items.size()), analysis, items, findings,
-                        progress);
-                try {
-                    byte[] travelled = Codec.standard().encode(findings);
-                    new Findings(analysis.index())
-                            .merge((Findings) Objects
-                                    .requireNonNull(Codec.standard().decode(travelled, 0, travelled.length)));
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-                return costs;
+                return reduce(Fission.builder().children(1).warmUp(items.size()), analysis, items, findings, progress);
             }
         };
     }

@@ -1,4 +1,4 @@
-package io.cleave.fission;
+package io.cleave.fork;
 
 import io.cleave.os.Jni;
 import io.cleave.os.WholeFork;
