@@ -5,6 +5,7 @@ import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.owner.Participants;
+import io.cleave.testing.Delays;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -34,10 +35,15 @@ public final class HeapTorture {
         this.space = space;
         Heap.format(space, 42);
         this.heap = Heap.attach(space);
+        this.tableAt = makeTable(heap);
+    }
+
+    static long makeTable(Heap heap) {
         try (Change change = heap.change()) {
-            tableAt = change.allocateZeroed(SLOTS * SLOT_BYTES);
-            change.set(heap.rootAt(0), tableAt);
+            long table = change.allocateZeroed(SLOTS * SLOT_BYTES);
+            change.set(heap.rootAt(0), table);
             change.commit();
+            return table;
         }
     }
 
@@ -53,6 +59,7 @@ public final class HeapTorture {
             work(heap, tableAt, random);
         }
         verify();
+        Delays.pause(Delays.SHORT); // no thread may be under way when a process is forked
         long end = System.nanoTime() + DEADLINE_NANOS;
         try {
             for (int i = 0; i < WORKERS; i++) {
@@ -219,6 +226,10 @@ public final class HeapTorture {
     }
 
     private HeapReport verify() {
+        return verify(heap, tableAt);
+    }
+
+    static HeapReport verify(Heap heap, long tableAt) {
         HeapReport report = heap.verify(check -> {
             long _ = check.reached(tableAt);
             for (int i = 0; i < SLOTS; i++) {
