@@ -24,6 +24,7 @@ public final class HeapTorture {
     private static final int WORKERS = 6;
     private static final long MAXIMUM = 6 << 20;
     private static final long DEADLINE_NANOS = 120_000_000_000L;
+    private static final int KILLS_PER_COLLECTION = 64;
     private static final int KILLS_PER_VERIFY = 25;
 
     private final TestSpace space;
@@ -69,6 +70,10 @@ public final class HeapTorture {
                 LockSupport.parkNanos(1_000_000 + random.nextInt(8_000_000));
                 if (random.nextInt(8) == 0) {
                     stopForAWhile(pids[random.nextInt(WORKERS)], random);
+                }
+                if (kill % KILLS_PER_COLLECTION == 0) {
+                    System.gc(); // a forked child has no collector: it stands still where it needs one
+                    Delays.pause(Delays.SHORT); // nor may a thread be under way, such as that of references
                 }
                 int victim = random.nextInt(WORKERS);
                 end(pids[victim]);

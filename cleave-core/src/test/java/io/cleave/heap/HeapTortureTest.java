@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class HeapTortureTest {
     @Test
     void whoeverIsKilledWheneverNoByteIsLostAndNobodyIsStuck() throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(List.of("-Xint", "-XX:+UseSerialGC", "-Xmx64m"), HeapTorture.class, "60",
+        try (ChildJvm jvm = ChildJvm.start(List.of("-Xint", "-XX:+UseSerialGC", "-Xmx512m", "-Xmn400m"),
+                HeapTorture.class, "60",
                 "1")) {
             assertThat(jvm.awaitExit()).as(() -> String.join("\n", jvm.lines())).isZero();
             assertThat(jvm.awaitLine("changes ")).contains("kills 60");
