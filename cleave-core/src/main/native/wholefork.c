@@ -570,6 +570,20 @@ static int find_starting(struct plan *plan) {
     return found;
 }
 
+/* The kernel's number of a thread that has to go on first, or of who carries it; 0 where there is none. All are suspended. */
+static long holder(struct plan *plan) {
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->suspended == 2) {
+            byte *java = stop->carrier != 0 ? plan->stops[stop->carrier - 1].java : stop->java;
+            if (java != 0) {
+                return FIELD(int, FIELD(byte *, java, plan->osthread_at), plan->os_tid_at);
+            }
+        }
+    }
+    return 0;
+}
+
 static void add_range(struct plan *plan, byte *from, byte *to) {
     struct range *last = &plan->ranges[plan->range_count - 1];
     if (to <= from) {
@@ -1080,6 +1094,9 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
         }
     }
     plan->released_ns = now_ns();
+    if (result == LOCKED) {
+        plan->detail = holder(plan);
+    }
     resume_all(plan);
     plan->resumed_ns = now_ns();
     return result;

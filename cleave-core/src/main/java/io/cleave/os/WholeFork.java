@@ -70,7 +70,9 @@ public final class WholeFork {
     private static final int MOST_TRIES = 60;
     private static final int MOST_SILENT = 2;
     private static final int MOST_SILENT_FORKS = 3;
-    private static final long MOST_LOCK_PATIENCE = 300_000_000;
+    private static final long MOST_LOCK_PATIENCE = 100_000_000;
+    /** The most time that an attempt takes for each nanosecond of patience, where processors are wanted by many. */
+    private static final int MOST_DELAY = 50;
     private static final long LEAST_LOCK_PATIENCE = 2_000_000;
     private static final long LOCK_NAP_NANOS = 2_000_000;
 
@@ -89,10 +91,12 @@ public final class WholeFork {
     private int process;
     private int silentForks;
     /**
-     * How long the moment is awaited at which no thread holds a lock or is inside a class's initializer. Where it did not
-     * come, there are threads that do so all the time, and the next fork does not wait as long.
+     * How long, between the attempts, the moment is awaited at which no thread holds a lock or is inside a class's
+     * initializer. Where it did not come, there are threads that do so all the time, and the next fork does not wait as
+     * long. What a thread waits for a processor does not count, as it could not have come to that moment.
      */
     private long lockPatience = MOST_LOCK_PATIENCE;
+    private long lockPatienceLeft;
 
     /** What collects garbage, as far as a fork has to know. */
     public enum Collector {
@@ -353,7 +357,8 @@ public final class WholeFork {
         plan.set(Field.SELF, (long) self.invokeExact());
         plan.set(Field.JNI, jvmti.jni());
         plan.set(Field.INSISTS, 0);
-        long begun = System.nanoTime();
+        lockPatienceLeft = lockPatience;
+        long end = System.nanoTime() + MOST_DELAY * lockPatience;
         int silent = 0;
         long result = CHANGING;
         for (int tries = 0; tries < MOST_TRIES; tries++) {
@@ -365,7 +370,7 @@ public final class WholeFork {
                 return result;
             }
             if (result == LOCKED) {
-                tries -= insistsAfter(begun) ? 0 : 1;
+                tries -= awaitUnlocking(end) ? 1 : 0;
             } else if (result == SILENT && silent < MOST_SILENT) {
                 silent++;
                 makeRoom(room); // it may come to its old place later
@@ -376,14 +381,19 @@ public final class WholeFork {
         return result;
     }
 
-    /** Whether locks have been held for so long that the next attempt is made in spite of them; else waits a little. */
-    private boolean insistsAfter(long begun) {
-        boolean isEnough = System.nanoTime() - begun > lockPatience;
+    /** Waits a little for those who hold locks; false where that was long enough, and the next attempt is made in spite of them. */
+    private boolean awaitUnlocking(long end) {
+        long now = System.nanoTime();
+        boolean isEnough = lockPatienceLeft <= 0 || now > end;
         plan.set(Field.INSISTS, isEnough ? 1 : 0);
-        if (!isEnough) {
-            LockSupport.parkNanos(LOCK_NAP_NANOS);
+        if (isEnough) {
+            return false;
         }
-        return isEnough;
+        int holder = (int) plan.get(Field.DETAIL);
+        long delay = ProcFs.runDelayNanos(holder);
+        LockSupport.parkNanos(LOCK_NAP_NANOS);
+        lockPatienceLeft -= Math.max(0, System.nanoTime() - now - (ProcFs.runDelayNanos(holder) - delay));
+        return true;
     }
 
     private void adaptLockPatience() {
