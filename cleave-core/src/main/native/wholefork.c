@@ -52,7 +52,7 @@ struct stop {
     byte *java;                /* null: it is virtual, or has ended */
     int suspended;             /* 1, or 2 where it holds a lock */
     int idle;                  /* whether it goes on in the child: */
-    int initializing;          /* whether it is inside a class's initializer, or STARTING a thread */
+    int initializing;          /* whether it is initializing a class, or STARTING a thread */
     int carrier;               /* which stop carries it, counted from 1; 0 for none */
 };
 /* Carriers are resumed by the child itself; the JVM's own are not suspended; who is awake has been given something to do. */
@@ -95,10 +95,9 @@ struct plan {
     long stop_count, range_count, thread_count, detail, retries, wiped;   /* told */
     long suspended_ns, parked_ns, forked_ns, released_ns, resumed_ns;     /* moments by the monotonic clock; told */
     long begun_ns;
-    void **still; long still_count;                    /* methods in which a thread waits */
-    struct frame *frames; long frame_room;
+    struct frame *frames;                              /* room for the 12 uppermost */
     long insists;                                      /* whether to fork though locks are held, when that was so for long */
-    void **ordinary;                                   /* 1024 methods that are no initializers, as far as known */
+    long initializing_at;                              /* in a JavaThread: the class that it is initializing */
     long patience, patience_committed;                 /* parked threads go on by themselves after so many seconds, and
                                                           after so many once the fork is under way */
     long cut, cut_at, cut_value;                       /* for tests: what happens at which step; cut is 0 otherwise */
@@ -499,8 +498,8 @@ static void mark_carried(struct plan *plan) {
 }
 
 /*
- * Whether a suspended thread is inside synchronized code, as far as its own notes say, or inside a class's initializer;
- * marks all that are.
+ * Whether a suspended thread is inside synchronized code, as far as its own notes say, or is initializing a class; marks all
+ * that are.
  */
 static int find_locking(struct plan *plan) {
     int found = 0;
@@ -756,9 +755,9 @@ static int goes_on(struct plan *plan, void *thread, byte *java) {
     return found;
 }
 
-static int stack_of(struct plan *plan, void *thread, long room) {
+static int stack_of(struct plan *plan, void *thread) {
     int count = 0;
-    int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, room,
+    int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, MOST_FRAMES,
             plan->frames, &count);
     return error == 0 ? count : 0;
 }
@@ -772,30 +771,15 @@ static int is_among(void *method, void **methods, long count) {
     return 0;
 }
 
-static int is_initializer(struct plan *plan, void *method) {
-    void **known = &plan->ordinary[((long) method >> 3) & 1023];
-    char *name;
-    if (*known == method
-            || ((int (*)(void *, void *, char **, void *, void *)) JVMTI(plan, 64))(plan->jvmti, method, &name, 0, 0) != 0) {
-        return 0; /* GetMethodName */
-    }
-    int found = name[0] == '<' && name[1] == 'c';
-    ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) name, 0); /* Deallocate */
-    if (!found) {
-        *known = method;
-    }
-    return found;
-}
-
-/* Looks at the stack of a suspended thread: whether it is a worker with nothing to do, or runs a class's initializer. */
+/*
+ * Looks at a suspended thread: whether it is a worker with nothing to do, or is initializing a class. Who initializes one on
+ * behalf of a virtual thread is the carrier.
+ */
 static void examine(struct plan *plan, struct stop *stop) {
     stop->idle = 0;
-    stop->initializing = 0;
-    int count = stack_of(plan, stop->thread, MOST_FRAMES);
-    if (count == 0) {
-        return;
-    }
-    if (plan->frames[0].method == plan->start) {
+    stop->initializing = stop->java != 0 && FIELD(void *, stop->java, plan->initializing_at) != 0;
+    int count = stack_of(plan, stop->thread);
+    if (count > 0 && plan->frames[0].method == plan->start) {
         stop->initializing = STARTING;
         return;
     }
@@ -806,14 +790,7 @@ static void examine(struct plan *plan, struct stop *stop) {
         }
         idle |= is_among(plan->frames[i].method, plan->idle, plan->idle_count);
     }
-    if (idle || is_among(plan->frames[0].method, plan->still, plan->still_count)) {
-        stop->idle = idle && stop->java != 0 ? WORKER : 0;
-        return;
-    }
-    count = count < MOST_FRAMES ? count : stack_of(plan, stop->thread, plan->frame_room);
-    for (int i = 0; i < count && !stop->initializing; i++) {
-        stop->initializing = is_initializer(plan, plan->frames[i].method);
-    }
+    stop->idle = idle && stop->java != 0 ? WORKER : 0;
 }
 
 static int is_one(struct plan *plan, void *a, void *b) {
@@ -1100,4 +1077,13 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     resume_all(plan);
     plan->resumed_ns = now_ns();
     return result;
+}
+
+/* The JavaThread of who calls; null where it cannot be had. */
+__attribute__((section(".text.0entry"), used)) byte *own_thread(struct plan *plan, void *(*current_carrier)(void *, void *)) {
+    ((int (*)(void *, int)) JNI(plan, 19))(plan->jni, 8); /* PushLocalFrame */
+    void *self = current_carrier(plan->jni, 0);
+    long java = self == 0 ? 0 : ((long (*)(void *, void *, void *)) JNI(plan, 101))(plan->jni, self, plan->eetop);
+    ((void *(*)(void *, void *)) JNI(plan, 20))(plan->jni, 0); /* PopLocalFrame */
+    return (byte *) java;
 }

@@ -16,9 +16,8 @@ import java.util.List;
  * other: what a thread is doing is seen by the methods on its stack.
  */
 final class JavaMethods {
-    /** How deep a stack is searched for a class's initializer. */
-    private static final int FRAMES = 512;
-    private static final int ORDINARY = 1024;
+    /** How deep a stack is searched, {@code MOST_FRAMES} in {@code wholefork.c}. */
+    private static final int FRAMES = 12;
 
     /** Java threads that go on in the child; the first is the one that must not, as it listens to the parent's socket. */
     private static final List<String> GOING_ON = List.of("Attach Listener", "Reference Handler", "Finalizer",
@@ -45,11 +44,8 @@ final class JavaMethods {
         JavaMethods methods = new JavaMethods(plan, arena, jvmti);
         methods.describeThreadClasses();
         methods.describeIdle();
-        methods.describeStill();
         methods.describeNames();
         plan.set(Field.FRAMES, arena.allocate(FRAMES * 16L, 8).address());
-        plan.set(Field.FRAME_ROOM, FRAMES);
-        plan.set(Field.ORDINARY, arena.allocate(ORDINARY * 8L, 8).address());
     }
 
     private void describeThreadClasses() throws Throwable {
@@ -75,16 +71,6 @@ final class JavaMethods {
         idle.addAll(jvmti.methods(type("java/util/concurrent/ThreadPoolExecutor"), "getTask"));
         plan.set(Field.IDLE, array(idle));
         plan.set(Field.IDLE_COUNT, idle.size());
-    }
-
-    /** In which a thread waits and does nothing else. */
-    private void describeStill() throws Throwable {
-        List<Long> still = new ArrayList<>();
-        still.addAll(jvmti.methods(type("jdk/internal/misc/Unsafe"), "park"));
-        still.addAll(jvmti.methods(type("java/lang/Object"), "wait0"));
-        still.addAll(jvmti.methods(type("java/lang/Thread"), "sleepNanos0"));
-        plan.set(Field.STILL, array(still));
-        plan.set(Field.STILL_COUNT, still.size());
     }
 
     private void describeNames() {

@@ -137,6 +137,9 @@ public final class WholeFork {
         gettid = Native.plain("gettid", FunctionDescriptor.of(INT));
         GlibcOffsets.describeThreadBlock(plan, (long) self.invokeExact(), (int) gettid.invokeExact());
         JavaMethods.describe(plan, arena, jvmti);
+        long code = WholeForkCode.map();
+        plan.set(Field.JNI, jvmti.jni());
+        TriedOffsets.describe(plan, code);
         GlibcOffsets.describeLibraries(plan, arena);
         plan.set(Field.TASKS, arena.allocateFrom("/proc/self/task").address());
         plan.set(Field.BUFFER, arena.allocate(BUFFER_BYTES, 8).address());
@@ -148,7 +151,6 @@ public final class WholeFork {
         plan.set(Field.PATIENCE, PATIENCE_SECONDS);
         plan.set(Field.PATIENCE_COMMITTED, PATIENCE_COMMITTED_SECONDS);
         makeRoom(FIRST_ROOM);
-        long code = WholeForkCode.map();
         plan.set(Field.SIGNAL, ParkSignal.install(code));
         fork = Native.pointer(MemorySegment.ofAddress(code + WholeForkCode.ENTRY), FunctionDescriptor.of(LONG, LONG));
     }

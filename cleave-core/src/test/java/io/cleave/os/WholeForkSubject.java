@@ -24,6 +24,7 @@ import java.util.stream.IntStream;
 public final class WholeForkSubject {
     private static final long LITTER_BYTES = 100_000_000L;
     private static final int PIECE = 4000;
+    private static final int MOST_TRIES = 50;
 
     private static final AtomicLong OWN = new AtomicLong();
 
@@ -98,7 +99,7 @@ public final class WholeForkSubject {
         }
         for (int i = 1; i <= forks; i++) {
             long before = OWN.get();
-            int pid = WholeFork.fork();
+            int pid = forkAtLast();
             if (pid == 0) {
                 be(i, classes, starting || tasks);
             }
@@ -125,6 +126,16 @@ public final class WholeForkSubject {
             }
         }
         System.out.println("right " + right);
+    }
+
+    /** Forks; where threads come and go too fast for that, which they may where processors are wanted, again. */
+    private static int forkAtLast() throws InterruptedException {
+        int pid = WholeFork.fork();
+        for (int i = 0; i < MOST_TRIES && pid < 0 && WholeFork.describe(pid).contains("too fast"); i++) {
+            Thread.sleep(5);
+            pid = WholeFork.fork();
+        }
+        return pid;
     }
 
     private static WholeFork.Collector collector() {
