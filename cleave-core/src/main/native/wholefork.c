@@ -104,6 +104,8 @@ struct plan {
     long steps, in_child;                              /* told where there is a cut */
     void *start;                                       /* the native method that starts a thread */
     long os_state_at, parked_state;                    /* in what OSThread says of a parked thread */
+    long critical_at;                                  /* in a JavaThread: in how many of JNI's critical sections it is, where
+                                                          the collector waits for these; else 0 */
 };
 
 /*
@@ -667,6 +669,19 @@ static void copy_counters(struct plan *plan) {
     }
 }
 
+/*
+ * Collectors wait until no thread is inside a critical section of JNI's, so those that will never go on are taken out of theirs:
+ * they do not look any more at the array that then moves.
+ */
+static void leave_critical(struct plan *plan) {
+    for (long i = 0; i < plan->stop_count && plan->critical_at != 0; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->java != 0 && (stop->java == plan->left_out || (stop->suspended && stop->idle == 0))) {
+            FIELD(int, stop->java, plan->critical_at) = 0;
+        }
+    }
+}
+
 /* In the child: makes it a whole JVM. */
 static void become_whole(struct plan *plan, int *state) {
     int expected = COMMITTED;
@@ -683,6 +698,7 @@ static void become_whole(struct plan *plan, int *state) {
     step(plan);
     copy_counters(plan);
     step(plan);
+    leave_critical(plan);
     byte *list = *plan->thread_list;
     byte **threads = FIELD(byte **, list, plan->list_threads_at);
     long length = FIELD(uint, list, plan->list_length_at);
@@ -1079,11 +1095,41 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     return result;
 }
 
-/* The JavaThread of who calls; null where it cannot be had. */
-__attribute__((section(".text.0entry"), used)) byte *own_thread(struct plan *plan, void *(*current_carrier)(void *, void *)) {
+/*
+ * Finds where a JavaThread counts the critical sections of JNI's that it is in: its one number that becomes 1, and 2, and 0
+ * again as the calling thread goes into two and out of both. 0 where there is no such number, -1 where there are several.
+ */
+static long critical_of(struct plan *plan, byte *java, void *array) {
+    byte *agreed = plan->buffer; /* how often each number was the one that it should be */
+    void *held[2] = {0, 0};
+    long count = plan->lock_stack_at / 4;
+    for (int look = 0; look < 4; look++) {
+        if (look == 1 || look == 2) {
+            held[look - 1] = ((void *(*)(void *, void *, byte *)) JNI(plan, 222))(plan->jni, array, 0); /* GetPrimitiveArrayCritical */
+        }
+        for (int i = 0; look == 3 && i < 2; i++) {
+            ((void (*)(void *, void *, void *, int)) JNI(plan, 223))(plan->jni, array, held[1 - i], 0); /* Release... */
+        }
+        for (long i = 0; i < count; i++) {
+            agreed[i] = (look == 0 ? 0 : agreed[i]) + (FIELD(int, java, 4 * i) == (look & 3) % 3);
+        }
+    }
+    long found = 0;
+    for (long i = 0; i < count; i++) {
+        if (agreed[i] == 4) {
+            found = found == 0 ? 4 * i : -1;
+        }
+    }
+    return found;
+}
+
+/* The JavaThread of who calls, null where it cannot be had; finds out critical_at where there is an array of bytes. */
+__attribute__((section(".text.0entry"), used)) byte *own_thread(struct plan *plan, void *(*current_carrier)(void *, void *),
+        void *array) {
     ((int (*)(void *, int)) JNI(plan, 19))(plan->jni, 8); /* PushLocalFrame */
     void *self = current_carrier(plan->jni, 0);
-    long java = self == 0 ? 0 : ((long (*)(void *, void *, void *)) JNI(plan, 101))(plan->jni, self, plan->eetop);
+    byte *java = self == 0 ? 0 : ((byte *(*)(void *, void *, void *)) JNI(plan, 101))(plan->jni, self, plan->eetop);
     ((void *(*)(void *, void *)) JNI(plan, 20))(plan->jni, 0); /* PopLocalFrame */
-    return (byte *) java;
+    plan->critical_at = java == 0 || array == 0 ? 0 : critical_of(plan, java, array);
+    return java;
 }

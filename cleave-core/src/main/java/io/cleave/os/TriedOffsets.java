@@ -21,6 +21,10 @@ import java.util.List;
  * ({@code _class_being_initialized}). The stack does not tell as much, as a thread may be suspended between the moment at
  * which the class is marked as its own to initialize and that first frame. The place is found in a class's initializer: it
  * is the one word of the thread that points to something which says that it is being initialized, and by this thread.
+ *
+ * <p>
+ * A thread counts the critical sections of JNI's that it is in ({@code _jni_active_critical}), and all collectors but G1
+ * wait until nobody is in one. The machine code finds the place, as no Java may run in a critical section.
  */
 final class TriedOffsets {
     private static final int NOT_FOUND = -1;
@@ -32,14 +36,19 @@ final class TriedOffsets {
      * Writes them into a plan, which knows what {@link HotSpotOffsets} and {@link JavaMethods} write.
      *
      * @param code where the machine code lies
+     * @param collector what collects garbage; G1 does not wait for critical sections
      * @throws UnsupportedOperationException where they cannot be found
      */
-    static void describe(WholeForkPlan plan, long code) throws Throwable {
+    static void describe(WholeForkPlan plan, long code, WholeFork.Collector collector) throws Throwable {
         long thread = (long) Native.pointer(MemorySegment.ofAddress(code + WholeForkCode.OWN_THREAD),
-                FunctionDescriptor.of(LONG, LONG, LONG))
-                .invokeExact(plan.address(), VmStructs.symbol("JVM_CurrentCarrierThread"));
+                FunctionDescriptor.of(LONG, LONG, LONG, LONG))
+                .invokeExact(plan.address(), VmStructs.symbol("JVM_CurrentCarrierThread"),
+                        collector == WholeFork.Collector.G1 ? 0 : Jni.array(plan.get(Field.JNI)));
         if (thread == 0) {
             throw new UnsupportedOperationException("this JVM does not tell its own thread");
+        }
+        if (collector != WholeFork.Collector.G1 && plan.get(Field.CRITICAL_AT) <= 0) {
+            throw new UnsupportedOperationException("this JVM does not tell which thread is in a critical section of JNI's");
         }
         Search.thread = thread;
         Search.writable = writableMemory();

@@ -137,13 +137,13 @@ public final class WholeFork {
         gettid = Native.plain("gettid", FunctionDescriptor.of(INT));
         GlibcOffsets.describeThreadBlock(plan, (long) self.invokeExact(), (int) gettid.invokeExact());
         JavaMethods.describe(plan, arena, jvmti);
-        long code = WholeForkCode.map();
-        plan.set(Field.JNI, jvmti.jni());
-        TriedOffsets.describe(plan, code);
         GlibcOffsets.describeLibraries(plan, arena);
         plan.set(Field.TASKS, arena.allocateFrom("/proc/self/task").address());
         plan.set(Field.BUFFER, arena.allocate(BUFFER_BYTES, 8).address());
         plan.set(Field.BUFFER_BYTES, BUFFER_BYTES);
+        long code = WholeForkCode.map();
+        plan.set(Field.JNI, jvmti.jni());
+        TriedOffsets.describe(plan, code, collector);
         plan.set(Field.RANGES, arena.allocate((long) RANGES * WholeForkPlan.RANGE_BYTES, 8).address());
         plan.set(Field.RANGE_ROOM, RANGES);
         plan.set(Field.HUGE, isHugeOnDemand() ? 1 : 0);

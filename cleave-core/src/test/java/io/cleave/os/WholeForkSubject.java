@@ -19,6 +19,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.zip.Deflater;
 
 /** A JVM that forks itself as a whole many times while other threads are busy, and says what came of it. */
 public final class WholeForkSubject {
@@ -63,7 +64,7 @@ public final class WholeForkSubject {
         }
     }
 
-    /** Arguments: how many forks, how many busy threads, and what else is to be there: "virtual", "starting", "classes", "tasks". */
+    /** Arguments: how many forks, how many busy threads, and what else is to be there: the name of a mode below. */
     public static void main(String[] args) throws Exception {
         String refusal = WholeFork.refusal(collector());
         if (refusal != null) {
@@ -96,6 +97,11 @@ public final class WholeForkSubject {
         } else if (classes) {
             byte[] code = WholeForkSubject.class.getResourceAsStream("WholeForkSubject$Slow.class").readAllBytes();
             Thread.ofPlatform().daemon().start(() -> initialize(code));
+        }
+        switch (args.length > 2 ? args[2] : "") {
+            case "deflating" -> Thread.ofPlatform().daemon().start(WholeForkSubject::deflate);
+            default -> {
+            }
         }
         for (int i = 1; i <= forks; i++) {
             long before = OWN.get();
@@ -293,6 +299,20 @@ public final class WholeForkSubject {
                 throw new LinkageError("a class is gone", e);
             }
             LockSupport.parkNanos(2_000_000);
+        }
+    }
+
+    /** Is inside critical sections of JNI's nearly all the time. */
+    private static void deflate() {
+        Deflater deflater = new Deflater();
+        byte[] input = new byte[100_000];
+        new Random(1).nextBytes(input);
+        byte[] output = new byte[200_000];
+        while (true) {
+            deflater.reset();
+            deflater.setInput(input);
+            deflater.finish();
+            deflater.deflate(output);
         }
     }
 

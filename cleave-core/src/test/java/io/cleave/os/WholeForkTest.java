@@ -47,6 +47,14 @@ class WholeForkTest {
         assertThat(run(List.of("-Xmx256m"), "40", "0", "classes")).containsExactly("right 40");
     }
 
+    /** Those collectors wait until no thread is in a critical section, which a thread that is not there never leaves. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseParallelGC", "-XX:+UseSerialGC"})
+    void noChildWaitsForACriticalSectionOfAThreadThatItDoesNotHave(String collector) throws InterruptedException {
+        assertThat(run(List.of(collector, "-Xmx256m"), Integer.toString(FORKS), "0", "deflating"))
+                .containsExactly("right " + FORKS);
+    }
+
     @Test
     void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
         List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
