@@ -127,7 +127,7 @@ __attribute__((always_inline)) static inline long call6(long n, long a, long b, 
 }
 #define CALL(n, a, b, c, d) call6(n, (long) (a), (long) (b), (long) (c), (long) (d), 0, 0)
 
-enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigprocmask = 14, SYS_mremap = 25, SYS_madvise = 28,
+enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigaction = 13, SYS_sigprocmask = 14, SYS_mremap = 25, SYS_madvise = 28,
        SYS_nanosleep = 35, SYS_getpid = 39, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_prctl = 157, SYS_gettid = 186,
        SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_getppid = 110,
        SYS_set_robust_list = 273, SYS_tgsigqueueinfo = 297 };
@@ -682,6 +682,20 @@ static void leave_critical(struct plan *plan) {
     }
 }
 
+/* Signals that end a JVM would run the parent's shutdown hooks here. */
+static void be_mortal(void) {
+    for (int signal = 1; signal <= 15; signal++) {
+        if (signal == 1 || signal == 2 || signal == 15) { /* SIGHUP, SIGINT, SIGTERM */
+            long action[4] = {0, 0, 0, 0};
+            CALL(SYS_sigaction, signal, 0, action, 8);
+            if (action[0] != 1 /* SIG_IGN */) {
+                action[0] = action[1] = action[2] = action[3] = 0; /* SIG_DFL */
+                CALL(SYS_sigaction, signal, action, 0, 8);
+            }
+        }
+    }
+}
+
 /* In the child: makes it a whole JVM. */
 static void become_whole(struct plan *plan, int *state) {
     int expected = COMMITTED;
@@ -699,6 +713,7 @@ static void become_whole(struct plan *plan, int *state) {
     copy_counters(plan);
     step(plan);
     leave_critical(plan);
+    be_mortal();
     byte *list = *plan->thread_list;
     byte **threads = FIELD(byte **, list, plan->list_threads_at);
     long length = FIELD(uint, list, plan->list_length_at);

@@ -99,6 +99,16 @@ public final class WholeForkSubject {
             Thread.ofPlatform().daemon().start(() -> initialize(code));
         }
         switch (args.length > 2 ? args[2] : "") {
+            case "mortal" -> {
+                int parent = Unistd.getpid();
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    if (Unistd.getpid() != parent) {
+                        shared.set(ValueLayout.JAVA_INT, 8, 1);
+                    }
+                }));
+                right = killChildren(forks);
+                forks = 0;
+            }
             case "deflating" -> Thread.ofPlatform().daemon().start(WholeForkSubject::deflate);
             default -> {
             }
@@ -300,6 +310,26 @@ public final class WholeForkSubject {
             }
             LockSupport.parkNanos(2_000_000);
         }
+    }
+
+    /** How many of so many children end at once at SIGTERM, with none of their parent's shutdown hooks. */
+    private static int killChildren(int forks) throws InterruptedException {
+        int right = 0;
+        for (int i = 1; i <= forks; i++) {
+            int pid = forkAtLast();
+            if (pid == 0) {
+                shared.set(ValueLayout.JAVA_INT, 0, i);
+                LockSupport.parkNanos(20_000_000_000L);
+                Unistd._exit(1);
+            }
+            while (shared.get(ValueLayout.JAVA_INT, 0) != i) {
+                Thread.sleep(1);
+            }
+            Signals.kill(pid, Signals.SIGTERM);
+            int status = await(pid);
+            right += status == Signals.SIGTERM && shared.get(ValueLayout.JAVA_INT, 8) == 0 ? 1 : 0;
+        }
+        return right;
     }
 
     /** Is inside critical sections of JNI's nearly all the time. */

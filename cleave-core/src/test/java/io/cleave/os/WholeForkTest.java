@@ -56,6 +56,11 @@ class WholeForkTest {
     }
 
     @Test
+    void aSignalThatEndsAChildDoesNotRunItsParentsShutdownHooks() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), Integer.toString(FORKS), "0", "mortal")).containsExactly("right " + FORKS);
+    }
+
+    @Test
     void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
         List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
                 "1",
