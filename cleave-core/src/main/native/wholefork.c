@@ -85,7 +85,7 @@ struct plan {
     void *eetop;                                       /* field of Thread: its JavaThread */
     char **names; long name_count;                     /* Java threads of the JVM's own, which go on */
     void **idle; long idle_count;                      /* methods in which a worker has nothing to do */
-    void *delayed;                                     /* the one in which it waits for tasks whose time comes */
+    void **delayed; long delayed_count;                /* those in which it waits for tasks whose time comes */
     struct stop *stops; long stop_room;
     void **threads; int *results;                      /* room for as many */
     long virtual_threads;                              /* whether those can be suspended, too */
@@ -816,7 +816,7 @@ static void examine(struct plan *plan, struct stop *stop) {
     }
     int idle = 0;
     for (int i = 0; i < count; i++) {
-        if (plan->frames[i].method == plan->delayed) {
+        if (is_among(plan->frames[i].method, plan->delayed, plan->delayed_count)) {
             return; /* it would do in the child what is to be done in the parent */
         }
         idle |= is_among(plan->frames[i].method, plan->idle, plan->idle_count);

@@ -23,6 +23,10 @@ final class JavaMethods {
     private static final List<String> GOING_ON = List.of("Attach Listener", "Reference Handler", "Finalizer",
             "Common-Cleaner", "Signal Dispatcher", "Notification Thread");
 
+    /** Queues that keep a task until its time. */
+    private static final List<String> DELAYING = List.of(
+            "java/util/concurrent/ScheduledThreadPoolExecutor$DelayedWorkQueue", "java/util/concurrent/DelayQueue");
+
     private final WholeForkPlan plan;
     private final Arena arena;
     private final Jvmti jvmti;
@@ -64,8 +68,13 @@ final class JavaMethods {
 
     /** Where a worker of an executor waits for something to do, and where one waits that will do it at a time. */
     private void describeIdle() throws Throwable {
-        plan.set(Field.DELAYED, first(jvmti.methods(
-                type("java/util/concurrent/ScheduledThreadPoolExecutor$DelayedWorkQueue"), "take")));
+        List<Long> delayed = new ArrayList<>();
+        for (String queue : DELAYING) {
+            delayed.addAll(jvmti.methods(type(queue), "take"));
+            delayed.addAll(jvmti.methods(type(queue), "poll"));
+        }
+        plan.set(Field.DELAYED, array(delayed));
+        plan.set(Field.DELAYED_COUNT, delayed.size());
         List<Long> idle = new ArrayList<>();
         idle.addAll(jvmti.methods(type("java/util/concurrent/ForkJoinPool"), "awaitWork"));
         idle.addAll(jvmti.methods(type("java/util/concurrent/ThreadPoolExecutor"), "getTask"));

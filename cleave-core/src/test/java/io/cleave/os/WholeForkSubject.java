@@ -15,7 +15,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -107,6 +110,10 @@ public final class WholeForkSubject {
                     }
                 }));
                 right = killChildren(forks);
+                forks = 0;
+            }
+            case "delayed" -> {
+                right = forkBesideTasksOfATime(forks);
                 forks = 0;
             }
             case "deflating" -> Thread.ofPlatform().daemon().start(WholeForkSubject::deflate);
@@ -328,6 +335,33 @@ public final class WholeForkSubject {
             Signals.kill(pid, Signals.SIGTERM);
             int status = await(pid);
             right += status == Signals.SIGTERM && shared.get(ValueLayout.JAVA_INT, 8) == 0 ? 1 : 0;
+        }
+        return right;
+    }
+
+    /** In how many of so many children nothing is done whose time comes soon, by a worker that need not stay. */
+    private static int forkBesideTasksOfATime(int forks) throws InterruptedException {
+        int parent = Unistd.getpid();
+        int right = 0;
+        try (ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1)) {
+            executor.setKeepAliveTime(20, TimeUnit.SECONDS);
+            executor.allowCoreThreadTimeOut(true);
+            for (int i = 1; i <= forks; i++) {
+                Future<?> done = executor.schedule(() -> {
+                    if (Unistd.getpid() != parent) {
+                        shared.set(ValueLayout.JAVA_INT, 8, 1);
+                    }
+                }, 100, TimeUnit.MILLISECONDS);
+                int pid = forkAtLast();
+                if (pid == 0) {
+                    LockSupport.parkNanos(400_000_000);
+                    Unistd._exit(0);
+                }
+                right += await(pid) == 0 && shared.get(ValueLayout.JAVA_INT, 8) == 0 ? 1 : 0;
+                done.get();
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
         }
         return right;
     }

@@ -61,6 +61,11 @@ class WholeForkTest {
     }
 
     @Test
+    void whatAnExecutorDoesAtItsTimeIsNotDoneInTheChildAsWell() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "3", "0", "delayed")).containsExactly("right 3");
+    }
+
+    @Test
     void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
         List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
                 "1",
