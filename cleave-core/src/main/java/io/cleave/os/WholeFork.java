@@ -336,6 +336,11 @@ public final class WholeFork {
         return Objects.requireNonNull(instance).plan.get(Field.RETRIES);
     }
 
+    /** Whether the last fork would have been made though threads held locks, as they had for long. */
+    static boolean hasInsisted() {
+        return Objects.requireNonNull(instance).plan.get(Field.INSISTS) != 0;
+    }
+
     /** Makes parked threads go on by themselves after another while, for a test. */
     static void patience(int seconds, int secondsCommitted) {
         WholeForkPlan plan = Objects.requireNonNull(instance).plan;

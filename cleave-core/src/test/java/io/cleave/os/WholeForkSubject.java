@@ -116,6 +116,14 @@ public final class WholeForkSubject {
                 right = forkBesideTasksOfATime(forks);
                 forks = 0;
             }
+            case "many" -> {
+                for (int i = 0; i < 1000; i++) {
+                    Thread.ofPlatform().daemon().stackSize(1 << 17).start(LockSupport::park);
+                }
+                Thread.ofPlatform().daemon().start(WholeForkSubject::lockHalfTheTime);
+                right = forkUninsistently(forks);
+                forks = 0;
+            }
             case "deflating" -> Thread.ofPlatform().daemon().start(WholeForkSubject::deflate);
             default -> {
             }
@@ -364,6 +372,36 @@ public final class WholeForkSubject {
             throw new IllegalStateException(e);
         }
         return right;
+    }
+
+    /** How many of so many forks were made at a moment when nobody held a lock. */
+    private static int forkUninsistently(int forks) throws InterruptedException {
+        int right = 0;
+        for (int i = 1; i <= forks; i++) {
+            int pid = forkAtLast();
+            if (pid == 0) {
+                Unistd._exit(0);
+            }
+            right += pid > 0 && await(pid) == 0 && !WholeFork.hasInsisted() ? 1 : 0;
+        }
+        return right;
+    }
+
+    private static void lockHalfTheTime() {
+        Object lock = new Object();
+        while (true) {
+            synchronized (lock) {
+                spin(50_000);
+            }
+            spin(50_000);
+        }
+    }
+
+    private static void spin(long nanos) {
+        long end = System.nanoTime() + nanos;
+        while (System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
     }
 
     /** Is inside critical sections of JNI's nearly all the time. */

@@ -66,6 +66,11 @@ class WholeForkTest {
     }
 
     @Test
+    void besideManyThreadsAForkWaitsForTheOneThatHoldsALock() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "10", "0", "many")).containsExactly("right 10");
+    }
+
+    @Test
     void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
         List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
                 "1",
