@@ -26,7 +26,7 @@ enum { ATTEMPTS = 256, IN_NATIVE = 4, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST
 /* Small pages of as many bytes take about so long where memory is at hand. */
 enum { HUGE_PAGE = 2 << 20, SLOW_HUGE_PAGE_NS = 1000000 };
 
-/* One thread of the process in one attempt. The signal that asks it to park bears the attempt's number. */
+/* One thread of the process in one attempt; WholeForkPlan.java knows where its java and its tid lie. The signal that asks it to park bears the attempt's number. */
 struct slot {
     byte *context;             /* its ucontext, once it is parked */
     byte *fs;                  /* its thread block */

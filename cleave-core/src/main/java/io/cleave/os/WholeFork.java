@@ -412,7 +412,7 @@ public final class WholeFork {
     /** Sees to what an attempt was in want of, if it was something that can be had. */
     private boolean isMended(long result) {
         if (result == UNKNOWN) {
-            natives.learn((int) plan.get(Field.DETAIL));
+            natives.learn();
             return true;
         }
         if (result == TOO_MANY && room < MOST_ROOM) {

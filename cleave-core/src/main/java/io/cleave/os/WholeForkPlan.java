@@ -14,6 +14,8 @@ final class WholeForkPlan {
     }
 
     static final int SLOT_BYTES = 64;
+    static final int SLOT_JAVA_AT = 24;
+    static final int SLOT_TID_AT = 32;
     static final int RANGE_BYTES = 16;
     static final int SPACE_BYTES = 16;
     static final int ATTEMPTS_BYTES = 4096;

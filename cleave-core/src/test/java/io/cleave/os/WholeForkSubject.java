@@ -1,8 +1,10 @@
 package io.cleave.os;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -68,7 +70,7 @@ public final class WholeForkSubject {
     }
 
     /** Arguments: how many forks, how many busy threads, and what else is to be there: the name of a mode below. */
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) throws Throwable {
         String refusal = WholeFork.refusal(collector());
         if (refusal != null) {
             System.out.println("refused " + refusal);
@@ -124,6 +126,7 @@ public final class WholeForkSubject {
                 right = forkUninsistently(forks);
                 forks = 0;
             }
+            case "natives" -> startNatives();
             case "deflating" -> Thread.ofPlatform().daemon().start(WholeForkSubject::deflate);
             default -> {
             }
@@ -401,6 +404,20 @@ public final class WholeForkSubject {
         long end = System.nanoTime() + nanos;
         while (System.nanoTime() < end) {
             Thread.onSpinWait();
+        }
+    }
+
+    /** Starts threads that are not Java's, as a library does; each waits for a lock that nobody lets go of. */
+    private static void startNatives() throws Throwable {
+        MethodHandle create = Native.plain("pthread_create", FunctionDescriptor.of(Native.INT, Native.POINTER,
+                Native.POINTER, Native.POINTER, Native.POINTER));
+        MethodHandle lock = Native.plain("pthread_mutex_lock", FunctionDescriptor.of(Native.INT, Native.POINTER));
+        MemorySegment mutex = Arena.global().allocate(64, 8);
+        check((int) lock.invokeExact(mutex) == 0, "no lock");
+        for (int i = 0; i < 100; i++) {
+            int error = (int) create.invokeExact(Arena.global().allocate(8, 8), MemorySegment.NULL,
+                    Native.find("pthread_mutex_lock").orElseThrow(), mutex);
+            check(error == 0, "pthread_create: " + error);
         }
     }
 

@@ -71,6 +71,17 @@ class WholeForkTest {
     }
 
     @Test
+    void besideManyThreadsOfANativeLibraryAForkIsMade() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "2", "0", "natives")).containsExactly("right 2");
+    }
+
+    @Test
+    void besideManyCollectorThreadsThatAreStartedAsNeededAForkIsMade() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m", "-XX:ParallelGCThreads=100", "-XX:ConcGCThreads=50"), "5", "2"))
+                .containsExactly("right 5");
+    }
+
+    @Test
     void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
         List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
                 "1",
