@@ -20,7 +20,7 @@ enum { SILENT = -1001, CHANGING = -1002, UNKNOWN = -1003, UNSAFE = -1004, LOCKED
 
 enum { EXIT_NOT_WHOLE = 89, EXIT_ORPHANED = 90 };
 
-enum { ATTEMPTS = 256, IN_NATIVE = 4, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST_ROUNDS = 8, LONGEST_PARKING_NS = 500000000,
+enum { ATTEMPTS = 256, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST_ROUNDS = 8, LONGEST_PARKING_NS = 500000000,
        LONGEST_UNLOCKING_NS = 5000000, SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
 
 /* Small pages of as many bytes take about so long where memory is at hand. */
@@ -104,6 +104,7 @@ struct plan {
     long steps, in_child;                              /* told where there is a cut */
     void *start;                                       /* the native method that starts a thread */
     long os_state_at, parked_state;                    /* in what OSThread says of a parked thread */
+    long in_native, region_free;                       /* a thread's state, and the type of a region of G1 */
     long critical_at;                                  /* in a JavaThread: in how many of JNI's critical sections it is, where
                                                           the collector waits for these; else 0 */
 };
@@ -446,7 +447,7 @@ static long classify(struct plan *plan) {
             plan->detail = tid; /* it was started after the others had been suspended, and would run on in the child */
             return FRESH;
         }
-        int in_native = FIELD(int, java, plan->state_at) == IN_NATIVE;
+        int in_native = FIELD(int, java, plan->state_at) == (int) plan->in_native;
         int is_jvms = stop == 0 || stop->idle == JVMS_OWN;
         for (long k = 0; k < count && tid != 0; k++) {
             struct slot *slot = &slots[at];
@@ -609,7 +610,7 @@ static void find_free(struct plan *plan) {
         long count = FIELD(long, table, plan->region_count_at);
         for (long i = 0; i < count; i++) {
             byte *region = regions[i];
-            if (region != 0 && FIELD(uint, region, plan->region_type_at) == 0) {
+            if (region != 0 && FIELD(uint, region, plan->region_type_at) == (uint) plan->region_free) {
                 add_range(plan, FIELD(byte *, region, plan->region_bottom_at), FIELD(byte *, region, plan->region_end_at));
             }
         }

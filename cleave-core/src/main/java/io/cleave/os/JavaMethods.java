@@ -61,7 +61,7 @@ final class JavaMethods {
             throw new UnsupportedOperationException("this JVM's threads have no field eetop");
         }
         plan.set(Field.EETOP, eetop);
-        plan.set(Field.START, first(jvmti.methods(thread, "start0")));
+        plan.set(Field.START, methods("java/lang/Thread", "start0").getFirst());
         plan.set(Field.CARRIER, type("jdk/internal/misc/CarrierThread"));
         plan.set(Field.VIRTUAL_THREAD, type("java/lang/BaseVirtualThread"));
     }
@@ -70,14 +70,14 @@ final class JavaMethods {
     private void describeIdle() throws Throwable {
         List<Long> delayed = new ArrayList<>();
         for (String queue : DELAYING) {
-            delayed.addAll(jvmti.methods(type(queue), "take"));
-            delayed.addAll(jvmti.methods(type(queue), "poll"));
+            delayed.addAll(methods(queue, "take"));
+            delayed.addAll(methods(queue, "poll"));
         }
         plan.set(Field.DELAYED, array(delayed));
         plan.set(Field.DELAYED_COUNT, delayed.size());
         List<Long> idle = new ArrayList<>();
-        idle.addAll(jvmti.methods(type("java/util/concurrent/ForkJoinPool"), "awaitWork"));
-        idle.addAll(jvmti.methods(type("java/util/concurrent/ThreadPoolExecutor"), "getTask"));
+        idle.addAll(methods("java/util/concurrent/ForkJoinPool", "awaitWork"));
+        idle.addAll(methods("java/util/concurrent/ThreadPoolExecutor", "getTask"));
         plan.set(Field.IDLE, array(idle));
         plan.set(Field.IDLE_COUNT, idle.size());
     }
@@ -91,8 +91,13 @@ final class JavaMethods {
         return Jni.findClass(jni, arena, name);
     }
 
-    private static long first(List<Long> methods) {
-        return methods.isEmpty() ? 0 : methods.getFirst();
+    /** At least one. */
+    private List<Long> methods(String className, String name) throws Throwable {
+        List<Long> methods = jvmti.methods(type(className), name);
+        if (methods.isEmpty()) {
+            throw new UnsupportedOperationException("this JVM's " + className.replace('/', '.') + " has no method " + name);
+        }
+        return methods;
     }
 
     private long array(List<Long> numbers) {
