@@ -132,7 +132,7 @@ enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigaction = 
        SYS_nanosleep = 35, SYS_getpid = 39, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_prctl = 157, SYS_gettid = 186,
        SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_getppid = 110,
        SYS_set_robust_list = 273, SYS_tgsigqueueinfo = 297 };
-enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, EAGAIN = 11,
+enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, ESRCH = 3, EAGAIN = 11,
        ENOMEM = 12, ENFILE = 23, EMFILE = 24, ETIMEDOUT = 110 };
 
 #define FIELD(type, object, at) (*(type volatile *) ((byte *) (object) + (at)))
@@ -352,7 +352,8 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
         long error = failure(plan, CALL_SIGNAL);
         error = error != 0 ? error : CALL(SYS_tgsigqueueinfo, plan->pid, plan->slots[i].tid, plan->signal, info);
         if (error != 0) {
-            return error == -EAGAIN ? SIGNALS : CHANGING; /* too many signals are queued, or it has ended since */
+            plan->detail = plan->slots[i].tid;
+            return error == -EAGAIN ? SIGNALS : error == -ESRCH ? CHANGING : REFUSED; /* too many are queued; it has ended since */
         }
         step(plan);
     }
@@ -374,10 +375,10 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
         }
     }
     long status[18];
-    if (CALL(SYS_stat, plan->tasks, status, 0, 0) != 0 || status[2] != count + 3) {
-        return CHANGING; /* links of the directory: two, and one for each thread */
+    if (CALL(SYS_stat, plan->tasks, status, 0, 0) != 0) {
+        return REFUSED;
     }
-    return 0;
+    return status[2] == count + 3 ? 0 : CHANGING; /* links of the directory: two, and one for each thread */
 }
 
 /* The stop of a Java thread, or null; looked for from a hint on, as both lists are in one order, nearly always. */

@@ -288,7 +288,7 @@ public final class WholeFork {
             case SIGNALS -> "the limit of signals that wait for their threads is reached (ulimit -i)";
             default ->
                 result > LEAST_REASON ? Errno.describe((int) -result)
-                        : "JVMTI or /proc/self/task has refused a service";
+                        : "JVMTI, /proc/self/task or rt_tgsigqueueinfo(2) has refused a service";
         };
     }
 

@@ -61,6 +61,7 @@ public final class WholeForkCutSubject {
             case "fail-child" -> cutChildren(Cut.FAIL);
             case "fail-parent" -> fail(Integer.parseInt(args[1]));
             case "fail-all" -> failAll();
+            case "forbidden" -> forbid();
             case "kill-parent" -> cutParents(Cut.KILL, 1, 0);
             case "stop-parent" -> cutParents(Cut.STOP, TOGETHER, 0);
             case "nap-parent" -> cutParents(Cut.NAP, TOGETHER, 0);
@@ -183,6 +184,21 @@ public final class WholeForkCutSubject {
             checkNextFork(kind);
         }
         return errors.length;
+    }
+
+    /** A filter of system calls forbids to signal. */
+    private static int forbid() throws InterruptedException {
+        startThreads();
+        WholeFork.cut(Cut.FAIL_ALL, 2, Errno.EPERM);
+        int pid = WholeFork.fork();
+        if (pid == 0) {
+            beWhole(WRONG);
+        }
+        WholeFork.cut(Cut.NONE, 0, 0);
+        System.out.println("2 " + pid + " " + WholeFork.describe(pid) + (WholeFork.isForGood(pid) ? " for good" : ""));
+        check(doAllMove(), "a thread stands still");
+        checkNextFork(1);
+        return 1;
     }
 
     private static void checkNextFork(int step) throws InterruptedException {
