@@ -16,7 +16,7 @@ struct attempt { int state; int captured; int target; int patience; };
 
 /* Why there is no child; other negative results are -errno of clone(2). WholeFork.java knows them, too. */
 enum { SILENT = -1001, CHANGING = -1002, UNKNOWN = -1003, UNSAFE = -1004, LOCKED = -1005, TOO_MANY = -1006,
-       LATE = -1007, REFUSED = -1008, CARRIERS = -1009, FRESH = -1010, SIGNALS = -1011 };
+       LATE = -1007, REFUSED = -1008, CARRIERS = -1009, FRESH = -1010, SIGNALS = -1011, STOLEN = -1012 };
 
 enum { EXIT_NOT_WHOLE = 89, EXIT_ORPHANED = 90 };
 
@@ -1047,7 +1047,9 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     plan->stop_count = 0;
     plan->left_out = 0;
     plan->in_child = 0;
-    long result = suspend_all(plan);
+    long action[4] = {0, 0, 0, 0};
+    CALL(SYS_sigaction, plan->signal, 0, action, 8);
+    long result = action[0] == (long) parked ? suspend_all(plan) : STOLEN;
     long unlocking = now_ns(); /* suspending many threads takes its time, which is not theirs who hold locks */
     long longest = SHORTEST_NAP_NS;
     while (result == 0 && find_locking(plan)) {

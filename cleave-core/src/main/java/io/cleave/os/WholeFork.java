@@ -56,6 +56,7 @@ public final class WholeFork {
     private static final int CARRIERS = -1009;
     private static final int FRESH = -1010;
     private static final int SIGNALS = -1011;
+    private static final int STOLEN = -1012;
     /** What lies between this and 0 is an errno. */
     private static final int LEAST_REASON = -1000;
 
@@ -285,6 +286,8 @@ public final class WholeFork {
             case LOCKED -> "threads hold monitors all the time";
             case TOO_MANY -> "there are more than " + MOST_ROOM + " threads";
             case LATE -> "the threads could not be held for long enough";
+            case STOLEN -> "other code has taken signal " + (own == null ? "" : own.plan.get(Field.SIGNAL))
+                    + ", by which threads are stopped for the moment of a fork";
             case SIGNALS -> "the limit of signals that wait for their threads is reached (ulimit -i)";
             default ->
                 result > LEAST_REASON ? Errno.describe((int) -result)
@@ -300,7 +303,7 @@ public final class WholeFork {
      */
     public static boolean isForGood(int result) {
         WholeFork own = instance;
-        return own == null || result == TOO_MANY || result == REFUSED || result == CARRIERS
+        return own == null || result == TOO_MANY || result == REFUSED || result == STOLEN || result == CARRIERS
                 || (result == SILENT && own.silentForks >= MOST_SILENT_FORKS);
     }
 
@@ -339,6 +342,11 @@ public final class WholeFork {
     /** Whether the last fork would have been made though threads held locks, as they had for long. */
     static boolean hasInsisted() {
         return Objects.requireNonNull(instance).plan.get(Field.INSISTS) != 0;
+    }
+
+    /** The signal that parks threads. */
+    static int signal() {
+        return (int) Objects.requireNonNull(instance).plan.get(Field.SIGNAL);
     }
 
     /** Makes parked threads go on by themselves after another while, for a test. */

@@ -81,6 +81,11 @@ class WholeForkCutTest {
     }
 
     @Test
+    void whereOtherCodeHasTakenTheSignalNoForkIsMadeAndNobodyHarmed() throws InterruptedException {
+        assertThat(run("stolen")).anyMatch(line -> line.matches("-1012 other code has taken signal \\d+.* for good"));
+    }
+
+    @Test
     void aLimitOfProcessesIsAnErrorOrAChildThatSaysSo() throws InterruptedException {
         List<String> lines = run("processes");
         assumeTrue(!lines.contains("only root can become nobody"), "only root can become nobody");
