@@ -130,7 +130,7 @@ __attribute__((always_inline)) static inline long call6(long n, long a, long b, 
 
 enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigaction = 13, SYS_sigprocmask = 14, SYS_mremap = 25, SYS_madvise = 28,
        SYS_nanosleep = 35, SYS_getpid = 39, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_prctl = 157, SYS_gettid = 186,
-       SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_getppid = 110,
+       SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_tgkill = 234, SYS_getppid = 110,
        SYS_set_robust_list = 273, SYS_tgsigqueueinfo = 297 };
 enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, ESRCH = 3, EAGAIN = 11,
        ENOMEM = 12, ENFILE = 23, EMFILE = 24, ETIMEDOUT = 110 };
@@ -328,6 +328,18 @@ static long list_threads(struct plan *plan) {
     return count;
 }
 
+/* Whether one that has been asked to park has ended instead. */
+static int has_one_ended(struct plan *plan, long count) {
+    for (long i = 0; i < count; i++) {
+        struct slot *slot = &plan->slots[i];
+        if (__atomic_load_n(&slot->context, __ATOMIC_ACQUIRE) == 0
+                && CALL(SYS_tgkill, plan->pid, slot->tid, 0, 0) == -ESRCH) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Parks all other threads; 0, or why not. From here to the release nothing may need any of them. */
 static long park_all(struct plan *plan, struct attempt *attempt) {
     long count = list_threads(plan);
@@ -361,7 +373,9 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
     int captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
     while (captured < count && is_parking(&attempt->state) && now_ns() < deadline) {
         long time[2] = {0, 10000000};
-        CALL(SYS_futex, &attempt->captured, WAIT_PRIVATE, captured, time);
+        if (CALL(SYS_futex, &attempt->captured, WAIT_PRIVATE, captured, time) == -ETIMEDOUT && has_one_ended(plan, count)) {
+            return CHANGING;
+        }
         captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
     }
     step(plan);
