@@ -76,6 +76,8 @@ public final class WholeFork {
     private static final int MOST_DELAY = 50;
     private static final long LEAST_LOCK_PATIENCE = 2_000_000;
     private static final long LOCK_NAP_NANOS = 2_000_000;
+    /** How long the moment is awaited at which nobody may hold a lock of the C library's; no fork is made without it. */
+    private static final long UNSAFE_PATIENCE_NANOS = 300_000_000;
 
     private static @Nullable WholeFork instance;
     private static @Nullable String refusal;
@@ -375,6 +377,7 @@ public final class WholeFork {
         lockPatienceLeft = lockPatience;
         long end = System.nanoTime() + MOST_DELAY * lockPatience;
         int silent = 0;
+        long unsafeEnd = 0;
         long result = CHANGING;
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             result = (long) fork.invokeExact(plan.address());
@@ -386,6 +389,12 @@ public final class WholeFork {
             }
             if (result == LOCKED) {
                 tries -= awaitUnlocking(end) ? 1 : 0;
+            } else if (result == UNSAFE) {
+                unsafeEnd = unsafeEnd == 0 ? System.nanoTime() + UNSAFE_PATIENCE_NANOS : unsafeEnd;
+                if (System.nanoTime() > unsafeEnd) {
+                    return result;
+                }
+                LockSupport.parkNanos(LOCK_NAP_NANOS);
             } else if (result == SILENT && silent < MOST_SILENT) {
                 silent++;
                 makeRoom(room); // it may come to its old place later
