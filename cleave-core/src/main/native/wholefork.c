@@ -107,6 +107,7 @@ struct plan {
     long in_native, region_free;                       /* a thread's state, and the type of a region of G1 */
     long critical_at;                                  /* in a JavaThread: in how many of JNI's critical sections it is, where
                                                           the collector waits for these; else 0 */
+    struct range *jvm_code; long jvm_code_count;       /* where a thread that is not Java's may hold a lock of the JVM's */
 };
 
 /*
@@ -423,6 +424,16 @@ static int place_in_libc(struct plan *plan, struct slot *slot) {
     return OUTSIDE;
 }
 
+static int is_in_jvm(struct plan *plan, struct slot *slot) {
+    byte *ip = FIELD(byte *, slot->context, 168);
+    for (long r = 0; r < plan->jvm_code_count; r++) {
+        if (ip >= plan->jvm_code[r].from && ip < plan->jvm_code[r].from + plan->jvm_code[r].bytes) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /*
  * Whether a thread that waits for a condition will go on waiting. Who has been woken may not have had a processor since, and
  * still stand where it will call the kernel again, which then finds another value in the word than the one to wait at.
@@ -495,7 +506,7 @@ static long classify(struct plan *plan) {
                 slot->name[k] = known->name[k];
             }
         }
-        if (!slot->kept && place_in_libc(plan, slot) == INSIDE) {
+        if (!slot->kept && (place_in_libc(plan, slot) == INSIDE || (slot->java == 0 && is_in_jvm(plan, slot)))) {
             plan->detail = slot->tid;
             return UNSAFE;
         }
