@@ -107,6 +107,7 @@ struct plan {
     long in_native, region_free;                       /* a thread's state, and the type of a region of G1 */
     long critical_at;                                  /* in a JavaThread: in how many of JNI's critical sections it is, where
                                                           the collector waits for these; else 0 */
+    byte *collecting;                                  /* not 0 while a collection holds all threads */
     struct range *jvm_code; long jvm_code_count;       /* where a thread that is not Java's may hold a lock of the JVM's */
 };
 
@@ -630,6 +631,9 @@ static void add_range(struct plan *plan, byte *from, byte *to) {
 static void find_free(struct plan *plan) {
     plan->range_count = 0;
     plan->wiped = 0;
+    if (*plan->collecting) {
+        return; /* a region that it is filling may still say that it is free */
+    }
     if (plan->heap != 0) {
         byte *table = *plan->heap + plan->regions_at;
         byte **regions = FIELD(byte **, table, 0);

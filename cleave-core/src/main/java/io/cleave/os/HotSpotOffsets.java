@@ -48,6 +48,7 @@ final class HotSpotOffsets {
     private static void describeHeap(WholeForkPlan plan, VmStructs hotSpot, Arena arena,
             WholeFork.Collector collector) {
         long heap = hotSpot.place("Universe._collectedHeap");
+        plan.set(Field.COLLECTING, VmStructs.read(heap) + hotSpot.place("CollectedHeap._is_stw_gc_active"));
         switch (collector) {
             case G1 -> {
                 plan.set(Field.HEAP, heap);
