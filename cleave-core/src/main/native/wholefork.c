@@ -43,6 +43,9 @@ struct known { int tid; int kind; char name[16]; };   /* kinds: */
 enum { INTERNAL = 1, FOREIGN = 2 };
 
 struct range { byte *from; long bytes; };
+_Static_assert(sizeof(struct slot) == 64 && __builtin_offsetof(struct slot, attempts) == 16
+        && __builtin_offsetof(struct slot, java) == 24 && __builtin_offsetof(struct slot, tid) == 32
+        && sizeof(struct known) == 24 && sizeof(struct range) == 16, "WholeForkPlan.java and NativeThreads.java know these");
 struct space { byte **top; byte **end; };
 struct frame { void *method; long location; };
 
@@ -55,6 +58,8 @@ struct stop {
     int initializing;          /* whether it is initializing a class, or STARTING a thread */
     int carrier;               /* which stop carries it, counted from 1; 0 for none */
 };
+_Static_assert(sizeof(struct stop) == 32 && __builtin_offsetof(struct stop, suspended) == 16
+        && __builtin_offsetof(struct stop, initializing) == 24, "StoppedThreads.java knows these");
 /* Carriers are resumed by the child itself; the JVM's own are not suspended; who is awake has been given something to do. */
 enum { STARTING = 2 };
 enum { WORKER = 1, CARRIER = 2, JVMS_OWN = 3, AWAKE = 4 };
@@ -321,6 +326,7 @@ static long list_threads(struct plan *plan) {
             slot->context = 0;
             slot->java = 0;
             slot->kept = 0;
+            slot->name[0] = 0;
         }
         if (count < 0) {
             break;
@@ -441,7 +447,8 @@ static int is_in_jvm(struct plan *plan, struct slot *slot) {
  */
 static int is_at_wait(struct plan *plan, struct slot *slot) {
     int *word = FIELD(int *, slot->context, 104);
-    return place_in_libc(plan, slot) == AT_CALL && word != 0 && ((long) word & 3) == 0
+    long rax = FIELD(long, slot->context, 144);
+    return (rax == SYS_futex || rax == -4) && place_in_libc(plan, slot) == AT_CALL && word != 0 && ((long) word & 3) == 0
             && __atomic_load_n(word, __ATOMIC_ACQUIRE) == FIELD(int, slot->context, 136);
 }
 
