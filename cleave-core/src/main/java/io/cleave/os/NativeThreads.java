@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +84,7 @@ final class NativeThreads {
             learn(thread);
         }
         if (known.size() == before) {
-            LockSupport.parkNanos(NAP_NANOS);
+            WholeFork.nap(NAP_NANOS);
         } else {
             write();
         }

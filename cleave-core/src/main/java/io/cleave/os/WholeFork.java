@@ -394,7 +394,7 @@ public final class WholeFork {
                 if (System.nanoTime() > unsafeEnd) {
                     return result;
                 }
-                LockSupport.parkNanos(LOCK_NAP_NANOS);
+                nap(LOCK_NAP_NANOS);
             } else if (result == SILENT && silent < MOST_SILENT) {
                 silent++;
                 makeRoom(room); // it may come to its old place later
@@ -415,9 +415,22 @@ public final class WholeFork {
         }
         int holder = (int) plan.get(Field.DETAIL);
         long delay = ProcFs.runDelayNanos(holder);
-        LockSupport.parkNanos(LOCK_NAP_NANOS);
+        nap(LOCK_NAP_NANOS);
         lockPatienceLeft -= Math.max(0, System.nanoTime() - now - (ProcFs.runDelayNanos(holder) - delay));
         return true;
+    }
+
+    /** Does nothing for a while, which an interrupt does not shorten. */
+    static void nap(long nanos) {
+        long end = System.nanoTime() + nanos;
+        boolean wasInterrupted = Thread.interrupted();
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+            wasInterrupted |= Thread.interrupted();
+        }
+        if (wasInterrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void adaptLockPatience() {
