@@ -65,12 +65,14 @@ final class HotSpotOffsets {
             case PARALLEL -> {
                 long young = VmStructs.read(hotSpot.place("ParallelScavengeHeap._young_gen"));
                 long eden = VmStructs.read(young + hotSpot.place("PSYoungGen._eden_space"));
-                describeFree(plan, arena, eden + hotSpot.place("MutableSpace._top"), eden + hotSpot.place("MutableSpace._end"));
+                describeFree(plan, arena, eden + hotSpot.place("MutableSpace._top"),
+                        eden + hotSpot.place("MutableSpace._end"));
             }
             case SERIAL -> {
                 long young = VmStructs.read(VmStructs.read(heap) + hotSpot.place("SerialHeap._young_gen"));
                 long eden = VmStructs.read(young + hotSpot.place("DefNewGeneration._eden_space"));
-                describeFree(plan, arena, eden + hotSpot.place("ContiguousSpace._top"), eden + hotSpot.place("ContiguousSpace._end"));
+                describeFree(plan, arena, eden + hotSpot.place("ContiguousSpace._top"),
+                        eden + hotSpot.place("ContiguousSpace._end"));
             }
         }
     }

@@ -95,7 +95,8 @@ final class JavaMethods {
     private List<Long> methods(String className, String name) throws Throwable {
         List<Long> methods = jvmti.methods(type(className), name);
         if (methods.isEmpty()) {
-            throw new UnsupportedOperationException("this JVM's " + className.replace('/', '.') + " has no method " + name);
+            throw new UnsupportedOperationException(
+                    "this JVM's " + className.replace('/', '.') + " has no method " + name);
         }
         return methods;
     }

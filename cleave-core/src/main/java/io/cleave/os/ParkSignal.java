@@ -31,7 +31,8 @@ final class ParkSignal {
      * @throws UnsupportedOperationException where all are in use
      */
     static int install(long code) throws Throwable {
-        MethodHandle sigaction = Native.plain("syscall", FunctionDescriptor.of(LONG, LONG, LONG, POINTER, POINTER, LONG));
+        MethodHandle sigaction = Native.plain("syscall",
+                FunctionDescriptor.of(LONG, LONG, LONG, POINTER, POINTER, LONG));
         try (Arena local = Arena.ofConfined()) {
             MemorySegment before = local.allocate(ACTION_BYTES, 8);
             MemorySegment action = local.allocate(ACTION_BYTES, 8);

@@ -48,7 +48,8 @@ final class TriedOffsets {
             throw new UnsupportedOperationException("this JVM does not tell its own thread");
         }
         if (collector != WholeFork.Collector.G1 && plan.get(Field.CRITICAL_AT) <= 0) {
-            throw new UnsupportedOperationException("this JVM does not tell which thread is in a critical section of JNI's");
+            throw new UnsupportedOperationException(
+                    "this JVM does not tell which thread is in a critical section of JNI's");
         }
         Search.thread = thread;
         Search.writable = writableMemory();
