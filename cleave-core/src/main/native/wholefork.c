@@ -16,17 +16,17 @@ struct attempt { int state; int captured; int target; int patience; };
 
 /* Why there is no child; other negative results are -errno of clone(2). WholeFork.java knows them, too. */
 enum { SILENT = -1001, CHANGING = -1002, UNKNOWN = -1003, UNSAFE = -1004, LOCKED = -1005, TOO_MANY = -1006,
-       LATE = -1007, REFUSED = -1008, CARRIERS = -1009, FRESH = -1010, SIGNALS = -1011 };
+       LATE = -1007, REFUSED = -1008, CARRIERS = -1009, FRESH = -1010, SIGNALS = -1011, STOLEN = -1012 };
 
 enum { EXIT_NOT_WHOLE = 89, EXIT_ORPHANED = 90 };
 
-enum { ATTEMPTS = 256, IN_NATIVE = 4, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST_ROUNDS = 8, LONGEST_PARKING_NS = 500000000,
+enum { ATTEMPTS = 256, MOST_ATTEMPTS = 40, MOST_FRAMES = 12, MOST_ROUNDS = 8, LONGEST_PARKING_NS = 500000000,
        LONGEST_UNLOCKING_NS = 5000000, SHORTEST_NAP_NS = 20000, LONGEST_NAP_NS = 1000000 };
 
 /* Small pages of as many bytes take about so long where memory is at hand. */
 enum { HUGE_PAGE = 2 << 20, SLOW_HUGE_PAGE_NS = 1000000 };
 
-/* One thread of the process in one attempt. The signal that asks it to park bears the attempt's number. */
+/* One thread of the process in one attempt; WholeForkPlan.java knows where its java and its tid lie. The signal that asks it to park bears the attempt's number. */
 struct slot {
     byte *context;             /* its ucontext, once it is parked */
     byte *fs;                  /* its thread block */
@@ -43,6 +43,9 @@ struct known { int tid; int kind; char name[16]; };   /* kinds: */
 enum { INTERNAL = 1, FOREIGN = 2 };
 
 struct range { byte *from; long bytes; };
+_Static_assert(sizeof(struct slot) == 64 && __builtin_offsetof(struct slot, attempts) == 16
+        && __builtin_offsetof(struct slot, java) == 24 && __builtin_offsetof(struct slot, tid) == 32
+        && sizeof(struct known) == 24 && sizeof(struct range) == 16, "WholeForkPlan.java and NativeThreads.java know these");
 struct space { byte **top; byte **end; };
 struct frame { void *method; long location; };
 
@@ -52,9 +55,11 @@ struct stop {
     byte *java;                /* null: it is virtual, or has ended */
     int suspended;             /* 1, or 2 where it holds a lock */
     int idle;                  /* whether it goes on in the child: */
-    int initializing;          /* whether it is inside a class's initializer, or STARTING a thread */
+    int initializing;          /* whether it is initializing a class, or STARTING a thread */
     int carrier;               /* which stop carries it, counted from 1; 0 for none */
 };
+_Static_assert(sizeof(struct stop) == 32 && __builtin_offsetof(struct stop, suspended) == 16
+        && __builtin_offsetof(struct stop, initializing) == 24, "StoppedThreads.java knows these");
 /* Carriers are resumed by the child itself; the JVM's own are not suspended; who is awake has been given something to do. */
 enum { STARTING = 2 };
 enum { WORKER = 1, CARRIER = 2, JVMS_OWN = 3, AWAKE = 4 };
@@ -85,7 +90,7 @@ struct plan {
     void *eetop;                                       /* field of Thread: its JavaThread */
     char **names; long name_count;                     /* Java threads of the JVM's own, which go on */
     void **idle; long idle_count;                      /* methods in which a worker has nothing to do */
-    void *delayed;                                     /* the one in which it waits for tasks whose time comes */
+    void **delayed; long delayed_count;                /* those in which it waits for tasks whose time comes */
     struct stop *stops; long stop_room;
     void **threads; int *results;                      /* room for as many */
     long virtual_threads;                              /* whether those can be suspended, too */
@@ -95,16 +100,20 @@ struct plan {
     long stop_count, range_count, thread_count, detail, retries, wiped;   /* told */
     long suspended_ns, parked_ns, forked_ns, released_ns, resumed_ns;     /* moments by the monotonic clock; told */
     long begun_ns;
-    void **still; long still_count;                    /* methods in which a thread waits */
-    struct frame *frames; long frame_room;
+    struct frame *frames;                              /* room for the 12 uppermost */
     long insists;                                      /* whether to fork though locks are held, when that was so for long */
-    void **ordinary;                                   /* 1024 methods that are no initializers, as far as known */
+    long initializing_at;                              /* in a JavaThread: the class that it is initializing */
     long patience, patience_committed;                 /* parked threads go on by themselves after so many seconds, and
                                                           after so many once the fork is under way */
     long cut, cut_at, cut_value;                       /* for tests: what happens at which step; cut is 0 otherwise */
     long steps, in_child;                              /* told where there is a cut */
     void *start;                                       /* the native method that starts a thread */
     long os_state_at, parked_state;                    /* in what OSThread says of a parked thread */
+    long in_native, region_free;                       /* a thread's state, and the type of a region of G1 */
+    long critical_at;                                  /* in a JavaThread: in how many of JNI's critical sections it is, where
+                                                          the collector waits for these; else 0 */
+    byte *collecting;                                  /* not 0 while a collection holds all threads */
+    struct range *jvm_code; long jvm_code_count;       /* where a thread that is not Java's may hold a lock of the JVM's */
 };
 
 /*
@@ -126,11 +135,11 @@ __attribute__((always_inline)) static inline long call6(long n, long a, long b, 
 }
 #define CALL(n, a, b, c, d) call6(n, (long) (a), (long) (b), (long) (c), (long) (d), 0, 0)
 
-enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigprocmask = 14, SYS_mremap = 25, SYS_madvise = 28,
+enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigaction = 13, SYS_sigprocmask = 14, SYS_mremap = 25, SYS_madvise = 28,
        SYS_nanosleep = 35, SYS_getpid = 39, SYS_clone = 56, SYS_wait4 = 61, SYS_kill = 62, SYS_prctl = 157, SYS_gettid = 186,
-       SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_getppid = 110,
+       SYS_futex = 202, SYS_getdents64 = 217, SYS_clock_gettime = 228, SYS_exit_group = 231, SYS_tgkill = 234, SYS_getppid = 110,
        SYS_set_robust_list = 273, SYS_tgsigqueueinfo = 297 };
-enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, EAGAIN = 11,
+enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, ESRCH = 3, EAGAIN = 11,
        ENOMEM = 12, ENFILE = 23, EMFILE = 24, ETIMEDOUT = 110 };
 
 #define FIELD(type, object, at) (*(type volatile *) ((byte *) (object) + (at)))
@@ -317,6 +326,7 @@ static long list_threads(struct plan *plan) {
             slot->context = 0;
             slot->java = 0;
             slot->kept = 0;
+            slot->name[0] = 0;
         }
         if (count < 0) {
             break;
@@ -324,6 +334,18 @@ static long list_threads(struct plan *plan) {
     }
     CALL(SYS_close, fd, 0, 0, 0);
     return count;
+}
+
+/* Whether one that has been asked to park has ended instead. */
+static int has_one_ended(struct plan *plan, long count) {
+    for (long i = 0; i < count; i++) {
+        struct slot *slot = &plan->slots[i];
+        if (__atomic_load_n(&slot->context, __ATOMIC_ACQUIRE) == 0
+                && CALL(SYS_tgkill, plan->pid, slot->tid, 0, 0) == -ESRCH) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Parks all other threads; 0, or why not. From here to the release nothing may need any of them. */
@@ -350,7 +372,8 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
         long error = failure(plan, CALL_SIGNAL);
         error = error != 0 ? error : CALL(SYS_tgsigqueueinfo, plan->pid, plan->slots[i].tid, plan->signal, info);
         if (error != 0) {
-            return error == -EAGAIN ? SIGNALS : CHANGING; /* too many signals are queued, or it has ended since */
+            plan->detail = plan->slots[i].tid;
+            return error == -EAGAIN ? SIGNALS : error == -ESRCH ? CHANGING : REFUSED; /* too many are queued; it has ended since */
         }
         step(plan);
     }
@@ -358,7 +381,9 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
     int captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
     while (captured < count && is_parking(&attempt->state) && now_ns() < deadline) {
         long time[2] = {0, 10000000};
-        CALL(SYS_futex, &attempt->captured, WAIT_PRIVATE, captured, time);
+        if (CALL(SYS_futex, &attempt->captured, WAIT_PRIVATE, captured, time) == -ETIMEDOUT && has_one_ended(plan, count)) {
+            return CHANGING;
+        }
         captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
     }
     step(plan);
@@ -372,10 +397,10 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
         }
     }
     long status[18];
-    if (CALL(SYS_stat, plan->tasks, status, 0, 0) != 0 || status[2] != count + 3) {
-        return CHANGING; /* links of the directory: two, and one for each thread */
+    if (CALL(SYS_stat, plan->tasks, status, 0, 0) != 0) {
+        return REFUSED;
     }
-    return 0;
+    return status[2] == count + 3 ? 0 : CHANGING; /* links of the directory: two, and one for each thread */
 }
 
 /* The stop of a Java thread, or null; looked for from a hint on, as both lists are in one order, nearly always. */
@@ -406,13 +431,24 @@ static int place_in_libc(struct plan *plan, struct slot *slot) {
     return OUTSIDE;
 }
 
+static int is_in_jvm(struct plan *plan, struct slot *slot) {
+    byte *ip = FIELD(byte *, slot->context, 168);
+    for (long r = 0; r < plan->jvm_code_count; r++) {
+        if (ip >= plan->jvm_code[r].from && ip < plan->jvm_code[r].from + plan->jvm_code[r].bytes) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /*
  * Whether a thread that waits for a condition will go on waiting. Who has been woken may not have had a processor since, and
  * still stand where it will call the kernel again, which then finds another value in the word than the one to wait at.
  */
 static int is_at_wait(struct plan *plan, struct slot *slot) {
     int *word = FIELD(int *, slot->context, 104);
-    return place_in_libc(plan, slot) == AT_CALL && word != 0 && ((long) word & 3) == 0
+    long rax = FIELD(long, slot->context, 144);
+    return (rax == SYS_futex || rax == -4) && place_in_libc(plan, slot) == AT_CALL && word != 0 && ((long) word & 3) == 0
             && __atomic_load_n(word, __ATOMIC_ACQUIRE) == FIELD(int, slot->context, 136);
 }
 
@@ -445,7 +481,7 @@ static long classify(struct plan *plan) {
             plan->detail = tid; /* it was started after the others had been suspended, and would run on in the child */
             return FRESH;
         }
-        int in_native = FIELD(int, java, plan->state_at) == IN_NATIVE;
+        int in_native = FIELD(int, java, plan->state_at) == (int) plan->in_native;
         int is_jvms = stop == 0 || stop->idle == JVMS_OWN;
         for (long k = 0; k < count && tid != 0; k++) {
             struct slot *slot = &slots[at];
@@ -478,7 +514,7 @@ static long classify(struct plan *plan) {
                 slot->name[k] = known->name[k];
             }
         }
-        if (!slot->kept && place_in_libc(plan, slot) == INSIDE) {
+        if (!slot->kept && (place_in_libc(plan, slot) == INSIDE || (slot->java == 0 && is_in_jvm(plan, slot)))) {
             plan->detail = slot->tid;
             return UNSAFE;
         }
@@ -499,8 +535,8 @@ static void mark_carried(struct plan *plan) {
 }
 
 /*
- * Whether a suspended thread is inside synchronized code, as far as its own notes say, or inside a class's initializer;
- * marks all that are.
+ * Whether a suspended thread is inside synchronized code, as far as its own notes say, or is initializing a class; marks all
+ * that are.
  */
 static int find_locking(struct plan *plan) {
     int found = 0;
@@ -570,6 +606,20 @@ static int find_starting(struct plan *plan) {
     return found;
 }
 
+/* The kernel's number of a thread that has to go on first, or of who carries it; 0 where there is none. All are suspended. */
+static long holder(struct plan *plan) {
+    for (long i = 0; i < plan->stop_count; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->suspended == 2) {
+            byte *java = stop->carrier != 0 ? plan->stops[stop->carrier - 1].java : stop->java;
+            if (java != 0) {
+                return FIELD(int, FIELD(byte *, java, plan->osthread_at), plan->os_tid_at);
+            }
+        }
+    }
+    return 0;
+}
+
 static void add_range(struct plan *plan, byte *from, byte *to) {
     struct range *last = &plan->ranges[plan->range_count - 1];
     if (to <= from) {
@@ -588,13 +638,16 @@ static void add_range(struct plan *plan, byte *from, byte *to) {
 static void find_free(struct plan *plan) {
     plan->range_count = 0;
     plan->wiped = 0;
+    if (*plan->collecting) {
+        return; /* a region that it is filling may still say that it is free */
+    }
     if (plan->heap != 0) {
         byte *table = *plan->heap + plan->regions_at;
         byte **regions = FIELD(byte **, table, 0);
         long count = FIELD(long, table, plan->region_count_at);
         for (long i = 0; i < count; i++) {
             byte *region = regions[i];
-            if (region != 0 && FIELD(uint, region, plan->region_type_at) == 0) {
+            if (region != 0 && FIELD(uint, region, plan->region_type_at) == (uint) plan->region_free) {
                 add_range(plan, FIELD(byte *, region, plan->region_bottom_at), FIELD(byte *, region, plan->region_end_at));
             }
         }
@@ -654,6 +707,33 @@ static void copy_counters(struct plan *plan) {
     }
 }
 
+/*
+ * Collectors wait until no thread is inside a critical section of JNI's, so those that will never go on are taken out of theirs:
+ * they do not look any more at the array that then moves.
+ */
+static void leave_critical(struct plan *plan) {
+    for (long i = 0; i < plan->stop_count && plan->critical_at != 0; i++) {
+        struct stop *stop = &plan->stops[i];
+        if (stop->java != 0 && (stop->java == plan->left_out || (stop->suspended && stop->idle == 0))) {
+            FIELD(int, stop->java, plan->critical_at) = 0;
+        }
+    }
+}
+
+/* Signals that end a JVM would run the parent's shutdown hooks here. */
+static void be_mortal(void) {
+    for (int signal = 1; signal <= 15; signal++) {
+        if (signal == 1 || signal == 2 || signal == 15) { /* SIGHUP, SIGINT, SIGTERM */
+            long action[4] = {0, 0, 0, 0};
+            CALL(SYS_sigaction, signal, 0, action, 8);
+            if (action[0] != 1 /* SIG_IGN */) {
+                action[0] = action[1] = action[2] = action[3] = 0; /* SIG_DFL */
+                CALL(SYS_sigaction, signal, action, 0, 8);
+            }
+        }
+    }
+}
+
 /* In the child: makes it a whole JVM. */
 static void become_whole(struct plan *plan, int *state) {
     int expected = COMMITTED;
@@ -670,6 +750,8 @@ static void become_whole(struct plan *plan, int *state) {
     step(plan);
     copy_counters(plan);
     step(plan);
+    leave_critical(plan);
+    be_mortal();
     byte *list = *plan->thread_list;
     byte **threads = FIELD(byte **, list, plan->list_threads_at);
     long length = FIELD(uint, list, plan->list_length_at);
@@ -742,9 +824,9 @@ static int goes_on(struct plan *plan, void *thread, byte *java) {
     return found;
 }
 
-static int stack_of(struct plan *plan, void *thread, long room) {
+static int stack_of(struct plan *plan, void *thread) {
     int count = 0;
-    int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, room,
+    int error = ((int (*)(void *, void *, int, int, void *, int *)) JVMTI(plan, 104))(plan->jvmti, thread, 0, MOST_FRAMES,
             plan->frames, &count);
     return error == 0 ? count : 0;
 }
@@ -758,48 +840,26 @@ static int is_among(void *method, void **methods, long count) {
     return 0;
 }
 
-static int is_initializer(struct plan *plan, void *method) {
-    void **known = &plan->ordinary[((long) method >> 3) & 1023];
-    char *name;
-    if (*known == method
-            || ((int (*)(void *, void *, char **, void *, void *)) JVMTI(plan, 64))(plan->jvmti, method, &name, 0, 0) != 0) {
-        return 0; /* GetMethodName */
-    }
-    int found = name[0] == '<' && name[1] == 'c';
-    ((jvmti_2) JVMTI(plan, 47))(plan->jvmti, (long) name, 0); /* Deallocate */
-    if (!found) {
-        *known = method;
-    }
-    return found;
-}
-
-/* Looks at the stack of a suspended thread: whether it is a worker with nothing to do, or runs a class's initializer. */
+/*
+ * Looks at a suspended thread: whether it is a worker with nothing to do, or is initializing a class. Who initializes one on
+ * behalf of a virtual thread is the carrier.
+ */
 static void examine(struct plan *plan, struct stop *stop) {
     stop->idle = 0;
-    stop->initializing = 0;
-    int count = stack_of(plan, stop->thread, MOST_FRAMES);
-    if (count == 0) {
-        return;
-    }
-    if (plan->frames[0].method == plan->start) {
+    stop->initializing = stop->java != 0 && FIELD(void *, stop->java, plan->initializing_at) != 0;
+    int count = stack_of(plan, stop->thread);
+    if (count > 0 && plan->frames[0].method == plan->start) {
         stop->initializing = STARTING;
         return;
     }
     int idle = 0;
     for (int i = 0; i < count; i++) {
-        if (plan->frames[i].method == plan->delayed) {
+        if (is_among(plan->frames[i].method, plan->delayed, plan->delayed_count)) {
             return; /* it would do in the child what is to be done in the parent */
         }
         idle |= is_among(plan->frames[i].method, plan->idle, plan->idle_count);
     }
-    if (idle || is_among(plan->frames[0].method, plan->still, plan->still_count)) {
-        stop->idle = idle && stop->java != 0 ? WORKER : 0;
-        return;
-    }
-    count = count < MOST_FRAMES ? count : stack_of(plan, stop->thread, plan->frame_room);
-    for (int i = 0; i < count && !stop->initializing; i++) {
-        stop->initializing = is_initializer(plan, plan->frames[i].method);
-    }
+    stop->idle = idle && stop->java != 0 ? WORKER : 0;
 }
 
 static int is_one(struct plan *plan, void *a, void *b) {
@@ -1023,10 +1083,13 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     plan->stop_count = 0;
     plan->left_out = 0;
     plan->in_child = 0;
-    long result = suspend_all(plan);
+    long action[4] = {0, 0, 0, 0};
+    CALL(SYS_sigaction, plan->signal, 0, action, 8);
+    long result = action[0] == (long) parked ? suspend_all(plan) : STOLEN;
+    long unlocking = now_ns(); /* suspending many threads takes its time, which is not theirs who hold locks */
     long longest = SHORTEST_NAP_NS;
     while (result == 0 && find_locking(plan)) {
-        if (now_ns() - plan->begun_ns >= LONGEST_UNLOCKING_NS) {
+        if (now_ns() - unlocking >= LONGEST_UNLOCKING_NS) {
             result = plan->insists ? 0 : LOCKED;
             break;
         }
@@ -1048,7 +1111,7 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
             result = is_parking(state) ? classify(plan) : LATE;
         }
         step(plan);
-        int late = now_ns() - plan->begun_ns >= LONGEST_UNLOCKING_NS;
+        int late = now_ns() - unlocking >= LONGEST_UNLOCKING_NS;
         if (result == 0 && !(late && plan->insists)) {
             result = !is_parking(state) ? LATE : find_owners(plan) ? LOCKED : 0;
         }
@@ -1080,7 +1143,49 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
         }
     }
     plan->released_ns = now_ns();
+    if (result == LOCKED) {
+        plan->detail = holder(plan);
+    }
     resume_all(plan);
     plan->resumed_ns = now_ns();
     return result;
+}
+
+/*
+ * Finds where a JavaThread counts the critical sections of JNI's that it is in: its one number that becomes 1, and 2, and 0
+ * again as the calling thread goes into two and out of both. 0 where there is no such number, -1 where there are several.
+ */
+static long critical_of(struct plan *plan, byte *java, void *array) {
+    byte *agreed = plan->buffer; /* how often each number was the one that it should be */
+    void *held[2] = {0, 0};
+    long count = plan->lock_stack_at / 4;
+    for (int look = 0; look < 4; look++) {
+        if (look == 1 || look == 2) {
+            held[look - 1] = ((void *(*)(void *, void *, byte *)) JNI(plan, 222))(plan->jni, array, 0); /* GetPrimitiveArrayCritical */
+        }
+        for (int i = 0; look == 3 && i < 2; i++) {
+            ((void (*)(void *, void *, void *, int)) JNI(plan, 223))(plan->jni, array, held[1 - i], 0); /* Release... */
+        }
+        for (long i = 0; i < count; i++) {
+            agreed[i] = (look == 0 ? 0 : agreed[i]) + (FIELD(int, java, 4 * i) == (look & 3) % 3);
+        }
+    }
+    long found = 0;
+    for (long i = 0; i < count; i++) {
+        if (agreed[i] == 4) {
+            found = found == 0 ? 4 * i : -1;
+        }
+    }
+    return found;
+}
+
+/* The JavaThread of who calls, null where it cannot be had; finds out critical_at where there is an array of bytes. */
+__attribute__((section(".text.0entry"), used)) byte *own_thread(struct plan *plan, void *(*current_carrier)(void *, void *),
+        void *array) {
+    ((int (*)(void *, int)) JNI(plan, 19))(plan->jni, 8); /* PushLocalFrame */
+    void *self = current_carrier(plan->jni, 0);
+    byte *java = self == 0 ? 0 : ((byte *(*)(void *, void *, void *)) JNI(plan, 101))(plan->jni, self, plan->eetop);
+    ((void *(*)(void *, void *)) JNI(plan, 20))(plan->jni, 0); /* PopLocalFrame */
+    plan->critical_at = java == 0 || array == 0 ? 0 : critical_of(plan, java, array);
+    return java;
 }

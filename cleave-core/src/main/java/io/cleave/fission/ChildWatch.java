@@ -34,6 +34,10 @@ final class ChildWatch implements Runnable {
 
     /** How many looks running the JVM may make an item wait, where nobody will bring some class's initializer to its end. */
     private static final int CLASS_LOOKS = 10;
+
+    /** Queues that keep a task until its time. */
+    private static final List<String> DELAYING = List.of(
+            "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "java.util.concurrent.DelayQueue");
     private static final long LOOK_NANOS = 20_000_000;
     /** What parks for a moment again and again is met outside its naps now and then. */
     private static final double MOSTLY = 0.6;
@@ -244,9 +248,16 @@ final class ChildWatch implements Runnable {
     private static boolean isIdleWorker(ThreadInfo info) {
         return isWaiting(info) && (top(info, "java.util.concurrent.ForkJoinPool", "awaitWork")
                 || (top(info, "java.util.concurrent.ThreadPoolExecutor", "getTask")
-                        && (info.getThreadState() == Thread.State.WAITING
-                                || !top(info, "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue",
-                                        "take"))));
+                        && (info.getThreadState() == Thread.State.WAITING || !isInDelayingQueue(info))));
+    }
+
+    private static boolean isInDelayingQueue(ThreadInfo info) {
+        for (String queue : DELAYING) {
+            if (top(info, queue, "take") || top(info, queue, "poll")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isWaiting(ThreadInfo info) {

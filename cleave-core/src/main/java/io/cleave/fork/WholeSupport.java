@@ -64,12 +64,22 @@ public final class WholeSupport {
         if (heapFile != null && !heapFile.isEmpty()) {
             return "-XX:AllocateHeapAt=" + heapFile + " puts the heap in a file that every child would share";
         }
+        if (isSet("UseLargePages") && !isSet("UseTransparentHugePages")) {
+            return "-XX:+UseLargePages takes memory from a pool of huge pages, of which there may be none left for a child";
+        }
+        if (isSet("CheckJNICalls")) {
+            return "-Xcheck:jni ends a JVM that hands on a reference to a virtual thread as a whole fork does";
+        }
         String locking = flag("LockingMode");
         if (locking != null && !locking.equals("2")) {
             return "-XX:LockingMode=" + locking + " does not tell who is inside synchronized code";
         }
         return WholeFork.refusal(all.contains("G1") ? WholeFork.Collector.G1
                 : all.contains("PS ") ? WholeFork.Collector.PARALLEL : WholeFork.Collector.SERIAL);
+    }
+
+    private static boolean isSet(String flag) {
+        return "true".equals(flag(flag));
     }
 
     /**

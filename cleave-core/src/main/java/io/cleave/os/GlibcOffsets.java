@@ -63,30 +63,48 @@ final class GlibcOffsets {
     }
 
     /**
-     * Writes into a plan where the code of libc and of the dynamic linker is, in which a thread may hold a lock of theirs.
+     * Writes into a plan where the code of libc, of the dynamic linker and of what allocates memory is, in which a thread may
+     * hold a lock of theirs; and where the JVM's is, in which one may hold a lock of the JVM's.
      *
      * @throws UnsupportedOperationException where the C library is another
      */
     static void describeLibraries(WholeForkPlan plan, Arena arena) throws IOException {
+        long malloc = VmStructs.symbol("malloc");
+        long machine = VmStructs.symbol("JNI_GetCreatedJavaVMs");
         List<long[]> ranges = new ArrayList<>();
+        List<long[]> own = new ArrayList<>();
+        boolean isGlibc = false;
         for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
-            if (line.contains(" r-xp ") && (line.contains("/libc.so") || line.contains("/libc-2.")
-                    || line.contains("/ld-linux") || line.contains("/ld-2."))) {
-                int dash = line.indexOf('-');
-                long from = Long.parseUnsignedLong(line, 0, dash, 16);
-                long to = Long.parseUnsignedLong(line, dash + 1, line.indexOf(' '), 16);
+            if (!line.contains(" r-xp ")) {
+                continue;
+            }
+            int dash = line.indexOf('-');
+            long from = Long.parseUnsignedLong(line, 0, dash, 16);
+            long to = Long.parseUnsignedLong(line, dash + 1, line.indexOf(' '), 16);
+            boolean isC = line.contains("/libc.so") || line.contains("/libc-2.");
+            isGlibc |= isC;
+            if (isC || line.contains("/ld-linux") || line.contains("/ld-2.") || line.contains("/libpthread")
+                    || (from <= malloc && malloc < to)) {
                 ranges.add(new long[] {from, to - from});
+            } else if (from <= machine && machine < to) {
+                own.add(new long[] {from, to - from});
             }
         }
-        if (ranges.isEmpty()) {
+        if (!isGlibc) {
             throw new UnsupportedOperationException("the C library is not glibc");
         }
+        plan.set(Field.CODE, write(ranges, arena));
+        plan.set(Field.CODE_COUNT, ranges.size());
+        plan.set(Field.JVM_CODE, write(own, arena));
+        plan.set(Field.JVM_CODE_COUNT, own.size());
+    }
+
+    private static long write(List<long[]> ranges, Arena arena) {
         MemorySegment code = arena.allocate((long) ranges.size() * WholeForkPlan.RANGE_BYTES, 8);
         for (int i = 0; i < ranges.size(); i++) {
             code.setAtIndex(LONG, 2L * i, ranges.get(i)[0]);
             code.setAtIndex(LONG, 2L * i + 1, ranges.get(i)[1]);
         }
-        plan.set(Field.CODE, code.address());
-        plan.set(Field.CODE_COUNT, ranges.size());
+        return code.address();
     }
 }

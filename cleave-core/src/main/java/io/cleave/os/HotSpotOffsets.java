@@ -27,6 +27,7 @@ final class HotSpotOffsets {
         plan.set(Field.LIST_LENGTH_AT, hotSpot.place("ThreadsList._length"));
         plan.set(Field.LIST_THREADS_AT, hotSpot.place("ThreadsList._threads"));
         plan.set(Field.STATE_AT, hotSpot.place("JavaThread._thread_state"));
+        plan.set(Field.IN_NATIVE, VmStructs.constant("_thread_in_native"));
         plan.set(Field.OSTHREAD_AT, hotSpot.place("Thread._osthread"));
         plan.set(Field.OS_TID_AT, hotSpot.place("OSThread._thread_id"));
         plan.set(Field.OS_STATE_AT, hotSpot.place("OSThread._state"));
@@ -47,6 +48,7 @@ final class HotSpotOffsets {
     private static void describeHeap(WholeForkPlan plan, VmStructs hotSpot, Arena arena,
             WholeFork.Collector collector) {
         long heap = hotSpot.place("Universe._collectedHeap");
+        plan.set(Field.COLLECTING, VmStructs.read(heap) + hotSpot.place("CollectedHeap._is_stw_gc_active"));
         switch (collector) {
             case G1 -> {
                 plan.set(Field.HEAP, heap);
@@ -56,6 +58,7 @@ final class HotSpotOffsets {
                 plan.set(Field.REGION_COUNT_AT, hotSpot.place("G1HeapRegionTable._length") - base);
                 plan.set(Field.REGION_BOTTOM_AT, hotSpot.place("G1HeapRegion._bottom"));
                 plan.set(Field.REGION_END_AT, hotSpot.place("G1HeapRegion._end"));
+                plan.set(Field.REGION_FREE, VmStructs.constant("G1HeapRegionType::FreeTag"));
                 plan.set(Field.REGION_TYPE_AT,
                         hotSpot.place("G1HeapRegion._type") + hotSpot.place("G1HeapRegionType._tag"));
             }

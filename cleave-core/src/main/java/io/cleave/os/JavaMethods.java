@@ -16,13 +16,16 @@ import java.util.List;
  * other: what a thread is doing is seen by the methods on its stack.
  */
 final class JavaMethods {
-    /** How deep a stack is searched for a class's initializer. */
-    private static final int FRAMES = 512;
-    private static final int ORDINARY = 1024;
+    /** How deep a stack is searched, {@code MOST_FRAMES} in {@code wholefork.c}. */
+    private static final int FRAMES = 12;
 
     /** Java threads that go on in the child; the first is the one that must not, as it listens to the parent's socket. */
     private static final List<String> GOING_ON = List.of("Attach Listener", "Reference Handler", "Finalizer",
             "Common-Cleaner", "Signal Dispatcher", "Notification Thread");
+
+    /** Queues that keep a task until its time. */
+    private static final List<String> DELAYING = List.of(
+            "java/util/concurrent/ScheduledThreadPoolExecutor$DelayedWorkQueue", "java/util/concurrent/DelayQueue");
 
     private final WholeForkPlan plan;
     private final Arena arena;
@@ -45,11 +48,8 @@ final class JavaMethods {
         JavaMethods methods = new JavaMethods(plan, arena, jvmti);
         methods.describeThreadClasses();
         methods.describeIdle();
-        methods.describeStill();
         methods.describeNames();
         plan.set(Field.FRAMES, arena.allocate(FRAMES * 16L, 8).address());
-        plan.set(Field.FRAME_ROOM, FRAMES);
-        plan.set(Field.ORDINARY, arena.allocate(ORDINARY * 8L, 8).address());
     }
 
     private void describeThreadClasses() throws Throwable {
@@ -61,30 +61,25 @@ final class JavaMethods {
             throw new UnsupportedOperationException("this JVM's threads have no field eetop");
         }
         plan.set(Field.EETOP, eetop);
-        plan.set(Field.START, first(jvmti.methods(thread, "start0")));
+        plan.set(Field.START, methods("java/lang/Thread", "start0").getFirst());
         plan.set(Field.CARRIER, type("jdk/internal/misc/CarrierThread"));
         plan.set(Field.VIRTUAL_THREAD, type("java/lang/BaseVirtualThread"));
     }
 
     /** Where a worker of an executor waits for something to do, and where one waits that will do it at a time. */
     private void describeIdle() throws Throwable {
-        plan.set(Field.DELAYED, first(jvmti.methods(
-                type("java/util/concurrent/ScheduledThreadPoolExecutor$DelayedWorkQueue"), "take")));
+        List<Long> delayed = new ArrayList<>();
+        for (String queue : DELAYING) {
+            delayed.addAll(methods(queue, "take"));
+            delayed.addAll(methods(queue, "poll"));
+        }
+        plan.set(Field.DELAYED, array(delayed));
+        plan.set(Field.DELAYED_COUNT, delayed.size());
         List<Long> idle = new ArrayList<>();
-        idle.addAll(jvmti.methods(type("java/util/concurrent/ForkJoinPool"), "awaitWork"));
-        idle.addAll(jvmti.methods(type("java/util/concurrent/ThreadPoolExecutor"), "getTask"));
+        idle.addAll(methods("java/util/concurrent/ForkJoinPool", "awaitWork"));
+        idle.addAll(methods("java/util/concurrent/ThreadPoolExecutor", "getTask"));
         plan.set(Field.IDLE, array(idle));
         plan.set(Field.IDLE_COUNT, idle.size());
-    }
-
-    /** In which a thread waits and does nothing else. */
-    private void describeStill() throws Throwable {
-        List<Long> still = new ArrayList<>();
-        still.addAll(jvmti.methods(type("jdk/internal/misc/Unsafe"), "park"));
-        still.addAll(jvmti.methods(type("java/lang/Object"), "wait0"));
-        still.addAll(jvmti.methods(type("java/lang/Thread"), "sleepNanos0"));
-        plan.set(Field.STILL, array(still));
-        plan.set(Field.STILL_COUNT, still.size());
     }
 
     private void describeNames() {
@@ -96,8 +91,14 @@ final class JavaMethods {
         return Jni.findClass(jni, arena, name);
     }
 
-    private static long first(List<Long> methods) {
-        return methods.isEmpty() ? 0 : methods.getFirst();
+    /** At least one. */
+    private List<Long> methods(String className, String name) throws Throwable {
+        List<Long> methods = jvmti.methods(type(className), name);
+        if (methods.isEmpty()) {
+            throw new UnsupportedOperationException(
+                    "this JVM's " + className.replace('/', '.') + " has no method " + name);
+        }
+        return methods;
     }
 
     private long array(List<Long> numbers) {

@@ -171,6 +171,13 @@ public final class Jni {
         return lasting(env, () -> (long) find.invokeExact(env, name));
     }
 
+    /** A global reference to an array of bytes. */
+    static long array(long env) throws Throwable {
+        MethodHandle make = function(env, NEW_BYTE_ARRAY, FunctionDescriptor.of(LONG, LONG, INT));
+        MethodHandle keep = function(env, NEW_GLOBAL_REF, OF_OBJECT);
+        return (long) keep.invokeExact(env, (long) make.invokeExact(env, SEED_BYTES));
+    }
+
     /** A global reference to what a lookup finds, checked by finding the same twice; 0 where that is null. */
     private static long lasting(long env, Lookup lookup) throws Throwable {
         MethodHandle keep = function(env, NEW_GLOBAL_REF, OF_OBJECT);
@@ -382,12 +389,6 @@ public final class Jni {
             } catch (Throwable t) {
                 throw Native.unexpected(t);
             }
-        }
-
-        private static long array(long env) throws Throwable {
-            MethodHandle make = function(env, NEW_BYTE_ARRAY, FunctionDescriptor.of(LONG, LONG, INT));
-            MethodHandle keep = function(env, NEW_GLOBAL_REF, OF_OBJECT);
-            return (long) keep.invokeExact(env, (long) make.invokeExact(env, SEED_BYTES));
         }
 
         private void seed(long number) {

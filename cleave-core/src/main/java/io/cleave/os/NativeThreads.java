@@ -1,6 +1,7 @@
 package io.cleave.os;
 
 import static io.cleave.os.Native.INT;
+import static io.cleave.os.Native.LONG;
 
 import io.cleave.os.WholeForkPlan.Field;
 import java.lang.foreign.Arena;
@@ -8,9 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,8 +73,38 @@ final class NativeThreads {
         }
     }
 
-    /** Finds out whose a thread is that was seen beside those of Java. A young one may be about to become one of those. */
-    void learn(int thread) {
+    /**
+     * Finds out whose the threads are that the last attempt has seen beside those of Java and those that are known, all at
+     * once. A young one may be about to become one of Java's.
+     */
+    void learn() {
+        Set<Integer> unknown = unknown();
+        firstSeen.keySet().retainAll(unknown);
+        int before = known.size();
+        for (int thread : unknown) {
+            learn(thread);
+        }
+        if (known.size() == before) {
+            WholeFork.nap(NAP_NANOS);
+        } else {
+            write();
+        }
+    }
+
+    private Set<Integer> unknown() {
+        long count = plan.get(Field.THREAD_COUNT);
+        MemorySegment slots = VmStructs.memory(plan.get(Field.SLOTS), count * WholeForkPlan.SLOT_BYTES);
+        Set<Integer> unknown = new HashSet<>();
+        for (long at = 0; at < slots.byteSize(); at += WholeForkPlan.SLOT_BYTES) {
+            int thread = slots.get(INT, at + WholeForkPlan.SLOT_TID_AT);
+            if (slots.get(LONG, at + WholeForkPlan.SLOT_JAVA_AT) == 0 && !known.containsKey(thread)) {
+                unknown.add(thread);
+            }
+        }
+        return unknown;
+    }
+
+    private void learn(int thread) {
         String name = nameOf(thread);
         long now = System.nanoTime();
         if (name == null) {
@@ -80,12 +112,8 @@ final class NativeThreads {
         } else if (isInternal(name)) {
             known.put(thread, new Known(true, name, 0));
         } else if (now - firstSeen.computeIfAbsent(thread, first -> now) > STRANGER_NANOS) {
-            firstSeen.remove(thread);
             known.put(thread, new Known(false, name, startTicks(thread)));
-        } else {
-            LockSupport.parkNanos(NAP_NANOS);
         }
-        write();
     }
 
     private void write() {

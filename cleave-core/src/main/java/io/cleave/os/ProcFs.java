@@ -117,6 +117,22 @@ public final class ProcFs {
     }
 
     /**
+     * How long a thread of this process has been ready to run and had no processor, since it began.
+     *
+     * @param tid its number in the kernel
+     * @return nanoseconds; 0 where that cannot be told
+     */
+    public static long runDelayNanos(int tid) {
+        try {
+            String times = tid <= 0 ? null : line("/proc/self/task/" + tid + "/schedstat");
+            String[] fields = times == null ? new String[0] : times.split(" ");
+            return fields.length < 2 ? 0 : Long.parseLong(fields[1]);
+        } catch (SystemCallException e) { // no descriptor is left
+            return 0;
+        }
+    }
+
+    /**
      * Whether {@code /proc} numbers processes as the calling process's own pid namespace does.
      *
      * @return false where it is mounted for another one, or cannot be read

@@ -10,10 +10,6 @@ import java.lang.invoke.MethodHandle;
 
 /** {@code signal.h}, {@code sys/wait.h} and {@code sys/prctl.h}: how processes end, and how others learn of it. */
 public final class Signals {
-    /** The terminal is gone. */
-    public static final int SIGHUP = 1;
-    /** Somebody has pressed Ctrl-C. */
-    public static final int SIGINT = 2;
     /** Asks a process to end. */
     public static final int SIGTERM = 15;
     /** Ends a process, which cannot catch it. */
@@ -33,8 +29,6 @@ public final class Signals {
     private static final int WEXITED = 4;
     private static final int WNOWAIT = 0x0100_0000;
     private static final int SIGINFO_BYTES = 128;
-    private static final long SIG_DFL = 0;
-    private static final long SIG_IGN = 1;
     private static final long SYS_PIDFD_OPEN = 434;
     private static final String[] NAMES = {"0", "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS",
             "SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT",
@@ -46,7 +40,6 @@ public final class Signals {
             FunctionDescriptor.of(INT, INT, POINTER, INT));
     private static final MethodHandle WAITID = Native.capturing("waitid",
             FunctionDescriptor.of(INT, INT, INT, POINTER, INT));
-    private static final MethodHandle SIGNAL = Native.plain("signal", FunctionDescriptor.of(LONG, INT, LONG));
     private static final MethodHandle PRCTL = Native.capturingVariadic("prctl", 1,
             FunctionDescriptor.of(INT, INT, LONG, LONG, LONG, LONG));
     private static final MethodHandle PRCTL_TEXT = Native.capturingVariadic("prctl", 1,
@@ -101,22 +94,6 @@ public final class Signals {
         try {
             MemorySegment info = Native.scratch().asSlice(0, SIGINFO_BYTES);
             return Native.result((int) WAITID.invokeExact(Native.state(), P_PID, pid, info, WEXITED | WNOWAIT));
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
-    }
-
-    /**
-     * {@code signal(2)}: has a signal do what it does by default, unless it is ignored.
-     *
-     * @param signal which
-     */
-    public static void setDefault(int signal) {
-        try {
-            long before = (long) SIGNAL.invokeExact(signal, SIG_DFL);
-            if (before == SIG_IGN) {
-                long _ = (long) SIGNAL.invokeExact(signal, SIG_IGN);
-            }
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

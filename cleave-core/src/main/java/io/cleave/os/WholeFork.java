@@ -56,6 +56,7 @@ public final class WholeFork {
     private static final int CARRIERS = -1009;
     private static final int FRESH = -1010;
     private static final int SIGNALS = -1011;
+    private static final int STOLEN = -1012;
     /** What lies between this and 0 is an errno. */
     private static final int LEAST_REASON = -1000;
 
@@ -70,9 +71,13 @@ public final class WholeFork {
     private static final int MOST_TRIES = 60;
     private static final int MOST_SILENT = 2;
     private static final int MOST_SILENT_FORKS = 3;
-    private static final long MOST_LOCK_PATIENCE = 300_000_000;
+    private static final long MOST_LOCK_PATIENCE = 100_000_000;
+    /** The most time that an attempt takes for each nanosecond of patience, where processors are wanted by many. */
+    private static final int MOST_DELAY = 50;
     private static final long LEAST_LOCK_PATIENCE = 2_000_000;
     private static final long LOCK_NAP_NANOS = 2_000_000;
+    /** How long the moment is awaited at which nobody may hold a lock of the C library's; no fork is made without it. */
+    private static final long UNSAFE_PATIENCE_NANOS = 300_000_000;
 
     private static @Nullable WholeFork instance;
     private static @Nullable String refusal;
@@ -89,10 +94,12 @@ public final class WholeFork {
     private int process;
     private int silentForks;
     /**
-     * How long the moment is awaited at which no thread holds a lock or is inside a class's initializer. Where it did not
-     * come, there are threads that do so all the time, and the next fork does not wait as long.
+     * How long, between the attempts, the moment is awaited at which no thread holds a lock or is inside a class's
+     * initializer. Where it did not come, there are threads that do so all the time, and the next fork does not wait as
+     * long. What a thread waits for a processor does not count, as it could not have come to that moment.
      */
     private long lockPatience = MOST_LOCK_PATIENCE;
+    private long lockPatienceLeft;
 
     /** What collects garbage, as far as a fork has to know. */
     public enum Collector {
@@ -137,6 +144,9 @@ public final class WholeFork {
         plan.set(Field.TASKS, arena.allocateFrom("/proc/self/task").address());
         plan.set(Field.BUFFER, arena.allocate(BUFFER_BYTES, 8).address());
         plan.set(Field.BUFFER_BYTES, BUFFER_BYTES);
+        long code = WholeForkCode.map();
+        plan.set(Field.JNI, jvmti.jni());
+        TriedOffsets.describe(plan, code, collector);
         plan.set(Field.RANGES, arena.allocate((long) RANGES * WholeForkPlan.RANGE_BYTES, 8).address());
         plan.set(Field.RANGE_ROOM, RANGES);
         plan.set(Field.HUGE, isHugeOnDemand() ? 1 : 0);
@@ -144,7 +154,6 @@ public final class WholeFork {
         plan.set(Field.PATIENCE, PATIENCE_SECONDS);
         plan.set(Field.PATIENCE_COMMITTED, PATIENCE_COMMITTED_SECONDS);
         makeRoom(FIRST_ROOM);
-        long code = WholeForkCode.map();
         plan.set(Field.SIGNAL, ParkSignal.install(code));
         fork = Native.pointer(MemorySegment.ofAddress(code + WholeForkCode.ENTRY), FunctionDescriptor.of(LONG, LONG));
     }
@@ -279,10 +288,12 @@ public final class WholeFork {
             case LOCKED -> "threads hold monitors all the time";
             case TOO_MANY -> "there are more than " + MOST_ROOM + " threads";
             case LATE -> "the threads could not be held for long enough";
+            case STOLEN -> "other code has taken signal " + (own == null ? "" : own.plan.get(Field.SIGNAL))
+                    + ", by which threads are stopped for the moment of a fork";
             case SIGNALS -> "the limit of signals that wait for their threads is reached (ulimit -i)";
             default ->
                 result > LEAST_REASON ? Errno.describe((int) -result)
-                        : "JVMTI or /proc/self/task has refused a service";
+                        : "JVMTI, /proc/self/task or rt_tgsigqueueinfo(2) has refused a service";
         };
     }
 
@@ -294,7 +305,7 @@ public final class WholeFork {
      */
     public static boolean isForGood(int result) {
         WholeFork own = instance;
-        return own == null || result == TOO_MANY || result == REFUSED || result == CARRIERS
+        return own == null || result == TOO_MANY || result == REFUSED || result == STOLEN || result == CARRIERS
                 || (result == SILENT && own.silentForks >= MOST_SILENT_FORKS);
     }
 
@@ -330,6 +341,16 @@ public final class WholeFork {
         return Objects.requireNonNull(instance).plan.get(Field.RETRIES);
     }
 
+    /** Whether the last fork would have been made though threads held locks, as they had for long. */
+    static boolean hasInsisted() {
+        return Objects.requireNonNull(instance).plan.get(Field.INSISTS) != 0;
+    }
+
+    /** The signal that parks threads. */
+    static int signal() {
+        return (int) Objects.requireNonNull(instance).plan.get(Field.SIGNAL);
+    }
+
     /** Makes parked threads go on by themselves after another while, for a test. */
     static void patience(int seconds, int secondsCommitted) {
         WholeForkPlan plan = Objects.requireNonNull(instance).plan;
@@ -353,8 +374,10 @@ public final class WholeFork {
         plan.set(Field.SELF, (long) self.invokeExact());
         plan.set(Field.JNI, jvmti.jni());
         plan.set(Field.INSISTS, 0);
-        long begun = System.nanoTime();
+        lockPatienceLeft = lockPatience;
+        long end = System.nanoTime() + MOST_DELAY * lockPatience;
         int silent = 0;
+        long unsafeEnd = 0;
         long result = CHANGING;
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             result = (long) fork.invokeExact(plan.address());
@@ -365,7 +388,13 @@ public final class WholeFork {
                 return result;
             }
             if (result == LOCKED) {
-                tries -= insistsAfter(begun) ? 0 : 1;
+                tries -= awaitUnlocking(end) ? 1 : 0;
+            } else if (result == UNSAFE) {
+                unsafeEnd = unsafeEnd == 0 ? System.nanoTime() + UNSAFE_PATIENCE_NANOS : unsafeEnd;
+                if (System.nanoTime() > unsafeEnd) {
+                    return result;
+                }
+                nap(LOCK_NAP_NANOS);
             } else if (result == SILENT && silent < MOST_SILENT) {
                 silent++;
                 makeRoom(room); // it may come to its old place later
@@ -376,14 +405,32 @@ public final class WholeFork {
         return result;
     }
 
-    /** Whether locks have been held for so long that the next attempt is made in spite of them; else waits a little. */
-    private boolean insistsAfter(long begun) {
-        boolean isEnough = System.nanoTime() - begun > lockPatience;
+    /** Waits a little for those who hold locks; false where that was long enough, and the next attempt is made in spite of them. */
+    private boolean awaitUnlocking(long end) {
+        long now = System.nanoTime();
+        boolean isEnough = lockPatienceLeft <= 0 || now > end;
         plan.set(Field.INSISTS, isEnough ? 1 : 0);
-        if (!isEnough) {
-            LockSupport.parkNanos(LOCK_NAP_NANOS);
+        if (isEnough) {
+            return false;
         }
-        return isEnough;
+        int holder = (int) plan.get(Field.DETAIL);
+        long delay = ProcFs.runDelayNanos(holder);
+        nap(LOCK_NAP_NANOS);
+        lockPatienceLeft -= Math.max(0, System.nanoTime() - now - (ProcFs.runDelayNanos(holder) - delay));
+        return true;
+    }
+
+    /** Does nothing for a while, which an interrupt does not shorten. */
+    static void nap(long nanos) {
+        long end = System.nanoTime() + nanos;
+        boolean wasInterrupted = Thread.interrupted();
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+            wasInterrupted |= Thread.interrupted();
+        }
+        if (wasInterrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void adaptLockPatience() {
@@ -395,7 +442,7 @@ public final class WholeFork {
     /** Sees to what an attempt was in want of, if it was something that can be had. */
     private boolean isMended(long result) {
         if (result == UNKNOWN) {
-            natives.learn((int) plan.get(Field.DETAIL));
+            natives.learn();
             return true;
         }
         if (result == TOO_MANY && room < MOST_ROOM) {

@@ -7,7 +7,6 @@ import io.cleave.fork.WholeSupport;
 import io.cleave.os.AtExit;
 import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
-import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.os.WholeFork;
@@ -79,7 +78,6 @@ final class WorkerFork {
                     ChildLife.begin(Integer.MAX_VALUE);
                     ChildLife.renewHandle();
                     new Streams();
-                    Signals.setDefault(0);
                 }
                 run("rehearse", "plain");
                 done = true;
@@ -145,9 +143,6 @@ final class WorkerFork {
             ChildLife.begin(3);
             ChildLife.renewHandle();
             ChildLife.becomeWhole();
-            for (int signal : new int[] {Signals.SIGHUP, Signals.SIGINT, Signals.SIGTERM}) {
-                Signals.setDefault(signal); // else the hooks of the parent would run
-            }
             ExitGuard.arm(WorkerFork::leave);
             Thread thread = Thread.currentThread();
             System.setProperty(WorkerStart.IS_WORKER, "true");

@@ -21,9 +21,10 @@ class WholeForkCodeTest {
         assumeTrue(outputOf("--version").strip().equals(WholeForkCode.COMPILER),
                 "there is no gcc " + WholeForkCode.COMPILER + ", and another makes other code");
         List<String> lines = outputOf().lines().toList();
-        assertThat(lines.subList(0, 3)).containsExactly("whole_fork " + WholeForkCode.ENTRY,
-                "parked " + WholeForkCode.PARKED, "restorer " + WholeForkCode.RESTORER);
-        assertThat(lines.stream().skip(3).collect(Collectors.joining("\n")).strip())
+        assertThat(lines.subList(0, 4)).containsExactly("whole_fork " + WholeForkCode.ENTRY,
+                "own_thread " + WholeForkCode.OWN_THREAD, "parked " + WholeForkCode.PARKED,
+                "restorer " + WholeForkCode.RESTORER);
+        assertThat(lines.stream().skip(4).collect(Collectors.joining("\n")).strip())
                 .isEqualTo(WholeForkCode.BASE64.strip());
     }
 

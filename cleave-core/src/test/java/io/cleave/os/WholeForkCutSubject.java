@@ -2,8 +2,10 @@ package io.cleave.os;
 
 import io.cleave.os.WholeFork.Cut;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -61,6 +63,8 @@ public final class WholeForkCutSubject {
             case "fail-child" -> cutChildren(Cut.FAIL);
             case "fail-parent" -> fail(Integer.parseInt(args[1]));
             case "fail-all" -> failAll();
+            case "forbidden" -> forbid();
+            case "stolen" -> steal();
             case "kill-parent" -> cutParents(Cut.KILL, 1, 0);
             case "stop-parent" -> cutParents(Cut.STOP, TOGETHER, 0);
             case "nap-parent" -> cutParents(Cut.NAP, TOGETHER, 0);
@@ -183,6 +187,36 @@ public final class WholeForkCutSubject {
             checkNextFork(kind);
         }
         return errors.length;
+    }
+
+    /** A filter of system calls forbids to signal. */
+    private static int forbid() throws InterruptedException {
+        startThreads();
+        WholeFork.cut(Cut.FAIL_ALL, 2, Errno.EPERM);
+        int pid = WholeFork.fork();
+        if (pid == 0) {
+            beWhole(WRONG);
+        }
+        WholeFork.cut(Cut.NONE, 0, 0);
+        System.out.println("2 " + pid + " " + WholeFork.describe(pid) + (WholeFork.isForGood(pid) ? " for good" : ""));
+        check(doAllMove(), "a thread stands still");
+        checkNextFork(1);
+        return 1;
+    }
+
+    /** Somebody gives the signal, by which threads are parked, its default action, which is to end the process. */
+    private static int steal() throws Throwable {
+        startThreads();
+        MethodHandle signal = Native.plain("signal", FunctionDescriptor.of(Native.LONG, Native.INT, Native.LONG));
+        long before = (long) signal.invokeExact(WholeFork.signal(), 0L);
+        check(before != 0, "the signal was nobody's");
+        int pid = WholeFork.fork();
+        if (pid == 0) {
+            beWhole(WRONG);
+        }
+        System.out.println(pid + " " + WholeFork.describe(pid) + (WholeFork.isForGood(pid) ? " for good" : ""));
+        check(doAllMove(), "a thread stands still");
+        return 1;
     }
 
     private static void checkNextFork(int step) throws InterruptedException {

@@ -61,8 +61,8 @@ class WholeForkCutTest {
     /** Once, each system call is tried again but for the first and the fork itself. */
     @Test
     void aSystemCallThatFailsOnceIsAnErrorOrTriedAgain() throws InterruptedException {
-        List<String> lines = run("fail-parent", Integer.toString(Errno.EMFILE));
-        assertThat(lines).anyMatch(line -> line.matches("not made 1 -24 .*"));
+        List<String> lines = run("fail-parent", Integer.toString(Errno.EAGAIN));
+        assertThat(lines).anyMatch(line -> line.matches("not made 1 -1008 .*"));
         assertThat(lines.stream().filter(line -> line.startsWith("not made"))).hasSize(2);
         assertThat(number(lines, "steps ")).isGreaterThan(5);
     }
@@ -73,6 +73,16 @@ class WholeForkCutTest {
         assertThat(lines).containsSubsequence("1 -24 " + Errno.describe(Errno.EMFILE),
                 "2 -1011 the limit of signals that wait for their threads is reached (ulimit -i)",
                 "3 -11 " + Errno.describe(Errno.EAGAIN), "4 exit code 89", "5 exit code 89", "6 exit code 89");
+    }
+
+    @Test
+    void aSignalThatIsForbiddenIsAnErrorForGood() throws InterruptedException {
+        assertThat(run("forbidden")).anyMatch(line -> line.matches("2 -1008 .*rt_tgsigqueueinfo.* for good"));
+    }
+
+    @Test
+    void whereOtherCodeHasTakenTheSignalNoForkIsMadeAndNobodyHarmed() throws InterruptedException {
+        assertThat(run("stolen")).anyMatch(line -> line.matches("-1012 other code has taken signal \\d+.* for good"));
     }
 
     @Test

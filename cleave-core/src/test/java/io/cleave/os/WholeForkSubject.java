@@ -1,8 +1,10 @@
 package io.cleave.os;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -15,15 +17,20 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.zip.Deflater;
 
 /** A JVM that forks itself as a whole many times while other threads are busy, and says what came of it. */
 public final class WholeForkSubject {
     private static final long LITTER_BYTES = 100_000_000L;
     private static final int PIECE = 4000;
+    private static final int MOST_TRIES = 50;
 
     private static final AtomicLong OWN = new AtomicLong();
 
@@ -62,8 +69,8 @@ public final class WholeForkSubject {
         }
     }
 
-    /** Arguments: how many forks, how many busy threads, and what else is to be there: "virtual", "starting", "classes", "tasks". */
-    public static void main(String[] args) throws Exception {
+    /** Arguments: how many forks, how many busy threads, and what else is to be there: the name of a mode below. */
+    public static void main(String[] args) throws Throwable {
         String refusal = WholeFork.refusal(collector());
         if (refusal != null) {
             System.out.println("refused " + refusal);
@@ -96,9 +103,37 @@ public final class WholeForkSubject {
             byte[] code = WholeForkSubject.class.getResourceAsStream("WholeForkSubject$Slow.class").readAllBytes();
             Thread.ofPlatform().daemon().start(() -> initialize(code));
         }
+        switch (args.length > 2 ? args[2] : "") {
+            case "mortal" -> {
+                int parent = Unistd.getpid();
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                    if (Unistd.getpid() != parent) {
+                        shared.set(ValueLayout.JAVA_INT, 8, 1);
+                    }
+                }));
+                right = killChildren(forks);
+                forks = 0;
+            }
+            case "delayed" -> {
+                right = forkBesideTasksOfATime(forks);
+                forks = 0;
+            }
+            case "many" -> {
+                for (int i = 0; i < 1000; i++) {
+                    Thread.ofPlatform().daemon().stackSize(1 << 17).start(LockSupport::park);
+                }
+                Thread.ofPlatform().daemon().start(WholeForkSubject::lockHalfTheTime);
+                right = forkUninsistently(forks);
+                forks = 0;
+            }
+            case "natives" -> startNatives();
+            case "deflating" -> Thread.ofPlatform().daemon().start(WholeForkSubject::deflate);
+            default -> {
+            }
+        }
         for (int i = 1; i <= forks; i++) {
             long before = OWN.get();
-            int pid = WholeFork.fork();
+            int pid = forkAtLast();
             if (pid == 0) {
                 be(i, classes, starting || tasks);
             }
@@ -125,6 +160,16 @@ public final class WholeForkSubject {
             }
         }
         System.out.println("right " + right);
+    }
+
+    /** Forks; where threads come and go too fast for that, which they may where processors are wanted, again. */
+    private static int forkAtLast() throws InterruptedException {
+        int pid = WholeFork.fork();
+        for (int i = 0; i < MOST_TRIES && pid < 0 && WholeFork.describe(pid).contains("too fast"); i++) {
+            Thread.sleep(5);
+            pid = WholeFork.fork();
+        }
+        return pid;
     }
 
     private static WholeFork.Collector collector() {
@@ -282,6 +327,111 @@ public final class WholeForkSubject {
                 throw new LinkageError("a class is gone", e);
             }
             LockSupport.parkNanos(2_000_000);
+        }
+    }
+
+    /** How many of so many children end at once at SIGTERM, with none of their parent's shutdown hooks. */
+    private static int killChildren(int forks) throws InterruptedException {
+        int right = 0;
+        for (int i = 1; i <= forks; i++) {
+            int pid = forkAtLast();
+            if (pid == 0) {
+                shared.set(ValueLayout.JAVA_INT, 0, i);
+                LockSupport.parkNanos(20_000_000_000L);
+                Unistd._exit(1);
+            }
+            while (shared.get(ValueLayout.JAVA_INT, 0) != i) {
+                Thread.sleep(1);
+            }
+            Signals.kill(pid, Signals.SIGTERM);
+            int status = await(pid);
+            right += status == Signals.SIGTERM && shared.get(ValueLayout.JAVA_INT, 8) == 0 ? 1 : 0;
+        }
+        return right;
+    }
+
+    /** In how many of so many children nothing is done whose time comes soon, by a worker that need not stay. */
+    private static int forkBesideTasksOfATime(int forks) throws InterruptedException {
+        int parent = Unistd.getpid();
+        int right = 0;
+        try (ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1)) {
+            executor.setKeepAliveTime(20, TimeUnit.SECONDS);
+            executor.allowCoreThreadTimeOut(true);
+            for (int i = 1; i <= forks; i++) {
+                Future<?> done = executor.schedule(() -> {
+                    if (Unistd.getpid() != parent) {
+                        shared.set(ValueLayout.JAVA_INT, 8, 1);
+                    }
+                }, 100, TimeUnit.MILLISECONDS);
+                int pid = forkAtLast();
+                if (pid == 0) {
+                    LockSupport.parkNanos(400_000_000);
+                    Unistd._exit(0);
+                }
+                right += await(pid) == 0 && shared.get(ValueLayout.JAVA_INT, 8) == 0 ? 1 : 0;
+                done.get();
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+        return right;
+    }
+
+    /** How many of so many forks were made at a moment when nobody held a lock. */
+    private static int forkUninsistently(int forks) throws InterruptedException {
+        int right = 0;
+        for (int i = 1; i <= forks; i++) {
+            int pid = forkAtLast();
+            if (pid == 0) {
+                Unistd._exit(0);
+            }
+            right += pid > 0 && await(pid) == 0 && !WholeFork.hasInsisted() ? 1 : 0;
+        }
+        return right;
+    }
+
+    private static void lockHalfTheTime() {
+        Object lock = new Object();
+        while (true) {
+            synchronized (lock) {
+                spin(50_000);
+            }
+            spin(50_000);
+        }
+    }
+
+    private static void spin(long nanos) {
+        long end = System.nanoTime() + nanos;
+        while (System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Starts threads that are not Java's, as a library does; each waits for a lock that nobody lets go of. */
+    private static void startNatives() throws Throwable {
+        MethodHandle create = Native.plain("pthread_create", FunctionDescriptor.of(Native.INT, Native.POINTER,
+                Native.POINTER, Native.POINTER, Native.POINTER));
+        MethodHandle lock = Native.plain("pthread_mutex_lock", FunctionDescriptor.of(Native.INT, Native.POINTER));
+        MemorySegment mutex = Arena.global().allocate(64, 8);
+        check((int) lock.invokeExact(mutex) == 0, "no lock");
+        for (int i = 0; i < 100; i++) {
+            int error = (int) create.invokeExact(Arena.global().allocate(8, 8), MemorySegment.NULL,
+                    Native.find("pthread_mutex_lock").orElseThrow(), mutex);
+            check(error == 0, "pthread_create: " + error);
+        }
+    }
+
+    /** Is inside critical sections of JNI's nearly all the time. */
+    private static void deflate() {
+        Deflater deflater = new Deflater();
+        byte[] input = new byte[100_000];
+        new Random(1).nextBytes(input);
+        byte[] output = new byte[200_000];
+        while (true) {
+            deflater.reset();
+            deflater.setInput(input);
+            deflater.finish();
+            deflater.deflate(output);
         }
     }
 

@@ -47,6 +47,40 @@ class WholeForkTest {
         assertThat(run(List.of("-Xmx256m"), "40", "0", "classes")).containsExactly("right 40");
     }
 
+    /** Those collectors wait until no thread is in a critical section, which a thread that is not there never leaves. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseParallelGC", "-XX:+UseSerialGC"})
+    void noChildWaitsForACriticalSectionOfAThreadThatItDoesNotHave(String collector) throws InterruptedException {
+        assertThat(run(List.of(collector, "-Xmx256m"), Integer.toString(FORKS), "0", "deflating"))
+                .containsExactly("right " + FORKS);
+    }
+
+    @Test
+    void aSignalThatEndsAChildDoesNotRunItsParentsShutdownHooks() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), Integer.toString(FORKS), "0", "mortal")).containsExactly("right " + FORKS);
+    }
+
+    @Test
+    void whatAnExecutorDoesAtItsTimeIsNotDoneInTheChildAsWell() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "3", "0", "delayed")).containsExactly("right 3");
+    }
+
+    @Test
+    void besideManyThreadsAForkWaitsForTheOneThatHoldsALock() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "10", "0", "many")).containsExactly("right 10");
+    }
+
+    @Test
+    void besideManyThreadsOfANativeLibraryAForkIsMade() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "2", "0", "natives")).containsExactly("right 2");
+    }
+
+    @Test
+    void besideManyCollectorThreadsThatAreStartedAsNeededAForkIsMade() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m", "-XX:ParallelGCThreads=100", "-XX:ConcGCThreads=50"), "5", "2"))
+                .containsExactly("right 5");
+    }
+
     @Test
     void whoHasTheCapabilityToSuspendThreadsIsNotRobbed() throws InterruptedException {
         List<String> lines = run(List.of("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0"),
