@@ -153,17 +153,7 @@ final class HeapCheck implements Check {
             if (i > 0 && own != PageTable.state(PageTable.SPAN_BODY, sizeClass, i)) {
                 fault("page " + (span + i) + " of the span at page " + span + " says " + Long.toHexString(own));
             }
-            for (int granule = 0; granule < GRANULES; granule++) {
-                long block = PageTable.offset(span + i) + (long) granule * SizeClasses.GRANULE_BYTES;
-                if ((memory.getPlain(table.mapWordAt(block)) & PageTable.mapBit(block)) != 0) {
-                    found++;
-                    if (isBlock(block, span, sizeClass)) {
-                        mark(block, "free in its span");
-                    } else {
-                        fault("the map of the span at page " + span + " has a free block at " + block + ", where none begins");
-                    }
-                }
-            }
+            found += walkMap(span, span + i, sizeClass);
         }
         long counted = memory.getPlain(table.freeAt(span));
         if (counted != found) {
@@ -176,6 +166,25 @@ final class HeapCheck implements Check {
         freeBytes += found * SizeClasses.size(sizeClass);
         wasteBytes += SizeClasses.pages(sizeClass) * HeapLayout.PAGE_BYTES
                 - (long) SizeClasses.blocks(sizeClass) * SizeClasses.size(sizeClass);
+    }
+
+    /** The free blocks that begin in a page; how many. */
+    private int walkMap(long span, long page, int sizeClass) {
+        int found = 0;
+        for (int word = 0; word < PageTable.MAP_WORDS; word++) {
+            long bits = memory.getPlain(table.entryAt(page) + PageTable.MAP_IN_ENTRY + (long) word * Long.BYTES);
+            for (; bits != 0; bits &= bits - 1) {
+                found++;
+                long granule = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
+                long block = PageTable.offset(page) + granule * SizeClasses.GRANULE_BYTES;
+                if (isBlock(block, span, sizeClass)) {
+                    mark(block, "free in its span");
+                } else {
+                    fault("the map of the span at page " + span + " has a free block at " + block + ", where none begins");
+                }
+            }
+        }
+        return found;
     }
 
     private static boolean isBlock(long block, long span, int sizeClass) {

@@ -68,6 +68,7 @@ public final class CrashHarness {
     private void run() throws Exception {
         try (TestSpace space = new TestSpace(scenario.maximumBytes())) {
             rehearse(space);
+            Delays.pause(Delays.SHORT); // no thread may be under way when a process is forked
             int first = 0;
             boolean hasDied = true;
             while (hasDied) {
