@@ -16,6 +16,7 @@ import io.cleave.heap.HeapUsage;
 import io.cleave.heap.RawBlocks;
 import io.cleave.owner.Gate;
 import io.cleave.owner.SharedCell;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -244,9 +245,11 @@ public final class SharedHeap implements AutoCloseable {
         }
         gate.enter();
         try {
-            Root root = roots.findOrMake(name, RootType.RAW,
-                    change -> RawStructure.make(heap, blocks, change, byteSize));
-            HeapBlock found = raw(root);
+            HeapBlock found = null;
+            while (found == null) {
+                found = raw(roots.findOrMake(name, RootType.RAW,
+                        change -> RawStructure.make(heap, blocks, change, byteSize)));
+            }
             if (found.byteSize() != byteSize) {
                 throw new IncompatibleBlockException("\"" + name + "\" in heap \"" + name() + "\" has " + found.byteSize()
                         + " bytes, " + byteSize + " were asked for; open it as it is, or choose another name");
@@ -268,27 +271,32 @@ public final class SharedHeap implements AutoCloseable {
     public HeapBlock raw(String name) {
         gate.enter();
         try {
-            Root root = roots.find(name);
-            if (root == null) {
-                throw new BlockNotFoundException("nothing in heap \"" + name() + "\" is called \"" + name
-                        + "\"; raw(name, byteSize) makes it");
+            HeapBlock found = null;
+            while (found == null) {
+                Root root = roots.find(name);
+                if (root == null) {
+                    throw new BlockNotFoundException("nothing in heap \"" + name() + "\" is called \"" + name
+                            + "\"; raw(name, byteSize) makes it");
+                }
+                roots.check(root, RootType.RAW);
+                found = raw(root);
             }
-            roots.check(root, RootType.RAW);
-            return raw(root);
+            return found;
         } finally {
             gate.exit();
         }
     }
 
-    private HeapBlock raw(Root root) {
+    /** The block that a header has; null where it has just been dropped, and its name leads elsewhere. */
+    private @Nullable HeapBlock raw(Root root) {
         HeapMemory memory = heap.memory();
         long header = root.header();
         long block = memory.getAcquire(header + RawStructure.BLOCK_IN_HEADER);
         long generation = memory.getPlain(header + RawStructure.GENERATION_IN_HEADER);
         long byteSize = memory.getPlain(header + RawStructure.SIZE_IN_HEADER);
-        if (memory.getAcquire(header) != root.generation() || !blocks.isCurrent(block, generation)) {
-            throw new StaleReferenceException("\"" + root.name() + "\" of heap \"" + name()
-                    + "\" has just been dropped; try again");
+        VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
+        if (memory.getAcquire(header) != root.generation() || RootLayout.isDropped(memory, header)) {
+            return null;
         }
         return new HeapBlock(this, block, generation, byteSize, root.name());
     }

@@ -21,13 +21,16 @@ import java.util.function.Supplier;
 @SuppressWarnings("SystemOut")
 public final class CrashHarness {
     private static final int NEVER = 0;
+    /** A part of what is new that leaves room for what a child makes. */
+    private static final long MOST_GARBAGE = 4 << 20;
     private static final long PAUSE_NANOS = 50_000;
-    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xmx64m",
+    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xms64m", "-Xmx64m",
             "-Dcleave.sliceNanos=2000000");
 
     private final CrashScenario scenario;
     private final boolean isEverySecond;
     private int deaths;
+    private long usedAfterCollection = -MOST_GARBAGE;
 
     private CrashHarness(CrashScenario scenario, boolean isEverySecond) {
         this.scenario = scenario;
@@ -133,7 +136,17 @@ public final class CrashHarness {
         void run() throws Exception;
     }
 
-    private static boolean runChild(int step, Body body) {
+    /** Leaves a child room enough, as it cannot collect garbage: it would wait for ever for a thread that it has not. */
+    private void collect() {
+        Runtime runtime = Runtime.getRuntime();
+        if (runtime.totalMemory() - runtime.freeMemory() > usedAfterCollection + MOST_GARBAGE) {
+            System.gc();
+            usedAfterCollection = runtime.totalMemory() - runtime.freeMemory();
+        }
+    }
+
+    private boolean runChild(int step, Body body) {
+        collect();
         int parent = Unistd.getpid();
         int pid = SystemCallException.check(Unistd.fork(), "fork", "the limit of processes is reached");
         if (pid == 0) {
