@@ -126,7 +126,7 @@ final class Context {
 
     /** Takes a run of pages, for the change at hand. */
     long allocateLarge(long bytes) {
-        long pages = bytes + HeapLayout.PAGE_BYTES - 1 >>> HeapLayout.PAGE_SHIFT;
+        long pages = (bytes + HeapLayout.PAGE_BYTES - 1) >>> HeapLayout.PAGE_SHIFT;
         return allocatePending(-1, pages, bytes);
     }
 
