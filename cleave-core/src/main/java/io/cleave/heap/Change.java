@@ -70,7 +70,8 @@ public final class Change implements AutoCloseable {
         if (bytes <= 0) {
             throw new IllegalArgumentException("a block of " + bytes + " bytes; it needs at least 1");
         }
-        return bytes <= SizeClasses.LARGEST_BYTES ? context.allocate(SizeClasses.of(bytes)) : context.allocateLarge(bytes);
+        return bytes <= SizeClasses.LARGEST_BYTES ? context.allocate(SizeClasses.of(bytes))
+                : context.allocateLarge(bytes);
     }
 
     /**

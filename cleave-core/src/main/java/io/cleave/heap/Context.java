@@ -184,7 +184,8 @@ final class Context {
             central.lock();
             try {
                 if (attempt.isDone()
-                        || (central.spans().releaseAll(inner, isLast ? Long.MAX_VALUE : Spans.GLANCE) && attempt.isDone())) {
+                        || (central.spans().releaseAll(inner, isLast ? Long.MAX_VALUE : Spans.GLANCE)
+                                && attempt.isDone())) {
                     return;
                 }
                 refused = grow(pages);
@@ -224,8 +225,9 @@ final class Context {
             int sizeClass = central.classOf(block);
             if (sizeClass < 0 || !addToStock(sizeClass, block)) {
                 if (places == 0) {
-                    throw new IllegalStateException("a change frees more blocks than there is a place for; split it into "
-                            + "several");
+                    throw new IllegalStateException(
+                            "a change frees more blocks than there is a place for; split it into "
+                                    + "several");
                 }
                 int place = Long.numberOfTrailingZeros(places);
                 places &= places - 1;

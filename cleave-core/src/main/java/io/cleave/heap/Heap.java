@@ -121,7 +121,8 @@ public final class Heap {
 
     /** Where a thread looks first: neighbours by number look at different ones. */
     private int firstContext(long me) {
-        return (int) (me >>> ParticipantsLayout.THREAD_SHIFT ^ me >>> ParticipantsLayout.SLOT_SHIFT) & (contexts.length - 1);
+        return (int) (me >>> ParticipantsLayout.THREAD_SHIFT ^ me >>> ParticipantsLayout.SLOT_SHIFT)
+                & (contexts.length - 1);
     }
 
     private Change begin(int context) {

@@ -180,7 +180,8 @@ final class HeapCheck implements Check {
                 if (isBlock(block, span, sizeClass)) {
                     mark(block, "free in its span");
                 } else {
-                    fault("the map of the span at page " + span + " has a free block at " + block + ", where none begins");
+                    fault("the map of the span at page " + span + " has a free block at " + block
+                            + ", where none begins");
                 }
             }
         }
@@ -189,7 +190,8 @@ final class HeapCheck implements Check {
 
     private static boolean isBlock(long block, long span, int sizeClass) {
         long in = block - PageTable.offset(span);
-        return in % SizeClasses.size(sizeClass) == 0 && in / SizeClasses.size(sizeClass) < SizeClasses.blocks(sizeClass);
+        return in % SizeClasses.size(sizeClass) == 0
+                && in / SizeClasses.size(sizeClass) < SizeClasses.blocks(sizeClass);
     }
 
     private void walkRuns() {
@@ -229,7 +231,8 @@ final class HeapCheck implements Check {
             while (span != 0 && listed <= spansWithFree[sizeClass]) {
                 long state = isPage(span) ? memory.getPlain(table.stateAt(span)) : 0;
                 if (PageTable.kind(state) != PageTable.SPAN_HEAD || PageTable.sizeClass(state) != sizeClass
-                        || memory.getPlain(table.previousAt(span)) != previous || memory.getPlain(table.freeAt(span)) == 0) {
+                        || memory.getPlain(table.previousAt(span)) != previous
+                        || memory.getPlain(table.freeAt(span)) == 0) {
                     fault("the list of spans of " + SizeClasses.size(sizeClass) + " bytes has page " + span + " after "
                             + previous + ", which says " + Long.toHexString(state));
                     return;
@@ -244,7 +247,8 @@ final class HeapCheck implements Check {
 
     private void expect(String what, int sizeClass, long said, long found) {
         if (said != found) {
-            fault("the class of " + SizeClasses.size(sizeClass) + " bytes counts " + said + " " + what + " and has " + found);
+            fault("the class of " + SizeClasses.size(sizeClass) + " bytes counts " + said + " " + what + " and has "
+                    + found);
         }
     }
 
@@ -341,7 +345,8 @@ final class HeapCheck implements Check {
             if (PageTable.kind(state) == PageTable.SPAN_HEAD) {
                 int sizeClass = PageTable.sizeClass(state);
                 for (int i = 0; i < SizeClasses.blocks(sizeClass); i++) {
-                    checkMet(PageTable.offset(page) + (long) i * SizeClasses.size(sizeClass), SizeClasses.size(sizeClass));
+                    checkMet(PageTable.offset(page) + (long) i * SizeClasses.size(sizeClass),
+                            SizeClasses.size(sizeClass));
                 }
             } else if (PageTable.kind(state) == PageTable.LARGE_HEAD) {
                 checkMet(PageTable.offset(page), PageTable.offset(PageTable.length(state)));

@@ -33,7 +33,8 @@ import org.junit.jupiter.api.Test;
 final class ArchitectureTest {
 
     /** From the bottom to the top. */
-    private static final List<String> LAYERS = List.of("os", "memory", "owner", "heap", "sync", "channel", "share", "work",
+    private static final List<String> LAYERS = List.of("os", "memory", "owner", "heap", "sync", "channel", "share",
+            "work",
             "fork",
             "objects",
             "pool", "worker",
@@ -68,6 +69,8 @@ final class ArchitectureTest {
             io.cleave.memory.MemoryOptions
             io.cleave.memory.SharedMemory
             io.cleave.objects.HeapBlock
+            io.cleave.objects.HeapInfo
+            io.cleave.objects.HeapInfo$Named
             io.cleave.objects.HeapOptions
             io.cleave.objects.HeapReference
             io.cleave.objects.HeapStatistics

@@ -79,7 +79,7 @@ class AllocatorTest {
                 for (long at = block; at < block + bytes - 7; at += 8) {
                     heap.memory().setPlain(at, i);
                 }
-                stamped.add(new long[]{block, bytes, i});
+                stamped.add(new long[] {block, bytes, i});
             }
             if (i % 500 == 0) {
                 verify();
@@ -110,7 +110,7 @@ class AllocatorTest {
 
     @Test
     void oneChangeAllocatesAndFreesAsManyBlocksAsItMay() {
-        for (long bytes : new long[]{16, 64, 1000, 8192, 32768, 40_000}) {
+        for (long bytes : new long[] {16, 64, 1000, 8192, 32768, 40_000}) {
             List<Long> blocks = new ArrayList<>();
             try (Change change = heap.change()) {
                 for (int i = 0; i < Change.MOST_ALLOCATIONS; i++) {
@@ -194,7 +194,7 @@ class AllocatorTest {
     @Test
     void everythingThatWasFreedCanBeUsedForAnythingElse() {
         for (int round = 0; round < 3; round++) {
-            for (long bytes : new long[]{16, 100, 1000, 30_000, 1 << 20}) {
+            for (long bytes : new long[] {16, 100, 1000, 30_000, 1 << 20}) {
                 try {
                     while (true) {
                         allocate(bytes);

@@ -24,7 +24,8 @@ public final class CrashHarness {
     /** A part of what is new that leaves room for what a child makes. */
     private static final long MOST_GARBAGE = 4 << 20;
     private static final long PAUSE_NANOS = 50_000;
-    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xms64m", "-Xmx64m",
+    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xms64m",
+            "-Xmx64m",
             "-Dcleave.sliceNanos=2000000");
 
     private final CrashScenario scenario;

@@ -208,7 +208,7 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
             for (int slot = 0; slot < COUNT; slot++) {
                 replace(heap, slot, 0, 0);
             }
-            for (long bytes : new long[]{SMALL, MEDIUM, most / 3, most}) {
+            for (long bytes : new long[] {SMALL, MEDIUM, most / 3, most}) {
                 replace(heap, 0, bytes, bytes);
                 if (number(heap, 0) != bytes) {
                     throw new AssertionError("a block of " + bytes + " has " + number(heap, 0));
@@ -274,7 +274,8 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
             long header = memory.getPlain(heap.rootAt(0));
             long generation = memory.getPlain(heap.rootAt(1));
             if (generation % 2 != 1 || memory.getPlain(header) != generation) {
-                throw new AssertionError("the header has generation " + memory.getPlain(header) + ", not " + generation);
+                throw new AssertionError(
+                        "the header has generation " + memory.getPlain(header) + ", not " + generation);
             }
             long done = memory.getPlain(heap.rootAt(2)) - 1;
             long least = (hasVictimDied ? 0 : 1) + (Boolean.FALSE.equals(hasNextDied) ? 1 : 0);
