@@ -52,10 +52,9 @@ public final class Change implements AutoCloseable {
     }
 
     /** Begins; the context is the caller's. */
-    Change begin() {
+    void begin() {
         frees = 0;
         context.begin();
-        return this;
     }
 
     /**
@@ -161,5 +160,10 @@ public final class Change implements AutoCloseable {
     @Override
     public void close() {
         context.end();
+    }
+
+    /** Does what {@link #close} does, without an effect. */
+    void rehearseClose() {
+        context.rehearseEnd();
     }
 }

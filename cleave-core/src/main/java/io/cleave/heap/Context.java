@@ -72,13 +72,22 @@ final class Context {
 
     /** The owner leaves; what it has not committed has not happened. */
     void end() {
+        end(maskAt, at + ContextLayout.OWNER_AT);
+    }
+
+    /** Leaves nothing, by the same calls: where there is no stack for them, that shows before the beginning. */
+    void rehearseEnd() {
+        end(at + ContextLayout.SCRATCH_AT, at + ContextLayout.SCRATCH_AT);
+    }
+
+    private void end(long wherePending, long wordAt) {
         try {
-            if (memory.getPlain(maskAt) != 0) {
+            if (memory.getPlain(wherePending) != 0) {
                 outer.clear();
                 drain();
             }
         } finally {
-            memory.setRelease(at + ContextLayout.OWNER_AT, 0); // SYNC: context
+            memory.setRelease(wordAt, 0); // SYNC: context
         }
     }
 

@@ -175,7 +175,7 @@ final class HeapCheck implements Check {
             long bits = memory.getPlain(table.entryAt(page) + PageTable.MAP_IN_ENTRY + (long) word * Long.BYTES);
             for (; bits != 0; bits &= bits - 1) {
                 found++;
-                long granule = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
+                long granule = (long) word * Long.SIZE + Long.numberOfTrailingZeros(bits);
                 long block = PageTable.offset(page) + granule * SizeClasses.GRANULE_BYTES;
                 if (isBlock(block, span, sizeClass)) {
                     mark(block, "free in its span");

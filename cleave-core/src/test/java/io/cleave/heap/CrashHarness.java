@@ -21,17 +21,16 @@ import java.util.function.Supplier;
 @SuppressWarnings("SystemOut")
 public final class CrashHarness {
     private static final int NEVER = 0;
-    /** A part of what is new that leaves room for what a child makes. */
-    private static final long MOST_GARBAGE = 4 << 20;
+    private static final int PLAYS_PER_COLLECTION = 64;
     private static final long PAUSE_NANOS = 50_000;
-    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xms64m",
-            "-Xmx64m",
+    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xmx512m",
+            "-Xmn400m",
             "-Dcleave.sliceNanos=2000000");
 
     private final CrashScenario scenario;
     private final boolean isEverySecond;
     private int deaths;
-    private long usedAfterCollection = -MOST_GARBAGE;
+    private int plays;
 
     private CrashHarness(CrashScenario scenario, boolean isEverySecond) {
         this.scenario = scenario;
@@ -111,6 +110,10 @@ public final class CrashHarness {
     /** Plays the scenario once; whether the last that was to die did. */
     private boolean play(TestSpace space, int first, Integer second) throws Exception {
         try {
+            if (++plays % PLAYS_PER_COLLECTION == 0) {
+                System.gc(); // a forked child has no collector: it stands still for ever where it needs one
+                Delays.pause(Delays.SHORT); // nor may a thread be under way, such as that of references
+            }
             fresh(space);
             boolean hasVictimDied = runChild(first, () -> scenario.victim(Heap.attach(space)));
             Boolean hasNextDied = second == null ? null : runChild(second, () -> scenario.next(Heap.attach(space)));
@@ -137,17 +140,7 @@ public final class CrashHarness {
         void run() throws Exception;
     }
 
-    /** Leaves a child room enough, as it cannot collect garbage: it would wait for ever for a thread that it has not. */
-    private void collect() {
-        Runtime runtime = Runtime.getRuntime();
-        if (runtime.totalMemory() - runtime.freeMemory() > usedAfterCollection + MOST_GARBAGE) {
-            System.gc();
-            usedAfterCollection = runtime.totalMemory() - runtime.freeMemory();
-        }
-    }
-
-    private boolean runChild(int step, Body body) {
-        collect();
+    private static boolean runChild(int step, Body body) {
         int parent = Unistd.getpid();
         int pid = SystemCallException.check(Unistd.fork(), "fork", "the limit of processes is reached");
         if (pid == 0) {

@@ -1,5 +1,6 @@
 package io.cleave.heap;
 
+import io.cleave.CleaveException;
 import io.cleave.HeapFullException;
 import java.util.ArrayList;
 import java.util.List;
@@ -327,7 +328,11 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
             long block = heap.memory().getPlain(heap.rootAt(0));
             long generation = heap.memory().getPlain(heap.rootAt(1));
             if (raw.isCurrent(block, generation)) {
-                raw.free(block, generation);
+                try {
+                    raw.free(block, generation);
+                } catch (CleaveException e) {
+                    return; // the victim's free had happened, and was finished meanwhile
+                }
             }
         }
 

@@ -5,6 +5,7 @@ import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.owner.Participants;
+import io.cleave.testing.Delays;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
@@ -23,6 +24,7 @@ public final class HeapTorture {
     private static final int WORKERS = 6;
     private static final long MAXIMUM = 6 << 20;
     private static final long DEADLINE_NANOS = 120_000_000_000L;
+    private static final int KILLS_PER_COLLECTION = 64;
     private static final int KILLS_PER_VERIFY = 25;
 
     private final TestSpace space;
@@ -34,10 +36,15 @@ public final class HeapTorture {
         this.space = space;
         Heap.format(space, 42);
         this.heap = Heap.attach(space);
+        this.tableAt = makeTable(heap);
+    }
+
+    static long makeTable(Heap heap) {
         try (Change change = heap.change()) {
-            tableAt = change.allocateZeroed(SLOTS * SLOT_BYTES);
-            change.set(heap.rootAt(0), tableAt);
+            long table = change.allocateZeroed(SLOTS * SLOT_BYTES);
+            change.set(heap.rootAt(0), table);
             change.commit();
+            return table;
         }
     }
 
@@ -53,6 +60,7 @@ public final class HeapTorture {
             work(heap, tableAt, random);
         }
         verify();
+        Delays.pause(Delays.SHORT); // no thread may be under way when a process is forked
         long end = System.nanoTime() + DEADLINE_NANOS;
         try {
             for (int i = 0; i < WORKERS; i++) {
@@ -62,6 +70,10 @@ public final class HeapTorture {
                 LockSupport.parkNanos(1_000_000 + random.nextInt(8_000_000));
                 if (random.nextInt(8) == 0) {
                     stopForAWhile(pids[random.nextInt(WORKERS)], random);
+                }
+                if (kill % KILLS_PER_COLLECTION == 0) {
+                    System.gc(); // a forked child has no collector: it stands still where it needs one
+                    Delays.pause(Delays.SHORT); // nor may a thread be under way, such as that of references
                 }
                 int victim = random.nextInt(WORKERS);
                 end(pids[victim]);
@@ -219,6 +231,10 @@ public final class HeapTorture {
     }
 
     private HeapReport verify() {
+        return verify(heap, tableAt);
+    }
+
+    static HeapReport verify(Heap heap, long tableAt) {
         HeapReport report = heap.verify(check -> {
             long _ = check.reached(tableAt);
             for (int i = 0; i < SLOTS; i++) {
