@@ -144,7 +144,7 @@ final class Context {
                 return false;
             }
             memory.setPlain(pendingAt(place), block); // means nothing before its bit is set
-            inner.set(maskAt, mask | 1L << place);
+            inner.set(maskAt, mask | (1L << place));
             inner.commit();
             return true;
         }, pages, bytes);
