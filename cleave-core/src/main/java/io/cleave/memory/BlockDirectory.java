@@ -92,7 +92,7 @@ final class BlockDirectory {
     }
 
     private <T> T create(String name, Supplier<@Nullable T> createIfAbsent) {
-        T made = Shortage.mended(createIfAbsent);
+        @Nullable T made = Shortage.mended(createIfAbsent);
         if (made == null) {
             throw new AlreadyExistsException("block \"" + name + "\" exists already" + detail(name)
                     + "; open it, or choose another name");
@@ -269,7 +269,7 @@ final class BlockDirectory {
     }
 
     private <T> T open(String name, Supplier<@Nullable T> openIfPresent) {
-        T found = Shortage.mended(openIfPresent);
+        @Nullable T found = Shortage.mended(openIfPresent);
         if (found == null) {
             throw new BlockNotFoundException("no block \"" + name + "\" in " + directory
                     + "; create it first, and keep a handle open: the last one that is closed removes it");

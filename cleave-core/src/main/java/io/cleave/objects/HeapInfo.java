@@ -51,9 +51,9 @@ public record HeapInfo(HeapStatistics statistics, List<HeapInfo.Named> roots) {
             List<Named> roots = new ArrayList<>();
             for (Root root : new Roots(name, heap, true).list()) {
                 RootKind kind = RootKind.of(root.kind());
-                boolean isThere = kind != null && heap.memory().isCommitted(root.header(), Heap.HEADER_BYTES);
                 roots.add(new Named(root.name(), kind == null ? "kind " + root.kind() : kind.word(), root.description(),
-                        isThere ? kind.structure().size(heap, root.header()) : -1));
+                        kind != null && heap.memory().isCommitted(root.header(), Heap.HEADER_BYTES)
+                                ? kind.structure().size(heap, root.header()) : -1));
             }
             return new HeapInfo(SharedHeap.statistics(heap.usage(), file), roots);
         }

@@ -9,6 +9,7 @@ enum RootKind {
 
     private final int number;
     private final String word;
+    @SuppressWarnings("ImmutableEnumChecker") // it has no fields
     private final Structure structure;
 
     RootKind(int number, String word, Structure structure) {

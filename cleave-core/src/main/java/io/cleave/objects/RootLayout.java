@@ -68,7 +68,7 @@ final class RootLayout {
             hash = 31 * hash + b;
         }
         hash *= 0x9e3779b9;
-        return table + (hash >>> Integer.SIZE - 8) * (long) Long.BYTES;
+        return table + (hash >>> (Integer.SIZE - 8)) * (long) Long.BYTES;
     }
 
     static long entryBytes(byte[] name, byte[] description) {

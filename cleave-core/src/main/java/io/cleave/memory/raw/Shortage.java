@@ -129,7 +129,7 @@ public final class Shortage {
      * @throws AllocationException where there is no memory, after all that could be done
      * @throws SystemCallException where there are no descriptors or mappings, likewise
      */
-    public static <T> T mended(Supplier<T> attempt) {
+    public static <T extends @Nullable Object> T mended(Supplier<T> attempt) {
         long seen = rounds;
         RuntimeException failure;
         try {
