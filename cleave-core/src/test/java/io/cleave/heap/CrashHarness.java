@@ -60,7 +60,8 @@ public final class CrashHarness {
 
     /** Arguments: the class of the scenarios, the name of one, whether every second death is played. */
     public static void main(String[] arguments) throws Exception {
-        Scenarios scenarios = (Scenarios) Class.forName(arguments[0]).getDeclaredConstructor().newInstance();
+        Scenarios scenarios = Class.forName(arguments[0]).asSubclass(Scenarios.class).getDeclaredConstructor()
+                .newInstance();
         for (CrashScenario scenario : scenarios.get()) {
             if (scenario.name().equals(arguments[1])) {
                 new CrashHarness(scenario, Boolean.parseBoolean(arguments[2])).run();

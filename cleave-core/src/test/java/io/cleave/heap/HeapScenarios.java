@@ -118,6 +118,18 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
         }
     }
 
+    /** Takes blocks of a size until no run of so many pages is left. */
+    private static void exhaust(RawBlocks raw, long bytes) {
+        boolean isFull = false;
+        while (!isFull) {
+            try {
+                long _ = raw.allocate(bytes, 1);
+            } catch (HeapFullException expected) {
+                isFull = true;
+            }
+        }
+    }
+
     /** Leaves no pages; blocks of another class are free, in the stocks of all contexts. */
     private static void fillButForStocks(Heap heap) {
         List<Long> blocks = new ArrayList<>();
@@ -130,13 +142,7 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
         }
         RawBlocks raw = new RawBlocks(heap);
         for (long bytes = LARGE; bytes > SizeClasses.LARGEST_BYTES; bytes -= HeapLayout.PAGE_BYTES) {
-            try {
-                while (true) {
-                    long _ = raw.allocate(bytes, 1);
-                }
-            } catch (HeapFullException e) {
-                continue; // until there is no run of pages left
-            }
+            exhaust(raw, bytes);
         }
         List<Change> held = new ArrayList<>();
         for (int i = 0; i < heap.contexts().length; i++) {
@@ -279,7 +285,7 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
                         "the header has generation " + memory.getPlain(header) + ", not " + generation);
             }
             long done = memory.getPlain(heap.rootAt(2)) - 1;
-            long least = (hasVictimDied ? 0 : 1) + (Boolean.FALSE.equals(hasNextDied) ? 1 : 0);
+            long least = (hasVictimDied ? 0L : 1L) + (Boolean.FALSE.equals(hasNextDied) ? 1 : 0);
             if (done < least || done > (hasNextDied == null ? 1 : 2)) {
                 throw new AssertionError(done + " of at least " + least);
             }
@@ -343,7 +349,7 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
                 long block = heap.memory().getPlain(heap.rootAt(2 * i));
                 long generation = heap.memory().getPlain(heap.rootAt(2 * i + 1));
                 boolean isCurrent = raw.isCurrent(block, generation);
-                if ((i == 0 && !hasVictimDied || i == 1 && Boolean.FALSE.equals(hasNextDied)) && isCurrent) {
+                if (((i == 0 && !hasVictimDied) || (i == 1 && Boolean.FALSE.equals(hasNextDied))) && isCurrent) {
                     throw new AssertionError("block " + i + " was freed and is in use");
                 }
                 if (i == 2 && !isCurrent) {

@@ -81,6 +81,7 @@ class HeapThreadsTest {
         }
     }
 
+    @SuppressWarnings("InfiniteRecursion")
     private int dive(int depth) {
         change();
         return dive(depth + 1) + 1;

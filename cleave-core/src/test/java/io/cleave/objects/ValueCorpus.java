@@ -36,6 +36,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /** Values of every kind, with the edges of each. */
+@SuppressWarnings("ArrayRecordComponent")
 final class ValueCorpus {
     private ValueCorpus() {
     }

@@ -16,6 +16,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
+@SuppressWarnings("ArrayRecordComponent")
 final class ValueKeyTest {
     /** Records whose bytes do not say whether they are equal. */
     record Loose(String name) {
