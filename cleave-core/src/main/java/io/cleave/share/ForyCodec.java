@@ -1,5 +1,6 @@
 package io.cleave.share;
 
+import io.cleave.share.trust.Trust;
 import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.UncheckedIOException;

@@ -1,6 +1,7 @@
 package io.cleave.share;
 
 import io.cleave.memory.raw.Proof;
+import io.cleave.share.trust.Trust;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.SoftReference;

@@ -3,6 +3,7 @@ package io.cleave.share;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.memory.Cleanup;
+import io.cleave.share.trust.Trust;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.io.ObjectInputFilter;

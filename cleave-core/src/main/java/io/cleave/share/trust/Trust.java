@@ -1,4 +1,4 @@
-package io.cleave.share;
+package io.cleave.share.trust;
 
 import java.io.InvalidClassException;
 import java.io.ObjectInputFilter;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param ours what {@code cleave.serialFilter} says, or null
  * @param jvm what the JVM's own filter says, or null
  */
-record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) {
+public record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) {
     private static final String PROPERTY = "cleave.serialFilter";
     private static final String JVM_PROPERTY = "jdk.serialFilter";
     /** The ends of published chains of abuse that the JDK or common libraries hold. */
@@ -44,9 +44,10 @@ record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) 
     /**
      * The filters of this moment. The JVM's is asked for as its own streams do, so that a filter factory is heard, too.
      *
+     * @return the filters
      * @throws IllegalStateException where one of the filters makes no sense
      */
-    static Trust current() {
+    public static Trust current() {
         if (!MISTAKE.isEmpty()) {
             throw new IllegalStateException(MISTAKE);
         }
@@ -55,13 +56,22 @@ record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) 
         return new Trust(OURS, jvm);
     }
 
-    /** Whether there is any filter. */
-    boolean isLimited() {
+    /**
+     * Whether there is any filter.
+     *
+     * @return false where only the classes that are known to be abused are refused
+     */
+    public boolean isLimited() {
         return ours != null || jvm != null;
     }
 
-    /** Why an object must not be made, or null where it may. */
-    @Nullable String refusal(FilterInfo info) {
+    /**
+     * Why an object must not be made.
+     *
+     * @param info the object
+     * @return a sentence, or null where it may be made
+     */
+    public @Nullable String refusal(FilterInfo info) {
         Class<?> type = info.serialClass();
         if (type != null && isAbused(type)) {
             return "the class " + type.getTypeName()
@@ -94,22 +104,33 @@ record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) 
                         + "; where the value is to be trusted, admit the class there";
     }
 
-    /** Whether objects of a class may be made. */
-    boolean admits(Class<?> type) {
+    /**
+     * Whether objects of a class may be made.
+     *
+     * @param type the class
+     * @return true where they may
+     */
+    public boolean admits(Class<?> type) {
         return refusal(new Question(type, -1, 1, 1, 0)) == null;
     }
 
     /**
      * Insists that objects of a class may be made.
      *
+     * @param type the class
      * @throws Untrusted where they may not
      */
-    void require(Class<?> type) {
+    public void require(Class<?> type) {
         requireAll(new Question(type, -1, 1, 1, 0));
     }
 
-    /** The same for all that a filter may ask. */
-    void requireAll(FilterInfo info) {
+    /**
+     * The same for all that a filter may ask.
+     *
+     * @param info the object
+     * @throws Untrusted where it must not be made
+     */
+    public void requireAll(FilterInfo info) {
         String refusal = refusal(info);
         if (refusal != null) {
             throw new Untrusted(refusal);
@@ -117,27 +138,50 @@ record Trust(@Nullable ObjectInputFilter ours, @Nullable ObjectInputFilter jvm) 
     }
 
     /** A class was refused. */
-    static final class Untrusted extends RuntimeException {
+    public static final class Untrusted extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        Untrusted(String message) {
+        /**
+         * A refusal.
+         *
+         * @param message what is refused, and what to do about it
+         */
+        public Untrusted(String message) {
             super(message);
         }
 
-        /** The same as codecs throw it. */
-        InvalidClassException checked() {
+        /**
+         * The same as codecs throw it.
+         *
+         * @return an exception with the same message
+         */
+        public InvalidClassException checked() {
             InvalidClassException checked = new InvalidClassException(getMessage());
             checked.initCause(this);
             return checked;
         }
     }
 
-    /** What a filter is asked about. */
-    record Question(@Nullable Class<?> serialClass, long arrayLength, long depth, long references,
+    /**
+     * What a filter is asked about.
+     *
+     * @param serialClass the object's class, or null where only the limits are asked for
+     * @param arrayLength the array's length, or -1
+     * @param depth how deep the object is in the value
+     * @param references how many objects there are until it
+     * @param streamBytes how many bytes there are until it
+     */
+    public record Question(@Nullable Class<?> serialClass, long arrayLength, long depth, long references,
             long streamBytes) implements FilterInfo {}
 
-    /** The class of a name, or null: as the codec's loader finds it, or as the thread's does. */
-    static @Nullable Class<?> find(String className, ClassLoader loader) {
+    /**
+     * The class of a name, as the codec's loader finds it, or as the thread's does.
+     *
+     * @param className the name
+     * @param loader the codec's loader, or null for the JDK's
+     * @return the class, not initialised, or null
+     */
+    public static @Nullable Class<?> find(String className, @Nullable ClassLoader loader) {
         Class<?> type = findIn(className, loader);
         return type != null ? type : findIn(className, Thread.currentThread().getContextClassLoader());
     }

@@ -1,0 +1,138 @@
+package io.cleave.objects;
+
+import java.lang.reflect.RecordComponent;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the bytes of a declared class mean: its name, and the components and constants of all records and enums that its
+ * declaration leads to. It is kept beside the values as text, so that a program with another version of a class is refused
+ * before it reads or writes, and is told what is different.
+ *
+ * <pre>
+ * record com.example.Order(long number, com.example.State state)
+ * enum com.example.State[OPEN, DONE]
+ * </pre>
+ *
+ * @param text a line for each record and enum, or a line with the name of any other class; the declared class first
+ */
+record ValueSchema(String text) {
+    private static final String RECORD = "record ";
+    private static final String ENUM = "enum ";
+
+    /** The schema of a class that is here. Enums are initialised for it. */
+    static ValueSchema of(Class<?> type) {
+        List<String> lines = new ArrayList<>();
+        for (Class<?> part : partsOf(type)) {
+            lines.add(line(part));
+        }
+        return new ValueSchema(String.join("\n", lines));
+    }
+
+    /** A class, and the records and enums that its components lead to. */
+    static Set<Class<?>> partsOf(Class<?> type) {
+        Set<Class<?>> parts = new LinkedHashSet<>();
+        collect(type, parts);
+        if (parts.isEmpty()) {
+            parts.add(type);
+        }
+        return parts;
+    }
+
+    private static void collect(Class<?> type, Set<Class<?>> parts) {
+        if ((type.isRecord() || type.isEnum()) && parts.add(type) && type.isRecord()) {
+            for (RecordComponent component : type.getRecordComponents()) {
+                collect(component.getType(), parts);
+            }
+        }
+    }
+
+    private static String line(Class<?> type) {
+        List<String> parts = new ArrayList<>();
+        if (type.isRecord()) {
+            for (RecordComponent component : type.getRecordComponents()) {
+                parts.add(component.getType().getTypeName() + " " + component.getName());
+            }
+            return RECORD + type.getName() + "(" + String.join(", ", parts) + ")";
+        }
+        if (type.isEnum()) {
+            for (Object constant : Objects.requireNonNull(type.getEnumConstants())) {
+                parts.add(((Enum<?>) constant).name());
+            }
+            return ENUM + type.getName() + "[" + String.join(", ", parts) + "]";
+        }
+        return type.getTypeName();
+    }
+
+    /** A number that schemas with the same text have in common; others hardly ever. */
+    long fingerprint() {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new ValueHash(0, 0).sip(bytes, 0, bytes.length, 2, 4);
+    }
+
+    /** What is different in a stored schema, as a sentence; null where nothing is. */
+    @Nullable String differenceFrom(ValueSchema stored) {
+        if (text.equals(stored.text)) {
+            return null;
+        }
+        String[] there = stored.text.split("\n", -1);
+        String[] here = text.split("\n", -1);
+        if (!head(there[0]).equals(head(here[0]))) {
+            return "it holds values of the class " + head(there[0]) + ", not " + head(here[0]);
+        }
+        for (String line : here) {
+            for (String other : there) {
+                if (head(line).equals(head(other)) && !line.equals(other)) {
+                    return difference(line, other);
+                }
+            }
+        }
+        return "it has the schema \"" + stored.text + "\", and here it is \"" + text + "\"";
+    }
+
+    private static String difference(String here, String there) {
+        String what = here.startsWith(ENUM) ? "constant" : "component";
+        List<String> mine = parts(here);
+        List<String> its = parts(there);
+        StringBuilder text = new StringBuilder("the ").append(head(here)).append(" has other ").append(what)
+                .append("s here than where the values were written: ");
+        for (int i = 0; i < Math.max(mine.size(), its.size()); i++) {
+            String one = i < mine.size() ? mine.get(i) : "missing";
+            String other = i < its.size() ? its.get(i) : "missing";
+            if (!one.equals(other)) {
+                text.append(what).append(' ').append(i).append(" is ").append(one).append(" here, and was ")
+                        .append(other).append(" there");
+                break;
+            }
+        }
+        return text.append(" (here: ").append(here).append("; there: ").append(there).append(')').toString();
+    }
+
+    private static int headEnd(String line) {
+        boolean isNamed = line.startsWith(RECORD) || line.startsWith(ENUM);
+        return !isNamed ? line.length() : line.indexOf(line.startsWith(RECORD) ? '(' : '[');
+    }
+
+    /** A line without what is in brackets. A stored text may be anything. */
+    private static String head(String line) {
+        int end = headEnd(line);
+        return end < 0 ? line : line.substring(0, end);
+    }
+
+    private static List<String> parts(String line) {
+        int end = headEnd(line);
+        String inside = end < 0 || line.length() < end + 2 ? "" : line.substring(end + 1, line.length() - 1);
+        return inside.isEmpty() ? List.of() : Arrays.asList(inside.split(", ", -1));
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}
