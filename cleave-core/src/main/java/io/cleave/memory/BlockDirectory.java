@@ -18,7 +18,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +88,11 @@ final class BlockDirectory {
 
     /** Makes a block; {@link AlreadyExistsException} where there is one. */
     Attachment create(String name, long byteSize, MemoryOptions options) {
-        Attachment made = Shortage.mended(() -> createIfAbsent(name, byteSize, options.forMaking()));
+        return create(name, () -> createIfAbsent(name, byteSize, options.forMaking()));
+    }
+
+    private <T> T create(String name, Supplier<@Nullable T> createIfAbsent) {
+        T made = Shortage.mended(createIfAbsent);
         if (made == null) {
             throw new AlreadyExistsException("block \"" + name + "\" exists already" + detail(name)
                     + "; open it, or choose another name");
@@ -101,6 +108,43 @@ final class BlockDirectory {
     }
 
     private @Nullable Attachment createIfAbsent(String name, long byteSize, MemoryOptions options) {
+        return createIfAbsent(name, byteSize, options, (file, header) -> fill(file, header, directory,
+                options.hugePages()));
+    }
+
+    private @Nullable SparseBlock createSparseIfAbsent(String name, long byteSize, MemoryOptions options,
+            Consumer<? super SparseBlock> fill) {
+        SparseBlock[] made = new SparseBlock[1];
+        Attachment attachment = createIfAbsent(name, byteSize, options, (file, header) -> {
+            made[0] = sparse(name, file, header, fill);
+            return made[0].attachment();
+        });
+        return attachment == null ? null : made[0];
+    }
+
+    /** Gives a file its size, and its header and what the caller fills memory. */
+    private SparseBlock sparse(String name, BlockFile file, BlockHeader header, Consumer<? super SparseBlock> fill) {
+        boolean done = false;
+        Attachment attachment = null;
+        try {
+            file.extend(BlockLayout.HEADER_BYTES + header.byteSize());
+            file.reserve(0, BlockLayout.HEADER_BYTES, directory);
+            attachment = new Attachment(file, header, BlockMapping.SHARED, false);
+            header.write(attachment.headerSegment());
+            SparseBlock block = new SparseBlock(name, directory, file, attachment);
+            fill.accept(block);
+            CrashPoint.reached();
+            done = true;
+            return block;
+        } finally {
+            if (!done) {
+                giveUp(file, attachment);
+            }
+        }
+    }
+
+    private @Nullable Attachment createIfAbsent(String name, long byteSize, MemoryOptions options,
+            BiFunction<BlockFile, BlockHeader, Attachment> fill) {
         String path = path(name);
         checkSize(byteSize);
         sweeper.step();
@@ -110,7 +154,7 @@ final class BlockDirectory {
         }
         BlockHeader header = BlockHeader.fresh(byteSize, options.kind(), options.lifetime());
         BlockFile file = BlockFile.unnamed(directory, path, options.access());
-        Attachment made = fill(file, header, directory, options.hugePages());
+        Attachment made = fill.apply(file, header);
         boolean linked = false;
         try {
             file.attachFresh();
@@ -220,8 +264,12 @@ final class BlockDirectory {
 
     /** Attaches to a block; {@link BlockNotFoundException} where there is none. */
     Attachment open(String name, MemoryOptions options) {
-        Attachment found = Shortage.mended(() -> openIfPresent(name, header -> checkKind(name, header, options.kind()),
-                options, new Patience(path(name))));
+        return open(name, () -> openIfPresent(name, header -> checkKind(name, header, options.kind()), options,
+                new Patience(path(name)), (file, header) -> mapped(file, header, options)));
+    }
+
+    private <T> T open(String name, Supplier<@Nullable T> openIfPresent) {
+        T found = Shortage.mended(openIfPresent);
         if (found == null) {
             throw new BlockNotFoundException("no block \"" + name + "\" in " + directory
                     + "; create it first, and keep a handle open: the last one that is closed removes it");
@@ -233,18 +281,20 @@ final class BlockDirectory {
     Attachment openOrCreate(String name, long byteSize, MemoryOptions options) {
         options.forMaking();
         checkSize(byteSize);
-        return Shortage.mended(() -> openOrCreate(name, byteSize, options, new Patience(path(name))));
+        return Shortage.mended(() -> openOrCreate(name, byteSize, options, new Patience(path(name)),
+                (file, header) -> mapped(file, header, options), () -> createIfAbsent(name, byteSize, options)));
     }
 
-    private Attachment openOrCreate(String name, long byteSize, MemoryOptions options, Patience patience) {
+    private <T> T openOrCreate(String name, long byteSize, MemoryOptions options, Patience patience, Use<T> use,
+            Supplier<@Nullable T> createIfAbsent) {
         BlockFile.Demand demand = header -> {
             checkKind(name, header, options.kind());
             checkSize(name, header, byteSize);
         };
         while (true) {
-            Attachment found = openIfPresent(name, demand, options, patience);
+            T found = openIfPresent(name, demand, options, patience, use);
             if (found == null) {
-                found = createIfAbsent(name, byteSize, options);
+                found = createIfAbsent.get();
             }
             if (found != null) {
                 return found;
@@ -253,9 +303,34 @@ final class BlockDirectory {
         }
     }
 
-    private @Nullable Attachment openIfPresent(String name, BlockFile.Demand demand, MemoryOptions options,
-            Patience patience) {
-        return attach(name, demand, options.access(), patience, (file, header) -> mapped(file, header, options));
+    private <T> @Nullable T openIfPresent(String name, BlockFile.Demand demand, MemoryOptions options,
+            Patience patience, Use<T> use) {
+        return attach(name, demand, options.access(), patience, use);
+    }
+
+    /** As {@link #create}, of a block that gets its memory part by part. */
+    SparseBlock createSparse(String name, long byteSize, MemoryOptions options, Consumer<? super SparseBlock> fill) {
+        return create(name, () -> createSparseIfAbsent(name, byteSize, options.forMaking(), fill));
+    }
+
+    /** As {@link #open}, of a block that gets its memory part by part. */
+    SparseBlock openSparse(String name, MemoryOptions options) {
+        return open(name, () -> openIfPresent(name, header -> checkKind(name, header, options.kind()), options,
+                new Patience(path(name)), (file, header) -> mappedSparse(name, file, header, options)));
+    }
+
+    /** As {@link #openOrCreate}, of a block that gets its memory part by part. */
+    SparseBlock openOrCreateSparse(String name, long byteSize, MemoryOptions options,
+            Consumer<? super SparseBlock> fill) {
+        options.forMaking();
+        checkSize(byteSize);
+        return Shortage.mended(() -> openOrCreate(name, byteSize, options, new Patience(path(name)),
+                (file, header) -> mappedSparse(name, file, header, options),
+                () -> createSparseIfAbsent(name, byteSize, options, fill)));
+    }
+
+    private SparseBlock mappedSparse(String name, BlockFile file, BlockHeader header, MemoryOptions options) {
+        return new SparseBlock(name, directory, file, mapped(file, header, options));
     }
 
     /** What becomes of a file that has been attached to. */

@@ -259,10 +259,35 @@ final class BlockFile implements AutoCloseable {
 
     /** Gives the file its pages: header and user's bytes. */
     void reserve(long fileBytes, @Nullable String directory) {
-        BlockSpace.reserve(fd, fileBytes, directory);
+        BlockSpace.reserve(fd, 0, fileBytes, directory);
         if (path == null) {
             seal();
         }
+    }
+
+    /**
+     * Gives a part of the file its pages, while nobody closes the descriptor.
+     *
+     * @throws IllegalStateException where it is closed
+     */
+    synchronized void reserve(long at, long bytes, String directory) {
+        if (closed) {
+            throw new IllegalStateException(path + " is closed; open it again");
+        }
+        if (reservedBytes() < at + bytes) { // else it has all of them, unless it is a copy with holes
+            BlockSpace.check(bytes, directory);
+        }
+        BlockSpace.reserve(fd, at, bytes, directory);
+    }
+
+    /** How many bytes of the file have memory. */
+    synchronized long reservedBytes() {
+        return closed ? 0 : Stat.fstat(fd).allocatedBytes();
+    }
+
+    /** Whether it is the parent's of this process, which has been forked: its descriptor may be another file's here. */
+    boolean isInherited() {
+        return pid != Unistd.getpid();
     }
 
     private void seal() {
@@ -294,7 +319,12 @@ final class BlockFile implements AutoCloseable {
 
     /** Gives an empty file its size; memory it gets when it is written. */
     void extend(long fileBytes) {
-        SystemCallException.check(Unistd.ftruncate(fd, fileBytes), "ftruncate(" + fileBytes + " bytes)", "");
+        int result = Unistd.ftruncate(fd, fileBytes);
+        if (result == -Errno.EFBIG || result == -Errno.EINVAL) {
+            throw new AllocationException("a file of " + fileBytes + " bytes is more than the file system of " + path
+                    + " or the limit of this process (ulimit -f) admits; ask for less");
+        }
+        SystemCallException.check(result, "ftruncate(" + fileBytes + " bytes)", "");
     }
 
     /** Writes to a file that has no name yet. */

@@ -8,6 +8,8 @@ public enum BlockKind {
     MEMORY(1),
     /** A value that was handed over, {@code io.cleave.share.Share}. */
     VALUE(2),
+    /** A heap of live objects, {@code io.cleave.objects.SharedHeap}. Its size is what it may grow to. */
+    HEAP(3),
     /** A lock, {@code io.cleave.sync.SharedMutex}. */
     MUTEX(16),
     /** A read-write lock, {@code io.cleave.sync.SharedReadWriteLock}. */

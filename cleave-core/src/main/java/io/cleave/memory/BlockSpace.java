@@ -4,6 +4,7 @@ import io.cleave.AllocationException;
 import io.cleave.os.ControlGroup;
 import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
+import io.cleave.os.Mman;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Stat;
 import io.cleave.os.SystemCallException;
@@ -28,25 +29,49 @@ final class BlockSpace {
     }
 
     /**
-     * Gives a file its size, and all of its pages that it does not have yet. {@link #check} comes before.
+     * Gives a part of a file all of its pages that it does not have yet, and the file the size that it needs for that.
+     * {@link #check} comes before.
      *
      * @param fd the file
-     * @param fileBytes header and user's bytes
+     * @param from where the part begins
+     * @param bytes its length
      * @param directory the file system that it lies on, null for a file in memory
      * @throws AllocationException where there is not that much
      */
-    static void reserve(int fd, long fileBytes, @Nullable String directory) {
-        for (long at = 0; at < fileBytes;) {
-            long length = Math.min(STEP_BYTES, fileBytes - at);
+    static void reserve(int fd, long from, long bytes, @Nullable String directory) {
+        for (long at = from, end = from + bytes; at < end;) {
+            long length = Math.min(STEP_BYTES, end - at);
             int result = Fcntl.fallocate(fd, 0, at, length);
             switch (-result) {
                 case 0 -> at += length;
                 case Errno.EINTR -> Thread.onSpinWait(); // a signal came: the same part again
-                case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> throw refused(fileBytes, directory);
-                case Errno.ENOMEM -> throw refused(fileBytes, null);
-                default -> throw new SystemCallException("fallocate(" + fileBytes + " bytes)", -result,
+                case Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG -> throw refused(bytes, directory);
+                case Errno.ENOMEM -> throw refused(bytes, null);
+                default -> throw new SystemCallException("fallocate(" + bytes + " bytes)", -result,
                         "name a directory of a local file system, such as /dev/shm, in CLEAVE_DIR");
             }
+        }
+    }
+
+    /**
+     * Gives a part of a mapped file its pages by way of the mapping, for who has not the file itself.
+     *
+     * @param part whole pages of it
+     * @param directory the file system that it lies on
+     * @throws AllocationException where there is not that much
+     */
+    static void populate(MemorySegment part, String directory) {
+        int result;
+        do {
+            result = Mman.madvise(part, Mman.MADV_POPULATE_WRITE);
+        } while (result == -Errno.EINTR || result == -Errno.EAGAIN);
+        switch (-result) {
+            case 0 -> Thread.onSpinWait();
+            case Errno.EFAULT -> throw refused(part.byteSize(), directory);
+            case Errno.ENOMEM -> throw refused(part.byteSize(), null);
+            default -> throw new SystemCallException("madvise(MADV_POPULATE_WRITE, " + part.byteSize() + " bytes)",
+                    -result, "a forked child grows what its parent has opened in this way, which needs Linux 5.14; let "
+                            + "the child open it by its name");
         }
     }
 
@@ -154,9 +179,9 @@ final class BlockSpace {
     }
 
     /** The error for a block of which {@code fileBytes} cannot be had, on a device or (null) in memory. */
-    private static AllocationException refused(long fileBytes, @Nullable String directory) {
+    static AllocationException refused(long fileBytes, @Nullable String directory) {
         String asked = fileBytes < 0 ? "more than 2^63 bytes were asked for, "
-                : bytes(fileBytes) + " were asked for, header included, ";
+                : bytes(fileBytes) + " were asked for, ";
         if (directory != null) {
             return new AllocationException(asked + bytes(Stat.statvfs(directory).availableBytes()) + " are free on "
                     + directory + "; close blocks and free values that nobody needs (cleave ls shows them), enlarge it "

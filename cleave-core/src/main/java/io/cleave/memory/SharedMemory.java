@@ -5,11 +5,13 @@ import io.cleave.AlreadyExistsException;
 import io.cleave.BlockNotFoundException;
 import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
+import io.cleave.memory.raw.GrowingBlock;
 import io.cleave.memory.raw.OwnedBlock;
 import io.cleave.memory.raw.RawBlock;
 import io.cleave.memory.raw.RawBlocks;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +72,23 @@ public final class SharedMemory implements AutoCloseable {
             @Override
             public @Nullable RawBlock view(String name, BlockKind kind, Predicate<MemorySegment> isWanted) {
                 return BlockDirectory.standard().view(name, kind, isWanted);
+            }
+
+            @Override
+            public GrowingBlock createGrowing(String name, long byteSize, MemoryOptions options,
+                    Consumer<GrowingBlock> fill) {
+                return BlockDirectory.standard().createSparse(name, byteSize, options, fill);
+            }
+
+            @Override
+            public GrowingBlock openGrowing(String name, MemoryOptions options) {
+                return BlockDirectory.standard().openSparse(name, options);
+            }
+
+            @Override
+            public GrowingBlock openOrCreateGrowing(String name, long byteSize, MemoryOptions options,
+                    Consumer<GrowingBlock> fill) {
+                return BlockDirectory.standard().openOrCreateSparse(name, byteSize, options, fill);
             }
         });
     }

@@ -1,14 +1,19 @@
 package io.cleave.memory.raw;
 
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.MemoryOptions;
 import io.cleave.memory.SharedMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Makes and finds blocks whose content is written once and then looked at, in the directory of all blocks. */
+/**
+ * Makes and finds blocks whose content is written once and then looked at, and blocks that grow, in the directory of all
+ * blocks.
+ */
 public interface RawBlocks {
     /** How many of the user's bytes are mapped by {@link RawBlock#head()}, and shown to who wants to look at the rest. */
     int HEAD_BYTES = 4096;
@@ -43,6 +48,46 @@ public interface RawBlocks {
      *         damaged
      */
     @Nullable RawBlock view(String name, BlockKind kind, Predicate<MemorySegment> isWanted);
+
+    /**
+     * Makes a block that grows.
+     *
+     * @param name as {@link SharedMemory#create(String, long, MemoryOptions)} takes it
+     * @param byteSize what it may grow to
+     * @param options kind, lifetime and access
+     * @param fill reserves and writes what everybody is to find in it, before it has a name; may be called several times,
+     *        each time for another block
+     * @return the block
+     * @throws io.cleave.AlreadyExistsException where there is one of that name
+     * @throws io.cleave.AllocationException where there is not that much memory
+     */
+    GrowingBlock createGrowing(String name, long byteSize, MemoryOptions options, Consumer<GrowingBlock> fill);
+
+    /**
+     * Attaches to a block that grows.
+     *
+     * @param name its name
+     * @param options its kind, and how
+     * @return the block
+     * @throws io.cleave.BlockNotFoundException where there is none
+     * @throws io.cleave.IncompatibleBlockException where it is another user's, of another kind or format, cut short or
+     *         damaged
+     */
+    GrowingBlock openGrowing(String name, MemoryOptions options);
+
+    /**
+     * Attaches to a block that grows, or makes it where there is none; of many callers at once one makes it.
+     *
+     * @param name its name
+     * @param byteSize what it may grow to
+     * @param options kind, lifetime and access
+     * @param fill as {@link #createGrowing} takes it
+     * @return the block
+     * @throws io.cleave.IncompatibleBlockException where it exists with another size, or for the reasons of
+     *         {@link #openGrowing}
+     * @throws io.cleave.AllocationException where there is not that much memory
+     */
+    GrowingBlock openOrCreateGrowing(String name, long byteSize, MemoryOptions options, Consumer<GrowingBlock> fill);
 
     /** Where the package below leaves its implementation, whose classes it does not show to anybody. */
     final class Access {
