@@ -42,8 +42,17 @@ final class Central {
         locks.lock(HeapLayout.CENTRAL_LOCK_AT);
     }
 
+    /** Releases, even where the stack has no room for it: a loop is compiled in the end, and needs less then. */
     void unlock() {
-        locks.unlock(HeapLayout.CENTRAL_LOCK_AT);
+        boolean isDone = false;
+        while (!isDone) {
+            try {
+                locks.unlock(HeapLayout.CENTRAL_LOCK_AT);
+                isDone = true;
+            } catch (StackOverflowError e) {
+                isDone = false;
+            }
+        }
     }
 
     PageTable table() {
@@ -156,7 +165,8 @@ final class Central {
     HeapFullException full(long asked, long pages, @Nullable AllocationException refused) {
         long free = PageTable.offset(runs.total());
         for (int sizeClass = 0; sizeClass < SizeClasses.COUNT; sizeClass++) {
-            free += memory.getPlain(HeapLayout.classAt(sizeClass) + HeapLayout.FREE_IN_CLASS) * SizeClasses.size(sizeClass);
+            free += memory.getPlain(HeapLayout.classAt(sizeClass) + HeapLayout.FREE_IN_CLASS)
+                    * SizeClasses.size(sizeClass);
         }
         long committed = memory.getPlain(HeapLayout.COMMITTED_AT) - dataAt;
         long ungrown = refused == null ? limit - dataAt - committed : 0;
@@ -164,8 +174,10 @@ final class Central {
         free += ungrown;
         boolean isFragmented = free >= PageTable.offset(pages);
         String state = isFragmented ? "fragmented" : "full";
-        String figures = asked + " bytes were asked for, which need " + pages + " pages; " + free + " are free, at most " + largest
-                + " of them in one piece, of " + committed + " that it has and " + (limit - dataAt) + " that it may have";
+        String figures = asked + " bytes were asked for, which need " + pages + " pages; " + free
+                + " are free, at most " + largest
+                + " of them in one piece, of " + committed + " that it has and " + (limit - dataAt)
+                + " that it may have";
         String remedy = refused != null ? "the device has no more memory for it: free some there"
                 : "remove something, or make a larger heap";
         return new HeapFullException("the heap is " + state + ": " + figures + "; " + remedy, asked, free, largest,

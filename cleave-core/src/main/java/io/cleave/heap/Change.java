@@ -52,10 +52,9 @@ public final class Change implements AutoCloseable {
     }
 
     /** Begins; the context is the caller's. */
-    Change begin() {
+    void begin() {
         frees = 0;
         context.begin();
-        return this;
     }
 
     /**
@@ -70,7 +69,8 @@ public final class Change implements AutoCloseable {
         if (bytes <= 0) {
             throw new IllegalArgumentException("a block of " + bytes + " bytes; it needs at least 1");
         }
-        return bytes <= SizeClasses.LARGEST_BYTES ? context.allocate(SizeClasses.of(bytes)) : context.allocateLarge(bytes);
+        return bytes <= SizeClasses.LARGEST_BYTES ? context.allocate(SizeClasses.of(bytes))
+                : context.allocateLarge(bytes);
     }
 
     /**
@@ -160,5 +160,10 @@ public final class Change implements AutoCloseable {
     @Override
     public void close() {
         context.end();
+    }
+
+    /** Does what {@link #close} does, without an effect. */
+    void rehearseClose() {
+        context.rehearseEnd();
     }
 }

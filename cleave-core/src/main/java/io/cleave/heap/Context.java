@@ -72,13 +72,22 @@ final class Context {
 
     /** The owner leaves; what it has not committed has not happened. */
     void end() {
+        end(maskAt, at + ContextLayout.OWNER_AT);
+    }
+
+    /** Leaves nothing, by the same calls: where there is no stack for them, that shows before the beginning. */
+    void rehearseEnd() {
+        end(at + ContextLayout.SCRATCH_AT, at + ContextLayout.SCRATCH_AT);
+    }
+
+    private void end(long wherePending, long wordAt) {
         try {
-            if (memory.getPlain(maskAt) != 0) {
+            if (memory.getPlain(wherePending) != 0) {
                 outer.clear();
                 drain();
             }
         } finally {
-            memory.setRelease(at + ContextLayout.OWNER_AT, 0); // SYNC: context
+            memory.setRelease(wordAt, 0); // SYNC: context
         }
     }
 
@@ -184,7 +193,8 @@ final class Context {
             central.lock();
             try {
                 if (attempt.isDone()
-                        || (central.spans().releaseAll(inner, isLast ? Long.MAX_VALUE : Spans.GLANCE) && attempt.isDone())) {
+                        || (central.spans().releaseAll(inner, isLast ? Long.MAX_VALUE : Spans.GLANCE)
+                                && attempt.isDone())) {
                     return;
                 }
                 refused = grow(pages);
@@ -224,8 +234,9 @@ final class Context {
             int sizeClass = central.classOf(block);
             if (sizeClass < 0 || !addToStock(sizeClass, block)) {
                 if (places == 0) {
-                    throw new IllegalStateException("a change frees more blocks than there is a place for; split it into "
-                            + "several");
+                    throw new IllegalStateException(
+                            "a change frees more blocks than there is a place for; split it into "
+                                    + "several");
                 }
                 int place = Long.numberOfTrailingZeros(places);
                 places &= places - 1;

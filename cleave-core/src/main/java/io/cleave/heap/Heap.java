@@ -3,6 +3,7 @@ package io.cleave.heap;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** A heap as one process sees it. */
 public final class Heap {
@@ -116,25 +117,38 @@ public final class Heap {
     public Change change() {
         long me = Participants.me();
         int first = firstContext(me);
-        return memory.cas(contexts[first].ownerAt(), 0, me) ? begin(first) : await(me, first); // SYNC: context
+        Change change = tryBegin(first, me);
+        return change != null ? change : await(me, first);
     }
 
     /** Where a thread looks first: neighbours by number look at different ones. */
     private int firstContext(long me) {
-        return (int) (me >>> ParticipantsLayout.THREAD_SHIFT ^ me >>> ParticipantsLayout.SLOT_SHIFT) & (contexts.length - 1);
+        return (int) (me >>> ParticipantsLayout.THREAD_SHIFT ^ me >>> ParticipantsLayout.SLOT_SHIFT)
+                & (contexts.length - 1);
     }
 
-    private Change begin(int context) {
+    /** Takes a context if it is free; whatever is thrown, nobody has it then. */
+    private @Nullable Change tryBegin(int index, long me) {
+        long ownerAt = HeapLayout.FIRST_CONTEXT_AT + index * ContextLayout.BYTES + ContextLayout.OWNER_AT;
+        if (memory.getOpaque(ownerAt) != 0) {
+            return null;
+        }
+        Change change = changes[index];
+        boolean isTaken = false;
         boolean isBegun = false;
         try {
-            Change change = changes[context].begin();
-            isBegun = true;
-            return change;
+            change.rehearseClose();
+            isTaken = memory.cas(ownerAt, 0, me); // SYNC: context
+            if (isTaken) {
+                change.begin();
+                isBegun = true;
+            }
         } finally {
-            if (!isBegun) {
-                memory.setRelease(contexts[context].ownerAt(), 0); // SYNC: context
+            if (isTaken && !isBegun) {
+                memory.setRelease(ownerAt, 0); // SYNC: context
             }
         }
+        return isTaken ? change : null;
     }
 
     /** Contexts are held for moments, so who finds none free looks again, less and less often. */
@@ -142,9 +156,9 @@ public final class Heap {
         long nap = LEAST_NAP_NANOS;
         for (int look = 0;; look++) {
             for (int i = 0; i < contexts.length; i++) {
-                int context = first + i & (contexts.length - 1);
-                if (memory.cas(contexts[context].ownerAt(), 0, me)) { // SYNC: context
-                    return begin(context);
+                Change change = tryBegin(first + i & (contexts.length - 1), me);
+                if (change != null) {
+                    return change;
                 }
             }
             if (look < LOOKS) {

@@ -153,17 +153,7 @@ final class HeapCheck implements Check {
             if (i > 0 && own != PageTable.state(PageTable.SPAN_BODY, sizeClass, i)) {
                 fault("page " + (span + i) + " of the span at page " + span + " says " + Long.toHexString(own));
             }
-            for (int granule = 0; granule < GRANULES; granule++) {
-                long block = PageTable.offset(span + i) + (long) granule * SizeClasses.GRANULE_BYTES;
-                if ((memory.getPlain(table.mapWordAt(block)) & PageTable.mapBit(block)) != 0) {
-                    found++;
-                    if (isBlock(block, span, sizeClass)) {
-                        mark(block, "free in its span");
-                    } else {
-                        fault("the map of the span at page " + span + " has a free block at " + block + ", where none begins");
-                    }
-                }
-            }
+            found += walkMap(span, span + i, sizeClass);
         }
         long counted = memory.getPlain(table.freeAt(span));
         if (counted != found) {
@@ -178,9 +168,30 @@ final class HeapCheck implements Check {
                 - (long) SizeClasses.blocks(sizeClass) * SizeClasses.size(sizeClass);
     }
 
+    /** The free blocks that begin in a page; how many. */
+    private int walkMap(long span, long page, int sizeClass) {
+        int found = 0;
+        for (int word = 0; word < PageTable.MAP_WORDS; word++) {
+            long bits = memory.getPlain(table.entryAt(page) + PageTable.MAP_IN_ENTRY + (long) word * Long.BYTES);
+            for (; bits != 0; bits &= bits - 1) {
+                found++;
+                long granule = (long) word * Long.SIZE + Long.numberOfTrailingZeros(bits);
+                long block = PageTable.offset(page) + granule * SizeClasses.GRANULE_BYTES;
+                if (isBlock(block, span, sizeClass)) {
+                    mark(block, "free in its span");
+                } else {
+                    fault("the map of the span at page " + span + " has a free block at " + block
+                            + ", where none begins");
+                }
+            }
+        }
+        return found;
+    }
+
     private static boolean isBlock(long block, long span, int sizeClass) {
         long in = block - PageTable.offset(span);
-        return in % SizeClasses.size(sizeClass) == 0 && in / SizeClasses.size(sizeClass) < SizeClasses.blocks(sizeClass);
+        return in % SizeClasses.size(sizeClass) == 0
+                && in / SizeClasses.size(sizeClass) < SizeClasses.blocks(sizeClass);
     }
 
     private void walkRuns() {
@@ -220,7 +231,8 @@ final class HeapCheck implements Check {
             while (span != 0 && listed <= spansWithFree[sizeClass]) {
                 long state = isPage(span) ? memory.getPlain(table.stateAt(span)) : 0;
                 if (PageTable.kind(state) != PageTable.SPAN_HEAD || PageTable.sizeClass(state) != sizeClass
-                        || memory.getPlain(table.previousAt(span)) != previous || memory.getPlain(table.freeAt(span)) == 0) {
+                        || memory.getPlain(table.previousAt(span)) != previous
+                        || memory.getPlain(table.freeAt(span)) == 0) {
                     fault("the list of spans of " + SizeClasses.size(sizeClass) + " bytes has page " + span + " after "
                             + previous + ", which says " + Long.toHexString(state));
                     return;
@@ -235,7 +247,8 @@ final class HeapCheck implements Check {
 
     private void expect(String what, int sizeClass, long said, long found) {
         if (said != found) {
-            fault("the class of " + SizeClasses.size(sizeClass) + " bytes counts " + said + " " + what + " and has " + found);
+            fault("the class of " + SizeClasses.size(sizeClass) + " bytes counts " + said + " " + what + " and has "
+                    + found);
         }
     }
 
@@ -332,7 +345,8 @@ final class HeapCheck implements Check {
             if (PageTable.kind(state) == PageTable.SPAN_HEAD) {
                 int sizeClass = PageTable.sizeClass(state);
                 for (int i = 0; i < SizeClasses.blocks(sizeClass); i++) {
-                    checkMet(PageTable.offset(page) + (long) i * SizeClasses.size(sizeClass), SizeClasses.size(sizeClass));
+                    checkMet(PageTable.offset(page) + (long) i * SizeClasses.size(sizeClass),
+                            SizeClasses.size(sizeClass));
                 }
             } else if (PageTable.kind(state) == PageTable.LARGE_HEAD) {
                 checkMet(PageTable.offset(page), PageTable.offset(PageTable.length(state)));

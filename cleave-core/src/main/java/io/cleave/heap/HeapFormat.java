@@ -48,9 +48,10 @@ final class HeapFormat {
     static void check(MemorySegment memory) {
         long magic = HeapLayout.longPlain(memory, HeapLayout.MAGIC_AT);
         if (magic != HeapLayout.MAGIC) {
-            throw new IncompatibleBlockException("the heap begins with " + Long.toHexString(magic) + ", this version of "
-                    + "Cleave reads heaps that begin with " + Long.toHexString(HeapLayout.MAGIC)
-                    + "; remove it, or open it by the version that made it");
+            throw new IncompatibleBlockException(
+                    "the heap begins with " + Long.toHexString(magic) + ", this version of "
+                            + "Cleave reads heaps that begin with " + Long.toHexString(HeapLayout.MAGIC)
+                            + "; remove it, or open it by the version that made it");
         }
         long maximum = HeapLayout.longPlain(memory, HeapLayout.MAXIMUM_AT);
         long contexts = HeapLayout.longPlain(memory, HeapLayout.CONTEXTS_AT);
@@ -58,7 +59,8 @@ final class HeapFormat {
                 || HeapLayout.longPlain(memory, HeapLayout.TABLE_AT) != tableAt(maximum)
                 || HeapLayout.longPlain(memory, HeapLayout.DATA_AT) != dataAt(maximum)
                 || !isCommitted(HeapLayout.longPlain(memory, HeapLayout.COMMITTED_AT), maximum)) {
-            throw new IncompatibleBlockException("the heap's header is damaged: it speaks of " + maximum + " bytes with "
+            throw new IncompatibleBlockException("the heap's header is damaged: it speaks of " + maximum
+                    + " bytes with "
                     + contexts + " contexts, in a block of " + memory.byteSize() + "; remove it, and make a new one");
         }
     }

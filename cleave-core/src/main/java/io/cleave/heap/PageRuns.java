@@ -119,7 +119,8 @@ final class PageRuns {
     long longest() {
         for (int bin = HeapLayout.BINS - 1; bin >= 0; bin--) {
             long longest = 0;
-            for (long run = memory.getPlain(HeapLayout.binAt(bin)); run != 0; run = memory.getPlain(table.nextAt(run))) {
+            for (long run = memory.getPlain(HeapLayout.binAt(bin)); run != 0; run = memory
+                    .getPlain(table.nextAt(run))) {
                 longest = Math.max(longest, PageTable.length(memory.getPlain(table.stateAt(run))));
             }
             if (longest > 0) {
@@ -133,7 +134,8 @@ final class PageRuns {
     long total() {
         long total = 0;
         for (int bin = 0; bin < HeapLayout.BINS; bin++) {
-            for (long run = memory.getPlain(HeapLayout.binAt(bin)); run != 0; run = memory.getPlain(table.nextAt(run))) {
+            for (long run = memory.getPlain(HeapLayout.binAt(bin)); run != 0; run = memory
+                    .getPlain(table.nextAt(run))) {
                 total += PageTable.length(memory.getPlain(table.stateAt(run)));
             }
         }

@@ -24,13 +24,12 @@ package io.cleave.heap;
  * <b>No error ends it half-way.</b> An overflow of the stack, or a lack of memory for the code that the store needs when
  * it first runs, would come at the first word as at any other: so a store of the same kind is made before the status,
  * by the same calls, where an error is still one of a change that has not happened. What comes nevertheless is met by
- * trying again.
+ * trying again, for as long as it takes: the code needs less stack once it is compiled, which a loop brings about.
  */
 final class RedoLog {
     /** How many words one change may store. */
     static final int CAPACITY = 250;
     static final long PAIR_BYTES = 2 * Long.BYTES;
-    private static final int TRIALS = 3;
 
     private final HeapMemory memory;
     private final long statusAt;
@@ -110,7 +109,7 @@ final class RedoLog {
     /** Makes the change, and forgets it. */
     void commit() {
         if (count > 1) {
-            apply(rehearsalAt, 1);
+            store(rehearsalAt, 1);
             memory.setRelease(statusAt, count); // SYNC: log-committed
             apply(pairsAt, count);
             memory.setRelease(statusAt, 0); // SYNC: log-applied
@@ -120,15 +119,15 @@ final class RedoLog {
         count = 0;
     }
 
+    /** Stores words, whatever stack or memory there is. An error of the memory itself, such as a file cut short, it throws. */
     private void apply(long from, int words) {
-        for (int trial = 1;; trial++) {
+        boolean isDone = false;
+        while (!isDone) {
             try {
                 store(from, words);
-                return;
-            } catch (Throwable t) {
-                if (trial == TRIALS) {
-                    throw t; // the status stays, and so does what it says: the change has happened
-                }
+                isDone = true;
+            } catch (StackOverflowError | OutOfMemoryError e) {
+                isDone = false;
             }
         }
     }

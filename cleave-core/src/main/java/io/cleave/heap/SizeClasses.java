@@ -57,7 +57,8 @@ final class SizeClasses {
         for (int pages = 1; pages <= MOST_PAGES; pages++) {
             long bytes = pages * HeapLayout.PAGE_BYTES;
             long waste = bytes % size;
-            if (waste * 8 <= bytes && bytes >= size && (best == 0 || best * HeapLayout.PAGE_BYTES / size < ENOUGH_BLOCKS)) {
+            if (waste * 8 <= bytes && bytes >= size
+                    && (best == 0 || best * HeapLayout.PAGE_BYTES / size < ENOUGH_BLOCKS)) {
                 best = pages;
             }
         }

@@ -61,7 +61,7 @@ final class Spans {
                 long bits = log.get(wordAt);
                 if (bits != 0) {
                     for (; bits != 0 && taken < most; bits &= bits - 1) {
-                        long granule = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
+                        long granule = (long) word * Long.SIZE + Long.numberOfTrailingZeros(bits);
                         into[taken++] = PageTable.offset(page) + (granule << SizeClasses.GRANULE_SHIFT);
                     }
                     log.replace(wordAt, bits);

@@ -7,7 +7,8 @@ package io.cleave.os;
  * by {@link #dieAt}. Without that property the call costs nothing.
  */
 public final class CrashPoint {
-    private static final boolean IS_COUNTING = Integer.getInteger("cleave.crashPoint") != null;
+    /** Whether steps are counted at all: for those to whom even a call that does nothing matters. */
+    public static final boolean IS_COUNTING = Integer.getInteger("cleave.crashPoint") != null;
     /** The step to die at, 0 for none. Guarded by the class. */
     private static int target = Integer.getInteger("cleave.crashPoint", 0);
     private static int count;

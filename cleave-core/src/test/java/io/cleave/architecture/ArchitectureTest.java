@@ -33,7 +33,8 @@ import org.junit.jupiter.api.Test;
 final class ArchitectureTest {
 
     /** From the bottom to the top. */
-    private static final List<String> LAYERS = List.of("os", "memory", "owner", "heap", "sync", "channel", "share", "work",
+    private static final List<String> LAYERS = List.of("os", "memory", "owner", "heap", "sync", "channel", "share",
+            "work",
             "fork",
             "objects",
             "pool", "worker",

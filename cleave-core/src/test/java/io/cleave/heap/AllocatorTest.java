@@ -60,12 +60,14 @@ class AllocatorTest {
     void blocksOfAllSizesDoNotOverlapAndKeepTheirContent() {
         Random random = new Random(7);
         List<long[]> stamped = new ArrayList<>();
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             if (stamped.size() > 200 || (!stamped.isEmpty() && random.nextInt(3) == 0)) {
                 long[] one = stamped.remove(random.nextInt(stamped.size()));
+                boolean isIntact = true;
                 for (long at = one[0]; at < one[0] + one[1] - 7; at += 8) {
-                    assertThat(heap.memory().getPlain(at)).isEqualTo(one[2]);
+                    isIntact &= heap.memory().getPlain(at) == one[2];
                 }
+                assertThat(isIntact).as("the block at %d", one[0]).isTrue();
                 free(one[0]);
             } else {
                 long bytes = 1 + (long) Math.exp(random.nextDouble() * Math.log(60_000));
@@ -79,9 +81,9 @@ class AllocatorTest {
                 for (long at = block; at < block + bytes - 7; at += 8) {
                     heap.memory().setPlain(at, i);
                 }
-                stamped.add(new long[]{block, bytes, i});
+                stamped.add(new long[] {block, bytes, i});
             }
-            if (i % 500 == 0) {
+            if (i % 1000 == 0) {
                 verify();
             }
         }
@@ -110,7 +112,7 @@ class AllocatorTest {
 
     @Test
     void oneChangeAllocatesAndFreesAsManyBlocksAsItMay() {
-        for (long bytes : new long[]{16, 64, 1000, 8192, 32768, 40_000}) {
+        for (long bytes : new long[] {16, 64, 1000, 8192, 32768, 40_000}) {
             List<Long> blocks = new ArrayList<>();
             try (Change change = heap.change()) {
                 for (int i = 0; i < Change.MOST_ALLOCATIONS; i++) {
@@ -194,7 +196,7 @@ class AllocatorTest {
     @Test
     void everythingThatWasFreedCanBeUsedForAnythingElse() {
         for (int round = 0; round < 3; round++) {
-            for (long bytes : new long[]{16, 100, 1000, 30_000, 1 << 20}) {
+            for (long bytes : new long[] {16, 100, 1000, 30_000, 1 << 20}) {
                 try {
                     while (true) {
                         allocate(bytes);

@@ -21,13 +21,16 @@ import java.util.function.Supplier;
 @SuppressWarnings("SystemOut")
 public final class CrashHarness {
     private static final int NEVER = 0;
+    private static final int PLAYS_PER_COLLECTION = 64;
     private static final long PAUSE_NANOS = 50_000;
-    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xmx64m",
+    private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xmx512m",
+            "-Xmn400m",
             "-Dcleave.sliceNanos=2000000");
 
     private final CrashScenario scenario;
     private final boolean isEverySecond;
     private int deaths;
+    private int plays;
 
     private CrashHarness(CrashScenario scenario, boolean isEverySecond) {
         this.scenario = scenario;
@@ -68,6 +71,7 @@ public final class CrashHarness {
     private void run() throws Exception {
         try (TestSpace space = new TestSpace(scenario.maximumBytes())) {
             rehearse(space);
+            Delays.pause(Delays.SHORT); // no thread may be under way when a process is forked
             int first = 0;
             boolean hasDied = true;
             while (hasDied) {
@@ -106,6 +110,10 @@ public final class CrashHarness {
     /** Plays the scenario once; whether the last that was to die did. */
     private boolean play(TestSpace space, int first, Integer second) throws Exception {
         try {
+            if (++plays % PLAYS_PER_COLLECTION == 0) {
+                System.gc(); // a forked child has no collector: it stands still for ever where it needs one
+                Delays.pause(Delays.SHORT); // nor may a thread be under way, such as that of references
+            }
             fresh(space);
             boolean hasVictimDied = runChild(first, () -> scenario.victim(Heap.attach(space)));
             Boolean hasNextDied = second == null ? null : runChild(second, () -> scenario.next(Heap.attach(space)));

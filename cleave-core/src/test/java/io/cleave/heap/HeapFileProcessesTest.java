@@ -113,7 +113,8 @@ final class HeapFileProcessesTest {
             assertThat(results).filteredOn(result -> result.length() < 20).hasSize(PROCESSES / 2)
                     .containsOnly(winner);
             assertThat(results).filteredOn(result -> result.length() >= 20).hasSize(PROCESSES / 2)
-                    .allMatch(message -> message.contains(winner + " bytes") && message.contains(loser + " were asked"));
+                    .allMatch(
+                            message -> message.contains(winner + " bytes") && message.contains(loser + " were asked"));
             assertThat(counts).filteredOn(count -> !count.equals("-1")).hasSize(PROCESSES / 2)
                     .containsOnly(Integer.toString(PROCESSES / 2));
         } finally {
@@ -182,7 +183,7 @@ final class HeapFileProcessesTest {
         Path directory = Files.createTempDirectory(Path.of("").toAbsolutePath(), "heap-on-disk.");
         try {
             for (int i = 0; i < 3; i++) {
-                String[] arguments = i == 1 ? new String[]{"halt"} : new String[0];
+                String[] arguments = i == 1 ? new String[] {"halt"} : new String[0];
                 try (ChildJvm child = ChildJvm.start(Map.of("CLEAVE_DIR", directory.toString()), List.of(),
                         Visitor.class, arguments)) {
                     assertThat(child.awaitLine("found ")).isEqualTo(Integer.toString(i));

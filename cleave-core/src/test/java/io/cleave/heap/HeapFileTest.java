@@ -123,7 +123,7 @@ final class HeapFileTest {
             assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
                     .hasMessageContaining("MEMORY").hasMessageContaining("HEAP");
         }
-        for (long size : new long[]{8, 1 << 20}) {
+        for (long size : new long[] {8, 1 << 20}) {
             try (SharedMemory _ = SharedMemory.create(NAME, size, DEFAULTS.withKind(BlockKind.HEAP))) {
                 assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class);
             }
@@ -138,7 +138,7 @@ final class HeapFileTest {
     void aTruncatedOrDamagedHeapIsRefusedWithTheReason() throws IOException {
         HeapFile.create(NAME, MAXIMUM, 0, DEFAULTS.withLifetime(Lifetime.PERSISTENT)).close();
         try {
-            for (long at : new long[]{HeapLayout.MAXIMUM_AT, HeapLayout.CONTEXTS_AT, HeapLayout.TABLE_AT,
+            for (long at : new long[] {HeapLayout.MAXIMUM_AT, HeapLayout.CONTEXTS_AT, HeapLayout.TABLE_AT,
                     HeapLayout.DATA_AT, HeapLayout.COMMITTED_AT}) {
                 long good = overwrite(4096 + at, MAXIMUM + 4096);
                 assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)

@@ -9,7 +9,7 @@ class HeapLayoutTest {
     @Test
     void theHeaderIsWhereItWas() {
         assertThat(HeapLayout.MAGIC).isEqualTo(0x0148_4556_4145_4c43L);
-        assertThat(new long[]{HeapLayout.MAXIMUM_AT, HeapLayout.PAGE_BYTES_AT, HeapLayout.SEED_AT, HeapLayout.STAMP_AT,
+        assertThat(new long[] {HeapLayout.MAXIMUM_AT, HeapLayout.PAGE_BYTES_AT, HeapLayout.SEED_AT, HeapLayout.STAMP_AT,
                 HeapLayout.CONTEXTS_AT, HeapLayout.TABLE_AT, HeapLayout.DATA_AT, HeapLayout.COMMITTED_AT,
                 HeapLayout.CENTRAL_LOCK_AT, HeapLayout.ROOTS_AT, HeapLayout.BINS_AT, HeapLayout.CLASSES_AT,
                 HeapLayout.RAW_LOCKS_AT, HeapLayout.FIRST_CONTEXT_AT})
@@ -28,7 +28,7 @@ class HeapLayoutTest {
 
     @Test
     void aContextIsLaidOutAsItWas() {
-        assertThat(new long[]{ContextLayout.OWNER_AT, ContextLayout.RECOVERER_AT, ContextLayout.STATUS_AT,
+        assertThat(new long[] {ContextLayout.OWNER_AT, ContextLayout.RECOVERER_AT, ContextLayout.STATUS_AT,
                 ContextLayout.INNER_STATUS_AT, ContextLayout.PENDING_MASK_AT, ContextLayout.PENDING_AT,
                 ContextLayout.COUNTS_AT, ContextLayout.PAIRS_AT, ContextLayout.INNER_PAIRS_AT, ContextLayout.STOCKS_AT,
                 ContextLayout.BYTES}).containsExactly(0, 8, 64, 72, 80, 128, 640, 1280, 5280, 9280, 32768);

@@ -1,5 +1,6 @@
 package io.cleave.heap;
 
+import io.cleave.CleaveException;
 import io.cleave.HeapFullException;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,7 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
         all.add(new Replacing("remove-large", LARGE, 0, _ -> {}));
         all.add(new Replacing("into-a-full-stock", MEDIUM, 0, HeapScenarios::fillStocks));
         all.add(new Replacing("out-of-a-full-heap", 0, 3 * LARGE, HeapScenarios::fill));
-        all.add(new Replacing("fills-a-heap-with-stocks", 0, MEDIUM, HeapScenarios::fillButForStocks));
+        all.add(new Replacing("fills-a-heap-with-stocks", 0, MEDIUM, HeapScenarios::fillButForStocks, MEDIUM));
         all.add(new Headers());
         all.add(new Raw());
         return all;
@@ -117,27 +118,34 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
         }
     }
 
-    /** Leaves free blocks in the stocks of other contexts only. */
+    /** Leaves no pages; blocks of another class are free, in the stocks of all contexts. */
     private static void fillButForStocks(Heap heap) {
-        fillStocks(heap);
-        long bytes = LARGE;
-        for (int slot = 3; slot < COUNT && bytes > 4096;) {
+        List<Long> blocks = new ArrayList<>();
+        int stock = SizeClasses.stock(SizeClasses.of(2 * MEDIUM));
+        try (Change change = heap.change()) {
+            for (int i = 0; i < heap.contexts().length * stock; i++) {
+                blocks.add(change.allocate(2 * MEDIUM));
+            }
+            change.commit();
+        }
+        RawBlocks raw = new RawBlocks(heap);
+        for (long bytes = LARGE; bytes > SizeClasses.LARGEST_BYTES; bytes -= HeapLayout.PAGE_BYTES) {
             try {
-                replace(heap, slot, bytes, slot);
-                slot++;
+                while (true) {
+                    long _ = raw.allocate(bytes, 1);
+                }
             } catch (HeapFullException e) {
-                bytes /= 2;
+                continue; // until there is no run of pages left
             }
         }
-        fillStocksIfPossible(heap);
-    }
-
-    private static void fillStocksIfPossible(Heap heap) {
-        try {
-            fillStocks(heap);
-        } catch (HeapFullException e) {
-            // as far as it went
+        List<Change> held = new ArrayList<>();
+        for (int i = 0; i < heap.contexts().length; i++) {
+            Change change = heap.change();
+            held.add(change);
+            blocks.subList(i * stock, (i + 1) * stock).forEach(change::free);
+            change.commit();
         }
+        held.forEach(Change::close);
     }
 
     /** A slot's block is replaced by another. */
@@ -146,8 +154,15 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
         private final long before;
         private final long after;
         private final Preparation preparation;
+        private final long most;
 
         Replacing(String name, long before, long after, Preparation preparation) {
+            this(name, before, after, preparation, 3 * LARGE);
+        }
+
+        /** With the largest block that can be made in the end. */
+        Replacing(String name, long before, long after, Preparation preparation, long most) {
+            this.most = most;
             this.name = name;
             this.before = before;
             this.after = after;
@@ -194,7 +209,7 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
             for (int slot = 0; slot < COUNT; slot++) {
                 replace(heap, slot, 0, 0);
             }
-            for (long bytes : new long[]{SMALL, MEDIUM, LARGE, 3 * LARGE}) {
+            for (long bytes : new long[] {SMALL, MEDIUM, most / 3, most}) {
                 replace(heap, 0, bytes, bytes);
                 if (number(heap, 0) != bytes) {
                     throw new AssertionError("a block of " + bytes + " has " + number(heap, 0));
@@ -260,7 +275,8 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
             long header = memory.getPlain(heap.rootAt(0));
             long generation = memory.getPlain(heap.rootAt(1));
             if (generation % 2 != 1 || memory.getPlain(header) != generation) {
-                throw new AssertionError("the header has generation " + memory.getPlain(header) + ", not " + generation);
+                throw new AssertionError(
+                        "the header has generation " + memory.getPlain(header) + ", not " + generation);
             }
             long done = memory.getPlain(heap.rootAt(2)) - 1;
             long least = (hasVictimDied ? 0 : 1) + (Boolean.FALSE.equals(hasNextDied) ? 1 : 0);
@@ -312,7 +328,11 @@ public final class HeapScenarios implements CrashHarness.Scenarios {
             long block = heap.memory().getPlain(heap.rootAt(0));
             long generation = heap.memory().getPlain(heap.rootAt(1));
             if (raw.isCurrent(block, generation)) {
-                raw.free(block, generation);
+                try {
+                    raw.free(block, generation);
+                } catch (CleaveException e) {
+                    return; // the victim's free had happened, and was finished meanwhile
+                }
             }
         }
 
