@@ -13,6 +13,7 @@ module io.cleave {
     exports io.cleave;
     exports io.cleave.fission;
     exports io.cleave.memory;
+    exports io.cleave.objects;
     exports io.cleave.pool;
     exports io.cleave.share;
     exports io.cleave.sync;

@@ -205,6 +205,15 @@ public final class Heap {
     }
 
     /**
+     * What is used and free now, gathered while others go on.
+     *
+     * @return figures
+     */
+    public HeapUsage usage() {
+        return HeapUsage.of(this);
+    }
+
+    /**
      * Walks all of the heap while no change happens, and accounts for every byte. Those who want to change something wait
      * meanwhile; what dead processes had begun is finished or forgotten before.
      *

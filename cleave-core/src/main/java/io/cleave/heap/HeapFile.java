@@ -5,6 +5,7 @@ import io.cleave.memory.BlockKind;
 import io.cleave.memory.MemoryOptions;
 import io.cleave.memory.raw.GrowingBlock;
 import io.cleave.memory.raw.RawBlocks;
+import io.cleave.owner.Participants;
 import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
 
@@ -34,9 +35,11 @@ import java.security.SecureRandom;
  */
 public final class HeapFile implements HeapSpace, AutoCloseable {
     private final GrowingBlock block;
+    private final long byteSize;
 
     private HeapFile(GrowingBlock block) {
         this.block = block;
+        this.byteSize = block.segment().byteSize();
     }
 
     /**
@@ -102,6 +105,7 @@ public final class HeapFile implements HeapSpace, AutoCloseable {
     private static void format(GrowingBlock block, long initial) {
         block.reserve(0, initial);
         Heap.format(new HeapFile(block), new SecureRandom().nextLong());
+        Participants.join(block.segment(), HeapLayout.STAMP_AT, Heap.class); // who only reads could not
     }
 
     private static HeapFile opened(GrowingBlock block) {
@@ -155,6 +159,15 @@ public final class HeapFile implements HeapSpace, AutoCloseable {
     @Override
     public void reserve(long at, long bytes) {
         block.reserve(at, bytes);
+    }
+
+    /**
+     * What the heap may grow to.
+     *
+     * @return bytes
+     */
+    public long byteSize() {
+        return byteSize;
     }
 
     /**

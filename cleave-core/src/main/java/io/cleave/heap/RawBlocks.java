@@ -47,13 +47,27 @@ public final class RawBlocks {
      */
     public long allocate(long bytes, long seed) {
         try (Change change = heap.change()) {
-            long block = change.allocate(bytes + HEAD_BYTES);
-            long generation = LIVE | mix(seed ^ block);
-            memory.setPlain(block, generation);
-            memory.setPlain(block + Long.BYTES, signature(block, generation));
+            long block = allocate(change, bytes, seed);
             change.commit();
             return block;
         }
+    }
+
+    /**
+     * Allocates a block as a part of a change.
+     *
+     * @param change the change
+     * @param bytes the size of its content, at least 1
+     * @param seed a random number, for its generation
+     * @return its offset; its content, which is whatever was there, begins {@link #HEAD_BYTES} behind
+     * @throws io.cleave.HeapFullException where there is no room
+     */
+    public long allocate(Change change, long bytes, long seed) {
+        long block = change.allocate(bytes + HEAD_BYTES);
+        long generation = LIVE | mix(seed ^ block);
+        memory.setPlain(block, generation);
+        memory.setPlain(block + Long.BYTES, signature(block, generation));
+        return block;
     }
 
     /**

@@ -1,4 +1,17 @@
-/** Objects that live in memory that several processes share. */
+/**
+ * A heap of live objects that processes share: maps, lists, sets and queues in memory, which any process may use, leave
+ * or die in at any moment.
+ *
+ * <p>
+ * A {@link io.cleave.objects.SharedHeap} is a named block of memory ({@link io.cleave.memory}) that grows by itself up
+ * to a maximum. What lies in it is found by name. Whatever moment a process is killed at, each operation has happened or
+ * has not, nothing is lost, and nobody else waits longer than the detection of the death takes, about 0.1 s. A process
+ * that is <em>stopped</em> is alive, and waited for.
+ *
+ * <p>
+ * Nobody may truncate the file of a heap: an access to what is missing then is an {@link InternalError}, or the end of
+ * the process, as HotSpot recovers from some of the instructions that fail so and not from others.
+ */
 @NullMarked
 package io.cleave.objects;
 

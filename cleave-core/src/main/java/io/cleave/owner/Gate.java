@@ -2,7 +2,7 @@ package io.cleave.owner;
 
 import io.cleave.os.Unistd;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,16 +20,20 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * {@code inside} is raised before {@code isShut} is looked at, and {@code isShut} is set before {@code inside} is looked
- * at, all by volatile accesses: so one who enters sees the gate shut, or the closer sees it inside.
+ * at, all by volatile accesses: so one who enters sees the gate shut, or the closer sees it inside. Where the count is a
+ * sum of several, each goes down only once the gate is shut, but for those who come too late and go again: so when each
+ * has been seen to be 0 after that, nobody is inside.
  */
 public class Gate {
+    /** So many counts fill a line of the cache, and the one that is fetched with it. */
+    private static final int LINE = 32;
     private static final long NAP_NANOS = 200_000;
     private static final long PATIENCE_NANOS = 5_000_000_000L;
 
     /** Gives the memory up. */
     private final @Nullable Runnable release;
-    /** Calls of this process that are inside. */
-    private final AtomicInteger inside = new AtomicInteger();
+    /** Calls of this process that are inside: the sum of some counts, of which each thread uses one. */
+    private final AtomicIntegerArray inside;
     /** Whether nobody is let in any more. Written under this. */
     private volatile boolean isShut;
 
@@ -38,7 +42,31 @@ public class Gate {
      *        the middle of a system call on it; null where the memory is a caller's
      */
     public Gate(@Nullable Runnable release) {
+        this(release, 1);
+    }
+
+    /**
+     * A gate for many threads at once.
+     *
+     * @param release as above
+     * @param ways how many threads can pass without getting into each other's way, a power of two
+     */
+    public Gate(@Nullable Runnable release, int ways) {
         this.release = release;
+        this.inside = new AtomicIntegerArray(ways == 1 ? 1 : ways * LINE);
+    }
+
+    /** Always the same for a thread. */
+    private int way() {
+        return (int) Thread.currentThread().threadId() * LINE & inside.length() - 1;
+    }
+
+    private int inside() {
+        int sum = 0;
+        for (int i = 0; i < inside.length(); i += LINE) {
+            sum += inside.get(i);
+        }
+        return sum;
     }
 
     /** Whether there is a block, whose mapping ends with the handle. */
@@ -58,9 +86,10 @@ public class Gate {
      */
     public final void enter() {
         if (release != null) {
-            inside.getAndIncrement();
+            int way = way();
+            inside.getAndIncrement(way);
             if (isShut) {
-                inside.getAndDecrement();
+                inside.getAndDecrement(way);
                 throw new IllegalStateException("this handle is closed; open the object by its name again");
             }
         }
@@ -69,7 +98,7 @@ public class Gate {
     /** Ends what {@link #enter} began. */
     public final void exit() {
         if (release != null) {
-            inside.getAndDecrement();
+            inside.getAndDecrement(way());
         }
     }
 
@@ -103,7 +132,7 @@ public class Gate {
             cells.forEach(SharedCell::close);
             boolean isLate = System.nanoTime() - deadline > 0;
             // A forked child has its parent's count and none of the parent's threads, and its memory stays mapped.
-            if (inside.get() == 0 || Unistd.isForkedChild()) {
+            if (inside() == 0 || Unistd.isForkedChild()) {
                 try {
                     memory.run();
                     return;
@@ -114,7 +143,7 @@ public class Gate {
                 }
             } else if (isLate) {
                 throw new IllegalStateException(
-                        inside.get() + " calls are still under way through this handle; nothing "
+                        inside() + " calls are still under way through this handle; nothing "
                                 + "was closed, let them end and close it again");
             }
             LockSupport.parkNanos(NAP_NANOS);

@@ -49,6 +49,7 @@ final class ArchitectureTest {
             io.cleave.HeapFullException
             io.cleave.IncompatibleBlockException
             io.cleave.OwnerDiedException
+            io.cleave.StaleReferenceException
             io.cleave.TokenException
             io.cleave.WorkerDiedException
             io.cleave.WorkerException
@@ -67,6 +68,13 @@ final class ArchitectureTest {
             io.cleave.memory.Lifetime
             io.cleave.memory.MemoryOptions
             io.cleave.memory.SharedMemory
+            io.cleave.objects.HeapBlock
+            io.cleave.objects.HeapOptions
+            io.cleave.objects.HeapReference
+            io.cleave.objects.HeapStatistics
+            io.cleave.objects.HeapStatistics$SizeClass
+            io.cleave.objects.HeapVerification
+            io.cleave.objects.SharedHeap
             io.cleave.pool.AsyncPool
             io.cleave.pool.AsyncPool$Builder
             io.cleave.pool.AsyncTask

@@ -1,0 +1,122 @@
+package io.cleave.objects;
+
+import io.cleave.StaleReferenceException;
+import io.cleave.heap.HeapMemory;
+import io.cleave.heap.RawBlocks;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Bytes in a {@link SharedHeap} that are the user's alone.
+ *
+ * <p>
+ * Whoever frees a block, or drops its name, ends it for all. From then on every method here throws a
+ * {@link StaleReferenceException}; but a segment that was taken before stays accessible as long as the heap is open, and
+ * shows whatever comes to lie there. So agree on who frees, or ask for the segment anew.
+ *
+ * <h2>Memory consistency effects</h2> Accesses to the segment are not ordered by this class: order them by VarHandles of
+ * {@link java.lang.foreign.ValueLayout}. What a thread stores before it hands out a {@link #reference} by a structure of
+ * the heap happens before what others do after they have got it there.
+ */
+public final class HeapBlock {
+    private final SharedHeap heap;
+    private final long block;
+    private final long generation;
+    private final long byteSize;
+    private final String name;
+
+    /** @param name the name that leads to it, empty where none does */
+    HeapBlock(SharedHeap heap, long block, long generation, long byteSize, String name) {
+        this.heap = heap;
+        this.block = block;
+        this.generation = generation;
+        this.byteSize = byteSize;
+        this.name = name;
+    }
+
+    private void check() {
+        if (!heap.blocks().isCurrent(block, generation)) {
+            throw new StaleReferenceException(
+                    (name.isEmpty() ? "the block at " + block : "\"" + name + "\"") + " of heap \"" + heap.name()
+                            + "\" has been " + (name.isEmpty() ? "freed" : "dropped") + "; nothing may use it any more");
+        }
+    }
+
+    /**
+     * The bytes. The segment is aligned to 16 bytes, and accessible until the heap is closed.
+     *
+     * @return {@link #byteSize} bytes; read-only where the heap is
+     * @throws StaleReferenceException where the block has been freed
+     * @throws IllegalStateException where the heap is closed
+     */
+    public MemorySegment segment() {
+        heap.gate().enter();
+        try {
+            check();
+            HeapMemory memory = heap.heap().memory();
+            return memory.slice(block + RawBlocks.HEAD_BYTES, byteSize);
+        } finally {
+            heap.gate().exit();
+        }
+    }
+
+    /**
+     * How many bytes it has.
+     *
+     * @return as many as were asked for; where it was found by its reference, perhaps some more
+     */
+    public long byteSize() {
+        return byteSize;
+    }
+
+    /**
+     * What leads to this block from elsewhere.
+     *
+     * @return a reference, for {@link SharedHeap#block}
+     * @throws StaleReferenceException where the block has been freed
+     * @throws UnsupportedOperationException where the block has a name, which leads to it
+     */
+    public HeapReference reference() {
+        requireNameless("refer to it by");
+        heap.gate().enter();
+        try {
+            check();
+            return new HeapReference(block, generation);
+        } finally {
+            heap.gate().exit();
+        }
+    }
+
+    /**
+     * Gives the memory back to the heap.
+     *
+     * @throws StaleReferenceException where it has been freed already
+     * @throws UnsupportedOperationException where it has a name, which {@link SharedHeap#drop} takes away
+     */
+    public void free() {
+        requireNameless("free it by dropping");
+        heap.gate().enter();
+        try {
+            heap.roots().refuseReadOnly();
+            check();
+            heap.blocks().free(block, generation);
+        } finally {
+            heap.gate().exit();
+        }
+    }
+
+    private void requireNameless(String instead) {
+        if (!name.isEmpty()) {
+            throw new UnsupportedOperationException("this block has a name: " + instead + " \"" + name + "\"");
+        }
+    }
+
+    /**
+     * Says which block it is.
+     *
+     * @return its name or offset, and its size
+     */
+    @Override
+    public String toString() {
+        return "HeapBlock[" + (name.isEmpty() ? Long.toString(block) : name) + ", " + byteSize + " bytes]";
+    }
+}

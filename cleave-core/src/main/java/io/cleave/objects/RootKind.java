@@ -1,0 +1,42 @@
+package io.cleave.objects;
+
+import org.jspecify.annotations.Nullable;
+
+/** The sorts of structures that a name can lead to. Their numbers are part of the format. */
+enum RootKind {
+    /** Bytes that are the user's alone. */
+    RAW(1, "raw", new RawStructure());
+
+    private final int number;
+    private final String word;
+    private final Structure structure;
+
+    RootKind(int number, String word, Structure structure) {
+        this.number = number;
+        this.word = word;
+        this.structure = structure;
+    }
+
+    int number() {
+        return number;
+    }
+
+    /** For messages and tables. */
+    String word() {
+        return word;
+    }
+
+    Structure structure() {
+        return structure;
+    }
+
+    /** The kind of a number; null for one that another version of Cleave has given. */
+    static @Nullable RootKind of(int number) {
+        for (RootKind kind : values()) {
+            if (kind.number == number) {
+                return kind;
+            }
+        }
+        return null;
+    }
+}

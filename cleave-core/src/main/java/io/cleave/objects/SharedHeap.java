@@ -1,0 +1,464 @@
+package io.cleave.objects;
+
+import io.cleave.AlreadyExistsException;
+import io.cleave.AllocationException;
+import io.cleave.BlockNotFoundException;
+import io.cleave.CleaveException;
+import io.cleave.HeapFullException;
+import io.cleave.IncompatibleBlockException;
+import io.cleave.StaleReferenceException;
+import io.cleave.heap.Check;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapFile;
+import io.cleave.heap.HeapMemory;
+import io.cleave.heap.HeapReport;
+import io.cleave.heap.HeapUsage;
+import io.cleave.heap.RawBlocks;
+import io.cleave.owner.Gate;
+import io.cleave.owner.SharedCell;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A heap of live objects that processes share, in a named block of memory.
+ *
+ * <pre>{@code
+ * try (SharedHeap heap = SharedHeap.openOrCreate("words", 1L << 30)) {
+ *     HeapBlock header = heap.raw("header", 4096);
+ *     ...
+ * }
+ * }</pre>
+ *
+ * <p>
+ * Any number of processes of one user, each with its own handle, open the heap by its name, in any order; where its
+ * name and its memory come from, who may open it and how long it lives is as {@link io.cleave.memory.SharedMemory} has it:
+ * the last who closes it removes it, unless it is {@link io.cleave.memory.Lifetime#PERSISTENT}. With {@code CLEAVE_DIR} in
+ * a file system on a disk, such a heap also outlives a restart of all its processes. Nothing is promised for a power cut,
+ * as nothing is ever written back on purpose.
+ *
+ * <p>
+ * The heap grows by itself, up to a maximum that is given when it is made. Memory that it has grown by comes back when it
+ * is removed; what is freed serves the heap again. Where the device or the machine has no memory for it to grow, or its
+ * maximum is reached, an operation that needs more is a {@link HeapFullException}, and has not happened.
+ *
+ * <p>
+ * <b>Death.</b> A process may be killed at any instruction: each operation has happened or has not. What it held is taken
+ * over by who next needs it, within about 0.1 s. A process that is stopped is alive, and waited for.
+ *
+ * <p>
+ * A forked child inherits the mapping, and may use the handle as its parent does, but for {@link #close}, which then ends
+ * nothing: the handle stays its parent's.
+ *
+ * <h2>Threads</h2> All methods may be called by any thread at any time. Closing a heap while calls are inside waits for
+ * them; whoever comes after gets an {@link IllegalStateException}.
+ */
+public final class SharedHeap implements AutoCloseable {
+    /** As many threads can enter at once without getting into each other's way. */
+    private static final int WAYS = Integer
+            .highestOneBit(Math.clamp(2L * Runtime.getRuntime().availableProcessors() - 1, 1, 64));
+
+    private final HeapFile file;
+    private final Heap heap;
+    private final Gate gate;
+    private final Roots roots;
+    private final RawBlocks blocks;
+    private final HeapOptions options;
+    /** Where threads of this process may sleep through this handle. */
+    private final Set<SharedCell> cells = ConcurrentHashMap.newKeySet();
+
+    private SharedHeap(HeapFile file, HeapOptions options) {
+        this.file = file;
+        this.options = options;
+        this.heap = Heap.attach(file);
+        this.roots = new Roots(file.name(), heap, options.readOnly());
+        this.blocks = new RawBlocks(heap);
+        this.gate = new Gate(file::close, WAYS);
+    }
+
+    private static SharedHeap attached(HeapFile file, HeapOptions options) {
+        boolean done = false;
+        try {
+            SharedHeap heap = new SharedHeap(file, options);
+            done = true;
+            return heap;
+        } finally {
+            if (!done) {
+                file.close();
+            }
+        }
+    }
+
+    /**
+     * Makes a heap that lives while somebody is attached.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param byteSize what it may grow to, at least 1 MiB; it takes what it needs
+     * @return a handle on it
+     * @throws AlreadyExistsException where a block of this name exists, unless it is an orphan, which is replaced
+     * @throws AllocationException where there is not even memory for the beginning; nothing is left then
+     * @throws IncompatibleBlockException where something bears the name that is no block of this user's
+     * @throws IllegalArgumentException where name or size is outside the range above
+     * @throws CleaveException where the system refuses something else, such as another file descriptor
+     */
+    public static SharedHeap create(String name, long byteSize) {
+        return create(name, byteSize, HeapOptions.defaults());
+    }
+
+    /**
+     * Makes a heap, as {@link #create(String, long)} does.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param byteSize what it may grow to, at least 1 MiB
+     * @param options how
+     * @return a handle on it
+     * @throws IllegalArgumentException where name or size is outside the range above, the options are for reading only, or
+     *         their initial size is more than the size
+     */
+    public static SharedHeap create(String name, long byteSize, HeapOptions options) {
+        return attached(HeapFile.create(name, byteSize, options.initialBytes(), options.memory()), options);
+    }
+
+    /**
+     * Attaches to a heap that exists, for reading and writing.
+     *
+     * @param name the heap's name
+     * @return a handle on it
+     * @throws BlockNotFoundException where there is none, or only an orphan, which is removed
+     * @throws IncompatibleBlockException where the block is another user's, no heap, a heap of another version, cut short
+     *         or damaged, or its owners are known by another table of participants
+     * @throws IllegalArgumentException where it cannot be a name
+     * @throws CleaveException where the system refuses something else, such as another mapping or file descriptor
+     */
+    public static SharedHeap open(String name) {
+        return open(name, HeapOptions.defaults());
+    }
+
+    /**
+     * Attaches to a heap that exists, as {@link #open(String)} does.
+     *
+     * @param name the heap's name
+     * @param options how; the lifetime is the one that its creator gave it
+     * @return a handle on it
+     */
+    public static SharedHeap open(String name, HeapOptions options) {
+        return attached(HeapFile.open(name, options.memory()), options);
+    }
+
+    /**
+     * Attaches to a heap, or makes it where there is none; of many callers at once one makes it. A heap that is made lives
+     * while somebody is attached; one that exists keeps its lifetime.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param byteSize what it may grow to, at least 1 MiB
+     * @return a handle on it
+     * @throws IncompatibleBlockException where it exists with another size, or for the reasons of {@link #open(String)}
+     * @throws AllocationException where there is not even memory for the beginning; nothing is left then
+     * @throws IllegalArgumentException where name or size is outside the range above
+     * @throws CleaveException where the system refuses something else, such as another file descriptor
+     */
+    public static SharedHeap openOrCreate(String name, long byteSize) {
+        return openOrCreate(name, byteSize, HeapOptions.defaults());
+    }
+
+    /**
+     * Attaches to a heap, or makes it where there is none, as {@link #openOrCreate(String, long)} does.
+     *
+     * @param name 1 to 200 of the characters {@code A-Z a-z 0-9 . _ -}, not beginning with a dot
+     * @param byteSize what it may grow to, at least 1 MiB
+     * @param options how; a heap that exists keeps its lifetime and its mode
+     * @return a handle on it
+     * @throws IllegalArgumentException where name or size is outside the range above, the options are for reading only, or
+     *         their initial size is more than the size
+     */
+    public static SharedHeap openOrCreate(String name, long byteSize, HeapOptions options) {
+        return attached(HeapFile.openOrCreate(name, byteSize, options.initialBytes(), options.memory()), options);
+    }
+
+    /**
+     * The heap's name.
+     *
+     * @return the name
+     */
+    public String name() {
+        return file.name();
+    }
+
+    /**
+     * What the heap may grow to.
+     *
+     * @return bytes, as its creator asked for them
+     */
+    public long byteSize() {
+        return file.byteSize();
+    }
+
+    /**
+     * The names that lead to something in the heap.
+     *
+     * @return all names, in their order
+     */
+    public List<String> names() {
+        gate.enter();
+        try {
+            return roots.list().stream().map(Root::name).toList();
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
+     * Removes a name, with all that it leads to. Who still has a handle on that gets a {@link StaleReferenceException}
+     * from then on.
+     *
+     * @param name a name in the heap
+     * @return false where it led to nothing
+     * @throws UnsupportedOperationException where the heap was opened for reading only
+     */
+    public boolean drop(String name) {
+        gate.enter();
+        try {
+            return roots.drop(name);
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
+     * Bytes with a name, for whatever a program wants to lay out by itself; they are made, and are zeroes, where there are
+     * none.
+     *
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param byteSize how many, at least 1
+     * @return the block
+     * @throws IncompatibleBlockException where the name leads to something else, or to bytes of another size
+     * @throws HeapFullException where there is no room for them
+     */
+    public HeapBlock raw(String name, long byteSize) {
+        if (byteSize < 1) {
+            throw new IllegalArgumentException("a block has at least 1 byte, not " + byteSize);
+        }
+        gate.enter();
+        try {
+            HeapBlock found = null;
+            while (found == null) {
+                found = raw(roots.findOrMake(name, RootType.RAW,
+                        change -> RawStructure.make(heap, blocks, change, byteSize)));
+            }
+            if (found.byteSize() != byteSize) {
+                throw new IncompatibleBlockException("\"" + name + "\" in heap \"" + name() + "\" has " + found.byteSize()
+                        + " bytes, " + byteSize + " were asked for; open it as it is, or choose another name");
+            }
+            return found;
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
+     * Bytes with a name, which must be there.
+     *
+     * @param name their name
+     * @return the block
+     * @throws BlockNotFoundException where the name leads to nothing
+     * @throws IncompatibleBlockException where it leads to something else
+     */
+    public HeapBlock raw(String name) {
+        gate.enter();
+        try {
+            HeapBlock found = null;
+            while (found == null) {
+                Root root = roots.find(name);
+                if (root == null) {
+                    throw new BlockNotFoundException("nothing in heap \"" + name() + "\" is called \"" + name
+                            + "\"; raw(name, byteSize) makes it");
+                }
+                roots.check(root, RootType.RAW);
+                found = raw(root);
+            }
+            return found;
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /** The block that a header has; null where it has just been dropped, and its name leads elsewhere. */
+    private @Nullable HeapBlock raw(Root root) {
+        HeapMemory memory = heap.memory();
+        long header = root.header();
+        long block = memory.getAcquire(header + RawStructure.BLOCK_IN_HEADER);
+        long generation = memory.getPlain(header + RawStructure.GENERATION_IN_HEADER);
+        long byteSize = memory.getPlain(header + RawStructure.SIZE_IN_HEADER);
+        VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
+        if (memory.getAcquire(header) != root.generation() || RootLayout.isDropped(memory, header)) {
+            return null;
+        }
+        return new HeapBlock(this, block, generation, byteSize, root.name());
+    }
+
+    /**
+     * Takes memory of the heap for bytes without a name, as {@code malloc} does. They stay until somebody frees them, in
+     * whatever process: keep the {@link HeapBlock#reference} where others find it.
+     *
+     * @param byteSize how many, at least 1; their content is whatever was there
+     * @return the block
+     * @throws HeapFullException where there is no room for them
+     */
+    public HeapBlock allocate(long byteSize) {
+        if (byteSize < 1) {
+            throw new IllegalArgumentException("a block has at least 1 byte, not " + byteSize);
+        }
+        gate.enter();
+        try {
+            roots.refuseReadOnly();
+            long block = blocks.allocate(byteSize, ThreadLocalRandom.current().nextLong());
+            return new HeapBlock(this, block, blocks.generation(block), byteSize, "");
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
+     * The block that a reference leads to.
+     *
+     * @param reference of a block of this heap
+     * @return the block
+     * @throws StaleReferenceException where it has been freed
+     */
+    public HeapBlock block(HeapReference reference) {
+        Objects.requireNonNull(reference);
+        gate.enter();
+        try {
+            if (!blocks.isCurrent(reference.offset(), reference.generation())) {
+                throw new StaleReferenceException("the block at " + reference.offset() + " of heap \"" + name()
+                        + "\" has been freed; nothing may use it any more");
+            }
+            long byteSize = heap.sizeOf(reference.offset()) - RawBlocks.HEAD_BYTES;
+            return new HeapBlock(this, reference.offset(), reference.generation(), byteSize, "");
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
+     * What the heap takes and has free.
+     *
+     * @return figures, gathered while others go on
+     */
+    public HeapStatistics statistics() {
+        gate.enter();
+        try {
+            return statistics(heap.usage(), file);
+        } finally {
+            gate.exit();
+        }
+    }
+
+    static HeapStatistics statistics(HeapUsage usage, HeapFile file) {
+        List<HeapStatistics.SizeClass> classes = new ArrayList<>();
+        for (HeapUsage.SizeClass known : usage.classes()) {
+            classes.add(new HeapStatistics.SizeClass(known.byteSize(), known.blocks(), known.free()));
+        }
+        return new HeapStatistics(file.byteSize(), usage.committedBytes(), usage.usedBytes(), usage.freeBytes(),
+                usage.largestHoleBytes(), file.reservedBytes(), classes);
+    }
+
+    /**
+     * Walks everything in the heap, and accounts for every byte. Whoever wants to change something waits meanwhile, in all
+     * processes; what dead ones had begun is finished or forgotten before.
+     *
+     * @return what was found
+     * @throws UnsupportedOperationException where the heap was opened for reading only
+     */
+    public HeapVerification verify() {
+        gate.enter();
+        try {
+            roots.refuseReadOnly();
+            return verification(heap.verify(roots::walk));
+        } finally {
+            gate.exit();
+        }
+    }
+
+    static HeapVerification verification(HeapReport report) {
+        return new HeapVerification(report.faults(), report.committedBytes(), report.usedBytes(), report.freeBytes(),
+                report.wasteBytes());
+    }
+
+    /**
+     * Removes the heap's name at once. Those who are attached, this handle included, keep the heap until they close; the
+     * name is free for another. It is the way to end a {@link io.cleave.memory.Lifetime#PERSISTENT} heap.
+     *
+     * @throws IllegalStateException where this handle is closed, or was inherited through a fork
+     * @throws CleaveException where the system refuses it
+     */
+    public void unlink() {
+        gate.enter();
+        try {
+            file.unlink();
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
+     * Sends away who waits through this handle, unmaps the memory and gives up the handle; the last one out removes the
+     * heap, unless it is persistent. The second and later calls do nothing. A handle that is never closed is given up when
+     * it is not reachable any more, or when the JVM ends normally.
+     *
+     * @throws IllegalStateException where calls are still inside after 5 s; nothing has been closed then
+     */
+    @Override
+    public void close() {
+        gate.close(List.copyOf(cells));
+    }
+
+    /**
+     * Says which heap it is.
+     *
+     * @return its name and size
+     */
+    @Override
+    public String toString() {
+        return gate.describe("SharedHeap", () -> name() + ", up to " + byteSize() + " bytes"
+                + (options.readOnly() ? ", read-only" : ""));
+    }
+
+    /** The heap below, for who is inside the {@link #gate}. */
+    Heap heap() {
+        return heap;
+    }
+
+    /** To be passed by each call that needs the memory. */
+    Gate gate() {
+        return gate;
+    }
+
+    Roots roots() {
+        return roots;
+    }
+
+    RawBlocks blocks() {
+        return blocks;
+    }
+
+    /** Lets {@link #close} wake up who sleeps on a word of the heap; once for each cell that threads may sleep on. */
+    void sleepsOn(SharedCell cell) {
+        cells.add(cell);
+    }
+
+    /** The walk through all that can be reached. */
+    void walk(Check check) {
+        roots.walk(check);
+    }
+
+    /** What a name leads to, for who is inside the {@link #gate}; null where it leads to nothing. */
+    @Nullable Root find(String name) {
+        return roots.find(name);
+    }
+}

@@ -1,0 +1,2 @@
+/** Tests of the shared heap. */
+package io.cleave.objects;
