@@ -24,17 +24,17 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     private final ValueHash hash;
 
     /**
-     * The map with a header.
+     * The map over a table.
      *
      * @param name for messages
      * @throws io.cleave.IncompatibleBlockException where it was made with other classes
      */
-    HeapMap(String name, Heap heap, long header, ValueEncoding<K> keys, ValueEncoding<V> values) {
+    HeapMap(String name, MapTable table, ValueEncoding<K> keys, ValueEncoding<V> values) {
         this.name = name;
-        this.table = new MapTable(heap, header);
+        this.table = table;
         this.keys = keys;
         this.values = values;
-        this.hash = hash(heap);
+        this.hash = hash(table.heap());
         table.checkSchema(name, keys.schema(), values.schema());
     }
 

@@ -25,11 +25,6 @@ final class MapCheck {
         if (check.reached(header) < Heap.HEADER_BYTES) {
             return;
         }
-        long kind = heap.memory().getPlain(header + MapLayout.KIND_AT);
-        if (kind != MapLayout.KIND) {
-            check.fault("the map at " + header + " has the kind " + Long.toHexString(kind));
-            return;
-        }
         new MapCheck(heap, check).walk(header);
     }
 
@@ -38,6 +33,9 @@ final class MapCheck {
         boolean isEnded = root == 0;
         if (isEnded) {
             root = memory.getPlain(header + MapLayout.ENDED_ROOT);
+            if (root == 0) {
+                return; // all but the header is free
+            }
         }
         if ((memory.getPlain(header + MapLayout.SPLITS) & 1) != 0) {
             check.fault("the map at " + header + " is in the middle of a split");

@@ -3,7 +3,6 @@ package io.cleave.objects;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
-import java.util.function.Consumer;
 
 /**
  * The end of a map: everything it has is freed, step by step, each a {@link Change} of its own. Who dies in the middle
@@ -23,21 +22,19 @@ final class MapEnd {
     }
 
     /**
-     * Frees a map that nobody finds by a name any more, or goes on where another has died.
-     *
-     * @param last sets the words of the last step, by which the caller forgets the header
+     * Frees all of a map that nobody finds by a name any more, but for its header, or goes on where another has died.
      */
-    static void free(Heap heap, long header, Consumer<Change> last) {
+    static void free(Heap heap, long header) {
         long lockAt = header + MapLayout.LOCK;
         heap.locks().lock(lockAt);
         try {
-            new MapEnd(heap, header).run(last);
+            new MapEnd(heap, header).run();
         } finally {
             heap.locks().unlock(lockAt);
         }
     }
 
-    private void run(Consumer<Change> last) {
+    private void run() {
         long root = memory.getPlain(header + MapLayout.ROOT);
         if (root != 0) {
             try (Change change = heap.change()) {
@@ -47,6 +44,9 @@ final class MapEnd {
             }
         }
         root = memory.getPlain(header + MapLayout.ENDED_ROOT);
+        if (root == 0) {
+            return; // all was done
+        }
         long words = 1L << MapLayout.depth(root);
         for (long i = memory.getPlain(header + MapLayout.ENDED_TO); i < words;) {
             i = freeSegment(MapLayout.directory(root), i, words);
@@ -58,8 +58,7 @@ final class MapEnd {
         try (Change change = heap.change()) {
             change.free(MapLayout.directory(root));
             change.free(memory.getPlain(header + MapLayout.SCHEMA));
-            change.free(header);
-            last.accept(change);
+            change.set(header + MapLayout.ENDED_ROOT, 0);
             change.commit();
         }
     }

@@ -8,21 +8,25 @@ import io.cleave.heap.HeapMemory;
  * <pre>
  * header       0                8                16               24
  *              +----------------+----------------+----------------+----------------+
- *            0 | generation     | directory lock | kind           | root           |
+ *            0 | as {@link RootLayout} says                       | root           |
  *              +----------------+----------------+----------------+----------------+
  *           32 | splits         | ended root     | ended to       | schema         |
  *              +----------------+----------------+----------------+----------------+
- *           64 | key print      | value print    | change log     | zeroes         |
+ *           64 | key print      | value print    | change log     |
  *              +----------------+----------------+----------------+----------------+
+ *          240 |                | directory lock |
+ *              +----------------+----------------+
  *
  * root         directory / 16, 40 bits | number, 18 bits | depth, 6 bits
  *
  * directory    2 to the depth words, for the top bits of the hash: the segment each
  *
- * lock block   0                8                16
- *              +----------------+----------------+----------------+
- *            0 | generation     | segment lock   | count          |
- *              +----------------+----------------+----------------+
+ * lock block   0                8
+ *              +----------------+----------------+
+ *            0 | generation     |
+ *              +----------------+----------------+
+ *          240 | count          | segment lock   |
+ *              +----------------+----------------+
  *
  * segment      0                8                16
  *              +----------------+----------------+----------------+----------------+
@@ -44,17 +48,13 @@ import io.cleave.heap.HeapMemory;
  * schema       length of the key's | of the value's, 32 bits each | their texts in UTF-8
  * </pre>
  *
- * The header and the lock blocks are headers of the heap: their memory is never used for anything else, and the word at 8
+ * The header and the lock blocks are headers of the heap: their memory is never used for anything else, and the word at 248
  * is a lock in each of them, which only its acquire and release ever write. So who comes too late may try for the lock of
  * what was freed meanwhile, and looks after whether it still is what it was.
  */
 final class MapLayout {
-    /** "CLV-MAP" and the format's version, 1. */
-    static final long KIND = 0x0150_414d_2d56_4c43L;
-    static final long GENERATION = 0;
-    static final long LOCK = 8;
-    static final long KIND_AT = 16;
-    static final long ROOT = 24;
+    static final long GENERATION = RootLayout.GENERATION_IN_HEADER;
+    static final long ROOT = RootLayout.OWN_IN_HEADER;
     static final long SPLITS = 32;
     static final long ENDED_ROOT = 40;
     static final long ENDED_TO = 48;
@@ -62,9 +62,11 @@ final class MapLayout {
     static final long KEY_PRINT = 64;
     static final long VALUE_PRINT = 72;
     static final long LOG = 80;
-    static final long HEADER_END = 88;
+    static final long OWN_END = 88;
+    /** In the header, in lock blocks and in the head of the log: for whatever a header is used, its last word is a lock. */
+    static final long LOCK = 248;
 
-    static final long COUNT_IN_LOCK_BLOCK = 16;
+    static final long COUNT_IN_LOCK_BLOCK = 240;
 
     static final long LOCK_BLOCK_IN_SEGMENT = 0;
     static final long PREFIX_IN_SEGMENT = 8;

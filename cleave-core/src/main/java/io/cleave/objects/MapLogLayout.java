@@ -6,9 +6,11 @@ package io.cleave.objects;
  * <pre>
  * head         0                8                16               24
  *              +----------------+----------------+----------------+----------------+
- *            0 | generation     | lock           | sequence       | ring           |
+ *            0 | generation     | zeroes         | sequence       | ring           |
  *              +----------------+----------------+----------------+----------------+
  *           32 | watchers       | sleepers       |
+ *              +----------------+----------------+
+ *          240 |                | lock           |
  *              +----------------+----------------+
  *
  * ring         owners of the watchers, 256 words | records, 1024 words
@@ -22,7 +24,7 @@ package io.cleave.objects;
  * The head is a header of the heap, as the map's is.
  */
 final class MapLogLayout {
-    static final long LOCK = 8;
+    static final long LOCK = MapLayout.LOCK;
     static final long SEQUENCE = 16;
     static final long RING = 24;
     static final long WATCHERS = 32;

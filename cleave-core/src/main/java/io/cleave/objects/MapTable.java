@@ -5,6 +5,8 @@ import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapLocks;
 import io.cleave.heap.HeapMemory;
+import io.cleave.StaleReferenceException;
+import io.cleave.owner.Gate;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.lang.foreign.MemorySegment;
@@ -58,6 +60,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MapTable {
     private final Heap heap;
+    private final Gate gate;
     private final HeapMemory memory;
     private final HeapLocks locks;
     private final MemorySegment all;
@@ -66,21 +69,21 @@ final class MapTable {
     private final MapGrowth growth;
     private final MapLog log;
 
-    /** The map with a header that is one; the caller knows that it is in use. */
-    MapTable(Heap heap, long header) {
+    /**
+     * The map with a header, which may have been dropped meanwhile: see {@link #isInUse}.
+     *
+     * @param gate to be passed by operations of more than one step
+     */
+    MapTable(Heap heap, Gate gate, long header, long generation) {
         this.heap = heap;
+        this.gate = gate;
         this.memory = heap.memory();
         this.locks = heap.locks();
         this.all = memory.segment();
         this.header = header;
-        this.generation = MapLayout.generationAcquire(memory, header);
+        this.generation = generation;
         this.growth = new MapGrowth(this);
         this.log = new MapLog(this);
-        long kind = memory.getPlain(header + MapLayout.KIND_AT);
-        if (kind != MapLayout.KIND) {
-            throw new IncompatibleBlockException("what lies at " + header + " has the kind " + Long.toHexString(kind)
-                    + ", a map of this version has " + Long.toHexString(MapLayout.KIND));
-        }
     }
 
     /**
@@ -100,8 +103,7 @@ final class MapTable {
         memory.setIntPlain(schema + Integer.BYTES, valueText.length);
         memory.copyIn(keyText, 0, schema + Long.BYTES, keyText.length);
         memory.copyIn(valueText, 0, schema + Long.BYTES + keyText.length, valueText.length);
-        memory.clear(header + MapLayout.KIND_AT, MapLayout.HEADER_END - MapLayout.KIND_AT);
-        memory.setPlain(header + MapLayout.KIND_AT, MapLayout.KIND);
+        memory.clear(header + MapLayout.ROOT, MapLayout.OWN_END - MapLayout.ROOT);
         memory.setPlain(header + MapLayout.ROOT, MapLayout.root(directory, 0, 0));
         memory.setPlain(header + MapLayout.SCHEMA, schema);
         memory.setPlain(header + MapLayout.KEY_PRINT, key.fingerprint());
@@ -123,6 +125,9 @@ final class MapTable {
         long schema = memory.getPlain(header + MapLayout.SCHEMA);
         int keyLength = memory.getIntPlain(schema);
         int valueLength = memory.getIntPlain(schema + Integer.BYTES);
+        if (!isInUse()) {
+            requireUse(0);
+        }
         if (keyLength < 0 || valueLength < 0
                 || !memory.isCommitted(schema, (long) Long.BYTES + keyLength + valueLength)) {
             throw damaged("its schema has " + keyLength + " and " + valueLength + " bytes");
@@ -188,7 +193,7 @@ final class MapTable {
     void requireUse(long root) {
         VarHandle.loadLoadFence();
         if (root == 0 || !isInUse()) {
-            throw new IllegalStateException("the map was dropped; make it again, or find it under its name");
+            throw new StaleReferenceException("the map was dropped; nothing may use it any more");
         }
         if (isCurrent(root)) {
             throw damaged("its root is " + Long.toHexString(root));
@@ -296,6 +301,19 @@ final class MapTable {
     /** Acquires the lock of the segment for a key, and finds the key in it. */
     void lock(MapAccess access) {
         access.checkNotComputing(this);
+        gate.enter();
+        boolean isHeld = false;
+        try {
+            acquire(access);
+            isHeld = true;
+        } finally {
+            if (!isHeld) {
+                gate.exit();
+            }
+        }
+    }
+
+    private void acquire(MapAccess access) {
         long hash = access.hash;
         while (true) {
             long root = root();
@@ -360,6 +378,11 @@ final class MapTable {
 
     void unlock(MapAccess access) {
         locks.unlock(lockBlock(access.segment) + MapLayout.LOCK);
+        gate.exit();
+    }
+
+    Gate gate() {
+        return gate;
     }
 
     long lockBlock(long segment) {
@@ -476,6 +499,15 @@ final class MapTable {
 
     /** The number of entries: exact when nothing is changed meanwhile, otherwise one of those that it has had meanwhile. */
     long size() {
+        gate.enter();
+        try {
+            return sum();
+        } finally {
+            gate.exit();
+        }
+    }
+
+    private long sum() {
         while (true) {
             long root = root();
             long splits = memory.getAcquire(header + MapLayout.SPLITS);
@@ -496,8 +528,13 @@ final class MapTable {
 
     /** Waits until a split is over, or finishes that of one who is dead. */
     void awaitSplit() {
-        locks.lock(header + MapLayout.LOCK);
-        locks.unlock(header + MapLayout.LOCK);
+        gate.enter();
+        try {
+            locks.lock(header + MapLayout.LOCK);
+            locks.unlock(header + MapLayout.LOCK);
+        } finally {
+            gate.exit();
+        }
     }
 
     /** The sum of the counts; -1 where there is rubbish. */

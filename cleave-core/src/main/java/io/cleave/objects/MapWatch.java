@@ -45,60 +45,88 @@ final class MapWatch<K, V> implements AutoCloseable {
 
     /** Begins: what happens from now on is told. */
     MapWatch<K, V> start() {
-        place = log.register(owner);
-        long head = log.headInUse();
-        if (head != 0) {
-            next = memory.getAcquire(head + MapLogLayout.SEQUENCE);
-            thread.start();
+        table.gate().enter();
+        try {
+            place = log.register(owner);
+            long head = log.headInUse();
+            if (head != 0) {
+                next = memory.getAcquire(head + MapLogLayout.SEQUENCE);
+                thread.start();
+            }
+            return this;
+        } finally {
+            table.gate().exit();
         }
-        return this;
     }
 
     private void run() {
         while (!isClosed) {
-            long head = log.headInUse();
-            if (head == 0) {
-                return;
+            Runnable news;
+            try {
+                table.gate().enter();
+            } catch (IllegalStateException e) {
+                return; // the heap is closed
             }
-            long sequence = memory.getAcquire(head + MapLogLayout.SEQUENCE); // SYNC: map-log-sequence
-            if (sequence == next) {
-                sleep(head, sequence);
-            } else if (sequence - next >= MapLogLayout.RECORDS) {
-                skip(sequence);
-            } else {
-                read(head);
+            try {
+                news = next();
+            } catch (InterruptedException e) {
+                return; // nobody else knows this thread
+            } finally {
+                table.gate().exit();
+            }
+            if (news != null && !isClosed) {
+                call(news);
             }
         }
     }
 
-    private void skip(long sequence) {
+    /** What throws is the handler's. */
+    private void call(Runnable news) {
+        try {
+            news.run();
+        } catch (RuntimeException | Error e) {
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+        }
+    }
+
+    /** What is to be told next; null where there is nothing after some time. */
+    private @Nullable Runnable next() throws InterruptedException {
+        long head = log.headInUse();
+        if (head == 0) {
+            isClosed = true;
+            return null;
+        }
+        long sequence = memory.getAcquire(head + MapLogLayout.SEQUENCE); // SYNC: map-log-sequence
+        if (sequence == next) {
+            sleep(head, sequence);
+            return null;
+        }
+        return sequence - next >= MapLogLayout.RECORDS ? skip(sequence) : read(head);
+    }
+
+    private Runnable skip(long sequence) {
         long oldest = sequence - MapLogLayout.RECORDS + 1;
         long missed = oldest - next;
         next = oldest;
-        call(() -> onMissed.accept(missed));
+        return () -> onMissed.accept(missed);
     }
 
-    private void read(long head) {
+    private @Nullable Runnable read(long head) {
         long recordAt = MapLogLayout.recordAt(memory.getPlain(head + MapLogLayout.RING), next);
-        byte[] bytes = null;
-        if (memory.isCommitted(recordAt, Long.BYTES)) {
-            bytes = copy(memory.getAcquire(recordAt));
-        }
+        byte[] bytes = memory.isCommitted(recordAt, Long.BYTES) ? copy(memory.getAcquire(recordAt)) : null;
         VarHandle.loadLoadFence(); // the record was read before the looks
         long sequence = memory.getAcquire(head + MapLogLayout.SEQUENCE); // SYNC: map-log-sequence
         if (log.headInUse() != head) {
-            return;
+            return null;
         }
         if (sequence - next >= MapLogLayout.RECORDS) {
-            skip(sequence);
-            return;
+            return skip(sequence);
         }
+        next++;
         if (bytes == null) {
             throw MapTable.damaged("a record of its log of changes is rubbish");
         }
-        next++;
-        byte[] record = bytes;
-        call(() -> tell(MemorySegment.ofArray(record)));
+        return () -> tell(MemorySegment.ofArray(bytes));
     }
 
     /** The bytes of a record that may be rubbish. */
@@ -134,20 +162,9 @@ final class MapWatch<K, V> implements AutoCloseable {
         onChange.accept(key, value);
     }
 
-    /** What the user's code throws is the handler's. */
-    private void call(Runnable code) {
-        if (isClosed) {
-            return;
-        }
-        try {
-            code.run();
-        } catch (RuntimeException | Error e) {
-            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
-        }
-    }
-
-    private void sleep(long head, long sequence) {
-        memory.getAndAdd(head + MapLogLayout.SLEEPERS, 1); // SYNC: map-log-sleepers
+    private void sleep(long head, long sequence) throws InterruptedException {
+        memory.setRelease(head + MapLogLayout.SLEEPERS, 1);
+        VarHandle.fullFence(); // SYNC: map-log-sleepers; set before the look at the sequence
         if (memory.getAcquire(head + MapLogLayout.SEQUENCE) != sequence) {
             return;
         }
@@ -156,23 +173,25 @@ final class MapWatch<K, V> implements AutoCloseable {
             log.settle(head);
             return;
         }
-        try {
-            boolean _ = log.cell(head).sleep(sequence, Patience.of(Patience.SLICE_NANOS), () -> true);
-        } catch (InterruptedException e) {
-            isClosed = true; // nobody else knows this thread
-        }
+        boolean _ = log.cell(head).sleep(sequence, Patience.of(Patience.SLICE_NANOS), () -> true);
     }
 
     @Override
     public void close() {
-        if (isClosed) {
-            return;
-        }
         isClosed = true;
         if (thread != Thread.currentThread()) {
             joinUninterruptibly();
         }
-        log.unregister(place, owner);
+        try {
+            table.gate().enter();
+        } catch (IllegalStateException e) {
+            return; // the heap is closed, and with it went the watch
+        }
+        try {
+            log.unregister(place, owner);
+        } finally {
+            table.gate().exit();
+        }
     }
 
     private void joinUninterruptibly() {

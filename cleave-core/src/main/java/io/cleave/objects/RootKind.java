@@ -5,7 +5,11 @@ import org.jspecify.annotations.Nullable;
 /** The sorts of structures that a name can lead to. Their numbers are part of the format. */
 enum RootKind {
     /** Bytes that are the user's alone. */
-    RAW(1, "raw", new RawStructure());
+    RAW(1, "raw", new RawStructure()),
+    /** Keys with values. */
+    MAP(2, "map", new MapStructure()),
+    /** Elements, each once. */
+    SET(3, "set", new MapStructure());
 
     private final int number;
     private final String word;

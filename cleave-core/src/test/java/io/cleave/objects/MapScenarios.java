@@ -5,6 +5,7 @@ import io.cleave.heap.Check;
 import io.cleave.heap.CrashHarness;
 import io.cleave.heap.CrashScenario;
 import io.cleave.heap.Heap;
+import io.cleave.owner.Gate;
 import io.cleave.owner.Participants;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -92,7 +93,12 @@ public final class MapScenarios implements CrashHarness.Scenarios {
     }
 
     static HeapMap<Long, String> open(Heap heap) {
-        return new HeapMap<>("test", heap, heap.memory().getPlain(heap.rootAt(MAP)), KEYS, VALUES);
+        return new HeapMap<>("test", table(heap), KEYS, VALUES);
+    }
+
+    private static MapTable table(Heap heap) {
+        long header = heap.memory().getPlain(heap.rootAt(MAP));
+        return new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header));
     }
 
     private static void walkMap(Heap heap, Check check) {
@@ -273,7 +279,7 @@ public final class MapScenarios implements CrashHarness.Scenarios {
                 map.put(-key, "more");
             }
             map.put(1L, LARGE);
-            MapLog log = new MapTable(heap, heap.memory().getPlain(heap.rootAt(MAP))).log();
+            MapLog log = table(heap).log();
             log.register(Participants.newOwner());
             map.put(2L, "logged");
             map.put(2L, "logged again");
@@ -284,7 +290,12 @@ public final class MapScenarios implements CrashHarness.Scenarios {
             try {
                 long header = heap.memory().getPlain(heap.rootAt(MAP));
                 if (header != 0) {
-                    MapEnd.free(heap, header, change -> change.set(heap.rootAt(MAP), 0));
+                    MapEnd.free(heap, header);
+                    try (Change change = heap.change()) {
+                        change.set(heap.rootAt(MAP), 0);
+                        change.free(header);
+                        change.commit();
+                    }
                 }
             } finally {
                 heap.locks().unlock(heap.rootAt(LOCK));
@@ -329,10 +340,6 @@ public final class MapScenarios implements CrashHarness.Scenarios {
             create(heap);
             table(heap).log().register(Participants.newOwner());
             open(heap).put(1L, "one");
-        }
-
-        private static MapTable table(Heap heap) {
-            return new MapTable(heap, heap.memory().getPlain(heap.rootAt(MAP)));
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapReport;
 import io.cleave.heap.TestSpace;
+import io.cleave.owner.Gate;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
@@ -40,7 +41,8 @@ class MapTest {
     void randomOperationsDoAsAHashMapDoes() {
         ValueEncoding<String> encoding = ValueEncoding.ofKey(String.class);
         long header = create(encoding, encoding);
-        Map<String, String> map = new HeapMap<>("test", heap, header, encoding, encoding);
+        Map<String, String> map = new HeapMap<>("test", new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header)),
+                encoding, encoding);
         Map<String, String> model = new HashMap<>();
         Random random = new Random(3);
         for (int i = 0; i < 200_000; i++) {
@@ -59,8 +61,8 @@ class MapTest {
         map.clear();
         assertThat(map).isEmpty();
         verify(header);
-        MapEnd.free(heap, header, _ -> {});
-        verify();
+        MapEnd.free(heap, header);
+        verify(header);
     }
 
     private long create(ValueEncoding<?> keys, ValueEncoding<?> values) {
