@@ -55,7 +55,8 @@ public record HeapUsage(long maximumBytes, long committedBytes, long freeBytes, 
             if (known.blocks > 0) {
                 classes.add(known);
                 free += known.free * known.byteSize;
-                waste += memory.getOpaque(HeapLayout.classAt(sizeClass) + HeapLayout.PAGES_IN_CLASS) * HeapLayout.PAGE_BYTES
+                waste += memory.getOpaque(HeapLayout.classAt(sizeClass) + HeapLayout.PAGES_IN_CLASS)
+                        * HeapLayout.PAGE_BYTES
                         - known.blocks * known.byteSize;
             }
         }

@@ -37,7 +37,8 @@ public final class HeapBlock {
         if (!heap.blocks().isCurrent(block, generation)) {
             throw new StaleReferenceException(
                     (name.isEmpty() ? "the block at " + block : "\"" + name + "\"") + " of heap \"" + heap.name()
-                            + "\" has been " + (name.isEmpty() ? "freed" : "dropped") + "; nothing may use it any more");
+                            + "\" has been " + (name.isEmpty() ? "freed" : "dropped")
+                            + "; nothing may use it any more");
         }
     }
 

@@ -81,7 +81,8 @@ final class MapAccess implements AutoCloseable {
     }
 
     static IllegalStateException recursive() {
-        return new IllegalStateException("Recursive update: the function that computes a value of a map must not change "
-                + "that map; let it return the value, and make other changes after");
+        return new IllegalStateException(
+                "Recursive update: the function that computes a value of a map must not change "
+                        + "that map; let it return the value, and make other changes after");
     }
 }

@@ -102,7 +102,8 @@ final class MapLog {
         long recordAt = MapLogLayout.recordAt(memory.getPlain(head + MapLogLayout.RING), sequence);
         long lengths = memory.getPlain(entry);
         long bytes = MapLayout.entryBytes(lengths);
-        long form = isRemoved ? MapLogLayout.REMOVED : bytes > MOST_COPIED_BYTES ? MapLogLayout.LARGE : MapLogLayout.PUT;
+        long form = isRemoved ? MapLogLayout.REMOVED
+                : bytes > MOST_COPIED_BYTES ? MapLogLayout.LARGE : MapLogLayout.PUT;
         if (form != MapLogLayout.PUT) {
             bytes = MapLayout.ENTRY_HEAD + MapLayout.keyLength(lengths);
         }
@@ -138,7 +139,8 @@ final class MapLog {
                     return i;
                 }
             }
-            throw new CleaveException("the map has " + MapLogLayout.OWNERS + " watchers, which is the limit; close some");
+            throw new CleaveException(
+                    "the map has " + MapLogLayout.OWNERS + " watchers, which is the limit; close some");
         } finally {
             locks.unlock(head + MapLogLayout.LOCK);
         }

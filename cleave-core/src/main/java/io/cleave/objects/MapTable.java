@@ -1,11 +1,11 @@
 package io.cleave.objects;
 
 import io.cleave.IncompatibleBlockException;
+import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapLocks;
 import io.cleave.heap.HeapMemory;
-import io.cleave.StaleReferenceException;
 import io.cleave.owner.Gate;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
@@ -145,8 +145,9 @@ final class MapTable {
     private static void refuse(String name, String what, ValueSchema here, String stored) {
         String difference = here.differenceFrom(new ValueSchema(stored));
         if (difference != null) {
-            throw new IncompatibleBlockException("the " + what + " of \"" + name + "\" are of another class than it was "
-                    + "made with: " + difference + "; open it with that class, or drop it and make it anew");
+            throw new IncompatibleBlockException(
+                    "the " + what + " of \"" + name + "\" are of another class than it was "
+                            + "made with: " + difference + "; open it with that class, or drop it and make it anew");
         }
     }
 
@@ -214,7 +215,7 @@ final class MapTable {
         byte[] key = access.key.bytes();
         int length = access.keyLength();
         long hash = access.hash;
-        retry: while (true) {
+        retry : while (true) {
             long root = root(); // SYNC: map-root
             long wordAt = MapLayout.wordAt(root, hash);
             if (!memory.isCommitted(wordAt, Long.BYTES)) {

@@ -132,7 +132,8 @@ final class MapWatch<K, V> implements AutoCloseable {
     /** The bytes of a record that may be rubbish. */
     private byte @Nullable [] copy(long record) {
         long lengthsAt = record + MapLogLayout.ENTRY_IN_RECORD;
-        if (record % Long.BYTES != 0 || !memory.isCommitted(record, MapLogLayout.ENTRY_IN_RECORD + MapLayout.ENTRY_HEAD)) {
+        if (record % Long.BYTES != 0
+                || !memory.isCommitted(record, MapLogLayout.ENTRY_IN_RECORD + MapLayout.ENTRY_HEAD)) {
             return null;
         }
         long lengths = memory.getPlain(lengthsAt);

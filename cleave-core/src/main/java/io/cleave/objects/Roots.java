@@ -100,7 +100,8 @@ final class Roots {
                 return locked(read); // somebody may have died or been stopped in the middle
             }
             if (look >= LOOKS + MOST_NAPS) {
-                throw new CleaveException("heap \"" + heapName + "\" has been in the middle of a change of its names for "
+                throw new CleaveException("heap \"" + heapName
+                        + "\" has been in the middle of a change of its names for "
                         + "seconds, as somebody who made it was stopped or killed; open it for writing, which mends that");
             }
             if (look < LOOKS) {
@@ -223,7 +224,8 @@ final class Roots {
     void check(Root found, RootType type) {
         if (found.kind() != type.kind().number() || found.fingerprint() != type.fingerprint()) {
             throw new IncompatibleBlockException("\"" + found.name() + "\" in heap \"" + heapName + "\" is "
-                    + found.description() + ", not " + type.description() + "; open it as that, or choose another name");
+                    + found.description() + ", not " + type.description()
+                    + "; open it as that, or choose another name");
         }
     }
 
@@ -257,8 +259,9 @@ final class Roots {
     private void unlink(long entry, byte[] name) {
         int kind = RootLayout.kind(memory, entry);
         if (RootKind.of(kind) == null) {
-            throw new IncompatibleBlockException("a structure of kind " + kind + ", unknown to this Cleave: let the version "
-                    + "that made it drop it");
+            throw new IncompatibleBlockException(
+                    "a structure of kind " + kind + ", unknown to this Cleave: let the version "
+                            + "that made it drop it");
         }
         long beforeAt = RootLayout.bucketAt(word(RootLayout.TABLE), name);
         while (memory.getPlain(beforeAt) != entry) {
@@ -325,14 +328,15 @@ final class Roots {
         }
         walk(word(RootLayout.DROPPED), check, true);
         if (word(RootLayout.BEGUN) != word(RootLayout.ENDED)) {
-            check.fault("the directory of names is in the middle of a change: " + word(RootLayout.BEGUN) + " were begun, "
-                    + word(RootLayout.ENDED) + " ended");
+            check.fault(
+                    "the directory of names is in the middle of a change: " + word(RootLayout.BEGUN) + " were begun, "
+                            + word(RootLayout.ENDED) + " ended");
         }
     }
 
     private void walk(long first, Check check, boolean isDropped) {
-        for (long entry = first; entry != 0 && check.reached(entry) != 0;
-                entry = memory.getPlain(entry + RootLayout.NEXT_IN_ENTRY)) {
+        for (long entry = first; entry != 0
+                && check.reached(entry) != 0; entry = memory.getPlain(entry + RootLayout.NEXT_IN_ENTRY)) {
             if (!RootLayout.isReadable(memory, entry)) {
                 check.fault("the entry of a name at " + entry + " cannot be read");
                 return;
@@ -345,8 +349,9 @@ final class Roots {
                 if (!memory.isCommitted(root.header(), Heap.HEADER_BYTES)
                         || memory.getPlain(root.header()) != root.generation()
                         || RootLayout.isDropped(memory, root.header()) != isDropped) {
-                    check.fault("\"" + root.name() + "\" leads to " + root.header() + ", which is not the header that it "
-                            + "was made with");
+                    check.fault(
+                            "\"" + root.name() + "\" leads to " + root.header() + ", which is not the header that it "
+                                    + "was made with");
                 } else {
                     kind.structure().walk(heap, root.header(), check);
                 }

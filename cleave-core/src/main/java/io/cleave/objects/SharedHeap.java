@@ -1,7 +1,7 @@
 package io.cleave.objects;
 
-import io.cleave.AlreadyExistsException;
 import io.cleave.AllocationException;
+import io.cleave.AlreadyExistsException;
 import io.cleave.BlockNotFoundException;
 import io.cleave.CleaveException;
 import io.cleave.HeapFullException;
@@ -251,8 +251,9 @@ public final class SharedHeap implements AutoCloseable {
                         change -> RawStructure.make(heap, blocks, change, byteSize)));
             }
             if (found.byteSize() != byteSize) {
-                throw new IncompatibleBlockException("\"" + name + "\" in heap \"" + name() + "\" has " + found.byteSize()
-                        + " bytes, " + byteSize + " were asked for; open it as it is, or choose another name");
+                throw new IncompatibleBlockException(
+                        "\"" + name + "\" in heap \"" + name() + "\" has " + found.byteSize()
+                                + " bytes, " + byteSize + " were asked for; open it as it is, or choose another name");
             }
             return found;
         } finally {

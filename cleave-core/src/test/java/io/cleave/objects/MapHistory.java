@@ -41,21 +41,28 @@ final class MapHistory {
                 case REMOVE -> number(map.remove(key));
                 case PUT_IF_ABSENT -> number(map.putIfAbsent(key, argument));
                 case REPLACE -> number(map.replace(key, argument));
-                case COMPUTE -> number(map.compute(key, (_, old) -> old == null ? argument : old % 3 == 0 ? null : old + 1));
+                case COMPUTE -> number(map.compute(key, (_, old) -> {
+                    long next = computed(number(old), argument);
+                    return next == NOTHING ? null : next;
+                }));
             };
+        }
+
+        private static long computed(long value, long argument) {
+            return value == NOTHING ? argument : value % 3 == 0 ? NOTHING : value + 1;
         }
 
         /** The value after, and the result. */
         long[] model(long value, long argument) {
             return switch (this) {
-                case GET -> new long[]{value, value};
-                case PUT -> new long[]{argument, value};
-                case REMOVE -> new long[]{NOTHING, value};
-                case PUT_IF_ABSENT -> new long[]{value == NOTHING ? argument : value, value};
-                case REPLACE -> new long[]{value == NOTHING ? NOTHING : argument, value};
+                case GET -> new long[] {value, value};
+                case PUT -> new long[] {argument, value};
+                case REMOVE -> new long[] {NOTHING, value};
+                case PUT_IF_ABSENT -> new long[] {value == NOTHING ? argument : value, value};
+                case REPLACE -> new long[] {value == NOTHING ? NOTHING : argument, value};
                 case COMPUTE -> {
-                    long next = value == NOTHING ? argument : value % 3 == 0 ? NOTHING : value + 1;
-                    yield new long[]{next, next};
+                    long next = computed(value, argument);
+                    yield new long[] {next, next};
                 }
             };
         }
@@ -111,7 +118,8 @@ final class MapHistory {
         ByteBuffer buffer = ByteBuffer.wrap(java.nio.file.Files.readAllBytes(file)).order(ByteOrder.nativeOrder());
         for (int at = 0; at < buffer.limit() && buffer.getLong(at) != 0; at += RECORD) {
             all.get((int) buffer.getLong(at + 8)).add(new Event(Call.values()[(int) buffer.getLong(at) - 1],
-                    buffer.getLong(at + 16), buffer.getLong(at + 24), buffer.getLong(at + 32), buffer.getLong(at + 40)));
+                    buffer.getLong(at + 16), buffer.getLong(at + 24), buffer.getLong(at + 32),
+                    buffer.getLong(at + 40)));
         }
         return all;
     }

@@ -41,7 +41,8 @@ class MapTest {
     void randomOperationsDoAsAHashMapDoes() {
         ValueEncoding<String> encoding = ValueEncoding.ofKey(String.class);
         long header = create(encoding, encoding);
-        Map<String, String> map = new HeapMap<>("test", new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header)),
+        Map<String, String> map = new HeapMap<>("test",
+                new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header)),
                 encoding, encoding);
         Map<String, String> model = new HashMap<>();
         Random random = new Random(3);

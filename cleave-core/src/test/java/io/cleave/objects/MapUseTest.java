@@ -46,7 +46,8 @@ class MapUseTest {
         assertThatThrownBy(() -> map.merge("a", "x", (old, value) -> strings("map").remove("a")))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("Recursive update");
         assertThat(map).isEqualTo(Map.of("a", "1"));
-        assertThat(map.compute("a", (key, value) -> value + map.get("a") + strings("other").put("x", "y"))).isEqualTo("11null");
+        assertThat(map.compute("a", (key, value) -> value + map.get("a") + strings("other").put("x", "y")))
+                .isEqualTo("11null");
         map.put("b", "2");
         assertThat(map).isEqualTo(Map.of("a", "11null", "b", "2"));
     }
@@ -161,7 +162,8 @@ class MapUseTest {
             }
         }).isInstanceOf(HeapFullException.class);
         assertThat(map).isEqualTo(model);
-        assertThatThrownBy(() -> map.compute("key0", (key, old) -> old + value + value)).isInstanceOf(HeapFullException.class);
+        assertThatThrownBy(() -> map.compute("key0", (key, old) -> old + value + value))
+                .isInstanceOf(HeapFullException.class);
         assertThat(map.get("key0")).isEqualTo(value);
         map.clear();
         map.put("key", value);
@@ -171,8 +173,10 @@ class MapUseTest {
     @Test
     void aMapOpenedWithOtherClassesIsRefusedWithBothNames() {
         SharedMap<String, String> _ = strings("map");
-        assertThatThrownBy(() -> heap.map("map", String.class, Long.class)).isInstanceOf(IncompatibleBlockException.class)
-                .hasMessageContaining("java.lang.String").hasMessageContaining("java.lang.Long").hasMessageContaining("values");
+        assertThatThrownBy(() -> heap.map("map", String.class, Long.class))
+                .isInstanceOf(IncompatibleBlockException.class)
+                .hasMessageContaining("java.lang.String").hasMessageContaining("java.lang.Long")
+                .hasMessageContaining("values");
         assertThatThrownBy(() -> heap.set("map", String.class)).isInstanceOf(IncompatibleBlockException.class);
     }
 
@@ -202,14 +206,14 @@ class MapUseTest {
         String longKey = "k".repeat(1_000_000);
         map.put("", large);
         map.put(longKey, new byte[0]);
-        map.put("\0", new byte[]{1});
-        map.put("\ud800", new byte[]{2});
+        map.put("\0", new byte[] {1});
+        map.put("\ud800", new byte[] {2});
         assertThat(map.get("")).isEqualTo(large);
         assertThat(map.get(longKey)).isEmpty();
         assertThat(map.get("\0")).containsExactly(1);
         assertThat(map.get("\ud800")).containsExactly(2);
         assertThat(map.keySet()).containsExactlyInAnyOrder("", longKey, "\0", "\ud800");
-        assertThat(map.replace("", large.clone(), new byte[]{3})).isTrue();
+        assertThat(map.replace("", large.clone(), new byte[] {3})).isTrue();
         assertThat(map.values()).hasSize(4);
     }
 
@@ -266,7 +270,7 @@ class MapUseTest {
 
     @Test
     void countersNearTheirEndsAreCountersAsOthers() throws Exception {
-        for (long near : new long[]{Integer.MAX_VALUE - 2L, (1L << 32) - 2, Long.MAX_VALUE - 1}) {
+        for (long near : new long[] {Integer.MAX_VALUE - 2L, (1L << 32) - 2, Long.MAX_VALUE - 1}) {
             heap.drop("map");
             SharedMap<Long, Long> map = heap.map("map", Long.class, Long.class);
             AutoCloseable first = map.watch((_, _) -> {});

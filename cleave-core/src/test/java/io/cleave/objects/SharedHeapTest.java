@@ -34,7 +34,8 @@ final class SharedHeapTest {
 
     @Test
     void allHandlesAreOnOneHeap() {
-        try (SharedHeap heap = SharedHeap.create(NAME, SIZE); SharedHeap other = SharedHeap.openOrCreate(NAME, SIZE);
+        try (SharedHeap heap = SharedHeap.create(NAME, SIZE);
+                SharedHeap other = SharedHeap.openOrCreate(NAME, SIZE);
                 SharedHeap third = SharedHeap.open(NAME)) {
             heap.raw("numbers", 80).segment().set(JAVA_LONG, 8, 42);
             assertThat(other.raw("numbers").segment().get(JAVA_LONG, 8)).isEqualTo(42);

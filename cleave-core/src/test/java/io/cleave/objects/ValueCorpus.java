@@ -83,7 +83,8 @@ final class ValueCorpus {
                 new double[0], new double[] {Double.longBitsToDouble(0x7ff8000000000123L), -0.0},
                 new String[0], new String[] {"", null, "a\0b", "\ud800"},
                 Set.of(), Set.of(1), Set.of(1, "b", 3L), Map.of(), Map.of("a", 1), Map.of("a", 1, "b", List.of(2)),
-                new ArrayList<>(List.of(1, 2)), new HashMap<>(Map.of("k", new Point(1, 2))), new TreeMap<>(Map.of(1, 2)),
+                new ArrayList<>(List.of(1, 2)), new HashMap<>(Map.of("k", new Point(1, 2))),
+                new TreeMap<>(Map.of(1, 2)),
                 Locale.GERMANY, new Money("2.50"), String.class, new Object[] {1, "b"}, new int[][] {{1}, {2, 3}},
                 new Mixed(1, new byte[3], "", new boolean[2], 2, "\u0100", new long[1], null), new Varied(1, 2));
     }
@@ -117,12 +118,14 @@ final class ValueCorpus {
 
     private static Stream<Object> texts() {
         return Stream.of("", "\0", "\0\0", "a", "a\0", "ab", "\u00e9", "e\u0301", "\u00ff", "\u0100", "\uffff",
-                "\ud800", "\udc00", "\ud83d\ude00", "\ude00\ud83d", "0", "1.0", "x".repeat(5000), "\u4e2d".repeat(5000));
+                "\ud800", "\udc00", "\ud83d\ude00", "\ude00\ud83d", "0", "1.0", "x".repeat(5000),
+                "\u4e2d".repeat(5000));
     }
 
     private static Stream<Object> bigs() {
         return Stream.of(BigInteger.ZERO, BigInteger.ONE, BigInteger.ONE.negate(), BigInteger.valueOf(128),
-                BigInteger.valueOf(Long.MIN_VALUE), BigInteger.ONE.shiftLeft(5000), BigInteger.ONE.shiftLeft(70000).not(),
+                BigInteger.valueOf(Long.MIN_VALUE), BigInteger.ONE.shiftLeft(5000),
+                BigInteger.ONE.shiftLeft(70000).not(),
                 new BigDecimal("0"), new BigDecimal("0.0"), new BigDecimal("1"), new BigDecimal("1.0"),
                 new BigDecimal("1.00"), new BigDecimal("1E+3"), new BigDecimal("1000"), new BigDecimal("-1E-40"),
                 new BigDecimal(BigInteger.TEN, Integer.MIN_VALUE), new BigDecimal(BigInteger.TEN, Integer.MAX_VALUE),
@@ -158,7 +161,8 @@ final class ValueCorpus {
                 new Box(1), new Box(1L), new Box("1"), new Box(null), new Box(new Box(null)), new Box(Color.RED),
                 new Box(DayOfWeek.MONDAY), new Box(new Point(1, 2)), Optional.empty(), Optional.of(1),
                 Optional.of(Optional.empty()), List.of(), List.of(1), List.of(1, 2), List.of(2, 1), List.of(1, 2, 3),
-                List.of(List.of(1), 2), List.of(1, List.of(2)), List.of("a", "b"), List.of("ab"), List.of(Optional.empty()),
+                List.of(List.of(1), 2), List.of(1, List.of(2)), List.of("a", "b"), List.of("ab"),
+                List.of(Optional.empty()),
                 Tensor.of(new int[] {1, 2, 3, 4}), Tensor.of(new int[] {1, 2, 3, 4}, 2, 2),
                 Tensor.of(new float[] {0.0f}), Tensor.of(new float[] {-0.0f}), Tensor.of(new int[] {0}),
                 Tensor.of(new short[] {0}), Tensor.of(ElementType.FLOAT16, MemorySegment.ofArray(new short[] {0}), 1),
@@ -192,7 +196,7 @@ final class ValueCorpus {
                 assertSame(((Numbers) actual).g(), numbers.g());
                 assertSame(((Numbers) actual).h(), numbers.h());
             }
-            case Mixed _, Varied _ -> assertThat(actual).usingRecursiveComparison().isEqualTo(expected);
+            case Mixed _,Varied _ -> assertThat(actual).usingRecursiveComparison().isEqualTo(expected);
             default -> assertThat(Arrays.deepEquals(new Object[] {actual}, new Object[] {expected})).isTrue();
         }
     }
