@@ -1,7 +1,11 @@
 package io.cleave.cli;
 
+import io.cleave.CleaveException;
 import io.cleave.memory.BlockInfo;
 import io.cleave.memory.BlockKind;
+import io.cleave.objects.HeapInfo;
+import io.cleave.objects.HeapStatistics;
+import io.cleave.objects.HeapVerification;
 import io.cleave.share.ValueInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -78,6 +82,44 @@ final class Blocks {
                 + (value.codec().isEmpty() ? "not encoded" : "encoded by " + value.codec() + " but for "
                         + Units.count(value.parts(), "part", "parts"))
                 + (value.readsLeft() < 0 ? "" : ", " + Units.count(value.readsLeft(), "read", "reads") + " left");
+    }
+
+    /** What is known of a block that holds a heap; empty where it is another, or cannot be read. */
+    static Optional<HeapInfo> heap(BlockInfo block) {
+        try {
+            return block.kind() == BlockKind.HEAP && hasHeader(block) ? Optional.of(HeapInfo.of(block.name()))
+                    : Optional.empty();
+        } catch (CleaveException e) { // gone meanwhile, of another version, or damaged: inspect --verify says which
+            return Optional.empty();
+        }
+    }
+
+    /** The same for programs. */
+    static JsonObject json(HeapInfo heap) {
+        HeapStatistics figures = heap.statistics();
+        return new JsonObject().put("maximum_bytes", figures.maximumBytes())
+                .put("committed_bytes", figures.committedBytes())
+                .put("used_bytes", figures.usedBytes()).put("free_bytes", figures.freeBytes())
+                .put("largest_hole_bytes", figures.largestHoleBytes()).put("reserved_bytes", figures.reservedBytes())
+                .put("roots", heap.roots().stream().map(root -> new JsonObject().put("name", root.name())
+                        .put("kind", root.kind()).put("type", root.description())
+                        .put("size", root.size() < 0 ? null : root.size())).toList());
+    }
+
+    /** The same for people, in a line. */
+    static String text(HeapInfo heap) {
+        HeapStatistics figures = heap.statistics();
+        return Units.count(heap.roots().size(), "name", "names") + ", " + Units.bytes(figures.usedBytes())
+                + " used and "
+                + Units.bytes(figures.freeBytes()) + " free of " + Units.bytes(figures.committedBytes())
+                + ", may grow to " + Units.bytes(figures.maximumBytes());
+    }
+
+    /** The same for programs. */
+    static JsonObject json(HeapVerification found) {
+        return new JsonObject().put("sound", found.isSound()).put("faults", found.faults())
+                .put("committed_bytes", found.committedBytes()).put("used_bytes", found.usedBytes())
+                .put("free_bytes", found.freeBytes()).put("waste_bytes", found.wasteBytes());
     }
 
     /** Whether the block's header could be read. */

@@ -18,7 +18,8 @@ final class ListCommand extends CleaveCommand {
         List<BlockInfo> blocks = SharedMemory.list();
         if (json) {
             out().println(new JsonObject().put("directory", Blocks.directory().toString()).put("blocks",
-                    blocks.stream().map(Blocks::json).toList()));
+                    blocks.stream().map(block -> Blocks.json(block).put("heap",
+                            Blocks.heap(block).map(Blocks::json).orElse(null))).toList()));
             return DONE;
         }
         if (blocks.isEmpty()) {
@@ -29,7 +30,9 @@ final class ListCommand extends CleaveCommand {
                 .left("created").right("creator");
         for (BlockInfo block : blocks) {
             boolean known = Blocks.hasHeader(block);
-            table.row(block.name(), Units.bytes(block.byteSize()), Blocks.word(block.kind()),
+            // What a heap takes, not what it may grow to.
+            long size = Blocks.heap(block).map(heap -> heap.statistics().reservedBytes()).orElse(block.byteSize());
+            table.row(block.name(), Units.bytes(size), Blocks.word(block.kind()),
                     Blocks.word(block.state()), Units.count(block.attached()),
                     known ? Blocks.time(block.created()) : "", known ? Long.toString(block.creatorPid()) : "");
         }

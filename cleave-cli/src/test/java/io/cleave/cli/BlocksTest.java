@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
 import io.cleave.memory.SharedMemory;
+import io.cleave.objects.SharedHeap;
 import io.cleave.share.Share;
 import io.cleave.share.WriteOptions;
 import java.io.IOException;
@@ -132,6 +133,21 @@ final class BlocksTest {
         } finally {
             Share.free(token);
             Share.trim();
+        }
+    }
+
+    @Test
+    void aHeapIsShownWithItsNamesAndVerified() {
+        String name = "cli-test-" + ProcessHandle.current().pid();
+        try (SharedHeap heap = SharedHeap.create(name, 1L << 30)) {
+            heap.raw("header", 100);
+            assertThat(Cli.run("inspect", name).out()).contains("heap", "1 name", "may grow to 1.0 GiB", "raw bytes");
+            Cli.Result verified = Cli.run("inspect", "--verify", name);
+            assertThat(verified.code()).isZero();
+            assertThat(verified.out()).contains("Sound: ");
+            assertThat(Cli.run("inspect", "--verify", "--json", name).out())
+                    .contains("\"roots\":[{\"name\":\"header\",\"kind\":\"raw\"", "\"sound\":true");
+            assertThat(Cli.run("ls").lines()).anyMatch(line -> line.contains(name) && !line.contains("1.0 GiB"));
         }
     }
 

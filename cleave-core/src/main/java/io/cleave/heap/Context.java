@@ -126,7 +126,7 @@ final class Context {
 
     /** Takes a run of pages, for the change at hand. */
     long allocateLarge(long bytes) {
-        long pages = bytes + HeapLayout.PAGE_BYTES - 1 >>> HeapLayout.PAGE_SHIFT;
+        long pages = (bytes + HeapLayout.PAGE_BYTES - 1) >>> HeapLayout.PAGE_SHIFT;
         return allocatePending(-1, pages, bytes);
     }
 
@@ -144,7 +144,7 @@ final class Context {
                 return false;
             }
             memory.setPlain(pendingAt(place), block); // means nothing before its bit is set
-            inner.set(maskAt, mask | 1L << place);
+            inner.set(maskAt, mask | (1L << place));
             inner.commit();
             return true;
         }, pages, bytes);

@@ -12,7 +12,6 @@ public final class Heap {
 
     /** How often all contexts are looked at before waiting. */
     private static final int LOOKS = 64;
-    private static final int YIELDS = 16;
     private static final long LEAST_NAP_NANOS = 20_000;
     private static final long MOST_NAP_NANOS = 1_000_000;
 
@@ -123,7 +122,7 @@ public final class Heap {
 
     /** Where a thread looks first: neighbours by number look at different ones. */
     private int firstContext(long me) {
-        return (int) (me >>> ParticipantsLayout.THREAD_SHIFT ^ me >>> ParticipantsLayout.SLOT_SHIFT)
+        return (int) ((me >>> ParticipantsLayout.THREAD_SHIFT) ^ (me >>> ParticipantsLayout.SLOT_SHIFT))
                 & (contexts.length - 1);
     }
 
@@ -156,18 +155,15 @@ public final class Heap {
         long nap = LEAST_NAP_NANOS;
         for (int look = 0;; look++) {
             for (int i = 0; i < contexts.length; i++) {
-                Change change = tryBegin(first + i & (contexts.length - 1), me);
+                Change change = tryBegin((first + i) & (contexts.length - 1), me);
                 if (change != null) {
                     return change;
                 }
             }
             if (look < LOOKS) {
                 Thread.onSpinWait();
-            } else if (look < LOOKS + YIELDS) {
-                Thread.yield();
             } else {
                 recovery.recoverAll();
-                Thread.yield(); // where a pending interrupt makes the nap short
                 LockSupport.parkNanos(this, nap);
                 nap = Math.min(2 * nap, MOST_NAP_NANOS);
             }

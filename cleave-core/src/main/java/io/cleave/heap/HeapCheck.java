@@ -43,7 +43,7 @@ final class HeapCheck implements Check {
         this.central = heap.central();
         this.table = central.table();
         this.end = PageTable.page(memory.getAcquire(HeapLayout.COMMITTED_AT));
-        this.marks = new long[(int) (end - table.firstPage() >>> CHUNK_SHIFT) + 1][];
+        this.marks = new long[(int) ((end - table.firstPage()) >>> CHUNK_SHIFT) + 1][];
     }
 
     static HeapReport verify(Heap heap, Walk walk) {
@@ -53,7 +53,6 @@ final class HeapCheck implements Check {
             for (Context context : heap.contexts()) {
                 while (!heap.memory().cas(context.ownerAt(), 0, me)) { // SYNC: context
                     heap.recovery().recoverAll();
-                    Thread.yield();
                     LockSupport.parkNanos(NAP_NANOS);
                 }
                 held++;
@@ -318,24 +317,24 @@ final class HeapCheck implements Check {
             return false;
         }
         long granule = granule(block);
-        int chunk = (int) (granule >>> CHUNK_SHIFT + Integer.numberOfTrailingZeros(GRANULES));
+        int chunk = (int) (granule >>> (CHUNK_SHIFT + Integer.numberOfTrailingZeros(GRANULES)));
         long[] words = marks[chunk];
         if (words == null) {
             words = new long[WORDS << CHUNK_SHIFT];
             marks[chunk] = words;
         }
-        words[(int) (granule >>> 6) & words.length - 1] |= 1L << granule;
+        words[(int) (granule >>> 6) & (words.length - 1)] |= 1L << granule;
         return true;
     }
 
     private boolean isMarked(long block) {
         long granule = granule(block);
-        long[] words = marks[(int) (granule >>> CHUNK_SHIFT + Integer.numberOfTrailingZeros(GRANULES))];
-        return words != null && (words[(int) (granule >>> 6) & words.length - 1] & 1L << granule) != 0;
+        long[] words = marks[(int) (granule >>> (CHUNK_SHIFT + Integer.numberOfTrailingZeros(GRANULES)))];
+        return words != null && (words[(int) (granule >>> 6) & (words.length - 1)] & (1L << granule)) != 0;
     }
 
     private long granule(long block) {
-        return block - central.dataAt() >>> SizeClasses.GRANULE_SHIFT;
+        return (block - central.dataAt()) >>> SizeClasses.GRANULE_SHIFT;
     }
 
     /** Every block that was not met is in use by nobody, unless it is a raw one. */

@@ -91,6 +91,19 @@ public final class HeapFile implements HeapSpace, AutoCloseable {
                 block -> format(block, initial)));
     }
 
+    /**
+     * Looks at a heap without attaching to it. What is stored through it nobody else sees; it is for who looks at a heap
+     * that nobody uses, or reads only.
+     *
+     * @param name of its block
+     * @return its file
+     * @throws io.cleave.BlockNotFoundException where there is none
+     * @throws io.cleave.IncompatibleBlockException where the block is no heap, of another version, or damaged
+     */
+    public static HeapFile peek(String name) {
+        return opened(RawBlocks.standard().peek(name, BlockKind.HEAP));
+    }
+
     private static void checkSizes(long maximum, long initial) {
         if (maximum < HeapFormat.LEAST_BYTES) {
             throw new IllegalArgumentException("a heap of " + maximum + " bytes; it needs at least "

@@ -75,6 +75,6 @@ final class HeapFormat {
 
     static long dataAt(long maximum) {
         long pages = (maximum - tableAt(maximum)) / (HeapLayout.PAGE_BYTES + HeapLayout.ENTRY_BYTES) + 1;
-        return tableAt(maximum) + pages * HeapLayout.ENTRY_BYTES + HeapLayout.PAGE_BYTES - 1 & -HeapLayout.PAGE_BYTES;
+        return (tableAt(maximum) + pages * HeapLayout.ENTRY_BYTES + HeapLayout.PAGE_BYTES - 1) & -HeapLayout.PAGE_BYTES;
     }
 }

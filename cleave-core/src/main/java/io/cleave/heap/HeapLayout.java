@@ -93,7 +93,7 @@ final class HeapLayout {
 
     /** One of the locks, for some number of a block's. */
     static long rawLockAt(long number) {
-        return RAW_LOCKS_AT + (number & RAW_LOCKS - 1) * RAW_LOCK_BYTES;
+        return RAW_LOCKS_AT + (number & (RAW_LOCKS - 1)) * RAW_LOCK_BYTES;
     }
 
     static long classAt(int sizeClass) {

@@ -90,7 +90,7 @@ final class PageTable {
 
     /** Where the bit of a block's first granule lies. */
     long mapWordAt(long block) {
-        return entryAt(page(block)) + MAP_IN_ENTRY + (block >>> 10 & 3) * Long.BYTES;
+        return entryAt(page(block)) + MAP_IN_ENTRY + ((block >>> 10) & 3) * Long.BYTES;
     }
 
     static long mapBit(long block) {
@@ -106,7 +106,7 @@ final class PageTable {
     }
 
     static long state(int kind, int sizeClass, long length) {
-        return length << LENGTH_SHIFT | (long) sizeClass << CLASS_SHIFT | kind;
+        return (length << LENGTH_SHIFT) | ((long) sizeClass << CLASS_SHIFT) | kind;
     }
 
     static int kind(long state) {

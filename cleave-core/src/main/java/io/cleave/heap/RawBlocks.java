@@ -140,8 +140,8 @@ public final class RawBlocks {
     }
 
     private static long mix(long value) {
-        long x = (value ^ value >>> 30) * 0xbf58476d1ce4e5b9L;
-        x = (x ^ x >>> 27) * 0x94d049bb133111ebL;
-        return x ^ x >>> 31;
+        long x = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
+        x = (x ^ (x >>> 27)) * 0x94d049bb133111ebL;
+        return x ^ (x >>> 31);
     }
 }

@@ -2,6 +2,7 @@ package io.cleave.heap;
 
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Finishes what dead processes had begun.
@@ -31,7 +32,8 @@ import io.cleave.owner.ParticipantsLayout;
  */
 final class Recovery {
     /** How often to look whether another recoverer is ready, which takes it microseconds. */
-    private static final int LOOKS = 200;
+    private static final int LOOKS = 40;
+    private static final long NAP_NANOS = 20_000;
 
     private final HeapMemory memory;
     private final int contexts;
@@ -106,7 +108,7 @@ final class Recovery {
             if (isFree && memory.cas(recovererAt, other, me)) { // SYNC: recoverer
                 return true;
             }
-            Thread.yield();
+            LockSupport.parkNanos(this, NAP_NANOS);
         }
         return false;
     }

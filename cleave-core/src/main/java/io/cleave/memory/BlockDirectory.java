@@ -333,6 +333,18 @@ final class BlockDirectory {
         return new SparseBlock(name, directory, file, mapped(file, header, options));
     }
 
+    /** Looks at a block, which does not attach to it. */
+    PeekedBlock peek(String name, BlockKind kind) {
+        try (BlockFile file = BlockFile.glance(path(name))) {
+            if (file == null) {
+                throw new BlockNotFoundException("no block \"" + name + "\" in " + directory);
+            }
+            BlockHeader header = file.usableHeader();
+            checkKind(name, header, kind);
+            return new PeekedBlock(name, file, header);
+        }
+    }
+
     /** What becomes of a file that has been attached to. */
     private interface Use<T> {
         @Nullable T of(BlockFile file, BlockHeader header);

@@ -81,6 +81,11 @@ public final class SharedMemory implements AutoCloseable {
             }
 
             @Override
+            public GrowingBlock peek(String name, BlockKind kind) {
+                return BlockDirectory.standard().peek(name, kind);
+            }
+
+            @Override
             public GrowingBlock openGrowing(String name, MemoryOptions options) {
                 return BlockDirectory.standard().openSparse(name, options);
             }

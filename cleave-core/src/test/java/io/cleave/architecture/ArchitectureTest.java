@@ -69,6 +69,8 @@ final class ArchitectureTest {
             io.cleave.memory.MemoryOptions
             io.cleave.memory.SharedMemory
             io.cleave.objects.HeapBlock
+            io.cleave.objects.HeapInfo
+            io.cleave.objects.HeapInfo$Named
             io.cleave.objects.HeapOptions
             io.cleave.objects.HeapReference
             io.cleave.objects.HeapStatistics

@@ -43,7 +43,9 @@ public final class RootsScenarios implements CrashHarness.Scenarios {
     private record Naming(String name, Deed deed) implements CrashScenario {
         @Override
         public void prepare(Heap heap) {
-            if (deed != Deed.FIRST) {
+            if (deed == Deed.FIRST) {
+                long _ = new RawBlocks(heap).allocate(100, 42); // the growth of the heap is cut off elsewhere
+            } else {
                 make(heap, "a");
                 make(heap, "b");
             }

@@ -89,6 +89,19 @@ public interface RawBlocks {
      */
     GrowingBlock openOrCreateGrowing(String name, long byteSize, MemoryOptions options, Consumer<GrowingBlock> fill);
 
+    /**
+     * Looks at a block that grows without attaching to it. What others store is seen; what is stored through it nobody
+     * else sees.
+     *
+     * @param name its name
+     * @param kind what it must hold
+     * @return the block, whose memory does not grow
+     * @throws io.cleave.BlockNotFoundException where there is none
+     * @throws io.cleave.IncompatibleBlockException where it is another user's, of another kind or format, cut short or
+     *         damaged
+     */
+    GrowingBlock peek(String name, BlockKind kind);
+
     /** Where the package below leaves its implementation, whose classes it does not show to anybody. */
     final class Access {
         private static volatile @Nullable RawBlocks implementation;
