@@ -156,7 +156,8 @@ final class Central {
 
     private void reserve(long at, long bytes) {
         long entriesFrom = table.entryAt(PageTable.page(at)) & -HeapLayout.PAGE_BYTES;
-        long entriesTo = (table.entryAt(PageTable.page(at + bytes)) + HeapLayout.PAGE_BYTES - 1) & -HeapLayout.PAGE_BYTES;
+        long entriesTo = (table.entryAt(PageTable.page(at + bytes)) + HeapLayout.PAGE_BYTES - 1)
+                & -HeapLayout.PAGE_BYTES;
         space.reserve(entriesFrom, entriesTo - entriesFrom);
         space.reserve(at, bytes);
     }

@@ -41,7 +41,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     /** The hash of a heap's keys. */
     static ValueHash hash(Heap heap) {
         long seed = heap.seed();
-        return new ValueHash(seed, seed * MULTIPLIER ^ seed >>> Integer.SIZE);
+        return new ValueHash(seed, (seed * MULTIPLIER) ^ (seed >>> Integer.SIZE));
     }
 
     /** What finds the key's place; to be closed. */

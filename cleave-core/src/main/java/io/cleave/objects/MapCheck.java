@@ -62,13 +62,13 @@ final class MapCheck {
         long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
         long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT);
         long depth = memory.getPlain(segment + MapLayout.DEPTH_IN_SEGMENT);
-        long first = index << 1 << Long.SIZE - 1 - globalDepth;
+        long first = index << 1 << (Long.SIZE - 1 - globalDepth);
         if (check.reached(lockBlock) < Heap.HEADER_BYTES || depth < 0 || depth > globalDepth || prefix != first) {
             check.fault("the segment at " + segment + " has prefix " + Long.toHexString(prefix) + " and depth " + depth
                     + ", and is where " + Long.toHexString(first) + " and at most " + globalDepth + " should be");
             return 1;
         }
-        long words = 1L << globalDepth - depth;
+        long words = 1L << (globalDepth - depth);
         for (long i = index; i < index + words; i++) {
             if (memory.getPlain(directory + i * Long.BYTES) != segment) {
                 check.fault("directory word " + i + " does not lead to the segment at " + segment);

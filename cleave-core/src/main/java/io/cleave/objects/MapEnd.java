@@ -98,7 +98,7 @@ final class MapEnd {
         try (Change change = heap.change()) {
             for (; at < segment + MapLayout.SEGMENT_BYTES && frees < MOST_FREES; at += Long.BYTES) {
                 long slot = memory.getPlain(at);
-                boolean isVersion = (at & MapLayout.BUCKET_BYTES - 1) == 0;
+                boolean isVersion = (at & (MapLayout.BUCKET_BYTES - 1)) == 0;
                 if (!isVersion && slot != 0 && MapLayout.isCovered(slot, prefix, depth)) {
                     change.set(at, 0);
                     change.free(MapLayout.entry(slot));

@@ -78,9 +78,9 @@ final class MapGrowth {
             change.set(segment + MapLayout.DEPTH_IN_SEGMENT, depth + 1L);
             change.set(countAt, memory.getPlain(countAt) - moved);
             int global = MapLayout.depth(root);
-            if (global > depth && 1L << global - depth - 1 <= MOST_WORDS) {
+            if (global > depth && 1L << (global - depth - 1) <= MOST_WORDS) {
                 long at = MapLayout.wordAt(root, prefix);
-                for (long end = at + (Long.BYTES << global - depth - 1); at < end; at += Long.BYTES) {
+                for (long end = at + ((long) Long.BYTES << (global - depth - 1)); at < end; at += Long.BYTES) {
                     change.set(at, upper); // SYNC: map-directory
                 }
             } else {
@@ -117,9 +117,9 @@ final class MapGrowth {
         long upperPrefix = memory.getPlain(upper + MapLayout.PREFIX_IN_SEGMENT);
         int upperDepth = table.depth(upper);
         for (long i = 0; i < 1L << depth; i++) {
-            long hash = i << 1 << Long.SIZE - 1 - depth;
+            long hash = i << 1 << (Long.SIZE - 1 - depth);
             long word = MapLayout.isCovered(hash, upperPrefix, upperDepth) ? upper
-                    : memory.getPlain(MapLayout.directory(root) + (i >>> depth - before) * Long.BYTES);
+                    : memory.getPlain(MapLayout.directory(root) + (i >>> (depth - before)) * Long.BYTES);
             memory.setPlain(directory + i * Long.BYTES, word);
         }
         change.set(table.header() + MapLayout.ROOT, MapLayout.root(directory, depth, root)); // SYNC: map-root

@@ -92,7 +92,7 @@ final class MapLayout {
     private static final int ROOT_SHIFT = 24;
     private static final int NUMBER_SHIFT = 6;
     private static final int DEPTH_MASK = (1 << NUMBER_SHIFT) - 1;
-    private static final long NUMBER_MASK = (1L << ROOT_SHIFT - NUMBER_SHIFT) - 1;
+    private static final long NUMBER_MASK = (1L << (ROOT_SHIFT - NUMBER_SHIFT)) - 1;
     private static final long SEGMENT_MASK = -(1L << 12);
     private static final long KEY_LENGTH_MASK = (1L << KEY_LENGTH_BITS) - 1;
     private static final long HALF = 0xffff_ffffL;
@@ -110,8 +110,8 @@ final class MapLayout {
 
     /** A root for another directory, or another depth. The number makes it another word than those before it. */
     static long root(long directory, int depth, long before) {
-        long number = (before >>> NUMBER_SHIFT) + 1 & NUMBER_MASK;
-        return directory >>> GRANULE_SHIFT << ROOT_SHIFT | number << NUMBER_SHIFT | depth;
+        long number = ((before >>> NUMBER_SHIFT) + 1) & NUMBER_MASK;
+        return (directory >>> GRANULE_SHIFT << ROOT_SHIFT) | (number << NUMBER_SHIFT) | depth;
     }
 
     static long directory(long root) {
@@ -124,7 +124,7 @@ final class MapLayout {
 
     /** Where the directory has the word for a hash. */
     static long wordAt(long root, long hash) {
-        return directory(root) + (hash >>> 1 >>> Long.SIZE - 1 - depth(root)) * Long.BYTES;
+        return directory(root) + (hash >>> 1 >>> (Long.SIZE - 1 - depth)(root)) * Long.BYTES;
     }
 
     /** A segment, of a word that may be rubbish. */
@@ -134,7 +134,7 @@ final class MapLayout {
 
     /** Where the bucket for a hash begins. Buckets go by the lower half, segments by the top. */
     static long bucketAt(long segment, long hash) {
-        return bucketAt(segment, (int) ((hash & HALF) * BUCKETS >>> Integer.SIZE));
+        return bucketAt(segment, (int) (((hash & HALF) * BUCKETS) >>> Integer.SIZE));
     }
 
     static long bucketAt(long segment, int bucket) {
@@ -142,7 +142,7 @@ final class MapLayout {
     }
 
     static long slot(long entry, long hash) {
-        return hash & ~BLOCK_MASK | entry >>> GRANULE_SHIFT;
+        return (hash & ~BLOCK_MASK) | (entry >>> GRANULE_SHIFT);
     }
 
     /** The entry of a slot; 0 for an empty one. */
@@ -157,11 +157,11 @@ final class MapLayout {
 
     /** Whether a hash, or the slot for it, belongs to a segment of this prefix and depth. */
     static boolean isCovered(long slot, long prefix, int depth) {
-        return (slot ^ prefix) >>> 1 >>> Long.SIZE - 1 - depth == 0;
+        return (slot ^ prefix) >>> 1 >>> (Long.SIZE - 1 - depth) == 0;
     }
 
     static long lengths(int keyLength, long valueLength) {
-        return valueLength << KEY_LENGTH_BITS | keyLength;
+        return (valueLength << KEY_LENGTH_BITS) | keyLength;
     }
 
     static int keyLength(long lengths) {
@@ -174,7 +174,7 @@ final class MapLayout {
 
     /** Where the value begins in an entry with a key of this length. */
     static long valueIn(int keyLength) {
-        return ENTRY_HEAD + keyLength + Long.BYTES - 1 & -Long.BYTES;
+        return (ENTRY_HEAD + keyLength + Long.BYTES - 1) & -Long.BYTES;
     }
 
     /** The size of an entry. */

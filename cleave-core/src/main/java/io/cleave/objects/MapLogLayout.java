@@ -52,6 +52,6 @@ final class MapLogLayout {
     }
 
     static long recordAt(long ring, long sequence) {
-        return ring + RECORDS_IN_RING + (sequence & RECORDS - 1) * Long.BYTES;
+        return ring + RECORDS_IN_RING + (sequence & (RECORDS - 1)) * Long.BYTES;
     }
 }

@@ -253,7 +253,7 @@ final class MapTable {
                             || !isCurrent(root, wordAt, word)) {
                         continue retry;
                     }
-                    return reader == null ? result : sure(reader, result);
+                    return reader == null ? Boolean.TRUE : sure(reader, result);
                 }
             }
             VarHandle.loadLoadFence(); // the slots were read before the looks

@@ -180,7 +180,7 @@ final class MapWatch<K, V> implements AutoCloseable {
     @Override
     public void close() {
         isClosed = true;
-        if (thread != Thread.currentThread()) {
+        if (!thread.equals(Thread.currentThread())) {
             joinUninterruptibly();
         }
         try {

@@ -13,6 +13,7 @@ enum RootKind {
 
     private final int number;
     private final String word;
+    @SuppressWarnings("ImmutableEnumChecker") // structures have no state
     private final Structure structure;
 
     RootKind(int number, String word, Structure structure) {
