@@ -297,8 +297,12 @@ public final class HeapMemory {
         return memory.asSlice(at, bytes);
     }
 
-    /** All of it, for those who map words to cells. */
-    MemorySegment segment() {
+    /**
+     * All of it. It ends with the heap.
+     *
+     * @return the heap's memory, of which only what is committed may be touched
+     */
+    public MemorySegment segment() {
         return memory;
     }
 }

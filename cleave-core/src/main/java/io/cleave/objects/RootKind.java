@@ -5,11 +5,15 @@ import org.jspecify.annotations.Nullable;
 /** The sorts of structures that a name can lead to. Their numbers are part of the format. */
 enum RootKind {
     /** Bytes that are the user's alone. */
-    RAW(1, "raw", new RawStructure());
+    RAW(1, "raw", new RawStructure()),
+    /** Keys with values. */
+    MAP(2, "map", new MapStructure()),
+    /** Elements, each once. */
+    SET(3, "set", new MapStructure());
 
     private final int number;
     private final String word;
-    @SuppressWarnings("ImmutableEnumChecker") // it has no fields
+    @SuppressWarnings("ImmutableEnumChecker") // structures have no state
     private final Structure structure;
 
     RootKind(int number, String word, Structure structure) {

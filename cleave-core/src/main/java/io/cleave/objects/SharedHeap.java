@@ -262,6 +262,56 @@ public final class SharedHeap implements AutoCloseable {
     }
 
     /**
+     * A map with a name; it is made, and is empty, where there is none.
+     *
+     * @param <K> the class of its keys
+     * @param <V> the class of its values
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param key the class of its keys, whose equality their bytes tell
+     * @param value the class of its values
+     * @return the map
+     * @throws IncompatibleBlockException where the name leads to something else, or to a map of other classes
+     * @throws IllegalArgumentException where the classes cannot be those of keys and values
+     * @throws HeapFullException where there is no room for it
+     */
+    public <K, V> SharedMap<K, V> map(String name, Class<K> key, Class<V> value) {
+        return map(name, RootKind.MAP, "map of " + key.getTypeName() + " to " + value.getTypeName(), key, value);
+    }
+
+    /**
+     * A set with a name; it is made, and is empty, where there is none.
+     *
+     * @param <E> the class of its elements
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param element the class of its elements, whose equality their bytes tell
+     * @return the set
+     * @throws IncompatibleBlockException where the name leads to something else, or to a set of another class
+     * @throws IllegalArgumentException where the class cannot be that of keys
+     * @throws HeapFullException where there is no room for it
+     */
+    public <E> SharedSet<E> set(String name, Class<E> element) {
+        return new HeapSet<>(map(name, RootKind.SET, "set of " + element.getTypeName(), element, Boolean.class));
+    }
+
+    private <K, V> HeapMap<K, V> map(String name, RootKind kind, String description, Class<K> key, Class<V> value) {
+        ValueEncoding<K> keys = ValueEncoding.ofKey(key);
+        ValueEncoding<V> values = ValueEncoding.of(value);
+        gate.enter();
+        try {
+            while (true) {
+                Root root = roots.findOrMake(name, new RootType(kind, 0, description),
+                        change -> MapTable.create(heap, change, keys.schema(), values.schema()));
+                MapTable table = new MapTable(heap, gate, root.header(), root.generation());
+                if (table.isInUse()) {
+                    return new HeapMap<>(name, table, keys, values);
+                }
+            }
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
      * Bytes with a name, which must be there.
      *
      * @param name their name

@@ -77,6 +77,8 @@ final class ArchitectureTest {
             io.cleave.objects.HeapStatistics$SizeClass
             io.cleave.objects.HeapVerification
             io.cleave.objects.SharedHeap
+            io.cleave.objects.SharedMap
+            io.cleave.objects.SharedSet
             io.cleave.pool.AsyncPool
             io.cleave.pool.AsyncPool$Builder
             io.cleave.pool.AsyncTask

@@ -1,0 +1,411 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Heap;
+import java.util.AbstractMap;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** The map of {@link SharedMap}: keys and values over a {@link MapTable}. */
+final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
+    /** An odd number whose bits have no pattern: the fraction of the golden ratio. */
+    private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
+
+    private final String name;
+    private final MapTable table;
+    private final ValueEncoding<K> keys;
+    private final ValueEncoding<V> values;
+    private final ValueHash hash;
+
+    /**
+     * The map over a table.
+     *
+     * @param name for messages
+     * @throws io.cleave.IncompatibleBlockException where it was made with other classes
+     */
+    HeapMap(String name, MapTable table, ValueEncoding<K> keys, ValueEncoding<V> values) {
+        this.name = name;
+        this.table = table;
+        this.keys = keys;
+        this.values = values;
+        this.hash = hash(table.heap());
+        table.checkSchema(name, keys.schema(), values.schema());
+    }
+
+    /** The hash of a heap's keys. */
+    static ValueHash hash(Heap heap) {
+        long seed = heap.seed();
+        return new ValueHash(seed, (seed * MULTIPLIER) ^ (seed >>> Integer.SIZE));
+    }
+
+    /** What finds the key's place; to be closed. */
+    private MapAccess access(K key) {
+        MapAccess access = MapAccess.lend();
+        boolean isDone = false;
+        try {
+            keys.encodeKey(key, access.key);
+            access.hash = hash.of(access.key.bytes(), 0, access.keyLength());
+            isDone = true;
+            return access;
+        } finally {
+            if (!isDone) {
+                access.close();
+            }
+        }
+    }
+
+    /** Whether an object can be a key of this map. */
+    private boolean isKey(Object key) {
+        return keys.type().isInstance(Objects.requireNonNull(key, "the key is null"));
+    }
+
+    private static <T> T notNull(T value) {
+        return Objects.requireNonNull(value, "the value is null");
+    }
+
+    private static <T> T notNullFunction(T function) {
+        return Objects.requireNonNull(function, "the function is null");
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // the table returns what the encoding has made
+    public @Nullable V get(Object key) {
+        if (!isKey(key)) {
+            return null;
+        }
+        try (MapAccess access = access(keys.type().cast(key))) {
+            return (V) table.get(access, values);
+        }
+    }
+
+    @Override
+    public V getOrDefault(Object key, V otherwise) {
+        V value = get(key);
+        return value == null ? otherwise : value;
+    }
+
+    @Override
+    public boolean containsKey(Object key) {
+        if (!isKey(key)) {
+            return false;
+        }
+        try (MapAccess access = access(keys.type().cast(key))) {
+            return table.get(access, null) != null;
+        }
+    }
+
+    @Override
+    public boolean containsValue(Object value) {
+        notNull(value);
+        HeapMapIterator<K, V, V> all = new HeapMapIterator<>(this, cursor(true), (_, each) -> each);
+        while (all.hasNext()) {
+            if (Objects.deepEquals(all.next(), value)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public int size() {
+        return (int) Math.min(table.size(), Integer.MAX_VALUE);
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return table.size() == 0;
+    }
+
+    @Override
+    public @Nullable V put(K key, V value) {
+        isKey(key);
+        notNull(value);
+        try (MapAccess access = access(key)) {
+            values.encode(value, access.value);
+            table.lockWithRoom(access);
+            try {
+                V old = table.read(access, values);
+                table.put(access);
+                return old;
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // the table returns what the encoding has made
+    public @Nullable V putIfAbsent(K key, V value) {
+        isKey(key);
+        notNull(value);
+        try (MapAccess access = access(key)) {
+            V present = (V) table.get(access, values);
+            if (present != null) {
+                return present;
+            }
+            values.encode(value, access.value);
+            table.lockWithRoom(access);
+            try {
+                if (access.slotAt != 0) {
+                    return table.read(access, values);
+                }
+                table.put(access);
+                return null;
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    public void putAll(Map<? extends K, ? extends V> map) {
+        map.forEach(this::put);
+    }
+
+    @Override
+    public @Nullable V remove(Object key) {
+        if (!isKey(key)) {
+            return null;
+        }
+        try (MapAccess access = access(keys.type().cast(key))) {
+            table.lock(access);
+            try {
+                if (access.slotAt == 0) {
+                    return null;
+                }
+                V old = table.read(access, values);
+                table.remove(access);
+                return old;
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    public boolean remove(Object key, @Nullable Object value) {
+        if (!isKey(key) || value == null) {
+            return false;
+        }
+        try (MapAccess access = access(keys.type().cast(key))) {
+            table.lock(access);
+            try {
+                if (!isValue(access, value)) {
+                    return false;
+                }
+                table.remove(access);
+                return true;
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    /** Whether the key that is locked has a value. */
+    private boolean isValue(MapAccess access, Object value) {
+        if (access.slotAt == 0) {
+            return false;
+        }
+        access.beginComputing(table);
+        try {
+            return Objects.deepEquals(table.read(access, values), value);
+        } finally {
+            access.endComputing();
+        }
+    }
+
+    @Override
+    public @Nullable V replace(K key, V value) {
+        isKey(key);
+        notNull(value);
+        try (MapAccess access = access(key)) {
+            values.encode(value, access.value);
+            table.lock(access);
+            try {
+                if (access.slotAt == 0) {
+                    return null;
+                }
+                V old = table.read(access, values);
+                table.put(access);
+                return old;
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    public boolean replace(K key, V oldValue, V newValue) {
+        isKey(key);
+        notNull(oldValue);
+        notNull(newValue);
+        try (MapAccess access = access(key)) {
+            values.encode(newValue, access.value);
+            table.lock(access);
+            try {
+                if (!isValue(access, oldValue)) {
+                    return false;
+                }
+                table.put(access);
+                return true;
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    public void replaceAll(BiFunction<? super K, ? super V, ? extends V> function) {
+        notNullFunction(function);
+        for (K key : keySet()) {
+            V _ = computeIfPresent(key, (same, value) -> notNull(function.apply(same, value)));
+        }
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // the table returns what the encoding has made
+    public @Nullable V computeIfAbsent(K key, Function<? super K, ? extends @Nullable V> function) {
+        isKey(key);
+        notNullFunction(function);
+        try (MapAccess access = access(key)) {
+            V present = (V) table.get(access, values);
+            if (present != null) {
+                return present;
+            }
+            table.lockWithRoom(access);
+            try {
+                if (access.slotAt != 0) {
+                    return table.read(access, values);
+                }
+                access.beginComputing(table);
+                V value;
+                try {
+                    value = function.apply(key);
+                } finally {
+                    access.endComputing();
+                }
+                return become(access, value);
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    public @Nullable V computeIfPresent(K key, BiFunction<? super K, ? super V, ? extends @Nullable V> function) {
+        isKey(key);
+        notNullFunction(function);
+        try (MapAccess access = access(key)) {
+            table.lock(access);
+            try {
+                V old = table.read(access, values);
+                return old == null ? null : become(access, apply(access, function, key, old));
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    public @Nullable V compute(K key, BiFunction<? super K, ? super @Nullable V, ? extends @Nullable V> function) {
+        isKey(key);
+        notNullFunction(function);
+        try (MapAccess access = access(key)) {
+            table.lockWithRoom(access);
+            try {
+                V old = table.read(access, values);
+                return become(access, apply(access, function, key, old));
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    @Override
+    public @Nullable V merge(K key, V value, BiFunction<? super V, ? super V, ? extends @Nullable V> function) {
+        isKey(key);
+        notNull(value);
+        notNullFunction(function);
+        try (MapAccess access = access(key)) {
+            table.lockWithRoom(access);
+            try {
+                V old = table.read(access, values);
+                return become(access, old == null ? value : apply(access, function, old, value));
+            } finally {
+                table.unlock(access);
+            }
+        }
+    }
+
+    private <A extends @Nullable Object, B extends @Nullable Object> @Nullable V apply(MapAccess access,
+            BiFunction<? super A, ? super B, ? extends @Nullable V> function, A first, B second) {
+        access.beginComputing(table);
+        try {
+            return function.apply(first, second);
+        } finally {
+            access.endComputing();
+        }
+    }
+
+    /** Lets the key that is locked have a value, or none. */
+    private @Nullable V become(MapAccess access, @Nullable V value) {
+        if (value != null) {
+            values.encode(value, access.value);
+            table.put(access);
+        } else if (access.slotAt != 0) {
+            table.remove(access);
+        }
+        return value;
+    }
+
+    @Override
+    public void forEach(BiConsumer<? super K, ? super V> action) {
+        notNullFunction(action);
+        HeapMapIterator<K, V, Boolean> all = new HeapMapIterator<>(this, cursor(true), (key, value) -> {
+            action.accept(key, value);
+            return true;
+        });
+        while (all.hasNext()) {
+            boolean _ = all.next();
+        }
+    }
+
+    @Override
+    public void clear() {
+        for (K key : keySet()) {
+            V _ = remove(key);
+        }
+    }
+
+    MapCursor<K, V> cursor(boolean hasValues) {
+        return new MapCursor<>(table, keys, hasValues ? values : null);
+    }
+
+    @Override
+    public Set<K> keySet() {
+        return new HeapMapViews.Keys<>(this);
+    }
+
+    @Override
+    public Collection<V> values() {
+        return new HeapMapViews.Values<>(this);
+    }
+
+    @Override
+    public Set<Map.Entry<K, V>> entrySet() {
+        return new HeapMapViews.Entries<>(this);
+    }
+
+    @Override
+    public AutoCloseable watch(BiConsumer<K, V> onChange, LongConsumer onMissed) {
+        notNullFunction(onChange);
+        notNullFunction(onMissed);
+        return new MapWatch<>(name, this, table, keys, values, onChange, onMissed).start();
+    }
+}

@@ -1,0 +1,54 @@
+package io.cleave.objects;
+
+import java.util.AbstractSet;
+import java.util.Iterator;
+import java.util.Spliterator;
+
+/** The set of {@link SharedSet}: the keys of a map whose values mean nothing. */
+final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E> {
+    private final HeapMap<E, Boolean> map;
+
+    HeapSet(HeapMap<E, Boolean> map) {
+        this.map = map;
+    }
+
+    @Override
+    public boolean add(E element) {
+        return map.putIfAbsent(element, true) == null;
+    }
+
+    @Override
+    public boolean contains(Object element) {
+        return map.containsKey(element);
+    }
+
+    @Override
+    public boolean remove(Object element) {
+        return map.remove(element) != null;
+    }
+
+    @Override
+    public Iterator<E> iterator() {
+        return map.keySet().iterator();
+    }
+
+    @Override
+    public Spliterator<E> spliterator() {
+        return map.keySet().spliterator();
+    }
+
+    @Override
+    public int size() {
+        return map.size();
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return map.isEmpty();
+    }
+
+    @Override
+    public void clear() {
+        map.clear();
+    }
+}

@@ -1,0 +1,88 @@
+package io.cleave.objects;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one operation on a map works with: the bytes of its key and value, and where they belong. Each thread has one, so
+ * that operations leave no garbage.
+ */
+final class MapAccess implements AutoCloseable {
+    private static final ThreadLocal<MapAccess> OF_THREAD = ThreadLocal.withInitial(() -> new MapAccess(null));
+
+    final ValueBuffer key = new ValueBuffer();
+    final ValueBuffer value = new ValueBuffer();
+    /** Of the key. */
+    long hash;
+    /** The segment that is locked for the operation. */
+    long segment;
+    /** The slot that has the key; 0 where none has. */
+    long slotAt;
+    /** A slot of the bucket that is free, where none has the key; 0 where all are taken. */
+    long freeAt;
+    private final @Nullable MapAccess first;
+    private boolean isLent;
+    /** The maps for which this thread runs code of its user under a lock, in the thread's first access only. */
+    private @Nullable Computing computing;
+
+    /**
+     * A map under whose lock code of the user's runs.
+     *
+     * @param table of the map
+     * @param outer the map that the code ran for when it called this one
+     */
+    private record Computing(MapTable table, @Nullable Computing outer) {}
+
+    private MapAccess(@Nullable MapAccess first) {
+        this.first = first;
+    }
+
+    /** The thread's own, or another where that is in use: code of the user's runs within operations. */
+    static MapAccess lend() {
+        MapAccess access = OF_THREAD.get();
+        if (access.isLent) {
+            return new MapAccess(access);
+        }
+        access.isLent = true;
+        return access;
+    }
+
+    @Override
+    public void close() {
+        key.close();
+        value.close();
+        isLent = false;
+    }
+
+    int keyLength() {
+        return (int) key.length(); // a key is all in its array
+    }
+
+    private MapAccess first() {
+        return first == null ? this : first;
+    }
+
+    /** Code of the user's begins to run under a lock of a map. */
+    void beginComputing(MapTable table) {
+        first().computing = new Computing(table, first().computing);
+    }
+
+    void endComputing() {
+        Computing ended = first().computing;
+        first().computing = ended == null ? null : ended.outer;
+    }
+
+    /** Refuses what would wait for a lock that this thread has, or that another has which waits for one of this. */
+    void checkNotComputing(MapTable table) {
+        for (Computing one = first().computing; one != null; one = one.outer) {
+            if (one.table.isSame(table)) {
+                throw recursive();
+            }
+        }
+    }
+
+    static IllegalStateException recursive() {
+        return new IllegalStateException(
+                "Recursive update: the function that computes a value of a map must not change "
+                        + "that map; let it return the value, and make other changes after");
+    }
+}

@@ -1,0 +1,147 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapMemory;
+
+/**
+ * The end of a map: everything it has is freed, step by step, each a {@link Change} of its own. Who dies in the middle
+ * leaves the rest to the next who calls. From the first step on the map is of no use to anybody: its root is 0.
+ */
+final class MapEnd {
+    private static final int MOST_FREES = Change.MOST_FREES - 2;
+
+    private final Heap heap;
+    private final HeapMemory memory;
+    private final long header;
+
+    private MapEnd(Heap heap, long header) {
+        this.heap = heap;
+        this.memory = heap.memory();
+        this.header = header;
+    }
+
+    /**
+     * Frees all of a map that nobody finds by a name any more, but for its header, or goes on where another has died.
+     */
+    static void free(Heap heap, long header) {
+        long lockAt = header + MapLayout.LOCK;
+        heap.locks().lock(lockAt);
+        try {
+            new MapEnd(heap, header).run();
+        } finally {
+            heap.locks().unlock(lockAt);
+        }
+    }
+
+    private void run() {
+        long root = memory.getPlain(header + MapLayout.ROOT);
+        if (root != 0) {
+            try (Change change = heap.change()) {
+                change.set(header + MapLayout.ENDED_ROOT, root);
+                change.set(header + MapLayout.ROOT, 0); // SYNC: map-root
+                change.commit();
+            }
+        }
+        root = memory.getPlain(header + MapLayout.ENDED_ROOT);
+        if (root == 0) {
+            return; // all was done
+        }
+        long words = 1L << MapLayout.depth(root);
+        for (long i = memory.getPlain(header + MapLayout.ENDED_TO); i < words;) {
+            i = freeSegment(MapLayout.directory(root), i, words);
+        }
+        long log = memory.getPlain(header + MapLayout.LOG);
+        if (log != 0) {
+            freeLog(log);
+        }
+        try (Change change = heap.change()) {
+            change.free(MapLayout.directory(root));
+            change.free(memory.getPlain(header + MapLayout.SCHEMA));
+            change.set(header + MapLayout.ENDED_ROOT, 0);
+            change.commit();
+        }
+    }
+
+    /** Frees the segment of a directory word; the index of the first word for another one. */
+    private long freeSegment(long directory, long index, long words) {
+        long segment = memory.getPlain(directory + index * Long.BYTES);
+        long end = index + 1;
+        while (end < words && memory.getPlain(directory + end * Long.BYTES) == segment) {
+            end++;
+        }
+        long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
+        heap.locks().lock(lockBlock + MapLayout.LOCK);
+        try {
+            long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT);
+            int depth = (int) memory.getPlain(segment + MapLayout.DEPTH_IN_SEGMENT);
+            long at = segment + MapLayout.FIRST_BUCKET;
+            while (at < segment + MapLayout.SEGMENT_BYTES) {
+                at = freeEntries(segment, at, prefix, depth);
+            }
+            try (Change change = heap.change()) {
+                change.set(header + MapLayout.ENDED_TO, end);
+                change.free(segment);
+                change.free(lockBlock);
+                change.commit();
+            }
+        } finally {
+            heap.locks().unlock(lockBlock + MapLayout.LOCK);
+        }
+        return end;
+    }
+
+    /** Frees entries from a place on, as many as one change can; the place behind. */
+    private long freeEntries(long segment, long from, long prefix, int depth) {
+        long at = from;
+        int frees = 0;
+        try (Change change = heap.change()) {
+            for (; at < segment + MapLayout.SEGMENT_BYTES && frees < MOST_FREES; at += Long.BYTES) {
+                long slot = memory.getPlain(at);
+                boolean isVersion = (at & (MapLayout.BUCKET_BYTES - 1)) == 0;
+                if (!isVersion && slot != 0 && MapLayout.isCovered(slot, prefix, depth)) {
+                    change.set(at, 0);
+                    change.free(MapLayout.entry(slot));
+                    frees++;
+                }
+            }
+            change.commit();
+        }
+        return at;
+    }
+
+    private void freeLog(long head) {
+        long ring = memory.getPlain(head + MapLogLayout.RING);
+        heap.locks().lock(head + MapLogLayout.LOCK);
+        try {
+            for (int i = 0; i < MapLogLayout.RECORDS;) {
+                i = freeRecords(ring, i);
+            }
+            try (Change change = heap.change()) {
+                change.set(header + MapLayout.LOG, 0);
+                change.free(ring);
+                change.free(head);
+                change.commit();
+            }
+        } finally {
+            heap.locks().unlock(head + MapLogLayout.LOCK);
+        }
+    }
+
+    private int freeRecords(long ring, int from) {
+        int i = from;
+        int frees = 0;
+        try (Change change = heap.change()) {
+            for (; i < MapLogLayout.RECORDS && frees < MOST_FREES; i++) {
+                long record = memory.getPlain(MapLogLayout.recordAt(ring, i));
+                if (record != 0) {
+                    change.set(MapLogLayout.recordAt(ring, i), 0);
+                    change.free(record);
+                    frees++;
+                }
+            }
+            change.commit();
+        }
+        return i;
+    }
+}

@@ -1,0 +1,25 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Check;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
+
+/** What the directory of a heap asks of maps. */
+final class MapStructure implements Structure {
+    @Override
+    public void walk(Heap heap, long header, Check check) {
+        MapCheck.walk(heap, header, check);
+    }
+
+    @Override
+    public void dismantle(Heap heap, long header) {
+        MapEnd.free(heap, header);
+    }
+
+    @Override
+    public long size(Heap heap, long header) {
+        HeapMemory memory = heap.memory();
+        return new MapTable(heap, new Gate(null), header, MapLayout.generationAcquire(memory, header)).size();
+    }
+}
