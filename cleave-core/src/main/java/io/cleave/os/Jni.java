@@ -52,6 +52,7 @@ public final class Jni {
     private static final int GET_STATIC_FIELD_ID = 144;
     private static final int GET_STATIC_OBJECT_FIELD = 145;
     private static final int SET_STATIC_OBJECT_FIELD = 154;
+    private static final int GET_ARRAY_LENGTH = 171;
     private static final int NEW_BYTE_ARRAY = 176;
     private static final int SET_BYTE_ARRAY_REGION = 208;
     static final int JNI_VERSION_10 = 0x000a0000;
@@ -171,11 +172,31 @@ public final class Jni {
         return lasting(env, () -> (long) find.invokeExact(env, name));
     }
 
-    /** A global reference to an array of bytes. */
+    /**
+     * A global reference to a new array of {@value #SEED_BYTES} bytes. The first attempt links the calls, which loses the
+     * local reference between them; of the others the result is looked at, too.
+     */
     static long array(long env) throws Throwable {
         MethodHandle make = function(env, NEW_BYTE_ARRAY, FunctionDescriptor.of(LONG, LONG, INT));
         MethodHandle keep = function(env, NEW_GLOBAL_REF, OF_OBJECT);
-        return (long) keep.invokeExact(env, (long) make.invokeExact(env, SEED_BYTES));
+        MethodHandle drop = function(env, DELETE_GLOBAL_REF, FunctionDescriptor.ofVoid(LONG, LONG));
+        MethodHandle isA = function(env, IS_INSTANCE_OF,
+                FunctionDescriptor.of(ValueLayout.JAVA_BYTE, LONG, LONG, LONG));
+        MethodHandle length = function(env, GET_ARRAY_LENGTH, FunctionDescriptor.of(INT, LONG, LONG));
+        try (Arena names = Arena.ofConfined()) {
+            long type = findClass(env, names, "[B");
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                long kept = (long) keep.invokeExact(env, (long) make.invokeExact(env, SEED_BYTES));
+                if (attempt > 0 && kept != 0 && (byte) isA.invokeExact(env, kept, type) != 0
+                        && (int) length.invokeExact(env, kept) == SEED_BYTES) {
+                    return kept;
+                }
+                if (kept != 0) {
+                    drop.invokeExact(env, kept);
+                }
+            }
+        }
+        throw new IllegalStateException("this JVM hands out no references to arrays");
     }
 
     /** A global reference to what a lookup finds, checked by finding the same twice; 0 where that is null. */
@@ -358,7 +379,7 @@ public final class Jni {
                     bytes = array(env);
                 }
                 return this::seed;
-            } catch (NoSuchMethodException e) {
+            } catch (NoSuchMethodException | IllegalStateException e) {
                 return null;
             } catch (Throwable t) {
                 throw Native.unexpected(t);
