@@ -59,6 +59,9 @@ import org.jspecify.annotations.Nullable;
  * that look takes. Order of locks: segment, directory or change log, context, the heap's.
  */
 final class MapTable {
+    /** Stands for a value that nobody wanted to read. */
+    private static final Object PRESENT = new Object();
+
     private final Heap heap;
     private final Gate gate;
     private final HeapMemory memory;
@@ -246,14 +249,14 @@ final class MapTable {
                     continue retry;
                 }
                 if (isKey) {
-                    Object result = reader == null ? Boolean.TRUE
+                    Object result = reader == null ? PRESENT
                             : readUnsure(reader, entry + MapLayout.valueIn(length), MapLayout.valueLength(lengths));
                     VarHandle.loadLoadFence(); // all that was read comes before the looks
                     if (memory.getAcquire(at) != slot || memory.getAcquire(bucket) != version
                             || !isCurrent(root, wordAt, word)) {
                         continue retry;
                     }
-                    return reader == null ? Boolean.TRUE : sure(reader, result);
+                    return reader == null ? PRESENT : sure(reader, result);
                 }
             }
             VarHandle.loadLoadFence(); // the slots were read before the looks
