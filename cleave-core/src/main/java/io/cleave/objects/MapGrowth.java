@@ -66,7 +66,7 @@ final class MapGrowth {
                 throw new CleaveException("the map is full: a bucket has " + MapLayout.SLOTS + " entries in one of 2^"
                         + MapLayout.MOST_DEPTH + " segments; spread the entries over several maps");
             }
-            long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT) | Long.MIN_VALUE >>> depth;
+            long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT) | (Long.MIN_VALUE >>> depth);
             long upper = newSegment(memory, change, prefix, depth + 1);
             long moved = copy(segment, upper, prefix, depth + 1);
             memory.setPlain(table.lockBlock(upper) + MapLayout.COUNT_IN_LOCK_BLOCK, moved);

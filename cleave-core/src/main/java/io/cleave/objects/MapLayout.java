@@ -124,7 +124,7 @@ final class MapLayout {
 
     /** Where the directory has the word for a hash. */
     static long wordAt(long root, long hash) {
-        return directory(root) + (hash >>> 1 >>> (Long.SIZE - 1 - depth)(root)) * Long.BYTES;
+        return directory(root) + (hash >>> 1 >>> (Long.SIZE - 1 - depth(root))) * Long.BYTES;
     }
 
     /** A segment, of a word that may be rubbish. */

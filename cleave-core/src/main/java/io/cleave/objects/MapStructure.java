@@ -20,6 +20,6 @@ final class MapStructure implements Structure {
     @Override
     public long size(Heap heap, long header) {
         HeapMemory memory = heap.memory();
-        return new MapTable(heap, new Gate(null), header, MapLayout.generationAcquire(memory, header)).size();
+        return new MapTable(heap, new Gate(null), header, MapLayout.generationAcquire(memory, header)).sizeAsItStands();
     }
 }

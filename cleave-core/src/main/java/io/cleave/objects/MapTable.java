@@ -59,6 +59,9 @@ import org.jspecify.annotations.Nullable;
  * that look takes. Order of locks: segment, directory or change log, context, the heap's.
  */
 final class MapTable {
+    /** Stands for a value that nobody wanted to read. */
+    private static final Object PRESENT = new Object();
+
     private final Heap heap;
     private final Gate gate;
     private final HeapMemory memory;
@@ -246,14 +249,14 @@ final class MapTable {
                     continue retry;
                 }
                 if (isKey) {
-                    Object result = reader == null ? Boolean.TRUE
+                    Object result = reader == null ? PRESENT
                             : readUnsure(reader, entry + MapLayout.valueIn(length), MapLayout.valueLength(lengths));
                     VarHandle.loadLoadFence(); // all that was read comes before the looks
                     if (memory.getAcquire(at) != slot || memory.getAcquire(bucket) != version
                             || !isCurrent(root, wordAt, word)) {
                         continue retry;
                     }
-                    return reader == null ? Boolean.TRUE : sure(reader, result);
+                    return reader == null ? PRESENT : sure(reader, result);
                 }
             }
             VarHandle.loadLoadFence(); // the slots were read before the looks
@@ -512,7 +515,7 @@ final class MapTable {
         while (true) {
             long root = root();
             long splits = memory.getAcquire(header + MapLayout.SPLITS);
-            long size = (splits & 1) == 0 ? count(root) : 0;
+            long size = (splits & 1) == 0 ? count(root, true) : 0;
             VarHandle.loadLoadFence(); // the counts were read before the looks
             boolean isSame = memory.getAcquire(header + MapLayout.SPLITS) == splits && isCurrent(root);
             if (root == 0 || (isSame && size < 0)) {
@@ -538,8 +541,17 @@ final class MapTable {
         }
     }
 
-    /** The sum of the counts; -1 where there is rubbish. */
-    private long count(long root) {
+    /** The number of entries as it stands, for who may not store anything; -1 where it cannot be told. */
+    long sizeAsItStands() {
+        return count(root(), false);
+    }
+
+    /**
+     * The sum of the counts; -1 where there is rubbish.
+     *
+     * @param isSettled whether to finish first what dead processes have begun
+     */
+    private long count(long root, boolean isSettled) {
         long sum = 0;
         long last = 0;
         long words = 1L << MapLayout.depth(root);
@@ -557,20 +569,22 @@ final class MapTable {
                 if (!memory.isCommitted(lockBlock, Heap.HEADER_BYTES) || lockBlock % Long.BYTES != 0) {
                     return -1;
                 }
-                sum += settledCount(lockBlock);
+                if (isSettled) {
+                    settle(lockBlock);
+                }
+                sum += memory.getAcquire(lockBlock + MapLayout.COUNT_IN_LOCK_BLOCK);
                 last = segment;
             }
         }
         return sum;
     }
 
-    /** A count after what a dead process has begun there is finished. */
-    private long settledCount(long lockBlock) {
+    /** Finishes what a dead process has begun in a segment. */
+    private void settle(long lockBlock) {
         long owner = memory.getAcquire(lockBlock + MapLayout.LOCK) & ParticipantsLayout.OWNER;
         if (owner != 0 && Participants.isDead(owner)) {
             locks.lock(lockBlock + MapLayout.LOCK);
             locks.unlock(lockBlock + MapLayout.LOCK);
         }
-        return memory.getAcquire(lockBlock + MapLayout.COUNT_IN_LOCK_BLOCK);
     }
 }

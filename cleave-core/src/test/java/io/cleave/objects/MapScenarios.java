@@ -40,24 +40,17 @@ public final class MapScenarios implements CrashHarness.Scenarios {
                 map -> map.compute(1L, (_, value) -> value + "2")));
         all.add(new Operation("split", map -> fill(map, same, 15), map -> map.put(same[15], "sixteenth"),
                 map -> map.remove(same[3])));
-        all.add(new Operation("split-again", map -> fill(map, same, 16), map -> map.putAll(manyOf(same[16], 1)),
-                map -> map.put(same[15], "changed")));
-        long[] lower = sameBucket(17, 1);
+        long[] upper = keys(17, 0, true);
+        all.add(new Operation("split-twice", map -> fill(map, upper, 15), map -> map.put(upper[15], "sixteenth"),
+                map -> map.put(upper[3], "changed")));
+        long[] lower = keys(17, 1, false);
         all.add(new Operation("split-without-doubling", map -> {
-            fill(map, same, 16);
+            fill(map, upper, 16);
             fill(map, lower, 15);
         }, map -> map.put(lower[15], "last"), map -> map.put(lower[16], "next")));
         all.add(new Creation());
         all.add(new End(same));
         all.add(new Logged());
-        return all;
-    }
-
-    private static Map<Long, String> manyOf(long key, int count) {
-        Map<Long, String> all = new HashMap<>();
-        for (int i = 0; i < count; i++) {
-            all.put(key + i, "value");
-        }
         return all;
     }
 
@@ -69,11 +62,18 @@ public final class MapScenarios implements CrashHarness.Scenarios {
 
     /** Keys that share a bucket, in maps of a heap with the harness's seed. */
     private static long[] sameBucket(int count, int bucket) {
-        ValueHash hash = new ValueHash(SEED, SEED * 0x9e3779b97f4a7c15L ^ SEED >>> 32);
+        return keys(count, bucket, null);
+    }
+
+    /** Keys that share a bucket, and the first bit of the hash where it is said. */
+    private static long[] keys(int count, int bucket, @Nullable Boolean isUpper) {
+        ValueHash hash = new ValueHash(SEED, (SEED * 0x9e3779b97f4a7c15L) ^ (SEED >>> 32));
         long[] keys = new long[count];
         int found = 0;
         for (long key = 0; found < count; key++) {
-            if (MapLayout.bucketAt(0, hash.ofWord(key)) == MapLayout.bucketAt(0, bucket)) {
+            long hashed = hash.ofWord(key);
+            if (MapLayout.bucketAt(0, hashed) == MapLayout.bucketAt(0, bucket)
+                    && (isUpper == null || isUpper == hashed < 0)) {
                 keys[found++] = key;
             }
         }
@@ -281,7 +281,7 @@ public final class MapScenarios implements CrashHarness.Scenarios {
             create(heap);
             HeapMap<Long, String> map = open(heap);
             fill(map, keys, 16);
-            for (long key = 0; key < 60; key++) {
+            for (long key = 0; key < 20; key++) {
                 map.put(-key, "more");
             }
             map.put(1L, LARGE);
