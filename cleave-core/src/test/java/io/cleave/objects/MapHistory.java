@@ -26,6 +26,7 @@ import java.util.Set;
  * The search is that of Wing and Gong, with a memory of the states that it has been in; key by key, as calls for
  * different keys explain each other nothing.
  */
+@SuppressWarnings("EnumOrdinal")
 final class MapHistory {
     static final long NOTHING = 0;
     private static final int RECORD = 6 * Long.BYTES;

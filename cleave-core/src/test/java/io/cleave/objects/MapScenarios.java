@@ -67,7 +67,8 @@ public final class MapScenarios implements CrashHarness.Scenarios {
 
     /** Keys that share a bucket, and the first bit of the hash where it is said. */
     private static long[] keys(int count, int bucket, @Nullable Boolean isUpper) {
-        ValueHash hash = new ValueHash(SEED, (SEED * 0x9e3779b97f4a7c15L) ^ (SEED >>> 32));
+        long seed = SEED;
+        ValueHash hash = new ValueHash(seed, (seed * 0x9e3779b97f4a7c15L) ^ (seed >>> 32));
         long[] keys = new long[count];
         int found = 0;
         for (long key = 0; found < count; key++) {
