@@ -28,6 +28,8 @@ final class Recovery {
     private static final int EXHAUSTED_PERCENT = 85;
     /** How often an item that may not run in the calling JVM is tried again after a deadlock. */
     private static final int RETRIES_IN_CHILDREN = 20;
+    /** How many children of one thread that cannot go on in their hook are made up for by others. */
+    private static final int RETRIES_OF_HOOKS = 5;
     private static final int HOPELESS_DEADLOCKS = 16;
     /** After each so many deadlocks at an item it is made sure that large objects have room, twice as much as before. */
     private static final int DEADLOCKS_TO_MAKE_ROOM = 4;
@@ -43,6 +45,7 @@ final class Recovery {
     private long provenDeadlocks;
     private int deadlocksAtItems;
     private long unprovenTimeouts;
+    private int stuckHooks;
     /** Children that could not go on, an unproven one counting as many. */
     private long hopelessness;
 
@@ -142,6 +145,10 @@ final class Recovery {
         long item = blamed(child);
         Path crash = HsErr.of(child.pid, child.forkedMillis);
         if (child.slot.isInHook() && !child.isLeaving()) {
+            if (!child.isWhole && !settings.isFinal() && ++stuckHooks <= RETRIES_OF_HOOKS) {
+                orphan(child, false); // it may have been a lock of the compiler's, at that moment
+                return;
+            }
             listener.fail(
                     new WorkerDiedException("child " + child.pid + " waited for a thread that a child does not have"
                             + child.where()));
