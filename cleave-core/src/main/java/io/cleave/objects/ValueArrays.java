@@ -30,8 +30,10 @@ final class ValueArrays {
                     out.putCount(value.length);
                     out.putBooleans(value);
                 }, ValueArrays::readBooleans, IDENTITY),
-                array(ValueTags.BYTES, byte[].class, 1, MemorySegment::ofArray,
-                        elements -> elements.toArray(ValueLayout.JAVA_BYTE)),
+                ValueForm.ofNoKey(ValueTags.BYTES, byte[].class, (value, out) -> {
+                    out.putCount(value.length);
+                    out.putBytes(value);
+                }, in -> in.readBytes(in.readCount(1)), IDENTITY),
                 array(ValueTags.SHORTS, short[].class, Short.BYTES, MemorySegment::ofArray,
                         elements -> elements.toArray(ValueInput.SHORT)),
                 array(ValueTags.CHARACTERS, char[].class, Character.BYTES, MemorySegment::ofArray,

@@ -245,7 +245,12 @@ final class ValueBuffer implements AutoCloseable {
     }
 
     void putBytes(byte[] source) {
-        putSegment(MemorySegment.ofArray(source));
+        if (isPart(source.length)) {
+            addPart(MemorySegment.ofArray(source), source.length);
+            return;
+        }
+        int place = reserve(source.length);
+        System.arraycopy(source, 0, bytes, place, source.length);
     }
 
     /** A string whose length is written before it. */

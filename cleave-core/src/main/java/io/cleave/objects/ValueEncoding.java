@@ -152,8 +152,8 @@ abstract class ValueEncoding<T> {
     }
 
     /**
-     * Whether reading runs no code but that of the JDK and of Cleave, so that bytes may be read that another thread may
-     * change meanwhile, if the result is thrown away then.
+     * Whether reading runs no code but that of the JDK and of Cleave. Then bytes may be read that another thread changes
+     * meanwhile, if the result is thrown away that comes of it, be it a value or an error.
      */
     boolean isPlain() {
         return false;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** Constants of an enum: by their place where the schema has been compared, else by class and name. */
 final class ValueEnum extends ValueForm<Enum<?>> {
     private final String name;
-    /** Filled at the first use, which initialises the class. */
+    /** Filled at the first use, which initialises the class where the schema of a declared one has not. */
     private volatile @Nullable Constants constants;
 
     private record Constants(List<Enum<?>> all, Map<String, Enum<?>> byName) {}
@@ -66,10 +66,5 @@ final class ValueEnum extends ValueForm<Enum<?>> {
             throw in.damaged("the enum " + name + " has no constant " + constant + " here");
         }
         return found;
-    }
-
-    @Override
-    boolean isPlain() {
-        return constants != null; // else its initialiser would run
     }
 }

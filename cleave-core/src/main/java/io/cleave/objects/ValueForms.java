@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.IncompatibleBlockException;
 import io.cleave.share.trust.Trust;
 import java.lang.reflect.Modifier;
 import java.math.BigDecimal;
@@ -193,7 +194,7 @@ final class ValueForms {
         try {
             requireAll(type);
         } catch (Trust.Untrusted e) {
-            throw ValueInput.damaged(String.valueOf(e.getMessage()), e);
+            throw new IncompatibleBlockException("a value in shared memory is not read: " + e.getMessage(), e);
         }
         ValueForm<Object> form = of(type);
         if (form.tag() != tag) {

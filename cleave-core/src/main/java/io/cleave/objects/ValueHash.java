@@ -38,6 +38,8 @@ final class ValueHash {
     /** An odd number whose bits have no pattern: the fraction of the golden ratio. */
     private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
     private static final int LENGTH_SHIFT = 56;
+    /** What says that no more words come. */
+    private static final long LAST = 0xff;
 
     private final long key0;
     private final long key1;
@@ -79,7 +81,16 @@ final class ValueHash {
 
     /** The hash of an array's bytes. */
     long of(byte[] bytes, int at, int length) {
-        return length <= SHORT_BYTES ? ofShort(shortWord(bytes, at, length), length) : sip(bytes, at, length, 1, 3);
+        if (length <= SHORT_BYTES) {
+            return ofShort(shortWord(bytes, at, length), length);
+        }
+        State state = new State(key0, key1);
+        int end = at + length - Long.BYTES;
+        int from = at;
+        for (; from <= end; from += Long.BYTES) {
+            state.add((long) WORD.get(bytes, from));
+        }
+        return state.end(tail(bytes, from, at + length - from) | ((long) length << LENGTH_SHIFT));
     }
 
     /** The hash of the bytes at a place in memory. */
@@ -91,9 +102,9 @@ final class ValueHash {
         long end = at + length - Long.BYTES;
         long from = at;
         for (; from <= end; from += Long.BYTES) {
-            state.add(memory.get(WORD_AT, from), 1);
+            state.add(memory.get(WORD_AT, from));
         }
-        return state.end(tail(memory, from, (int) (at + length - from)) | (length << LENGTH_SHIFT), 1, 3);
+        return state.end(tail(memory, from, (int) (at + length - from)) | (length << LENGTH_SHIFT));
     }
 
     /** The hash of the 8 bytes of a word, the lowest first. */
@@ -143,7 +154,7 @@ final class ValueHash {
         return word;
     }
 
-    /** SipHash with so many rounds for each word and at the end. */
+    /** SipHash with so many rounds for each word and at the end; 2 and 4 are the standard. */
     long sip(byte[] bytes, int at, int length, int rounds, int lastRounds) {
         State state = new State(key0, key1);
         int end = at + length - Long.BYTES;
@@ -168,32 +179,52 @@ final class ValueHash {
             v3 = key1 ^ 0x7465646279746573L;
         }
 
+        /** Takes a word, with one round. */
+        void add(long word) {
+            v3 ^= word;
+            round();
+            v0 ^= word;
+        }
+
+        /** Takes a word, with so many rounds. */
         void add(long word, int rounds) {
             v3 ^= word;
-            mix(rounds);
+            for (int i = 0; i < rounds; i++) {
+                round();
+            }
             v0 ^= word;
+        }
+
+        /** Takes the last word, with one round, and ends with three. */
+        long end(long word) {
+            add(word);
+            v2 ^= LAST;
+            round();
+            round();
+            round();
+            return v0 ^ v1 ^ v2 ^ v3;
         }
 
         long end(long word, int rounds, int lastRounds) {
             add(word, rounds);
-            v2 ^= 0xff;
-            mix(lastRounds);
+            v2 ^= LAST;
+            for (int i = 0; i < lastRounds; i++) {
+                round();
+            }
             return v0 ^ v1 ^ v2 ^ v3;
         }
 
-        private void mix(int rounds) {
-            for (int i = 0; i < rounds; i++) {
-                v0 += v1;
-                v1 = Long.rotateLeft(v1, 13) ^ v0;
-                v0 = Long.rotateLeft(v0, 32);
-                v2 += v3;
-                v3 = Long.rotateLeft(v3, 16) ^ v2;
-                v0 += v3;
-                v3 = Long.rotateLeft(v3, 21) ^ v0;
-                v2 += v1;
-                v1 = Long.rotateLeft(v1, 17) ^ v2;
-                v2 = Long.rotateLeft(v2, 32);
-            }
+        private void round() {
+            v0 += v1;
+            v1 = Long.rotateLeft(v1, 13) ^ v0;
+            v0 = Long.rotateLeft(v0, 32);
+            v2 += v3;
+            v3 = Long.rotateLeft(v3, 16) ^ v2;
+            v0 += v3;
+            v3 = Long.rotateLeft(v3, 21) ^ v0;
+            v2 += v1;
+            v1 = Long.rotateLeft(v1, 17) ^ v2;
+            v2 = Long.rotateLeft(v2, 32);
         }
     }
 }

@@ -64,6 +64,7 @@ final class ValueRecord extends ValueForm<Object> {
             return null;
         }
         try {
+            ValueRecord.class.getModule().addReads(type.getModule());
             MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(type, LOOKUP);
             Class<?>[] types = Arrays.stream(declared).map(RecordComponent::getType).toArray(Class<?>[]::new);
             MethodHandle maker = lookup.findConstructor(type, MethodType.methodType(void.class, types)).asFixedArity();

@@ -22,16 +22,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class ValueRoundTripTest {
     /** What has to be there on both sides of a value. */
     private static final byte GUARD = 0x5a;
-
-    static Stream<Object> values() {
-        return ValueCorpus.all();
-    }
 
     /** Encodes into memory at an odd place, looks that nothing else was written, and decodes. */
     static <T> T roundTrip(ValueEncoding<T> encoding, T value) {
@@ -51,12 +46,12 @@ final class ValueRoundTripTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("values")
-    void aValueIsTheSameToTheLastBit(Object value) {
-        Object any = roundTrip(ValueEncoding.of(Object.class), value);
-        ValueCorpus.assertSame(any, value);
-        ValueCorpus.assertSame(declared(value.getClass(), value), value);
+    @Test
+    void aValueIsTheSameToTheLastBit() {
+        for (Object value : ValueCorpus.all().toList()) {
+            ValueCorpus.assertSame(roundTrip(ValueEncoding.of(Object.class), value), value);
+            ValueCorpus.assertSame(declared(value.getClass(), value), value);
+        }
     }
 
     private static <T> Object declared(Class<T> type, Object value) {
@@ -75,12 +70,13 @@ final class ValueRoundTripTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("values")
-    void everyValueHasBytes(Object value) {
+    @Test
+    void everyValueHasBytes() {
         try (ValueBuffer buffer = ValueBuffer.lend()) {
-            ValueEncoding.of(Object.class).encode(value, buffer);
-            assertThat(buffer.length()).isPositive();
+            for (Object value : ValueCorpus.all().toList()) {
+                ValueEncoding.of(Object.class).encode(value, buffer);
+                assertThat(buffer.length()).isPositive();
+            }
         }
     }
 
@@ -217,7 +213,7 @@ final class ValueRoundTripTest {
         assertThat(roundTrip(ValueEncoding.of(BigDecimal.class), odd)).isExactlyInstanceOf(ValueCorpus.Money.class)
                 .isEqualTo(odd);
         List<Object> nulls = Stream.<Object>of("a", null, "b").toList();
-        assertThat(roundTrip(ValueEncoding.of(List.class), nulls)).isEqualTo(nulls)
+        assertThat((Object) roundTrip(ValueEncoding.of(List.class), nulls)).isEqualTo(nulls)
                 .isExactlyInstanceOf(nulls.getClass());
         List<Object> tolerant = Stream.<Object>of("a", "c", "b").toList();
         assertThat(roundTrip(ValueEncoding.of(List.class), tolerant).contains(null)).isFalse();
@@ -272,6 +268,7 @@ final class ValueRoundTripTest {
     @Test
     void collectionsKeepTheirElements() {
         Map<Object, Object> map = Map.of("a", 1, 2L, List.of(Optional.empty(), Optional.of('c')), 3.0, Set.of(1, 2, 3));
-        assertThat(roundTrip(ValueEncoding.of(Map.class), map)).isEqualTo(map).isExactlyInstanceOf(map.getClass());
+        assertThat((Object) roundTrip(ValueEncoding.of(Map.class), map)).isEqualTo(map)
+                .isExactlyInstanceOf(map.getClass());
     }
 }
