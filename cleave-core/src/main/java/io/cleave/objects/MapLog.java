@@ -58,7 +58,7 @@ final class MapLog {
     long headInUse() {
         long head = head();
         VarHandle.loadLoadFence(); // the head was read before the look whether the map was in use
-        return table.isInUse() ? head : 0;
+        return table.root() != 0 && table.isInUse() ? head : 0; // the root is 0 before the log is freed
     }
 
     /** Acquires the lock of the log if somebody watches. */

@@ -101,6 +101,10 @@ final class MapWatch<K, V> implements AutoCloseable {
             sleep(head, sequence);
             return null;
         }
+        VarHandle.loadLoadFence(); // the sequence was read before the look whether it was one
+        if (log.headInUse() != head) {
+            return null;
+        }
         return sequence - next >= MapLogLayout.RECORDS ? skip(sequence) : read(head);
     }
 
