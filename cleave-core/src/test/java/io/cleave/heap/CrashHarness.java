@@ -52,7 +52,8 @@ public final class CrashHarness {
             throws InterruptedException {
         try (ChildJvm jvm = ChildJvm.start(JVM, CrashHarness.class, scenarios.getName(), name,
                 Boolean.toString(isEverySecond))) {
-            assertThat(jvm.awaitExit()).as(() -> String.join("\n", jvm.lines())).isZero();
+            assertThat(jvm.awaitExit(Delays.PATIENCE.multipliedBy(6))).as(() -> String.join("\n", jvm.lines()))
+                    .isZero();
             String result = jvm.awaitLine("stores ");
             return Integer.parseInt(result.substring(0, result.indexOf(',')));
         }

@@ -238,7 +238,8 @@ class ProcessPoolFailureTest extends MishapTestBase {
             }
             assertUsable(pool);
             if (mishap.isDeadly()) {
-                assertThat(pool.workerPids()).isNotEmpty().doesNotContain(pid);
+                assertThat(Delays.within(Delays.PATIENCE, () -> !pool.workerPids().isEmpty())).isTrue();
+                assertThat(pool.workerPids()).doesNotContain(pid);
             }
         }
     }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +116,12 @@ public final class ChildJvm implements AutoCloseable {
 
     /** Waits until the child has ended by itself, and returns its exit code: 128 + signal where a signal ended it. */
     public int awaitExit() throws InterruptedException {
-        if (!process.waitFor(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+        return awaitExit(Delays.PATIENCE);
+    }
+
+    /** Waits for the end of a child that has much to do, and returns its exit code. */
+    public int awaitExit(Duration patience) throws InterruptedException {
+        if (!process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS)) {
             throw new AssertionError("still running: " + this);
         }
         awaitEndOfOutput();
