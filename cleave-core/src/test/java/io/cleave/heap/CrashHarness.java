@@ -12,6 +12,7 @@ import io.cleave.testing.Delays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Plays scenarios in a JVM of its own: once for each store at which the victim can be cut off, and for each of those once
@@ -22,6 +23,8 @@ import java.util.function.Supplier;
 public final class CrashHarness {
     private static final int NEVER = 0;
     private static final int PLAYS_PER_COLLECTION = 64;
+    /** How many children of a scenario may be stuck, each at another step. */
+    private static final int MOST_STUCK = 3;
     private static final long PAUSE_NANOS = 50_000;
     private static final List<String> JVM = List.of("-Dcleave.crashPoint=0", "-Xint", "-XX:+UseSerialGC", "-Xmx512m",
             "-Xmn400m",
@@ -31,6 +34,8 @@ public final class CrashHarness {
     private final boolean isEverySecond;
     private int deaths;
     private int plays;
+    private int stuck;
+    private int stuckAt;
 
     private CrashHarness(CrashScenario scenario, boolean isEverySecond) {
         this.scenario = scenario;
@@ -87,7 +92,8 @@ public final class CrashHarness {
                     }
                 }
             }
-            System.out.println("stores " + (first - 1) + ", deaths " + deaths + ": " + scenario.name());
+            System.out.println(
+                    "stores " + (first - 1) + ", deaths " + deaths + ", stuck " + stuck + ": " + scenario.name());
         }
     }
 
@@ -109,8 +115,37 @@ public final class CrashHarness {
         return heap;
     }
 
-    /** Plays the scenario once; whether the last that was to die did. */
-    private boolean play(TestSpace space, int first, Integer second) throws Exception {
+    /**
+     * Plays the scenario once, and once more where a child was stuck; whether the last that was to die did. A forked child
+     * has one thread of the JVM's, and may need what another one held: that is rare, and does not come again at the same
+     * step, as a fault of the heap's would.
+     */
+    private boolean play(TestSpace space, int first, @Nullable Integer second) throws Exception {
+        while (true) {
+            try {
+                return playOnce(space, first, second);
+            } catch (StuckException e) {
+                stuck++;
+                if (stuck > MOST_STUCK || stuckAt == first) {
+                    throw new AssertionError(
+                            scenario.name() + ", victim cut off at " + first + ", the next at " + second,
+                            e);
+                }
+                stuckAt = first;
+            }
+        }
+    }
+
+    /** A child has not ended. */
+    private static final class StuckException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        StuckException(int step) {
+            super("a child that was to die at step " + step + " is stuck");
+        }
+    }
+
+    private boolean playOnce(TestSpace space, int first, @Nullable Integer second) throws Exception {
         try {
             if (++plays % PLAYS_PER_COLLECTION == 0) {
                 System.gc(); // a forked child has no collector: it stands still for ever where it needs one
@@ -125,6 +160,8 @@ public final class CrashHarness {
             scenario.check(heap, hasVictimDied, hasNextDied);
             verify(heap);
             return hasNextDied == null ? hasVictimDied : hasNextDied;
+        } catch (StuckException e) {
+            throw e;
         } catch (Exception | Error e) {
             throw new AssertionError(scenario.name() + ", victim cut off at " + first + ", the next at " + second, e);
         }
@@ -142,7 +179,7 @@ public final class CrashHarness {
         void run() throws Exception;
     }
 
-    private static boolean runChild(int step, Body body) {
+    private static boolean runChild(int step, Body body) throws StuckException {
         int parent = Unistd.getpid();
         int pid = SystemCallException.check(Unistd.fork(), "fork", "the limit of processes is reached");
         if (pid == 0) {
@@ -154,7 +191,7 @@ public final class CrashHarness {
             if (System.nanoTime() - deadline > 0) {
                 Signals.kill(pid, Signals.SIGKILL);
                 long _ = Signals.waitpid(pid, 0);
-                throw new AssertionError("a child that was to die at step " + step + " is stuck");
+                throw new StuckException(step);
             }
             LockSupport.parkNanos(PAUSE_NANOS);
             status = Signals.waitpid(pid, Signals.WNOHANG);
