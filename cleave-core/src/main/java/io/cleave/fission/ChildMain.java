@@ -159,8 +159,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             if (t instanceof WorkerDiedException && isOrphan()) {
                 return;
             }
-            Failure failure = Failure.of(t, null, place(), name());
-            send(slot.isInHook() ? failure.asHooks() : failure);
+            sendFailure(t);
         }
         out.flush();
     }
@@ -271,6 +270,18 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         return "child " + Unistd.getpid();
     }
 
+    private void sendFailure(Throwable thrown) {
+        try {
+            send(described(Failure.of(thrown, null, place(), name())));
+        } catch (OutOfMemoryError e) { // the ring has taken nothing of it
+            send(described(Failure.inShort(thrown, place(), name())));
+        }
+    }
+
+    private Failure described(Failure failure) {
+        return slot.isInHook() ? failure.asHooks() : failure;
+    }
+
     private void send(Failure failure) {
         send(Frames.FAILURE, failure);
     }
@@ -291,8 +302,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     @Override
     public void exitCalled(Throwable call) {
         if (Thread.currentThread().equals(worker)) {
-            Failure exit = Failure.of(call, null, place(), name()).asExit();
-            send(slot.isInHook() ? exit.asHooks() : exit);
+            send(described(Failure.of(call, null, place(), name()).asExit()));
             out.flush();
         }
         ChildLife.writeOutput();

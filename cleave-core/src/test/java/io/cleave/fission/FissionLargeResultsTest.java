@@ -165,7 +165,7 @@ final class FissionLargeResultsTest {
 
             @Override
             public Object decode(byte[] bytes, int offset, int length, Source source) throws IOException {
-                return Codec.standard().decode(bytes, offset, length, number -> source.take(number + 1));
+                return Codec.standard().decode(bytes, offset, length, number -> source.take(number + 7));
             }
         };
         try (Fission fission = isolated().codec(broken).build()) {
