@@ -91,7 +91,11 @@ public final class EventCount {
             if (attempt.isDone()) {
                 return true;
             }
-            if (!spinner.await(attempt::isPromising, patience) && patience.isOver()) {
+            if (spinner.await(attempt::isPromising, patience)) {
+                if (attempt.isDone()) { // before there is a mark, which would cost the next to signal a system call
+                    return true;
+                }
+            } else if (patience.isOver()) {
                 return attempt.isDone();
             }
             return sleep(attempt, patience);
