@@ -1,6 +1,7 @@
 package io.cleave.owner;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -77,6 +78,15 @@ public final class EventCount {
             } while (!turn.cas(seen, seen + 1));
             turn.wake(woken);
         }
+    }
+
+    /**
+     * Looks for what may be about to come, a few times at once; before {@link #await}, which costs more.
+     *
+     * @return whether it was there at the last look
+     */
+    public boolean glance(BooleanSupplier look) {
+        return spinner.glance(look);
     }
 
     /**

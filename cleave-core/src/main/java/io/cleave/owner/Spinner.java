@@ -59,6 +59,22 @@ public final class Spinner {
         return false;
     }
 
+    /**
+     * Looks a few times, for a fraction of a microsecond, and asks no clock: enough where another that runs is about to
+     * answer. Neither what the looks cost nor whether they have paid counts for {@link #await}.
+     *
+     * @return whether it was there at the last look
+     */
+    boolean glance(BooleanSupplier look) {
+        for (int i = 0; isUseful && i < LOOKS; i++) {
+            Thread.onSpinWait();
+            if (look.getAsBoolean()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** How long the next wait may look. */
     long allowance() {
         return misses % TRIAL == TRIAL - 1 ? MOST_NANOS : nanos;
