@@ -17,6 +17,8 @@ public final class Spinner {
     static final long MOST_NANOS = 40_000;
     /** How many looks are taken between two at the clock. */
     private static final int LOOKS = 16;
+    /** How many looks a glance is: some 500 nanoseconds with their breaks. */
+    private static final int GLANCES = 4 * LOOKS;
     /** One of so many that have not paid is a long one: on average they take 2 microseconds each, as a sleep does. */
     static final int TRIAL = 32;
 
@@ -60,13 +62,13 @@ public final class Spinner {
     }
 
     /**
-     * Looks a few times, for a fraction of a microsecond, and asks no clock: enough where another that runs is about to
+     * Looks for a fraction of a microsecond, and asks no clock: enough where another that runs is about to
      * answer. Neither what the looks cost nor whether they have paid counts for {@link #await}.
      *
      * @return whether it was there at the last look
      */
     boolean glance(BooleanSupplier look) {
-        for (int i = 0; isUseful && i < LOOKS; i++) {
+        for (int i = 0; isUseful && i < GLANCES; i++) {
             Thread.onSpinWait();
             if (look.getAsBoolean()) {
                 return true;
