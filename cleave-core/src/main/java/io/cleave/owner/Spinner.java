@@ -50,8 +50,7 @@ public final class Spinner {
             for (int i = 0; i < LOOKS; i++) {
                 Thread.onSpinWait();
                 if (look.getAsBoolean()) {
-                    nanos = Math.min(MOST_NANOS, 2 * nanos);
-                    misses = 0;
+                    hasPaid();
                     return true;
                 }
             }
@@ -62,8 +61,7 @@ public final class Spinner {
     }
 
     /**
-     * Looks for a fraction of a microsecond, and asks no clock: enough where another that runs is about to
-     * answer. Neither what the looks cost nor whether they have paid counts for {@link #await}.
+     * Looks for a fraction of a microsecond, and asks no clock: enough where another that runs is about to answer.
      *
      * @return whether it was there at the last look
      */
@@ -71,10 +69,20 @@ public final class Spinner {
         for (int i = 0; isUseful && i < GLANCES; i++) {
             Thread.onSpinWait();
             if (look.getAsBoolean()) {
+                hasPaid();
                 return true;
             }
         }
         return false;
+    }
+
+    private void hasPaid() {
+        if (nanos < MOST_NANOS) {
+            nanos = Math.min(MOST_NANOS, 2 * nanos);
+        }
+        if (misses != 0) {
+            misses = 0;
+        }
     }
 
     /** How long the next wait may look. */
