@@ -64,6 +64,7 @@ final class ResultWriter implements Codec.Sink {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // two equal arrays are two arrays
     public int offer(Object part) {
         for (int i = 0; i < parts.size(); i++) {
             if (parts.get(i) == part) {

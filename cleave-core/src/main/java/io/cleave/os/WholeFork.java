@@ -269,6 +269,7 @@ public final class WholeFork {
         for (long carrier : own.stopped.idleCarriers()) {
             own.jvmti.resume(carrier);
         }
+        own.stopped.carriersResumed(true);
     }
 
     /**
@@ -381,6 +382,7 @@ public final class WholeFork {
         plan.set(Field.SELF, (long) self.invokeExact());
         plan.set(Field.JNI, jvmti.jni());
         plan.set(Field.INSISTS, 0);
+        stopped.carriersResumed(false);
         lockPatienceLeft = lockPatience;
         long end = System.nanoTime() + MOST_DELAY * lockPatience;
         int silent = 0;

@@ -192,7 +192,9 @@ public record Failure(String message, String item, long index, String worker, St
      */
     public Failure asHooks() {
         return new Failure("the hook that runs in each child after the fork has failed: "
-                + message.replace(", at item " + index, "").replace(" at item " + index, "").replace("the task failed: ", ""), item, index, worker, stack,
+                + message.replace(", at item " + index, "").replace(" at item " + index, "")
+                        .replace("the task failed: ", ""),
+                item, index, worker, stack,
                 exception);
     }
 

@@ -28,7 +28,8 @@ final class FissionLargeResultsTest {
 
     /** With arrays in several places, one of them twice. */
     record Sheet(int number, double[] cells, double[] sameCells, Map<String, int[]> named, byte[] small)
-            implements Serializable {
+            implements
+                Serializable {
         static Sheet of(int number) {
             double[] cells = new double[SideBuffer.LEAST_BYTES / 8 + number];
             Arrays.setAll(cells, i -> i * 0.5 + number);
@@ -81,7 +82,8 @@ final class FissionLargeResultsTest {
         Codec own = codec.equals("java") ? Codec.java() : codec.equals("fory") ? Codec.fory() : Codec.standard();
         try (Fission fission = isolated().codec(own).build()) {
             List<Sheet> sheets = fission.map(IntStream.range(0, 60).boxed().toList(), Sheet::of);
-            assertThat(sheets).extracting(Sheet::number).containsExactlyElementsOf(IntStream.range(0, 60).boxed().toList());
+            assertThat(sheets).extracting(Sheet::number)
+                    .containsExactlyElementsOf(IntStream.range(0, 60).boxed().toList());
             sheets.forEach(Sheet::check);
         }
     }

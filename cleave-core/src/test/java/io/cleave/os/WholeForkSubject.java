@@ -421,8 +421,9 @@ public final class WholeForkSubject {
 
     /** Of how many forks none is made, and only the first takes the time of one that is not answered; until it lets go of it. */
     private static int forkBesideOneThatBlocksTheSignal(int forks) throws Throwable {
-        MethodHandle mask = Native.plain("pthread_sigmask", FunctionDescriptor.of(Native.INT, Native.INT, Native.POINTER,
-                Native.POINTER));
+        MethodHandle mask = Native.plain("pthread_sigmask",
+                FunctionDescriptor.of(Native.INT, Native.INT, Native.POINTER,
+                        Native.POINTER));
         MemorySegment all = Arena.global().allocate(128, 8).fill((byte) -1);
         CountDownLatch blocked = new CountDownLatch(1);
         CountDownLatch over = new CountDownLatch(1);
