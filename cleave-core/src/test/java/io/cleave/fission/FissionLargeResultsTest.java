@@ -49,8 +49,10 @@ final class FissionLargeResultsTest {
     /** It cannot be encoded, which is found out after its array has been put beside the ring. */
     static final class Unsendable implements Serializable {
         private static final long serialVersionUID = 1L;
-        final byte[] large = new byte[LARGE];
-        final Object thread = Thread.currentThread();
+        @SuppressWarnings("UnusedVariable") // what the test is about
+        private final byte[] large = new byte[LARGE];
+        @SuppressWarnings({"serial", "UnusedVariable"})
+        private final Object thread = Thread.currentThread();
     }
 
     private static Fission.Builder isolated() {
