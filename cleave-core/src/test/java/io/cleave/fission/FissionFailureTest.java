@@ -253,6 +253,7 @@ final class FissionFailureTest {
         private static final long serialVersionUID = 1L;
 
         @Override
+        @SuppressWarnings("OverrideThrowableToString") // it is what describes it
         public String toString() {
             throw new OutOfMemoryError("the message is too long");
         }
