@@ -27,6 +27,7 @@ final class FissionLargeResultsTest {
     private static final int LARGE = 1 << 20;
 
     /** With arrays in several places, one of them twice. */
+    @SuppressWarnings("ArrayRecordComponent") // two are never compared
     record Sheet(int number, double[] cells, double[] sameCells, Map<String, int[]> named, byte[] small)
             implements
                 Serializable {
