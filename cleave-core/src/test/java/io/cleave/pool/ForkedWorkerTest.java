@@ -111,9 +111,12 @@ final class ForkedWorkerTest {
                 }
             } else {
                 LOCK.lock();
-                held.countDown();
-                await(over);
-                LOCK.unlock();
+                try {
+                    held.countDown();
+                    await(over);
+                } finally {
+                    LOCK.unlock();
+                }
             }
         });
         held.await();
@@ -154,9 +157,12 @@ final class ForkedWorkerTest {
                 CountDownLatch held = new CountDownLatch(1);
                 Thread.ofPlatform().start(() -> {
                     own.lock();
-                    held.countDown();
-                    Delays.pause(Delays.SHORT.multipliedBy(10));
-                    own.unlock();
+                    try {
+                        held.countDown();
+                        Delays.pause(Delays.SHORT.multipliedBy(10));
+                    } finally {
+                        own.unlock();
+                    }
                 });
                 held.await();
                 own.lock();
