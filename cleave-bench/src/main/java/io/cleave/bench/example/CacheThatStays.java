@@ -3,6 +3,7 @@ package io.cleave.bench.example;
 import io.cleave.bench.SubjectProcess;
 import io.cleave.memory.Lifetime;
 import io.cleave.objects.HeapOptions;
+import io.cleave.objects.HeapVerification;
 import io.cleave.objects.SharedHeap;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -51,13 +52,22 @@ final class CacheThatStays implements Callable<Integer> {
                 after = client.askAll(questions);
                 boolean isRight = client.answer(questions).equals(Service.compute(questions));
                 System.out.println("the question that it was killed over is answered " + (isRight ? "right" : "wrong"));
-                return before == 0 && after == questions && isRight ? 0 : 1;
+                return before == 0 && after == questions && isRight && isSound(name) ? 0 : 1;
             }
         } finally {
             try (SharedHeap heap = SharedHeap.openOrCreate(name, HEAP_BYTES, STAYS)) {
-                System.out.println(heap.verify());
                 heap.unlink();
             }
+        }
+    }
+
+    /** Whether every byte of the heap is accounted for, whatever the kill has cut off. */
+    private static boolean isSound(String name) {
+        try (SharedHeap heap = SharedHeap.open(name)) {
+            HeapVerification found = heap.verify();
+            System.out.printf(Locale.ROOT, "the heap is sound: %s, %,d bytes in use%n", found.isSound(),
+                    found.usedBytes());
+            return found.isSound();
         }
     }
 

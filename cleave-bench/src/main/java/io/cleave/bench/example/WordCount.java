@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -74,18 +74,20 @@ final class WordCount implements Callable<Integer> {
                     counts.values().stream().mapToLong(n -> n).sum(), counts.size(), JVMS, seconds);
             counts.entrySet().stream().sorted(Map.Entry.comparingByValue(Comparator.reverseOrder())).limit(5)
                     .forEach(entry -> System.out.printf(Locale.ROOT, "%,9d %s%n", entry.getValue(), entry.getKey()));
-            try (Stream<String> all = words(text, 0, 1)) {
-                return counts.equals(all.collect(Collectors.groupingBy(word -> word, Collectors.counting()))) ? 0 : 1;
-            }
+            Map<String, Long> right = new HashMap<>();
+            forEachWord(text, 0, 1, word -> right.merge(word, 1L, Long::sum));
+            return counts.equals(right) ? 0 : 1;
         }
     }
 
-    /** The words in each line whose number leaves a remainder. */
-    private static Stream<String> words(Path text, int remainder, int divisor) throws IOException {
+    /** Does something with each word in each line whose number leaves a remainder. */
+    private static void forEachWord(Path text, int remainder, int divisor, Consumer<String> body) throws IOException {
         int[] line = {0};
-        return Files.lines(text).filter(_ -> line[0]++ % divisor == remainder)
-                .flatMap(each -> Stream.of(each.toLowerCase(Locale.ROOT).split("[^\\p{L}]+", -1)))
-                .filter(word -> !word.isEmpty());
+        try (Stream<String> lines = Files.lines(text)) {
+            lines.filter(_ -> line[0]++ % divisor == remainder)
+                    .flatMap(each -> Stream.of(each.toLowerCase(Locale.ROOT).split("[^\\p{L}]+", -1)))
+                    .filter(word -> !word.isEmpty()).forEach(body);
+        }
     }
 
     /** A text in which some words are frequent and most are rare, as in any. */
@@ -109,10 +111,10 @@ final class WordCount implements Callable<Integer> {
 
         /** Arguments: the heap, the text, which of the JVMs this is. */
         public static void main(String[] args) throws IOException {
-            try (SharedHeap heap = SharedHeap.open(args[0]);
-                    Stream<String> words = words(Path.of(args[1]), Integer.parseInt(args[2]), JVMS)) {
+            try (SharedHeap heap = SharedHeap.open(args[0])) {
                 Map<String, Long> counts = heap.map(COUNTS, String.class, Long.class);
-                words.forEach(word -> counts.merge(word, 1L, Long::sum));
+                forEachWord(Path.of(args[1]), Integer.parseInt(args[2]), JVMS,
+                        word -> counts.merge(word, 1L, Long::sum));
             }
         }
     }
