@@ -42,7 +42,8 @@ public final class CrashHarness {
      */
     public static int play(Class<? extends Scenarios> scenarios, String name, boolean isEverySecond)
             throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=2000000"), CrashHarness.class,
+        try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=2000000"),
+                CrashHarness.class,
                 scenarios.getName(), name, Boolean.toString(isEverySecond))) {
             assertThat(jvm.awaitExit(Delays.PATIENCE.multipliedBy(6))).as(() -> String.join("\n", jvm.lines()))
                     .isZero();

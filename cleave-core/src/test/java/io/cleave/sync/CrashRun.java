@@ -157,7 +157,7 @@ final class CrashRun {
         if (step < 0) {
             return new Imitation(body, world);
         }
-        return new Process(ForkedChild.start(step, () -> {
+        return new Copy(ForkedChild.start(step, () -> {
             world.forget();
             body.run(world);
         }));
@@ -193,7 +193,7 @@ final class CrashRun {
     }
 
     /** A forked process. */
-    private record Process(ForkedChild child) implements Actor {
+    private record Copy(ForkedChild child) implements Actor {
         @Override
         public boolean isOver() {
             return child.isOver();
