@@ -3,6 +3,7 @@ package io.cleave.objects;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.objects.SlotList.View;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.AbstractList;
@@ -60,11 +61,12 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     @Override
     @SuppressWarnings("unchecked") // it is not this list, so what was read is an element
     public E get(int index) {
+        View seen = null;
         while (true) {
-            long version = slots.version();
-            long slotAt = slots.slotAt(version, index);
+            seen = slots.view(seen, index);
+            long slotAt = slots.slotAt(seen, index);
             if (slotAt != SlotList.CHANGED) {
-                Object read = read(version, slotAt);
+                Object read = read(seen, slotAt);
                 if (read != this) {
                     return (E) read;
                 }
@@ -72,16 +74,16 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         }
     }
 
-    /** The element in a slot; this list where the version or the slot has changed meanwhile. */
-    private @Nullable Object read(long version, long slotAt) {
+    /** The element in a slot; this list where the view is not current, or the slot has changed meanwhile. */
+    private @Nullable Object read(View seen, long slotAt) {
         long word = memory.getAcquire(slotAt); // SYNC: list-slot
         if (StoredValue.isBlock(word)) {
-            return readBlock(version, slotAt);
+            return readBlock(seen, slotAt);
         }
-        return slots.isCurrent(version) ? values.decodeInline(word) : this;
+        return slots.isCurrent(seen) ? values.decodeInline(word) : this;
     }
 
-    private @Nullable Object readBlock(long version, long slotAt) {
+    private @Nullable Object readBlock(View seen, long slotAt) {
         long stripe = memory.getAcquire(slots.stripeAt(slotAt)); // SYNC: list-stripe
         long word = memory.getAcquire(slotAt); // SYNC: list-slot
         if (!StoredValue.isBlock(word)) {
@@ -89,7 +91,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         }
         long length = values.length(word);
         if (length < 0 || length > StoredValue.MOST_UNSURE_BYTES) {
-            if (!isSame(version, slotAt, word, stripe)) {
+            if (!isSame(seen, slotAt, word, stripe)) {
                 return this;
             }
             if (length < 0) {
@@ -97,27 +99,29 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
             }
         }
         Object read = values.readUnsure(word, length);
-        return isSame(version, slotAt, word, stripe) ? values.sure(read) : this;
+        return isSame(seen, slotAt, word, stripe) ? values.sure(read) : this;
     }
 
-    /** The look whether a slot had its block all the time: slot, stripe, version, in this order. */
-    private boolean isSame(long version, long slotAt, long word, long stripe) {
+    /** The look whether a slot had its block all the time: slot, stripe, view, in this order. */
+    private boolean isSame(View seen, long slotAt, long word, long stripe) {
         VarHandle.loadLoadFence(); // what was read of the block comes before the looks
         return memory.getAcquire(slotAt) == word && memory.getAcquire(slots.stripeAt(slotAt)) == stripe
-                && slots.isCurrent(version);
+                && slots.isCurrent(seen);
     }
 
     /** The word of an element's slot as it is now; {@link StoredValue#NOTHING} where there is no such element. */
     long word(int index) {
+        View seen = null;
         while (true) {
-            SlotList.Stamp stamp = slots.stamp();
-            if (index < 0 || index >= stamp.count()) {
+            try {
+                seen = slots.view(seen, index);
+            } catch (IndexOutOfBoundsException e) {
                 return StoredValue.NOTHING;
             }
-            long slotAt = slots.slotAt(stamp.version(), index);
+            long slotAt = slots.slotAt(seen, index);
             if (slotAt != SlotList.CHANGED) {
                 long word = memory.getAcquire(slotAt); // SYNC: list-slot
-                if (slots.isCurrent(stamp.version())) {
+                if (slots.isCurrent(seen)) {
                     return word;
                 }
             }
@@ -129,7 +133,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         R run(SlotChanges changes);
     }
 
-    private <R extends @Nullable Object> R locked(SlotList.@Nullable Stamp expected, Action<R> action) {
+    private <R extends @Nullable Object> R locked(@Nullable View expected, Action<R> action) {
         SlotChanges changes = slots.lock();
         try {
             if (expected != null) {
@@ -147,8 +151,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /** As {@link #set(int, Object)}, where the list is still what a view was made of. */
-    E set(int index, E element, SlotList.@Nullable Stamp expected) {
-        type.cast(element);
+    E set(int index, E element, @Nullable View expected) {
         try (ValueBuffer buffer = ValueBuffer.lend()) {
             long word = values.encode(element, buffer);
             return locked(expected, changes -> {
@@ -197,8 +200,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
      * @param index -1 for the end
      * @return what the list is then
      */
-    SlotList.Stamp add(int index, E element, SlotList.@Nullable Stamp expected) {
-        type.cast(element);
+    View add(int index, E element, @Nullable View expected) {
         try (ValueBuffer buffer = ValueBuffer.lend()) {
             long word = values.encode(element, buffer);
             return locked(expected, changes -> {
@@ -214,7 +216,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
                         change.commit();
                     }
                 }
-                return slots.stamp();
+                return slots.current();
             });
         }
     }
@@ -238,8 +240,8 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return addAll(index, collection, null) != null;
     }
 
-    /** As {@link #add(int, Object, SlotList.Stamp)} for many; null where the collection is empty. */
-    SlotList.@Nullable Stamp addAll(int index, Collection<? extends E> collection, SlotList.@Nullable Stamp expected) {
+    /** As {@link #add(int, Object, View)} for many; null where the collection is empty. */
+    @Nullable View addAll(int index, Collection<? extends E> collection, @Nullable View expected) {
         EncodedValues<E> encoded = new EncodedValues<>(values, type, collection.toArray());
         if (encoded.size() == 0) {
             return null;
@@ -253,7 +255,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
             for (int done = 0; done < encoded.size();) {
                 done += insertSome(changes, at + done, encoded, done);
             }
-            return slots.stamp();
+            return slots.current();
         });
     }
 
@@ -279,11 +281,11 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /** What was removed, and what the list is then. */
-    record Removed<E extends @Nullable Object>(E element, SlotList.Stamp stamp) {}
+    record Removed<E extends @Nullable Object>(E element, View view) {}
 
     /** As {@link #remove(int)}, where the list is still what a view was made of. */
-    Removed<E> remove(int index, SlotList.Stamp expected) {
-        return locked(expected, changes -> new Removed<>(removeLocked(changes, index), slots.stamp()));
+    Removed<E> remove(int index, View expected) {
+        return locked(expected, changes -> new Removed<>(removeLocked(changes, index), slots.current()));
     }
 
     private E removeLocked(SlotChanges changes, int index) {
@@ -318,7 +320,6 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
      * @return the word that it has then; {@link StoredValue#NOTHING} where it had another
      */
     long setIfSame(int index, long word, E element) {
-        type.cast(element);
         try (ValueBuffer buffer = ValueBuffer.lend()) {
             long encoded = values.encode(element, buffer);
             return locked(null, changes -> {
@@ -351,7 +352,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /** Removes a range, as much at once as one change can. */
-    SlotList.Stamp removeRange(int from, int to, SlotList.@Nullable Stamp expected) {
+    View removeRange(int from, int to, @Nullable View expected) {
         return locked(expected, changes -> {
             for (long end = to; end > from;) {
                 long start = Math.max(from, changes.leafStart(end - 1));
@@ -359,7 +360,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
                 all.set(0, (int) (end - start));
                 end = removeSome(changes, start, end, all);
             }
-            return slots.stamp();
+            return slots.current();
         });
     }
 
@@ -518,22 +519,21 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return target;
     }
 
-    /** All elements of a version; null where it is the list's no more. */
-    private @Nullable Object @Nullable [] all(long version) {
-        long count = slots.count(version);
-        Object[] all = new Object[(int) Math.max(0, count)];
+    /** All elements of a view; null where it proves not to be current. */
+    private @Nullable Object @Nullable [] all(View seen) {
+        Object[] all = new Object[(int) seen.count()];
         for (int i = 0; i < all.length; i++) {
-            long slotAt = slots.slotAt(version, i);
-            Object read = slotAt == SlotList.CHANGED ? this : read(version, slotAt);
+            long slotAt = slots.slotAt(seen, i);
+            Object read = slotAt == SlotList.CHANGED ? this : read(seen, slotAt);
             while (read == this) {
-                if (!slots.isCurrent(version)) {
+                if (!slots.isCurrent(seen)) {
                     return null;
                 }
-                read = read(version, slotAt); // it was set meanwhile
+                read = read(seen, slotAt); // it was set meanwhile
             }
             all[i] = read;
         }
-        return count == SlotList.CHANGED ? null : all;
+        return all;
     }
 
     @Override
@@ -561,8 +561,8 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public List<E> subList(int from, int to) {
-        SlotList.Stamp stamp = slots.stamp();
-        Objects.checkFromToIndex(from, to, (int) stamp.count());
-        return new HeapSubList<>(this, null, from, to - from, stamp);
+        View seen = slots.current();
+        Objects.checkFromToIndex(from, to, (int) seen.count());
+        return new HeapSubList<>(this, null, from, to - from, seen);
     }
 }

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.objects.SlotList.View;
 import java.util.AbstractList;
 import java.util.Collection;
 import java.util.List;
@@ -14,22 +15,22 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
     private final @Nullable HeapSubList<E> parent;
     private final int from;
     private int size;
-    private SlotList.Stamp stamp;
+    private View seen;
 
     /** A view of a list as it was. */
-    HeapSubList(HeapList<E> list, @Nullable HeapSubList<E> parent, int from, int size, SlotList.Stamp stamp) {
+    HeapSubList(HeapList<E> list, @Nullable HeapSubList<E> parent, int from, int size, View seen) {
         this.list = list;
         this.parent = parent;
         this.from = from;
         this.size = size;
-        this.stamp = stamp;
+        this.seen = seen;
     }
 
     /** What was done through this view: all that it is a view of knows it. */
-    private void changed(int added, SlotList.Stamp now) {
+    private void changed(int added, View now) {
         for (HeapSubList<E> view = this; view != null; view = view.parent) {
             view.size += added;
-            view.stamp = now;
+            view.seen = now;
         }
     }
 
@@ -41,7 +42,7 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
 
     @Override
     public int size() {
-        list.slots().check(stamp);
+        list.slots().check(seen);
         return size;
     }
 
@@ -51,19 +52,19 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
         try {
             return list.get(place);
         } finally {
-            list.slots().check(stamp);
+            list.slots().check(seen);
         }
     }
 
     @Override
     public E set(int index, E element) {
-        return list.set(from + Objects.checkIndex(index, size), element, stamp);
+        return list.set(from + Objects.checkIndex(index, size), element, seen);
     }
 
     @Override
     public void add(int index, E element) {
         checkPlace(index);
-        changed(1, list.add(from + index, element, stamp));
+        changed(1, list.add(from + index, element, seen));
     }
 
     @Override
@@ -75,28 +76,28 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
     public boolean addAll(int index, Collection<? extends E> collection) {
         checkPlace(index);
         int added = collection.size();
-        SlotList.Stamp now = list.addAll(from + index, collection, stamp);
+        View now = list.addAll(from + index, collection, seen);
         if (now != null) {
-            changed((int) (now.count() - stamp.count()), now);
+            changed((int) (now.count() - seen.count()), now);
         }
         return added != 0;
     }
 
     @Override
     public E remove(int index) {
-        HeapList.Removed<E> removed = list.remove(from + Objects.checkIndex(index, size), stamp);
-        changed(-1, removed.stamp());
+        HeapList.Removed<E> removed = list.remove(from + Objects.checkIndex(index, size), seen);
+        changed(-1, removed.view());
         return removed.element();
     }
 
     @Override
     protected void removeRange(int start, int end) {
-        changed(start - end, list.removeRange(from + start, from + end, stamp));
+        changed(start - end, list.removeRange(from + start, from + end, seen));
     }
 
     @Override
     public List<E> subList(int start, int end) {
         Objects.checkFromToIndex(start, end, size());
-        return new HeapSubList<>(list, this, from + start, end - start, stamp);
+        return new HeapSubList<>(list, this, from + start, end - start, seen);
     }
 }

@@ -55,7 +55,7 @@ final class SlotChanges {
 
     /** Where an element has its slot. */
     long slotAt(long index) {
-        return list.slotAt(ListLayout.versionAcquire(memory, header), index);
+        return list.slotAt(index);
     }
 
     /** Finds the leaf of an element that is there. */
@@ -193,6 +193,7 @@ final class SlotChanges {
 
     /** The list is none any more: all it had becomes the spare tree, and is freed. */
     void end() {
+        finish();
         if (count() != ListLayout.ENDED) {
             try (Change change = heap.change()) {
                 spare.set(change, ListLayout.SPARE_ELEMENTS, tree(), count());

@@ -38,17 +38,19 @@ import org.jspecify.annotations.Nullable;
  * is freed step by step by the next who acquires the lock.
  *
  * <p>
- * <b>Readers</b> take no lock and store nothing. They read a version v, look whether the header is still the list's, read
- * the state of v and follow its tree, with a look at the version after each step; they read the slot; and then they look
- * whether the version is v. If not they begin anew. That what they have read is what was there:
+ * <b>Readers</b> take no lock and store nothing. They have a {@link View} of a version v, which they read themselves or
+ * which another thread has left: they follow its tree, read the slot, and then they look whether the version is v. If not
+ * they begin anew with a view of what is there now. That what they have read is what was there:
  * <ol>
- * <li>The state of v is stored before the version becomes v, and stored anew only after it has become v + 1; and versions
- * do not come back, as each list begins with a random one. So what was read of the state before a look that shows v is of
- * v, but for the number of elements, which grows with v, and which is stored after the elements are there.
- * <li>Nodes and leaves of v are freed by the change that makes v + 1, after it has stored that. So a look that shows v says
- * that the node that was read before was one of v.
- * <li>So the slot was that of the element when it was read, which is the moment at which the reading takes effect. For who
- * sees v + 1 sees it for good: a reading that takes effect later begins with a version that is not less.
+ * <li>A view is of v: the state of v is stored before the version becomes v, and stored anew only after it has become
+ * v + 1, so it is what was read between two looks that show v. Only the number of elements grows with v, after the elements
+ * are there. The generation was the list's after the first look, so v was a version of this list; it does not come back, in
+ * no header, as each list begins with a random one of 64 bits.
+ * <li>Nodes and leaves of v are freed by the change that makes v + 1, after it has stored that. So the last look that
+ * shows v says that all that was read on the way was of v. What is followed before that look may be rubbish, and is
+ * followed only where memory is.
+ * <li>So the slot was that of the element when it was read, which is the moment at which the reading takes effect. Who has
+ * read from v + 1 does not read from v any more, as the last look would show him.
  * <li>A block is of use while the slot has its word. Who frees one, or puts one there, raises the stripe first. So the slot
  * and then the stripe being what they were says that the block was in use, for the reason that {@link MapTable} has for
  * its slots and their versions.
@@ -73,6 +75,8 @@ final class SlotList {
     private final int widthShift;
     private final int leafShift;
     private final SlotChanges changes;
+    /** The last view that any thread has read, which may be an old one. */
+    private View view = new View(0, 0, 0);
 
     /**
      * The list with a header, which may have been dropped meanwhile: see {@link #isInUse}.
@@ -167,78 +171,117 @@ final class SlotList {
     }
 
     /**
-     * The version of the list as it is now.
+     * A version of the list, as it was read once.
+     *
+     * @param count the elements that it had then at least
+     */
+    record View(long version, long tree, long count) {}
+
+    /** The look whether what was read before is of a version. */
+    boolean isCurrent(View seen) {
+        return ListLayout.isCurrent(memory, header, seen.version);
+    }
+
+    /**
+     * The list as it is now.
      *
      * @throws StaleReferenceException where it was dropped
      */
-    long version() {
-        long version = ListLayout.versionAcquire(memory, header); // SYNC: list-version
-        if (ListLayout.generationAcquire(memory, header) != generation) {
-            throw stale();
-        }
-        return version;
-    }
-
-    /** The look whether what was read before is of a version. */
-    boolean isCurrent(long version) {
-        return ListLayout.isCurrent(memory, header, version);
-    }
-
-    /** The number of elements of a version; negative where it is {@link #CHANGED}. */
-    long count(long version) {
-        long count = memory.getAcquire(ListLayout.stateAt(header, version) + ListLayout.COUNT_IN_STATE); // SYNC: list-count
-        if (!isCurrent(version)) {
-            return CHANGED;
-        }
-        if (count < 0) {
-            throw stale();
-        }
-        return count;
-    }
-
-    /** The number of elements. */
-    long count() {
+    View current() {
         while (true) {
-            long count = count(version());
-            if (count != CHANGED) {
-                return count;
+            long version = ListLayout.versionAcquire(memory, header); // SYNC: list-version
+            if (!isInUse()) {
+                throw stale();
+            }
+            long stateAt = ListLayout.stateAt(header, version);
+            long count = memory.getAcquire(stateAt + ListLayout.COUNT_IN_STATE); // SYNC: list-count
+            long tree = memory.getPlain(stateAt + ListLayout.TREE_IN_STATE);
+            if (ListLayout.isCurrent(memory, header, version)) {
+                if (count < 0) {
+                    throw stale();
+                }
+                View last = view;
+                if (last.version != version || last.count != count) {
+                    last = new View(version, tree, count);
+                    view = last;
+                }
+                return last;
             }
         }
     }
 
+    /** The number of elements. */
+    long count() {
+        return current().count;
+    }
+
     /**
-     * Where a version has an element.
+     * A view to begin with: any, where it has an element, as the last look finds out whether it is current.
      *
-     * @return the place of its slot; {@link #CHANGED} where the version is not the list's any more
+     * @param last the one that was not; null at first
      * @throws IndexOutOfBoundsException where there is no such element
      */
-    long slotAt(long version, long index) {
-        long stateAt = ListLayout.stateAt(header, version);
-        long count = memory.getAcquire(stateAt + ListLayout.COUNT_IN_STATE); // SYNC: list-count
-        long tree = memory.getPlain(stateAt + ListLayout.TREE_IN_STATE);
-        if (!isCurrent(version)) {
-            return CHANGED;
+    View view(@Nullable View last, long index) {
+        View seen = last == null ? view : current();
+        while (index < 0 || index >= seen.count) {
+            View now = current();
+            if (now.equals(seen)) {
+                throw outOfBounds(index, now.count);
+            }
+            seen = now;
         }
-        if (index < 0 || index >= count) {
-            throw count < 0 ? stale() : outOfBounds(index, count);
+        return seen;
+    }
+
+    /**
+     * Where an element has its slot, for who has the lock.
+     *
+     * @throws IndexOutOfBoundsException where there is no such element
+     */
+    long slotAt(long index) {
+        View now = current();
+        if (index < 0 || index >= now.count) {
+            throw outOfBounds(index, now.count);
         }
-        long node = tree;
+        return slotAt(now, index);
+    }
+
+    /**
+     * Where a view has an element that it has.
+     *
+     * @return the place of its slot; {@link #CHANGED} where the view is not current
+     */
+    long slotAt(View seen, long index) {
+        long node = seen.tree;
         long rest = index;
-        for (int shift = leafShift + (ListLayout.height(tree) - 1) * ListLayout.FANOUT_SHIFT; shift >= leafShift;
+        for (int shift = leafShift + (ListLayout.height(seen.tree) - 1) * ListLayout.FANOUT_SHIFT; shift >= leafShift;
                 shift -= ListLayout.FANOUT_SHIFT) {
-            long child = rest >>> shift;
+            long child = rest >>> shift & ListLayout.FANOUT - 1;
             if (ListLayout.isIrregular(node)) {
+                if (!memory.isCommitted(ListLayout.offset(node), ListLayout.IRREGULAR_BYTES)) {
+                    return changed(seen, node);
+                }
                 child = ListLayout.childWith(memory, node, rest, shift);
                 rest -= child == 0 ? 0 : memory.getPlain(ListLayout.endAt(node, child - 1));
             } else {
                 rest -= child << shift;
             }
-            node = memory.getPlain(ListLayout.childAt(node, child));
-            if (!isCurrent(version)) {
-                return CHANGED;
+            long childAt = ListLayout.childAt(node, child);
+            if (!memory.isCommitted(childAt, Long.BYTES)) {
+                return changed(seen, node);
             }
+            node = memory.getPlain(childAt);
         }
-        return ListLayout.offset(node) + (rest << widthShift);
+        long slotAt = ListLayout.offset(node) + (rest << widthShift);
+        return memory.isCommitted(slotAt, Long.BYTES) && (slotAt & (1L << widthShift) - 1) == 0 ? slotAt
+                : changed(seen, node);
+    }
+
+    private long changed(View seen, long node) {
+        if (isCurrent(seen)) {
+            throw damaged("its tree leads to " + node);
+        }
+        return CHANGED;
     }
 
     /** Where the stripe of a slot lies. */
@@ -246,26 +289,13 @@ final class SlotList {
         return ListLayout.stripeAt(header, slotAt);
     }
 
-    /** A look at a list as it was: whether the same elements are in the same places, but for those that were set. */
-    record Stamp(long version, long count) {}
-
-    Stamp stamp() {
-        while (true) {
-            long version = version();
-            long count = count(version);
-            if (count != CHANGED) {
-                return new Stamp(version, count);
-            }
-        }
-    }
-
     /**
      * Refuses to go on with what was begun with another list.
      *
      * @throws ConcurrentModificationException where elements have come or gone, or were sorted
      */
-    void check(Stamp stamp) {
-        if (!stamp().equals(stamp)) {
+    void check(View seen) {
+        if (!current().equals(seen)) {
             throw new ConcurrentModificationException(
                     "elements were added, removed or sorted, by this process or another, "
                             + "since the view of a part of the list was made; make it anew");
@@ -278,12 +308,13 @@ final class SlotList {
      * @throws IndexOutOfBoundsException where there is no such element
      */
     long get(long index) {
+        View seen = null;
         while (true) {
-            long version = version();
-            long slotAt = slotAt(version, index);
+            seen = view(seen, index);
+            long slotAt = slotAt(seen, index);
             if (slotAt != CHANGED) {
                 long bits = read(slotAt);
-                if (isCurrent(version)) {
+                if (isCurrent(seen)) {
                     return bits;
                 }
             }
@@ -295,19 +326,19 @@ final class SlotList {
         return widthShift == 2 ? memory.getIntAcquire(slotAt) : memory.getAcquire(slotAt); // SYNC: list-slot
     }
 
-    /** Reads from one version of the list; null where it proves to be another. */
+    /** Reads from a view; null where it proves not to be current. */
     interface Reading<R> {
-        @Nullable R from(long version);
+        @Nullable R from(View seen);
     }
 
     /** Reads until nobody has changed the list meanwhile. */
     <R> R consistently(Reading<R> reading) {
         for (int look = 0;; look++) {
-            R result = reading.from(version());
+            R result = reading.from(current());
             if (result == null && look >= LOOKS && !memory.segment().isReadOnly()) {
                 lock();
                 try {
-                    result = reading.from(version());
+                    result = reading.from(current());
                 } finally {
                     unlock();
                 }
@@ -327,7 +358,7 @@ final class SlotList {
      * @throws IndexOutOfBoundsException where there are not as many
      */
     void copyOut(long index, MemorySegment target, long offset, long length) {
-        boolean _ = consistently(version -> copyOut(version, index, target, offset, length) ? true : null);
+        boolean _ = consistently(seen -> copyOut(seen, index, target, offset, length) ? true : null);
     }
 
     /**
@@ -337,36 +368,26 @@ final class SlotList {
      * @param view its memory
      */
     <A> A copyAll(IntFunction<A> maker, Function<A, MemorySegment> view) {
-        return consistently(version -> {
-            long count = count(version);
-            if (count == CHANGED) {
-                return null;
-            }
-            A all = maker.apply((int) count);
-            return copyOut(version, 0, view.apply(all), 0, count) ? all : null;
+        return consistently(seen -> {
+            A all = maker.apply((int) seen.count);
+            return copyOut(seen, 0, view.apply(all), 0, seen.count) ? all : null;
         });
     }
 
-    private boolean copyOut(long version, long index, MemorySegment target, long offset, long length) {
-        long stateAt = ListLayout.stateAt(header, version);
-        long count = count(version);
-        long tree = memory.getPlain(stateAt + ListLayout.TREE_IN_STATE);
-        if (count == CHANGED || !isCurrent(version)) {
-            return false;
-        }
-        if (index < 0 || length < 0 || index > count - length) {
+    private boolean copyOut(View seen, long index, MemorySegment target, long offset, long length) {
+        if (index < 0 || length < 0 || index > seen.count - length) {
             throw new IndexOutOfBoundsException(
-                    "there are no " + length + " elements from " + index + " on in a list of " + count);
+                    "there are no " + length + " elements from " + index + " on in a list of " + seen.count);
         }
         ListPath path = new ListPath(memory, header, kind);
         for (long done = 0; done < length;) {
-            if (!path.find(version, tree, count, index + done)) {
+            if (!path.find(seen.version, seen.tree, seen.count, index + done)) {
                 return false;
             }
             long part = Math.min(length - done, path.leafEnd() - index - done);
             memory.copyOut(path.leaf() + (index + done - path.leafStart() << widthShift), target,
                     offset + (done << widthShift), part << widthShift);
-            if (!isCurrent(version)) {
+            if (!isCurrent(seen)) {
                 return false;
             }
             done += part;
@@ -394,11 +415,9 @@ final class SlotList {
             }
             heap.locks().lock(lockAt);
             isHeld = true;
-            if (isInUse() && count(version()) >= 0) {
-                changes.finish();
-                return changes;
-            }
-            throw stale();
+            View _ = current(); // or it was dropped
+            changes.finish();
+            return changes;
         } catch (Throwable t) {
             if (isHeld) {
                 unlock();
