@@ -149,7 +149,7 @@ final class HeapListBulk<E extends @Nullable Object> {
     @SuppressWarnings("unchecked") // an array of pairs
     void sort(@Nullable Comparator<? super E> comparator) {
         slots.locked(null, changes -> {
-            Pair<E>[] pairs = new Pair[(int) changes.count()];
+            Pair<E>[] pairs = (Pair<E>[]) new Pair<?>[(int) changes.count()];
             for (int i = 0; i < pairs.length; i++) {
                 long word = slots.word(changes, i);
                 pairs[i] = new Pair<>(word, values.decode(word));
