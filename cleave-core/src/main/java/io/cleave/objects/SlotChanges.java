@@ -101,7 +101,7 @@ final class SlotChanges {
      */
     void insert(Change change, long index, byte[] elements) {
         long count = count();
-        long inserted = elements.length >>> widthShift;
+        int inserted = elements.length >>> widthShift;
         if (count + inserted > Integer.MAX_VALUE) {
             throw new IllegalStateException("the list has " + count + " elements, and " + inserted
                     + " more are more than 2^31-1; use several lists");
