@@ -1,0 +1,321 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import java.util.AbstractList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.ListIterator;
+import java.util.Objects;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** The list of {@link SharedList}: values over a {@link SlotList}. */
+final class HeapList<E extends @Nullable Object> extends AbstractList<E> implements SharedList<E> {
+    private final ValueSlots<E> slots;
+    private final StoredValue<E> values;
+    private final HeapListBulk<E> bulk;
+
+    /**
+     * The list over its slots.
+     *
+     * @param name for messages
+     * @throws io.cleave.IncompatibleBlockException where it was made with another class
+     */
+    HeapList(String name, SlotList slots, ValueEncoding<E> encoding) {
+        this.slots = new ValueSlots<>(name, slots, encoding);
+        this.values = this.slots.values();
+        this.bulk = new HeapListBulk<>(this.slots);
+    }
+
+    SlotList slots() {
+        return slots.slots();
+    }
+
+    long word(int index) {
+        return slots.word(index);
+    }
+
+    @Override
+    public E get(int index) {
+        return slots.get(index);
+    }
+
+    @Override
+    public int size() {
+        return (int) slots().count();
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return slots().count() == 0;
+    }
+
+    @Override
+    public E set(int index, E element) {
+        return set(index, element, null);
+    }
+
+    /** As {@link #set(int, Object)}, where the list is still what a view was made of. */
+    E set(int index, E element, @Nullable ListView expected) {
+        try (ValueBuffer buffer = ValueBuffer.lend()) {
+            long word = values.encode(element, buffer);
+            return slots.locked(expected, changes -> {
+                long slotAt = changes.slotAt(index);
+                E old = values.decode(slots.word(changes, index));
+                slots.put(slotAt, word, buffer);
+                return old;
+            });
+        }
+    }
+
+    @Override
+    public boolean add(E element) {
+        ListView _ = add(-1, element, null);
+        return true;
+    }
+
+    @Override
+    public void add(int index, E element) {
+        if (index < 0) {
+            throw SlotList.outOfBounds(index, slots().count());
+        }
+        ListView _ = add(index, element, null);
+    }
+
+    /**
+     * Inserts an element.
+     *
+     * @param index -1 for the end
+     * @return what the list is then
+     */
+    ListView add(int index, E element, @Nullable ListView expected) {
+        try (ValueBuffer buffer = ValueBuffer.lend()) {
+            long word = values.encode(element, buffer);
+            return slots.locked(expected, changes -> {
+                long count = changes.count();
+                if (index > count) {
+                    throw SlotList.outOfBounds(index, count);
+                }
+                boolean isAtEnd = index < 0 || index == count;
+                if (word == StoredValue.NOTHING || !isAtEnd || !changes.appendInPlace(word)) {
+                    try (Change change = slots.heap().change()) {
+                        long stored = word == StoredValue.NOTHING ? values.store(change, buffer) : word;
+                        changes.insert(change, isAtEnd ? count : index, ValueSlots.bytes(stored));
+                        change.commit();
+                    }
+                }
+                return slots().current();
+            });
+        }
+    }
+
+    @Override
+    public boolean addAll(Collection<? extends E> collection) {
+        return bulk.addAll(-1, collection, null) != null;
+    }
+
+    @Override
+    public boolean addAll(int index, Collection<? extends E> collection) {
+        if (index < 0 || index > slots().count()) {
+            throw SlotList.outOfBounds(index, slots().count());
+        }
+        return bulk.addAll(index, collection, null) != null;
+    }
+
+    @Override
+    public E remove(int index) {
+        return slots.locked(null, changes -> removeLocked(changes, index));
+    }
+
+    /** What was removed, and what the list is then. */
+    record Removed<E extends @Nullable Object>(E element, ListView view) {}
+
+    /** As {@link #remove(int)}, where the list is still what a view was made of. */
+    Removed<E> remove(int index, ListView expected) {
+        return slots.locked(expected, changes -> new Removed<>(removeLocked(changes, index), slots().current()));
+    }
+
+    private E removeLocked(SlotChanges changes, int index) {
+        long word = slots.word(changes, index);
+        E old = values.decode(word);
+        try (Change change = slots.heap().change()) {
+            changes.replace(change, index, 1, ValueSlots.bytes());
+            StoredValue.free(word, change);
+            change.commit();
+        }
+        return old;
+    }
+
+    /**
+     * Removes an element if its slot still has a word.
+     *
+     * @return whether it had
+     */
+    boolean removeIfSame(int index, long word) {
+        return slots.locked(null, changes -> {
+            boolean isSame = index < changes.count() && slots.word(changes, index) == word;
+            if (isSame) {
+                E _ = removeLocked(changes, index);
+            }
+            return isSame;
+        });
+    }
+
+    /**
+     * Replaces an element if its slot still has a word.
+     *
+     * @return the word that it has then; {@link StoredValue#NOTHING} where it had another
+     */
+    long setIfSame(int index, long word, E element) {
+        try (ValueBuffer buffer = ValueBuffer.lend()) {
+            long encoded = values.encode(element, buffer);
+            return slots.locked(null, changes -> {
+                if (index >= changes.count() || slots.word(changes, index) != word) {
+                    return StoredValue.NOTHING;
+                }
+                slots.put(changes.slotAt(index), encoded, buffer);
+                return slots.word(changes, index);
+            });
+        }
+    }
+
+    @Override
+    public boolean remove(@Nullable Object element) {
+        return slots.locked(null, changes -> {
+            long count = changes.count();
+            for (int i = 0; i < count; i++) {
+                if (Objects.deepEquals(slots.element(changes, i), element)) {
+                    E _ = removeLocked(changes, i);
+                    return true;
+                }
+            }
+            return false;
+        });
+    }
+
+    @Override
+    protected void removeRange(int from, int to) {
+        ListView _ = bulk.removeRange(from, to, null);
+    }
+
+    HeapListBulk<E> bulk() {
+        return bulk;
+    }
+
+    @Override
+    public boolean removeIf(Predicate<? super E> filter) {
+        return bulk.removeIf(filter);
+    }
+
+    @Override
+    public boolean removeAll(Collection<?> collection) {
+        Objects.requireNonNull(collection, "the collection is null");
+        return removeIf(collection::contains);
+    }
+
+    @Override
+    public boolean retainAll(Collection<?> collection) {
+        Objects.requireNonNull(collection, "the collection is null");
+        return removeIf(element -> !collection.contains(element));
+    }
+
+    @Override
+    public void replaceAll(UnaryOperator<E> operator) {
+        bulk.replaceAll(operator);
+    }
+
+    @Override
+    public void sort(@Nullable Comparator<? super E> comparator) {
+        bulk.sort(comparator);
+    }
+
+    @Override
+    public void clear() {
+        boolean _ = slots.locked(null, changes -> {
+            changes.clear();
+            return true;
+        });
+    }
+
+    @Override
+    public int indexOf(@Nullable Object element) {
+        ListIterator<E> all = listIterator();
+        while (all.hasNext()) {
+            if (Objects.deepEquals(all.next(), element)) {
+                return all.previousIndex();
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public int lastIndexOf(@Nullable Object element) {
+        ListIterator<E> all = listIterator(size());
+        while (all.hasPrevious()) {
+            if (Objects.deepEquals(all.previous(), element)) {
+                return all.nextIndex();
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public boolean contains(@Nullable Object element) {
+        return indexOf(element) >= 0;
+    }
+
+    @Override
+    public @Nullable Object[] toArray() {
+        return slots.toArray();
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // storing checks the class
+    public <T extends @Nullable Object> T[] toArray(T[] target) {
+        Object[] all = toArray();
+        if (target.length < all.length) {
+            return (T[]) Arrays.copyOf(all, all.length, target.getClass());
+        }
+        System.arraycopy(all, 0, target, 0, all.length);
+        if (target.length > all.length) {
+            target[all.length] = null;
+        }
+        return target;
+    }
+
+    @Override
+    public Iterator<E> iterator() {
+        return listIterator();
+    }
+
+    @Override
+    public ListIterator<E> listIterator() {
+        return new HeapListIterator<>(this, 0);
+    }
+
+    @Override
+    public ListIterator<E> listIterator(int index) {
+        if (index < 0 || index > size()) {
+            throw SlotList.outOfBounds(index, size());
+        }
+        return new HeapListIterator<>(this, index);
+    }
+
+    @Override
+    public Spliterator<E> spliterator() {
+        return Spliterators.spliteratorUnknownSize(iterator(), Spliterator.ORDERED);
+    }
+
+    @Override
+    public List<E> subList(int from, int to) {
+        ListView seen = slots().current();
+        int _ = Objects.checkFromToIndex(from, to, (int) seen.count());
+        return new HeapSubList<>(this, null, from, to - from, seen);
+    }
+}
