@@ -128,14 +128,10 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         try (MapAccess access = access(key)) {
             values.encode(value, access.value);
-            table.lockWithRoom(access);
-            try {
-                V old = table.read(access, values);
-                table.put(access);
-                return old;
-            } finally {
-                table.unlock(access);
-            }
+            access.lockWithRoom(table);
+            V old = table.read(access, values);
+            table.put(access);
+            return old;
         }
     }
 
@@ -150,16 +146,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
                 return present;
             }
             values.encode(value, access.value);
-            table.lockWithRoom(access);
-            try {
-                if (access.slotAt != 0) {
-                    return table.read(access, values);
-                }
-                table.put(access);
-                return null;
-            } finally {
-                table.unlock(access);
+            access.lockWithRoom(table);
+            if (access.slotAt != 0) {
+                return table.read(access, values);
             }
+            table.put(access);
+            return null;
         }
     }
 
@@ -174,17 +166,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             return null;
         }
         try (MapAccess access = access(keys.type().cast(key))) {
-            table.lock(access);
-            try {
-                if (access.slotAt == 0) {
-                    return null;
-                }
-                V old = table.read(access, values);
-                table.remove(access);
-                return old;
-            } finally {
-                table.unlock(access);
+            access.lock(table);
+            if (access.slotAt == 0) {
+                return null;
             }
+            V old = table.read(access, values);
+            table.remove(access);
+            return old;
         }
     }
 
@@ -194,16 +182,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             return false;
         }
         try (MapAccess access = access(keys.type().cast(key))) {
-            table.lock(access);
-            try {
-                if (!isValue(access, value)) {
-                    return false;
-                }
-                table.remove(access);
-                return true;
-            } finally {
-                table.unlock(access);
+            access.lock(table);
+            if (!isValue(access, value)) {
+                return false;
             }
+            table.remove(access);
+            return true;
         }
     }
 
@@ -226,17 +210,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         try (MapAccess access = access(key)) {
             values.encode(value, access.value);
-            table.lock(access);
-            try {
-                if (access.slotAt == 0) {
-                    return null;
-                }
-                V old = table.read(access, values);
-                table.put(access);
-                return old;
-            } finally {
-                table.unlock(access);
+            access.lock(table);
+            if (access.slotAt == 0) {
+                return null;
             }
+            V old = table.read(access, values);
+            table.put(access);
+            return old;
         }
     }
 
@@ -247,16 +227,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(newValue);
         try (MapAccess access = access(key)) {
             values.encode(newValue, access.value);
-            table.lock(access);
-            try {
-                if (!isValue(access, oldValue)) {
-                    return false;
-                }
-                table.put(access);
-                return true;
-            } finally {
-                table.unlock(access);
+            access.lock(table);
+            if (!isValue(access, oldValue)) {
+                return false;
             }
+            table.put(access);
+            return true;
         }
     }
 
@@ -278,22 +254,18 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             if (present != null) {
                 return present;
             }
-            table.lockWithRoom(access);
-            try {
-                if (access.slotAt != 0) {
-                    return table.read(access, values);
-                }
-                access.beginComputing(table);
-                V value;
-                try {
-                    value = function.apply(key);
-                } finally {
-                    access.endComputing();
-                }
-                return become(access, value);
-            } finally {
-                table.unlock(access);
+            access.lockWithRoom(table);
+            if (access.slotAt != 0) {
+                return table.read(access, values);
             }
+            access.beginComputing(table);
+            V value;
+            try {
+                value = function.apply(key);
+            } finally {
+                access.endComputing();
+            }
+            return become(access, value);
         }
     }
 
@@ -302,13 +274,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            table.lock(access);
-            try {
-                V old = table.read(access, values);
-                return old == null ? null : become(access, apply(access, function, key, old));
-            } finally {
-                table.unlock(access);
-            }
+            access.lock(table);
+            V old = table.read(access, values);
+            return old == null ? null : become(access, apply(access, function, key, old));
         }
     }
 
@@ -317,13 +285,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            table.lockWithRoom(access);
-            try {
-                V old = table.read(access, values);
-                return become(access, apply(access, function, key, old));
-            } finally {
-                table.unlock(access);
-            }
+            access.lockWithRoom(table);
+            V old = table.read(access, values);
+            return become(access, apply(access, function, key, old));
         }
     }
 
@@ -333,13 +297,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            table.lockWithRoom(access);
-            try {
-                V old = table.read(access, values);
-                return become(access, old == null ? value : apply(access, function, old, value));
-            } finally {
-                table.unlock(access);
-            }
+            access.lockWithRoom(table);
+            V old = table.read(access, values);
+            return become(access, old == null ? value : apply(access, function, old, value));
         }
     }
 

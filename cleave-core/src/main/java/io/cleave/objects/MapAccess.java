@@ -3,8 +3,8 @@ package io.cleave.objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one operation on a map works with: the bytes of its key and value, and where they belong. Each thread has one, so
- * that operations leave no garbage.
+ * What one operation on a map works with: the bytes of its key and value, where they belong, and the lock of that place
+ * where the operation needs it. Each thread has one, so that operations leave no garbage.
  */
 final class MapAccess implements AutoCloseable {
     private static final ThreadLocal<MapAccess> OF_THREAD = ThreadLocal.withInitial(() -> new MapAccess(null));
@@ -21,6 +21,8 @@ final class MapAccess implements AutoCloseable {
     long freeAt;
     private final @Nullable MapAccess first;
     private boolean isLent;
+    /** The map of which the segment's lock is held until {@link #close}. */
+    private @Nullable MapTable locked;
     /** The maps for which this thread runs code of its user under a lock, in the thread's first access only. */
     private @Nullable Computing computing;
 
@@ -46,11 +48,31 @@ final class MapAccess implements AutoCloseable {
         return access;
     }
 
+    /** Acquires the lock of the key's segment until {@link #close}, and finds the key in it. */
+    void lock(MapTable table) {
+        table.lock(this);
+        locked = table;
+    }
+
+    /** As {@link #lock}, with a free slot where the key is absent. */
+    void lockWithRoom(MapTable table) {
+        table.lockWithRoom(this);
+        locked = table;
+    }
+
     @Override
     public void close() {
-        key.close();
-        value.close();
-        isLent = false;
+        MapTable table = locked;
+        try {
+            if (table != null) {
+                locked = null;
+                table.unlock(this);
+            }
+        } finally {
+            key.close();
+            value.close();
+            isLent = false;
+        }
     }
 
     int keyLength() {
