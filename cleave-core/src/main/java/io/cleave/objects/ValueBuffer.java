@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.heap.FewBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -128,13 +129,13 @@ final class ValueBuffer implements AutoCloseable {
         int from = 0;
         long to = offset;
         for (Part part : parts) {
-            MemorySegment.copy(bytes, from, target, ValueLayout.JAVA_BYTE, to, part.at - from);
+            FewBytes.copy(bytes, from, target, to, part.at - from);
             to += part.at - from;
             from = part.at;
             copyPart(part, target, to);
             to += part.byteSize;
         }
-        MemorySegment.copy(bytes, from, target, ValueLayout.JAVA_BYTE, to, at - from);
+        FewBytes.copy(bytes, from, target, to, at - from);
     }
 
     private static void copyPart(Part part, MemorySegment target, long to) {
