@@ -19,6 +19,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
 
     private final String name;
     private final MapTable table;
+    private final MapWriter writer;
     private final ValueEncoding<K> keys;
     private final ValueEncoding<V> values;
     private final ValueHash hash;
@@ -32,6 +33,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     HeapMap(String name, MapTable table, ValueEncoding<K> keys, ValueEncoding<V> values) {
         this.name = name;
         this.table = table;
+        this.writer = new MapWriter(table);
         this.keys = keys;
         this.values = values;
         this.hash = hash(table.heap());
@@ -114,12 +116,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
 
     @Override
     public int size() {
-        return (int) Math.min(table.size(), Integer.MAX_VALUE);
+        return (int) Math.min(new MapSize(table).size(), Integer.MAX_VALUE);
     }
 
     @Override
     public boolean isEmpty() {
-        return table.size() == 0;
+        return new MapSize(table).size() == 0;
     }
 
     @Override
@@ -128,9 +130,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         try (MapAccess access = access(key)) {
             values.encode(value, access.value);
-            access.lockWithRoom(table);
-            V old = table.read(access, values);
-            table.put(access);
+            access.lockWithRoom(writer);
+            V old = writer.read(access, values);
+            writer.put(access);
             return old;
         }
     }
@@ -146,11 +148,11 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
                 return present;
             }
             values.encode(value, access.value);
-            access.lockWithRoom(table);
+            access.lockWithRoom(writer);
             if (access.slotAt != 0) {
-                return table.read(access, values);
+                return writer.read(access, values);
             }
-            table.put(access);
+            writer.put(access);
             return null;
         }
     }
@@ -166,12 +168,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             return null;
         }
         try (MapAccess access = access(keys.type().cast(key))) {
-            access.lock(table);
+            access.lock(writer);
             if (access.slotAt == 0) {
                 return null;
             }
-            V old = table.read(access, values);
-            table.remove(access);
+            V old = writer.read(access, values);
+            writer.remove(access);
             return old;
         }
     }
@@ -182,11 +184,11 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             return false;
         }
         try (MapAccess access = access(keys.type().cast(key))) {
-            access.lock(table);
+            access.lock(writer);
             if (!isValue(access, value)) {
                 return false;
             }
-            table.remove(access);
+            writer.remove(access);
             return true;
         }
     }
@@ -198,7 +200,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         }
         access.beginComputing(table);
         try {
-            return Objects.deepEquals(table.read(access, values), value);
+            return Objects.deepEquals(writer.read(access, values), value);
         } finally {
             access.endComputing();
         }
@@ -210,12 +212,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         try (MapAccess access = access(key)) {
             values.encode(value, access.value);
-            access.lock(table);
+            access.lock(writer);
             if (access.slotAt == 0) {
                 return null;
             }
-            V old = table.read(access, values);
-            table.put(access);
+            V old = writer.read(access, values);
+            writer.put(access);
             return old;
         }
     }
@@ -227,11 +229,11 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(newValue);
         try (MapAccess access = access(key)) {
             values.encode(newValue, access.value);
-            access.lock(table);
+            access.lock(writer);
             if (!isValue(access, oldValue)) {
                 return false;
             }
-            table.put(access);
+            writer.put(access);
             return true;
         }
     }
@@ -254,9 +256,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             if (present != null) {
                 return present;
             }
-            access.lockWithRoom(table);
+            access.lockWithRoom(writer);
             if (access.slotAt != 0) {
-                return table.read(access, values);
+                return writer.read(access, values);
             }
             access.beginComputing(table);
             V value;
@@ -274,8 +276,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            access.lock(table);
-            V old = table.read(access, values);
+            access.lock(writer);
+            V old = writer.read(access, values);
             return old == null ? null : become(access, apply(access, function, key, old));
         }
     }
@@ -285,8 +287,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            access.lockWithRoom(table);
-            V old = table.read(access, values);
+            access.lockWithRoom(writer);
+            V old = writer.read(access, values);
             return become(access, apply(access, function, key, old));
         }
     }
@@ -297,8 +299,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            access.lockWithRoom(table);
-            V old = table.read(access, values);
+            access.lockWithRoom(writer);
+            V old = writer.read(access, values);
             return become(access, old == null ? value : apply(access, function, old, value));
         }
     }
@@ -317,9 +319,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     private @Nullable V become(MapAccess access, @Nullable V value) {
         if (value != null) {
             values.encode(value, access.value);
-            table.put(access);
+            writer.put(access);
         } else if (access.slotAt != 0) {
-            table.remove(access);
+            writer.remove(access);
         }
         return value;
     }

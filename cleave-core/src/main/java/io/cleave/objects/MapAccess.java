@@ -21,8 +21,8 @@ final class MapAccess implements AutoCloseable {
     long freeAt;
     private final @Nullable MapAccess first;
     private boolean isLent;
-    /** The map of which the segment's lock is held until {@link #close}. */
-    private @Nullable MapTable locked;
+    /** Releases the lock that is held until {@link #close}. */
+    private @Nullable MapWriter locked;
     /** The maps for which this thread runs code of its user under a lock, in the thread's first access only. */
     private @Nullable Computing computing;
 
@@ -49,24 +49,24 @@ final class MapAccess implements AutoCloseable {
     }
 
     /** Acquires the lock of the key's segment until {@link #close}, and finds the key in it. */
-    void lock(MapTable table) {
-        table.lock(this);
-        locked = table;
+    void lock(MapWriter writer) {
+        writer.lock(this);
+        locked = writer;
     }
 
     /** As {@link #lock}, with a free slot where the key is absent. */
-    void lockWithRoom(MapTable table) {
-        table.lockWithRoom(this);
-        locked = table;
+    void lockWithRoom(MapWriter writer) {
+        writer.lockWithRoom(this);
+        locked = writer;
     }
 
     @Override
     public void close() {
-        MapTable table = locked;
+        MapWriter writer = locked;
         try {
-            if (table != null) {
+            if (writer != null) {
                 locked = null;
-                table.unlock(this);
+                writer.unlock(this);
             }
         } finally {
             key.close();

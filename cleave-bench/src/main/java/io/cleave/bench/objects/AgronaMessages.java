@@ -16,8 +16,8 @@ final class AgronaMessages implements Messages {
 
     private final RingBuffer ring;
     private final UnsafeBuffer message = new UnsafeBuffer(new byte[BYTES]);
-    private final MessageHandler handler = (_, buffer, index, _) -> sum += buffer.getLong(index);
     private long sum;
+    private final MessageHandler handler = (_, buffer, index, _) -> sum += buffer.getLong(index);
 
     AgronaMessages(String way, MemorySegment memory) {
         UnsafeBuffer buffer = new UnsafeBuffer(memory.address(), CAPACITY + RingBufferDescriptor.TRAILER_LENGTH);
