@@ -97,6 +97,16 @@ public final class HeapMemory {
     }
 
     /**
+     * 32 bits, with acquire semantics.
+     *
+     * @param at their offset, a multiple of 4
+     * @return the bits
+     */
+    public int getIntAcquire(long at) {
+        return (int) INT.getAcquire(memory, at);
+    }
+
+    /**
      * A byte that nobody writes meanwhile, or that is validated after.
      *
      * @param at its offset
@@ -134,6 +144,19 @@ public final class HeapMemory {
      */
     public void setBytePlain(long at, byte value) {
         memory.set(ValueLayout.JAVA_BYTE, at, value);
+    }
+
+    /**
+     * Stores 32 bits, with release semantics.
+     *
+     * @param at their offset, a multiple of 4
+     * @param bits the bits
+     */
+    public void setIntRelease(long at, int bits) {
+        INT.setRelease(memory, at, bits);
+        if (CrashPoint.IS_COUNTING) {
+            CrashPoint.reached();
+        }
     }
 
     /**

@@ -9,7 +9,15 @@ enum RootKind {
     /** Keys with values. */
     MAP(2, "map", new MapStructure()),
     /** Elements, each once. */
-    SET(3, "set", new MapStructure());
+    SET(3, "set", new MapStructure()),
+    /** Elements in an order of their own. */
+    LIST(8, "list", new ListStructure(SlotKind.VALUES)),
+    /** Numbers of 32 bits in an order of their own. */
+    INTS(9, "list of ints", new ListStructure(SlotKind.INTS)),
+    /** Numbers of 64 bits likewise. */
+    LONGS(10, "list of longs", new ListStructure(SlotKind.LONGS)),
+    /** Floating-point numbers of 64 bits likewise. */
+    DOUBLES(11, "list of doubles", new ListStructure(SlotKind.LONGS));
 
     private final int number;
     private final String word;

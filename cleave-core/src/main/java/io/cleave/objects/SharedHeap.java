@@ -312,6 +312,74 @@ public final class SharedHeap implements AutoCloseable {
     }
 
     /**
+     * A list with a name; it is made, and is empty, where there is none.
+     *
+     * @param <E> the class of its elements
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param element the class of its elements, which may be null beside that
+     * @return the list
+     * @throws IncompatibleBlockException where the name leads to something else, or to a list of another class
+     * @throws IllegalArgumentException where no value can be of the class
+     * @throws HeapFullException where there is no room for it
+     */
+    public <E> SharedList<E> list(String name, Class<E> element) {
+        ValueEncoding<E> encoding = ValueEncoding.of(element);
+        RootType listType = new RootType(RootKind.LIST, 0, "list of " + element.getTypeName());
+        return new HeapList<>(name, slots(name, listType, SlotKind.VALUES, encoding.schema()), encoding);
+    }
+
+    /**
+     * A list of numbers with a name; it is made, and is empty, where there is none.
+     *
+     * @param name 1 to 1000 bytes in UTF-8
+     * @return the list
+     * @throws IncompatibleBlockException where the name leads to something else
+     * @throws HeapFullException where there is no room for it
+     */
+    public SharedIntList intList(String name) {
+        return new HeapIntList(slots(name, new RootType(RootKind.INTS, 0, "list of ints"), SlotKind.INTS, null));
+    }
+
+    /**
+     * A list of numbers with a name; it is made, and is empty, where there is none.
+     *
+     * @param name 1 to 1000 bytes in UTF-8
+     * @return the list
+     * @throws IncompatibleBlockException where the name leads to something else
+     * @throws HeapFullException where there is no room for it
+     */
+    public SharedLongList longList(String name) {
+        return new HeapLongList(slots(name, new RootType(RootKind.LONGS, 0, "list of longs"), SlotKind.LONGS, null));
+    }
+
+    /**
+     * A list of numbers with a name; it is made, and is empty, where there is none.
+     *
+     * @param name 1 to 1000 bytes in UTF-8
+     * @return the list
+     * @throws IncompatibleBlockException where the name leads to something else
+     * @throws HeapFullException where there is no room for it
+     */
+    public SharedDoubleList doubleList(String name) {
+        return new HeapDoubleList(slots(name, new RootType(RootKind.DOUBLES, 0, "list of doubles"), SlotKind.LONGS, null));
+    }
+
+    private SlotList slots(String name, RootType listType, SlotKind kind, @Nullable ValueSchema schema) {
+        gate.enter();
+        try {
+            while (true) {
+                Root root = roots.findOrMake(name, listType, change -> SlotList.create(heap, change, schema));
+                SlotList list = new SlotList(heap, gate, root.header(), root.generation(), kind);
+                if (list.isInUse()) {
+                    return list;
+                }
+            }
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /**
      * Bytes with a name, which must be there.
      *
      * @param name their name

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * block    length, 8 bytes | the value's bytes, as {@link ValueEncoding} has them
  * </pre>
  *
- * So null, booleans, numbers up to 32 bits, enums and strings of up to 6 characters are in the word, and most numbers of 64
+ * So null, booleans, numbers up to 32 bits, enums and strings of up to 7 characters are in the word, and most numbers of 64
  * bits that people write down.
  *
  * <p>
@@ -136,6 +136,27 @@ final class StoredValue<T> {
         memory.setPlain(block, buffer.length());
         buffer.copyTo(all, block + HEAD_BYTES);
         return block;
+    }
+
+    /**
+     * Puts the bytes of a value into a new block, as a part of a change that lets somebody find it.
+     *
+     * @param bytes as {@link #bytes} has given them
+     * @return the word
+     * @throws io.cleave.HeapFullException where there is no room
+     */
+    long store(Change change, byte[] bytes) {
+        long block = change.allocate(HEAD_BYTES + bytes.length);
+        memory.setPlain(block, bytes.length);
+        memory.copyIn(bytes, 0, block + HEAD_BYTES, bytes.length);
+        return block;
+    }
+
+    /** A copy of what {@link #encode} has left in a buffer, for {@link #store(Change, byte[])}. */
+    static byte[] bytes(ValueBuffer buffer) {
+        byte[] bytes = new byte[(int) buffer.length()];
+        buffer.copyTo(MemorySegment.ofArray(bytes), 0);
+        return bytes;
     }
 
     /** Frees the block that a word leads to, if it does, as a part of the change that takes the word away. */

@@ -76,7 +76,11 @@ final class ArchitectureTest {
             io.cleave.objects.HeapStatistics
             io.cleave.objects.HeapStatistics$SizeClass
             io.cleave.objects.HeapVerification
+            io.cleave.objects.SharedDoubleList
             io.cleave.objects.SharedHeap
+            io.cleave.objects.SharedIntList
+            io.cleave.objects.SharedList
+            io.cleave.objects.SharedLongList
             io.cleave.objects.SharedMap
             io.cleave.objects.SharedSet
             io.cleave.pool.AsyncPool

@@ -13,18 +13,13 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import junit.framework.TestCase;
-import junit.framework.TestFailure;
-import junit.framework.TestResult;
 import junit.framework.TestSuite;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -75,18 +70,18 @@ class MapConformanceTest {
 
     @TestFactory
     Stream<DynamicNode> aMapIsAConcurrentMap() {
-        return Stream.of(node(mapSuite(this::fillHere)));
+        return Stream.of(GuavaSuite.node(mapSuite(this::fillHere)));
     }
 
     @TestFactory
     Stream<DynamicNode> aSetIsASet() {
-        return Stream.of(node(setSuite(this::fillHere)));
+        return Stream.of(GuavaSuite.node(setSuite(this::fillHere)));
     }
 
     @TestFactory
     Stream<DynamicNode> whatAnotherProcessHasFilledIsOne() {
         Other other = new Other(heap.name());
-        return Stream.of(node(mapSuite(other::fill)), node(setSuite(other::fill)),
+        return Stream.of(GuavaSuite.node(mapSuite(other::fill)), GuavaSuite.node(setSuite(other::fill)),
                 DynamicTest.dynamicTest("the other process has done it", other::close));
     }
 
@@ -124,26 +119,6 @@ class MapConformanceTest {
     private void dropAll() {
         for (String name : heap.names()) {
             heap.drop(name);
-        }
-    }
-
-    private static DynamicNode node(junit.framework.Test test) {
-        if (test instanceof TestSuite suite) {
-            return DynamicContainer.dynamicContainer(suite.getName(),
-                    Collections.list(suite.tests()).stream().map(MapConformanceTest::node));
-        }
-        TestCase single = (TestCase) test;
-        return DynamicTest.dynamicTest(single.getName(), () -> run(single));
-    }
-
-    private static void run(TestCase test) throws Throwable {
-        TestResult result = new TestResult();
-        test.run(result);
-        for (TestFailure failure : Collections.list(result.failures())) {
-            throw failure.thrownException();
-        }
-        for (TestFailure error : Collections.list(result.errors())) {
-            throw error.thrownException();
         }
     }
 

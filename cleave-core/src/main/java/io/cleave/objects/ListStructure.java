@@ -1,0 +1,33 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Check;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
+
+/** What the directory of a heap asks of lists. */
+record ListStructure(SlotKind kind) implements Structure {
+    @Override
+    public void walk(Heap heap, long header, Check check) {
+        ListCheck.walk(heap, header, kind, check);
+    }
+
+    @Override
+    public void dismantle(Heap heap, long header) {
+        long lockAt = header + ListLayout.LOCK;
+        heap.locks().lock(lockAt);
+        try {
+            new SlotChanges(new SlotList(heap, new Gate(null), header,
+                    ListLayout.generationAcquire(heap.memory(), header), kind)).end();
+        } finally {
+            heap.locks().unlock(lockAt);
+        }
+    }
+
+    @Override
+    public long size(Heap heap, long header) {
+        HeapMemory memory = heap.memory();
+        long version = ListLayout.versionAcquire(memory, header);
+        return Math.max(0, memory.getAcquire(ListLayout.stateAt(header, version) + ListLayout.COUNT_IN_STATE));
+    }
+}

@@ -1,0 +1,435 @@
+package io.cleave.objects;
+
+import io.cleave.IncompatibleBlockException;
+import io.cleave.StaleReferenceException;
+import io.cleave.heap.Change;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
+import io.cleave.owner.Participants;
+import io.cleave.owner.ParticipantsLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.ConcurrentModificationException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A list of slots in a heap, of 4 or 8 bytes each, for many processes of which any may die at any moment. What a slot means
+ * is for those to know who use it: a number, or the word of a {@link StoredValue}.
+ *
+ * <h2>Overview</h2>
+ *
+ * The slots lie in the leaves of a tree ({@link ListTree}) whose nodes never change. The header has two states, of which
+ * the lowest bit of the version says which is valid: a tree, the number of elements, and where the last leaf is. Whoever
+ * changes something holds the list's lock, and does one of these:
+ * <ul>
+ * <li><b>An element in its place</b>: one store into the slot. Where a block comes or goes with it, a {@link Change} that
+ * raises the slot's stripe before, and frees the block after.
+ * <li><b>One more at the end,</b> where the last leaf has room: the slot, which nobody reads yet, and then the number of
+ * elements in the valid state.
+ * <li><b>Everything else</b>: one change with a new tree, which shares with the old one what is the same, in the state that
+ * is not valid; then the version; and what the old tree had alone is freed.
+ * </ul>
+ * What takes more blocks than one change can have goes in steps, of which each is a list: or is made beside the list, as
+ * the spare tree, and put in its place by one change. What is left of a spare tree by one who has died, or threw something,
+ * is freed step by step by the next who acquires the lock.
+ *
+ * <p>
+ * <b>Readers</b> take no lock and store nothing. They have a {@link View} of a version v, which they read themselves or
+ * which another thread has left: they follow its tree, read the slot, and then they look whether the version is v. If not
+ * they begin anew with a view of what is there now. That what they have read is what was there:
+ * <ol>
+ * <li>A view is of v: the state of v is stored before the version becomes v, and stored anew only after it has become
+ * v + 1, so it is what was read between two looks that show v. Only the number of elements grows with v, after the elements
+ * are there. The generation was the list's after the first look, so v was a version of this list; it does not come back, in
+ * no header, as each list begins with a random one of 64 bits.
+ * <li>Nodes and leaves of v are freed by the change that makes v + 1, after it has stored that. So the last look that
+ * shows v says that all that was read on the way was of v. What is followed before that look may be rubbish, and is
+ * followed only where memory is.
+ * <li>So the slot was that of the element when it was read, which is the moment at which the reading takes effect. Who has
+ * read from v + 1 does not read from v any more, as the last look would show him.
+ * <li>A block is of use while the slot has its word. Who frees one, or puts one there, raises the stripe first. So the slot
+ * and then the stripe being what they were says that the block was in use, for the reason that {@link MapTable} has for
+ * its slots and their versions.
+ * </ol>
+ *
+ * <p>
+ * Order of locks: list, context, the heap's. The lock lies at the place of a header where a lock is in each of them: who
+ * comes after the list was dropped disturbs nobody for longer than a look takes.
+ */
+final class SlotList {
+    /** The answer where a version is not the list's any more. */
+    static final long CHANGED = Long.MIN_VALUE;
+    /** How often to read all of the list before the lock is taken for it. */
+    private static final int LOOKS = 100;
+
+    private final Heap heap;
+    private final Gate gate;
+    private final HeapMemory memory;
+    private final long header;
+    private final long generation;
+    private final SlotKind kind;
+    private final int widthShift;
+    private final int leafShift;
+    private final SlotChanges changes;
+    /** The last view that any thread has read, which may be an old one. */
+    private View view = new View(0, 0, 0);
+
+    /**
+     * The list with a header, which may have been dropped meanwhile: see {@link #isInUse}.
+     *
+     * @param gate to be passed by all who write
+     */
+    SlotList(Heap heap, Gate gate, long header, long generation, SlotKind kind) {
+        this.heap = heap;
+        this.gate = gate;
+        this.memory = heap.memory();
+        this.header = header;
+        this.generation = generation;
+        this.kind = kind;
+        this.widthShift = kind.widthShift();
+        this.leafShift = kind.leafShift();
+        this.changes = new SlotChanges(this);
+    }
+
+    /**
+     * Makes an empty list, as a part of a change that lets somebody find it.
+     *
+     * @param schema of its elements; null where they are numbers
+     * @return its header
+     */
+    static long create(Heap heap, Change change, @Nullable ValueSchema schema) {
+        HeapMemory memory = heap.memory();
+        long header = change.allocateHeader();
+        memory.clear(header + ListLayout.VERSION, ListLayout.OWN_END - ListLayout.VERSION);
+        memory.setPlain(header + ListLayout.VERSION, ThreadLocalRandom.current().nextLong());
+        if (schema != null) {
+            memory.setPlain(header + ListLayout.SCHEMA, StoredSchema.store(memory, change, schema, null));
+            memory.setPlain(header + ListLayout.PRINT, schema.fingerprint());
+        }
+        return header;
+    }
+
+    /**
+     * Refuses a class other than the one that the list was made with.
+     *
+     * @throws IncompatibleBlockException with what is different
+     */
+    void checkSchema(String name, ValueSchema schema) {
+        if (memory.getPlain(header + ListLayout.PRINT) == schema.fingerprint()) {
+            return;
+        }
+        StoredSchema stored = StoredSchema.read(memory, memory.getPlain(header + ListLayout.SCHEMA));
+        requireUse();
+        if (stored == null) {
+            throw damaged("its schema is none");
+        }
+        StoredSchema.refuse(name, "elements", schema, stored.first());
+    }
+
+    Heap heap() {
+        return heap;
+    }
+
+    HeapMemory memory() {
+        return memory;
+    }
+
+    long header() {
+        return header;
+    }
+
+    SlotKind kind() {
+        return kind;
+    }
+
+    /** Whether the header is still the list's. */
+    boolean isInUse() {
+        return ListLayout.generationAcquire(memory, header) == generation;
+    }
+
+    private void requireUse() {
+        VarHandle.loadLoadFence(); // what was read before is of use only if the header still is the list's
+        if (!isInUse()) {
+            throw stale();
+        }
+    }
+
+    private static StaleReferenceException stale() {
+        return new StaleReferenceException("the list was dropped; nothing may use it any more");
+    }
+
+    static IncompatibleBlockException damaged(String what) {
+        return new IncompatibleBlockException("a list in the heap is damaged: " + what + "; verify the heap");
+    }
+
+    static IndexOutOfBoundsException outOfBounds(long index, long count) {
+        return new IndexOutOfBoundsException("there is no element " + index + " in a list of " + count);
+    }
+
+    /**
+     * A version of the list, as it was read once.
+     *
+     * @param count the elements that it had then at least
+     */
+    record View(long version, long tree, long count) {}
+
+    /** The look whether what was read before is of a version. */
+    boolean isCurrent(View seen) {
+        return ListLayout.isCurrent(memory, header, seen.version);
+    }
+
+    /**
+     * The list as it is now.
+     *
+     * @throws StaleReferenceException where it was dropped
+     */
+    View current() {
+        while (true) {
+            long version = ListLayout.versionAcquire(memory, header); // SYNC: list-version
+            if (!isInUse()) {
+                throw stale();
+            }
+            long stateAt = ListLayout.stateAt(header, version);
+            long count = memory.getAcquire(stateAt + ListLayout.COUNT_IN_STATE); // SYNC: list-count
+            long tree = memory.getPlain(stateAt + ListLayout.TREE_IN_STATE);
+            if (ListLayout.isCurrent(memory, header, version)) {
+                if (count < 0) {
+                    throw stale();
+                }
+                View last = view;
+                if (last.version != version || last.count != count) {
+                    last = new View(version, tree, count);
+                    view = last;
+                }
+                return last;
+            }
+        }
+    }
+
+    /** The number of elements. */
+    long count() {
+        return current().count;
+    }
+
+    /**
+     * A view to begin with: any, where it has an element, as the last look finds out whether it is current.
+     *
+     * @param last the one that was not; null at first
+     * @throws IndexOutOfBoundsException where there is no such element
+     */
+    View view(@Nullable View last, long index) {
+        View seen = last == null ? view : current();
+        while (index < 0 || index >= seen.count) {
+            View now = current();
+            if (now.equals(seen)) {
+                throw outOfBounds(index, now.count);
+            }
+            seen = now;
+        }
+        return seen;
+    }
+
+    /**
+     * Where an element has its slot, for who has the lock.
+     *
+     * @throws IndexOutOfBoundsException where there is no such element
+     */
+    long slotAt(long index) {
+        View now = current();
+        if (index < 0 || index >= now.count) {
+            throw outOfBounds(index, now.count);
+        }
+        return slotAt(now, index);
+    }
+
+    /**
+     * Where a view has an element that it has.
+     *
+     * @return the place of its slot; {@link #CHANGED} where the view is not current
+     */
+    long slotAt(View seen, long index) {
+        long node = seen.tree;
+        long rest = index;
+        for (int shift = leafShift + (ListLayout.height(seen.tree) - 1) * ListLayout.FANOUT_SHIFT; shift >= leafShift;
+                shift -= ListLayout.FANOUT_SHIFT) {
+            long child = rest >>> shift & ListLayout.FANOUT - 1;
+            if (ListLayout.isIrregular(node)) {
+                if (!memory.isCommitted(ListLayout.offset(node), ListLayout.IRREGULAR_BYTES)) {
+                    return changed(seen, node);
+                }
+                child = ListLayout.childWith(memory, node, rest, shift);
+                rest -= child == 0 ? 0 : memory.getPlain(ListLayout.endAt(node, child - 1));
+            } else {
+                rest -= child << shift;
+            }
+            long childAt = ListLayout.childAt(node, child);
+            if (!memory.isCommitted(childAt, Long.BYTES)) {
+                return changed(seen, node);
+            }
+            node = memory.getPlain(childAt);
+        }
+        long slotAt = ListLayout.offset(node) + (rest << widthShift);
+        return memory.isCommitted(slotAt, Long.BYTES) && (slotAt & (1L << widthShift) - 1) == 0 ? slotAt
+                : changed(seen, node);
+    }
+
+    private long changed(View seen, long node) {
+        if (isCurrent(seen)) {
+            throw damaged("its tree leads to " + node);
+        }
+        return CHANGED;
+    }
+
+    /** Where the stripe of a slot lies. */
+    long stripeAt(long slotAt) {
+        return ListLayout.stripeAt(header, slotAt);
+    }
+
+    /**
+     * Refuses to go on with what was begun with another list.
+     *
+     * @throws ConcurrentModificationException where elements have come or gone, or were sorted
+     */
+    void check(View seen) {
+        if (!current().equals(seen)) {
+            throw new ConcurrentModificationException(
+                    "elements were added, removed or sorted, by this process or another, "
+                            + "since the view of a part of the list was made; make it anew");
+        }
+    }
+
+    /**
+     * The slot of an element, of 32 or 64 bits.
+     *
+     * @throws IndexOutOfBoundsException where there is no such element
+     */
+    long get(long index) {
+        View seen = null;
+        while (true) {
+            seen = view(seen, index);
+            long slotAt = slotAt(seen, index);
+            if (slotAt != CHANGED) {
+                long bits = read(slotAt);
+                if (isCurrent(seen)) {
+                    return bits;
+                }
+            }
+        }
+    }
+
+    /** What is in a slot. */
+    long read(long slotAt) {
+        return widthShift == 2 ? memory.getIntAcquire(slotAt) : memory.getAcquire(slotAt); // SYNC: list-slot
+    }
+
+    /** Reads from a view; null where it proves not to be current. */
+    interface Reading<R> {
+        @Nullable R from(View seen);
+    }
+
+    /** Reads until nobody has changed the list meanwhile. */
+    <R> R consistently(Reading<R> reading) {
+        for (int look = 0;; look++) {
+            R result = reading.from(current());
+            if (result == null && look >= LOOKS && !memory.segment().isReadOnly()) {
+                lock();
+                try {
+                    result = reading.from(current());
+                } finally {
+                    unlock();
+                }
+            }
+            if (result != null) {
+                return result;
+            }
+        }
+    }
+
+    /**
+     * Copies elements as they were at one moment, but for those that are set meanwhile.
+     *
+     * @param index the first
+     * @param target where they go, from an offset on
+     * @param length how many
+     * @throws IndexOutOfBoundsException where there are not as many
+     */
+    void copyOut(long index, MemorySegment target, long offset, long length) {
+        boolean _ = consistently(seen -> copyOut(seen, index, target, offset, length) ? true : null);
+    }
+
+    /**
+     * Copies all elements.
+     *
+     * @param maker makes what has room for so many
+     * @param view its memory
+     */
+    <A> A copyAll(IntFunction<A> maker, Function<A, MemorySegment> view) {
+        return consistently(seen -> {
+            A all = maker.apply((int) seen.count);
+            return copyOut(seen, 0, view.apply(all), 0, seen.count) ? all : null;
+        });
+    }
+
+    private boolean copyOut(View seen, long index, MemorySegment target, long offset, long length) {
+        if (index < 0 || length < 0 || index > seen.count - length) {
+            throw new IndexOutOfBoundsException(
+                    "there are no " + length + " elements from " + index + " on in a list of " + seen.count);
+        }
+        ListPath path = new ListPath(memory, header, kind);
+        for (long done = 0; done < length;) {
+            if (!path.find(seen.version, seen.tree, seen.count, index + done)) {
+                return false;
+            }
+            long part = Math.min(length - done, path.leafEnd() - index - done);
+            memory.copyOut(path.leaf() + (index + done - path.leafStart() << widthShift), target,
+                    offset + (done << widthShift), part << widthShift);
+            if (!isCurrent(seen)) {
+                return false;
+            }
+            done += part;
+        }
+        return true;
+    }
+
+    /**
+     * Acquires the lock, and finishes what one has left who had it.
+     *
+     * @return what changes the list, until {@link #unlock}
+     * @throws StaleReferenceException where the list was dropped
+     * @throws IllegalStateException where the thread has the lock, as it runs code of a user of the list for an operation
+     */
+    SlotChanges lock() {
+        gate.enter();
+        boolean isHeld = false;
+        try {
+            long lockAt = header + ListLayout.LOCK;
+            long me = Participants.me();
+            if ((memory.getAcquire(lockAt) & ParticipantsLayout.OWNER) == me) {
+                requireUse();
+                throw new IllegalStateException("Recursive update: code that a list calls, such as a comparator or a "
+                        + "predicate, must not change that list; make other changes after");
+            }
+            heap.locks().lock(lockAt);
+            isHeld = true;
+            View _ = current(); // or it was dropped
+            changes.finish();
+            return changes;
+        } catch (Throwable t) {
+            if (isHeld) {
+                unlock();
+            } else {
+                gate.exit();
+            }
+            throw t;
+        }
+    }
+
+    void unlock() {
+        heap.locks().unlock(header + ListLayout.LOCK);
+        gate.exit();
+    }
+}

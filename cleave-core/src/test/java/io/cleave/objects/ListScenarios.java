@@ -1,0 +1,387 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import io.cleave.heap.Check;
+import io.cleave.heap.CrashHarness;
+import io.cleave.heap.CrashScenario;
+import io.cleave.heap.Heap;
+import io.cleave.owner.Gate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The operations of a list, cut off at each of their stores; the model is an {@link ArrayList}. */
+public final class ListScenarios implements CrashHarness.Scenarios {
+    private static final int LIST = 0;
+    private static final int LOCK = 15;
+    private static final ValueEncoding<String> TEXTS = ValueEncoding.of(String.class);
+    private static final int LEAF = ListLayout.LEAF_BYTES / Long.BYTES;
+
+    @Override
+    public List<CrashScenario> get() {
+        List<CrashScenario> all = new ArrayList<>();
+        all.add(whole("add-first", 0, list -> list.add("one"), list -> list.add("next, in a block")));
+        all.add(whole("add", 3, list -> list.add("one"), list -> list.add("two")));
+        all.add(whole("add-block", 3, list -> list.add("in a block of its own"), List::removeLast));
+        all.add(whole("add-larger-leaf", 8, list -> list.add("one"), list -> list.set(0, "x")));
+        all.add(whole("add-leaf", LEAF, list -> list.add("one"), list -> list.add("two")));
+        all.add(whole("insert", 5, list -> list.add(2, "in a block of its own"), list -> list.add(0, "x")));
+        all.add(whole("insert-splitting", 2 * LEAF, list -> list.add(100, "x"), list -> list.remove(300)));
+        all.add(whole("set", 5, list -> list.set(2, "x"), list -> list.set(2, "y")));
+        all.add(whole("set-block", 5, list -> list.set(2, "in a block of its own"), list -> list.set(2, null)));
+        all.add(whole("replace-block", 5, list -> list.set(3, "in another block"), list -> list.set(3, "again in one")));
+        all.add(whole("remove-last", 5, List::removeLast, list -> list.add("x")));
+        all.add(whole("remove", 5, list -> list.remove(3), list -> list.add(3, "x")));
+        all.add(whole("remove-leaf", LEAF + 1, List::removeLast, list -> list.add("x")));
+        all.add(new Operation("remove-joining", List.of(list -> list.addAll(texts(2 * LEAF)),
+                list -> list.subList(LEAF + LEAF / 4, 2 * LEAF).clear(), list -> list.subList(LEAF / 2, LEAF).clear()),
+                list -> list.remove(LEAF / 2 + 3), list -> list.remove(4), ListScenarios::beforeAndAfter));
+        all.add(whole("clear", LEAF + 30, List::clear, list -> list.add("x")));
+        all.add(whole("sort", LEAF + 30, list -> list.sort(Comparator.nullsLast(Comparator.reverseOrder())),
+                list -> list.add("x")));
+        List<String> more = texts(LEAF + 40).reversed();
+        all.add(new Operation("add-all", List.of(list -> list.addAll(texts(10))), list -> list.addAll(5, more),
+                list -> list.add("x"), (before, _) -> steps(more.size(), i -> with(before, 5, more.subList(0, i)))));
+        all.add(new Operation("remove-if", List.of(list -> list.addAll(texts(LEAF + 40))),
+                list -> list.removeIf(ListScenarios::isLong), list -> list.add("x"),
+                (before, _) -> steps(before.size(), i -> without(before, i))));
+        all.add(new Operation("remove-range", List.of(list -> list.addAll(texts(LEAF + 40))),
+                list -> list.subList(10, LEAF + 20).clear(), list -> list.add("x"),
+                (before, _) -> steps(LEAF + 10, i -> cut(before, 10 + i, LEAF + 20))));
+        all.add(new Operation("replace-all", List.of(list -> list.addAll(texts(12))),
+                list -> list.replaceAll(text -> text == null ? "none" : text + "+++"), list -> list.add("x"),
+                (before, after) -> steps(before.size(), i -> with(after.subList(0, i), i,
+                        before.subList(i, before.size())))));
+        all.add(new NumberSort());
+        all.add(new Creation());
+        all.add(new End("end", End::end));
+        all.add(new End("end-after-sort", heap -> open(heap).sort(Comparator.nullsFirst(Comparator.naturalOrder()))));
+        return all;
+    }
+
+    private static Operation whole(String name, int size, Consumer<List<String>> victim, Consumer<List<String>> next) {
+        return new Operation(name, List.of(list -> list.addAll(texts(size))), victim, next,
+                ListScenarios::beforeAndAfter);
+    }
+
+    private static List<List<String>> beforeAndAfter(List<String> before, List<String> after) {
+        return List.of(before, after);
+    }
+
+    private static List<List<String>> steps(int count, Function<Integer, List<String>> step) {
+        List<List<String>> all = new ArrayList<>();
+        for (int i = 0; i <= count; i++) {
+            all.add(step.apply(i));
+        }
+        return all;
+    }
+
+    private static List<String> with(List<String> list, int index, List<String> more) {
+        List<String> all = new ArrayList<>(list);
+        all.addAll(index, more);
+        return all;
+    }
+
+    private static boolean isLong(@Nullable String text) {
+        return text != null && text.length() > 8;
+    }
+
+    /** What is left when those to go have gone from a place on. */
+    private static List<String> without(List<String> list, int from) {
+        List<String> all = new ArrayList<>(list);
+        all.subList(from, all.size()).removeIf(ListScenarios::isLong);
+        return all;
+    }
+
+    private static List<String> cut(List<String> list, int from, int to) {
+        List<String> all = new ArrayList<>(list);
+        all.subList(from, to).clear();
+        return all;
+    }
+
+    /** Short ones, long ones, and null. */
+    private static List<String> texts(int count) {
+        String[] all = new String[count];
+        for (int i = 0; i < count; i++) {
+            all[i] = i % 13 == 3 ? "a longer text " + i : i % 7 == 5 ? null : "t" + i;
+        }
+        return new ArrayList<>(Arrays.asList(all));
+    }
+
+    static void create(Heap heap) {
+        heap.locks().lock(heap.rootAt(LOCK));
+        try (Change change = heap.change()) {
+            if (change.get(heap.rootAt(LIST)) == 0) {
+                change.set(heap.rootAt(LIST), SlotList.create(heap, change, TEXTS.schema()));
+                change.commit();
+            }
+        } finally {
+            heap.locks().unlock(heap.rootAt(LOCK));
+        }
+    }
+
+    static HeapList<String> open(Heap heap) {
+        long header = heap.memory().getPlain(heap.rootAt(LIST));
+        return new HeapList<>("test", new SlotList(heap, new Gate(null), header, heap.memory().getAcquire(header),
+                SlotKind.VALUES), TEXTS);
+    }
+
+    private static void walkList(Heap heap, Check check) {
+        long header = heap.memory().getPlain(heap.rootAt(LIST));
+        if (header != 0) {
+            ListCheck.walk(heap, header, SlotKind.VALUES, check);
+        }
+    }
+
+    /** What is in the list, by all ways of looking. */
+    private static List<String> content(List<String> list) {
+        List<String> content = new ArrayList<>(list);
+        if (list.size() != content.size()) {
+            throw new AssertionError(content.size() + " elements, and the size is " + list.size());
+        }
+        int step = content.size() / 20 + 1;
+        for (int i = 0; i < content.size(); i += step) {
+            if (!Objects.equals(list.get(i), content.get(i))) {
+                throw new AssertionError("element " + i + " is " + list.get(i));
+            }
+        }
+        return content;
+    }
+
+    /** All further operations work. */
+    private static void useAll(List<String> list) {
+        List<String> model = content(list);
+        for (List<String> each : List.of(list, model)) {
+            each.addAll(texts(10));
+            each.add(each.size() / 2, "more of it");
+            each.set(0, "set to be this");
+            each.remove(each.size() - 3);
+            each.addFirst("first");
+            each.remove("t4");
+        }
+        if (!content(list).equals(model)) {
+            throw new AssertionError(content(list) + " instead of " + model);
+        }
+    }
+
+    /** What states a list may have in the middle of an operation, the first and the last among them. */
+    private interface Steps {
+        List<List<String>> of(List<String> before, List<String> after);
+    }
+
+    /** One operation on a list with some content. */
+    private record Operation(String name, List<Consumer<List<String>>> preparations, Consumer<List<String>> deed,
+            Consumer<List<String>> following, Steps steps) implements CrashScenario {
+        @Override
+        public long maximumBytes() {
+            return 2 << 20;
+        }
+
+        @Override
+        public void prepare(Heap heap) {
+            create(heap);
+            preparations.forEach(each -> each.accept(open(heap)));
+        }
+
+        @Override
+        public void victim(Heap heap) {
+            deed.accept(open(heap));
+        }
+
+        @Override
+        public void next(Heap heap) {
+            following.accept(open(heap));
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            List<String> before = new ArrayList<>();
+            preparations.forEach(each -> each.accept(before));
+            List<String> after = new ArrayList<>(before);
+            deed.accept(after);
+            List<List<String>> allowed = new ArrayList<>(hasVictimDied ? steps.of(before, after) : List.of(after));
+            if (hasNextDied != null) {
+                List<List<String>> later = new ArrayList<>(hasNextDied ? allowed : List.of());
+                for (List<String> each : allowed) {
+                    List<String> changed = new ArrayList<>(each);
+                    following.accept(changed);
+                    later.add(changed);
+                }
+                allowed = later;
+            }
+            List<String> content = content(open(heap));
+            if (!allowed.contains(content)) {
+                throw new AssertionError(content + " is none of " + allowed.size() + ", of which the first is "
+                        + allowed.getFirst() + " and the last " + allowed.getLast());
+            }
+            useAll(open(heap));
+        }
+
+        @Override
+        public void walk(Heap heap, Check check) {
+            walkList(heap, check);
+        }
+    }
+
+    /** Numbers are sorted, and one is inserted, whatever became of that. */
+    private static final class NumberSort implements CrashScenario {
+        private static final int SIZE = 2 * LEAF + 40;
+
+        private static HeapIntList numbers(Heap heap) {
+            long header = heap.memory().getPlain(heap.rootAt(LIST));
+            return new HeapIntList(new SlotList(heap, new Gate(null), header, heap.memory().getAcquire(header),
+                    SlotKind.INTS));
+        }
+
+        @Override
+        public String name() {
+            return "sort-numbers";
+        }
+
+        @Override
+        public void prepare(Heap heap) {
+            try (Change change = heap.change()) {
+                change.set(heap.rootAt(LIST), SlotList.create(heap, change, null));
+                change.commit();
+            }
+            numbers(heap).addAll(down());
+        }
+
+        private static int[] down() {
+            int[] down = new int[SIZE];
+            Arrays.setAll(down, i -> SIZE - i);
+            return down;
+        }
+
+        @Override
+        public void victim(Heap heap) {
+            numbers(heap).sort();
+        }
+
+        @Override
+        public void next(Heap heap) {
+            numbers(heap).add(7, -5);
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            int[] content = numbers(heap).toArray();
+            boolean hasNext = content.length > SIZE;
+            if (hasNext ? content[7] != -5 || hasNextDied == null : Boolean.FALSE.equals(hasNextDied)) {
+                throw new AssertionError("number 7 is " + content[7]);
+            }
+            int[] left = Arrays.stream(content).filter(number -> number != -5).toArray();
+            int[] sorted = down();
+            Arrays.sort(sorted);
+            if (!Arrays.equals(left, sorted) && !(hasVictimDied && Arrays.equals(left, down()))) {
+                throw new AssertionError(Arrays.toString(content));
+            }
+            numbers(heap).add(3);
+            numbers(heap).sort();
+            numbers(heap).clear();
+        }
+
+        @Override
+        public void walk(Heap heap, Check check) {
+            ListCheck.walk(heap, heap.memory().getPlain(heap.rootAt(LIST)), SlotKind.INTS, check);
+        }
+    }
+
+    /** A list is made, by the first who comes. */
+    private static final class Creation implements CrashScenario {
+        @Override
+        public String name() {
+            return "creation";
+        }
+
+        @Override
+        public void prepare(Heap heap) {
+            // a new heap has nothing
+        }
+
+        @Override
+        public void victim(Heap heap) {
+            create(heap);
+        }
+
+        @Override
+        public void next(Heap heap) {
+            create(heap);
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            boolean isMade = heap.memory().getPlain(heap.rootAt(LIST)) != 0;
+            if (!isMade && (!hasVictimDied || Boolean.FALSE.equals(hasNextDied))) {
+                throw new AssertionError("nobody died, and there is no list");
+            }
+            create(heap);
+            useAll(open(heap));
+        }
+
+        @Override
+        public void walk(Heap heap, Check check) {
+            walkList(heap, check);
+        }
+    }
+
+    /** A list is freed with all it has, by one who goes on where the first was cut off. */
+    private record End(String name, Consumer<Heap> deed) implements CrashScenario {
+        private static final Structure STRUCTURE = new ListStructure(SlotKind.VALUES);
+
+        @Override
+        public void prepare(Heap heap) {
+            create(heap);
+            open(heap).addAll(Collections.nCopies(LEAF + 20, "short"));
+            open(heap).addAll(texts(60));
+        }
+
+        private static void end(Heap heap) {
+            heap.locks().lock(heap.rootAt(LOCK));
+            try {
+                long header = heap.memory().getPlain(heap.rootAt(LIST));
+                if (header != 0) {
+                    STRUCTURE.dismantle(heap, header);
+                    try (Change change = heap.change()) {
+                        change.set(heap.rootAt(LIST), 0);
+                        change.free(header);
+                        change.commit();
+                    }
+                }
+            } finally {
+                heap.locks().unlock(heap.rootAt(LOCK));
+            }
+        }
+
+        @Override
+        public void victim(Heap heap) {
+            deed.accept(heap);
+        }
+
+        @Override
+        public void next(Heap heap) {
+            end(heap);
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            end(heap);
+            if (heap.verify(_ -> {}).usedBytes() != 0) {
+                throw new AssertionError("something is left: " + heap.verify(_ -> {}));
+            }
+            create(heap);
+            useAll(open(heap));
+        }
+
+        @Override
+        public void walk(Heap heap, Check check) {
+            walkList(heap, check);
+        }
+    }
+}
