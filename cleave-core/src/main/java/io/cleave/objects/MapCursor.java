@@ -79,7 +79,7 @@ final class MapCursor<K, V> {
 
     /** The key of the entry. */
     K key() {
-        K key = table.sure(keyReader, keys[next]);
+        K key = keyReader.sure(keys[next]);
         if (key == null) {
             throw MapTable.damaged("a key has no bytes");
         }
@@ -88,7 +88,7 @@ final class MapCursor<K, V> {
 
     /** The value of the entry; null where it is too large to have been read ahead. */
     @Nullable V value() {
-        return valueReader == null ? null : table.sure(valueReader, values[next]);
+        return valueReader == null ? null : valueReader.sure(values[next]);
     }
 
     /** Reads one bucket of the segment for the hashes from {@code at} on, and sets {@code at} to the end of those. */
@@ -162,11 +162,11 @@ final class MapCursor<K, V> {
             return false;
         }
         int keyLength = MapLayout.keyLength(lengths);
-        keys[count] = table.readUnsure(keyReader, entry + MapLayout.ENTRY_HEAD, keyLength);
+        keys[count] = keyReader.readUnsure(memory.segment(), entry + MapLayout.ENTRY_HEAD, keyLength);
         if (valueReader != null) {
             long length = MapLayout.valueLength(lengths);
             values[count] = length > MOST_AHEAD_BYTES ? null
-                    : table.readUnsure(valueReader, entry + MapLayout.valueIn(keyLength), length);
+                    : valueReader.readUnsure(memory.segment(), entry + MapLayout.valueIn(keyLength), length);
         }
         count++;
         return true;

@@ -45,7 +45,7 @@ import io.cleave.heap.HeapMemory;
  *
  * lengths      of the value, 33 bits | of the key, 31 bits
  *
- * schema       length of the key's | of the value's, 32 bits each | their texts in UTF-8
+ * schema       {@link StoredSchema} of keys and values
  * </pre>
  *
  * The header and the lock blocks are headers of the heap: their memory is never used for anything else, and the word at 248
@@ -85,7 +85,6 @@ final class MapLayout {
 
     static final long ENTRY_HEAD = 8;
     static final int KEY_LENGTH_BITS = 31;
-    static final long MOST_VALUE_BYTES = Integer.MAX_VALUE - 8;
 
     private static final int GRANULE_SHIFT = 4;
     private static final long BLOCK_MASK = (1L << PRINT_SHIFT) - 1;

@@ -11,7 +11,6 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,13 +98,7 @@ final class MapTable {
         long header = change.allocateHeader();
         long directory = change.allocate(Long.BYTES);
         memory.setPlain(directory, MapGrowth.newSegment(memory, change, 0, 0));
-        byte[] keyText = key.text().getBytes(StandardCharsets.UTF_8);
-        byte[] valueText = value.text().getBytes(StandardCharsets.UTF_8);
-        long schema = change.allocate((long) Long.BYTES + keyText.length + valueText.length);
-        memory.setIntPlain(schema, keyText.length);
-        memory.setIntPlain(schema + Integer.BYTES, valueText.length);
-        memory.copyIn(keyText, 0, schema + Long.BYTES, keyText.length);
-        memory.copyIn(valueText, 0, schema + Long.BYTES + keyText.length, valueText.length);
+        long schema = StoredSchema.store(memory, change, key, value);
         memory.clear(header + MapLayout.ROOT, MapLayout.OWN_END - MapLayout.ROOT);
         memory.setPlain(header + MapLayout.ROOT, MapLayout.root(directory, 0, 0));
         memory.setPlain(header + MapLayout.SCHEMA, schema);
@@ -125,33 +118,15 @@ final class MapTable {
         if (isSame) {
             return;
         }
-        long schema = memory.getPlain(header + MapLayout.SCHEMA);
-        int keyLength = memory.getIntPlain(schema);
-        int valueLength = memory.getIntPlain(schema + Integer.BYTES);
+        StoredSchema stored = StoredSchema.read(memory, memory.getPlain(header + MapLayout.SCHEMA));
         if (!isInUse()) {
             requireUse(0);
         }
-        if (keyLength < 0 || valueLength < 0
-                || !memory.isCommitted(schema, (long) Long.BYTES + keyLength + valueLength)) {
-            throw damaged("its schema has " + keyLength + " and " + valueLength + " bytes");
+        if (stored == null) {
+            throw damaged("its schema is none");
         }
-        refuse(name, "keys", key, text(schema + Long.BYTES, keyLength));
-        refuse(name, "values", value, text(schema + Long.BYTES + keyLength, valueLength));
-    }
-
-    private String text(long at, int length) {
-        byte[] bytes = new byte[length];
-        memory.copyOut(at, bytes, 0, length);
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private static void refuse(String name, String what, ValueSchema here, String stored) {
-        String difference = here.differenceFrom(new ValueSchema(stored));
-        if (difference != null) {
-            throw new IncompatibleBlockException(
-                    "the " + what + " of \"" + name + "\" are of another class than it was "
-                            + "made with: " + difference + "; open it with that class, or drop it and make it anew");
-        }
+        StoredSchema.refuse(name, "keys", key, stored.first());
+        StoredSchema.refuse(name, "values", value, stored.second());
     }
 
     Heap heap() {
@@ -250,13 +225,13 @@ final class MapTable {
                 }
                 if (isKey) {
                     Object result = reader == null ? PRESENT
-                            : readUnsure(reader, entry + MapLayout.valueIn(length), MapLayout.valueLength(lengths));
+                            : reader.readUnsure(all, entry + MapLayout.valueIn(length), MapLayout.valueLength(lengths));
                     VarHandle.loadLoadFence(); // all that was read comes before the looks
                     if (memory.getAcquire(at) != slot || memory.getAcquire(bucket) != version
                             || !isCurrent(root, wordAt, word)) {
                         continue retry;
                     }
-                    return reader == null ? PRESENT : sure(reader, result);
+                    return reader == null ? PRESENT : reader.sure(result);
                 }
             }
             VarHandle.loadLoadFence(); // the slots were read before the looks
@@ -274,32 +249,6 @@ final class MapTable {
         long lengths = memory.getPlain(entry);
         return MapLayout.keyLength(lengths) == length && memory.isCommitted(entry, MapLayout.entryBytes(lengths))
                 && memory.matches(entry + MapLayout.ENTRY_HEAD, key, 0, length);
-    }
-
-    /** What a reader that is not harmed by it makes of bytes that may change meanwhile; a copy of them for others. */
-    <R> @Nullable Object readUnsure(ValueEncoding<R> reader, long at, long length) {
-        if (reader.isPlain()) {
-            try {
-                return reader.decode(all, at, length);
-            } catch (RuntimeException e) {
-                return e; // to be thrown if what was read was no rubbish
-            }
-        }
-        byte[] copy = new byte[(int) Math.min(length, MapLayout.MOST_VALUE_BYTES)];
-        memory.copyOut(at, copy, 0, copy.length);
-        return copy;
-    }
-
-    /** What was read, after it has proved to have been there. */
-    @SuppressWarnings("unchecked") // it is what readUnsure has made
-    <R> @Nullable R sure(ValueEncoding<R> reader, @Nullable Object result) {
-        if (result instanceof RuntimeException e) {
-            throw e;
-        }
-        if (!reader.isPlain() && result instanceof byte[] bytes) {
-            return reader.decode(MemorySegment.ofArray(bytes), 0, bytes.length);
-        }
-        return (R) result;
     }
 
     /** Acquires the lock of the segment for a key, and finds the key in it. */
@@ -465,10 +414,7 @@ final class MapTable {
     private long newEntry(Change change, MapAccess access) {
         int keyLength = access.keyLength();
         long valueLength = access.value.length();
-        if (valueLength > MapLayout.MOST_VALUE_BYTES) {
-            throw new IllegalArgumentException("a value of " + valueLength + " bytes; the limit is "
-                    + MapLayout.MOST_VALUE_BYTES + ": store it in several");
-        }
+        ValueEncoding.checkLength(valueLength);
         long lengths = MapLayout.lengths(keyLength, valueLength);
         long entry = change.allocate(MapLayout.entryBytes(lengths));
         memory.setPlain(entry, lengths);

@@ -3,6 +3,7 @@ package io.cleave.objects;
 import io.cleave.CleaveException;
 import io.cleave.share.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Modifier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the class
  */
 abstract class ValueEncoding<T> {
+    /** The longest value that is stored. */
+    static final long MOST_BYTES = Integer.MAX_VALUE - 8;
+
     private final Class<T> type;
     private final ValueSchema schema;
 
@@ -157,6 +161,46 @@ abstract class ValueEncoding<T> {
      */
     boolean isPlain() {
         return false;
+    }
+
+    /**
+     * Reads bytes that another thread may change meanwhile, without harm: the value, the error that they are, or a copy of
+     * them where code of the user's would see them. To be thrown away, or passed to {@link #sure} where it has been looked
+     * since that they were a value's.
+     *
+     * @param at the first of them; all are there
+     */
+    final @Nullable Object readUnsure(MemorySegment memory, long at, long length) {
+        if (isPlain()) {
+            try {
+                return decode(memory, at, length);
+            } catch (RuntimeException e) {
+                return e;
+            }
+        }
+        byte[] copy = new byte[(int) Math.min(length, MOST_BYTES)];
+        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, copy, 0, copy.length);
+        return copy;
+    }
+
+    /** What {@link #readUnsure} has read, after it has proved to have been a value. */
+    @SuppressWarnings("unchecked") // it is what readUnsure has made
+    final @Nullable T sure(@Nullable Object result) {
+        if (result instanceof RuntimeException e) {
+            throw e;
+        }
+        if (!isPlain() && result instanceof byte[] bytes) {
+            return decode(MemorySegment.ofArray(bytes), 0, bytes.length);
+        }
+        return (T) result;
+    }
+
+    /** Refuses a value whose bytes nobody could read at once. */
+    static void checkLength(long length) {
+        if (length > MOST_BYTES) {
+            throw new IllegalArgumentException("a value of " + length + " bytes; the limit is " + MOST_BYTES
+                    + ": store it in several");
+        }
     }
 
     /**
