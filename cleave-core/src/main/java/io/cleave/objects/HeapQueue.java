@@ -232,7 +232,9 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
             count += put;
             if (put == 0) {
                 ValueBuffer next = buffers.get(count);
-                if (patience.isTry() || !ring.putters().await(new Putting(next, patience), patience)) {
+                boolean isPut = patience.isTry() ? ring.put(next, Patience.UNINTERRUPTIBLY)
+                        : ring.putters().await(new Putting(next, patience), patience);
+                if (!isPut) {
                     return count;
                 }
                 count++;
@@ -256,14 +258,14 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     public boolean remove(@Nullable Object object) {
         QueueReader<E> reader = new QueueReader<>(ring, encoding);
         for (E element = reader.next(); element != null; element = reader.next()) {
-            if (Objects.deepEquals(element, object) && remove(reader.id())) {
+            if (Objects.deepEquals(element, object) && removeIds(reader.id())) {
                 return true;
             }
         }
         return false;
     }
 
-    private boolean remove(long... ids) {
+    private boolean removeIds(long... ids) {
         return ring.remove(ids) > 0;
     }
 
@@ -289,7 +291,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
                 ids[count - 1 - i] = id;
             }
         }
-        return count > 0 && remove(ids);
+        return count > 0 && removeIds(ids);
     }
 
     @Override
@@ -351,7 +353,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
                 throw new IllegalStateException("remove() comes after next(), once");
             }
             canRemove = false;
-            boolean _ = HeapQueue.this.remove(lastId);
+            boolean _ = removeIds(lastId);
         }
     }
 
@@ -390,7 +392,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         @Override
         public boolean isDone() throws InterruptedException {
             taken = ring.take(encoding, claim, patience);
-            return taken != null || claim.isRefused();
+            return taken != null || claim.isClosed();
         }
 
         @Override

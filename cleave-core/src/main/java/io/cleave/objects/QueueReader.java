@@ -17,14 +17,12 @@ import org.jspecify.annotations.Nullable;
  * element is gone. What is read before the looks may be rubbish: it is bounded by what is committed.
  *
  * <p>
- * <b>Each once.</b> Ids ascend with positions, and elements that move go to higher positions only, as many as the head does.
- * So what has been passed is known by its id, and nothing is passed over that is there all the time: in a queue the next is
- * at this position or above it; in a stack at most as much above it as the head has moved.
+ * <b>Each once.</b> Ids ascend with positions, and elements that move go to higher positions only ({@link QueueGap}). So what
+ * has been passed is known by its id. In a queue nothing is passed over that is there all the time, as the next is at this
+ * position or above it. In a stack it may have moved up from it, as many positions as the head has, and those of a gap: so
+ * head and gap are looked at before and after, and where they are others the position goes up by as much.
  */
 final class QueueReader<E> {
-    /** A longer element is read only after it was looked that its length was one: else rubbish would take that much memory. */
-    private static final long MOST_UNSURE_BYTES = 4096;
-
     private final QueueRing ring;
     private final HeapMemory memory;
     private final MemorySegment all;
@@ -35,6 +33,8 @@ final class QueueReader<E> {
     private boolean hasId;
     private long position;
     private long head;
+    private long gapBegin;
+    private long gapEnd;
     private long id;
 
     QueueReader(QueueRing ring, ValueEncoding<E> encoding) {
@@ -63,10 +63,11 @@ final class QueueReader<E> {
             if (!hasPosition) {
                 position = isStack ? tail - 1 : newHead;
                 hasPosition = true;
-            } else if (isStack) {
-                position = min(position + (newHead - head), tail - 1);
-            } else if (position - newHead < 0) {
+            } else if (!isStack && position - newHead < 0) {
                 position = newHead;
+            }
+            if (isStack) {
+                follow(newHead, tail);
             }
             head = newHead;
             boolean isOver = isStack ? position - newHead < 0 : position - tail >= 0;
@@ -79,6 +80,18 @@ final class QueueReader<E> {
                 return element;
             }
         }
+    }
+
+    /** Goes to where the next element of a stack is at most. */
+    private void follow(long newHead, long tail) {
+        long begin = ring.gapBeginAcquire();
+        long end = ring.gapEndAcquire();
+        if (newHead != head || begin != gapBegin || end != gapEnd) {
+            position += newHead - head + (end - begin);
+            gapBegin = begin;
+            gapEnd = end;
+        }
+        position = min(position, tail - 1);
     }
 
     private static long min(long one, long other) {
@@ -109,7 +122,7 @@ final class QueueReader<E> {
             length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
         }
         boolean isReadable = length > 0 && length <= ValueEncoding.MOST_BYTES && memory.isCommitted(at, length);
-        if (!isReadable || length > MOST_UNSURE_BYTES) {
+        if (!isReadable || length > StoredValue.MOST_UNSURE_BYTES) {
             if (!isUnchanged(slot, stamp, found)) {
                 return null;
             }
@@ -140,8 +153,9 @@ final class QueueReader<E> {
         if (memory.getAcquire(slot) != stamp || memory.getAcquire(slot + QueueLayout.ID) != found) {
             return false;
         }
-        boolean isInside = position - ring.headAcquire() >= 0
-                && (!isStack || position - ring.tailAcquire() < 0);
+        long headNow = ring.headAcquire();
+        boolean isInside = position - headNow >= 0 && (!isStack || (position - ring.tailAcquire() < 0
+                && headNow == head && ring.gapBeginAcquire() == gapBegin && ring.gapEndAcquire() == gapEnd));
         ring.requireUse();
         return isInside;
     }

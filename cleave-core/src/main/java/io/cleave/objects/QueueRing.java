@@ -8,10 +8,12 @@ import io.cleave.heap.HeapLocks;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
 import io.cleave.owner.Patience;
+import io.cleave.owner.SharedCell;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,10 +87,12 @@ final class QueueRing {
      * The ring of a header.
      *
      * @param gate to be passed by operations of more than one step
+     * @param cells the words that threads may sleep on, by their offsets
      * @throws StaleReferenceException where it is none any more
      * @throws IncompatibleBlockException where it is damaged
      */
-    QueueRing(Heap heap, Gate gate, long header, long generation, RootKind kind) {
+    QueueRing(Heap heap, Gate gate, long header, long generation, RootKind kind,
+            LongFunction<SharedCell> cells) {
         this.heap = heap;
         this.gate = gate;
         this.memory = heap.memory();
@@ -123,8 +127,8 @@ final class QueueRing {
         this.putLockAt = tailBlock + QueueLayout.LOCK;
         this.takeLockAt = isStack ? putLockAt : headBlock + QueueLayout.LOCK;
         this.gap = new QueueGap(this);
-        this.takers = new QueueSide(this, tailBlock, putLockAt);
-        this.putters = new QueueSide(this, headBlock, takeLockAt);
+        this.takers = new QueueSide(this, tailBlock, putLockAt, cells);
+        this.putters = new QueueSide(this, headBlock, takeLockAt, cells);
     }
 
     private boolean hasBlocks(int slots) {
@@ -209,6 +213,14 @@ final class QueueRing {
         return memory.getAcquire(tailBlock + QueueLayout.TAIL); // SYNC: queue-tail
     }
 
+    long gapBeginAcquire() {
+        return memory.getAcquire(headBlock + QueueLayout.GAP_BEGIN);
+    }
+
+    long gapEndAcquire() {
+        return memory.getAcquire(headBlock + QueueLayout.GAP_END);
+    }
+
     long headBlock() {
         return headBlock;
     }
@@ -276,6 +288,10 @@ final class QueueRing {
      * @throws StaleReferenceException where the queue was dropped
      */
     private boolean enter(long lockAt, Patience patience) throws InterruptedException {
+        if (all.isReadOnly()) {
+            throw new UnsupportedOperationException("the heap was opened for reading only; open it without withReadOnly to "
+                    + "put or take something");
+        }
         gate.enter();
         boolean isHeld = false;
         try {
@@ -617,9 +633,7 @@ final class QueueRing {
     /** How many elements there are; exact while nobody changes the queue. */
     int size() {
         long head = headAcquire();
-        long gap = memory.getAcquire(headBlock + QueueLayout.GAP_END)
-                - memory.getAcquire(headBlock + QueueLayout.GAP_BEGIN);
-        return Math.clamp(tailAcquire() - head - gap, 0, capacity);
+        return Math.clamp(tailAcquire() - head - (gapEndAcquire() - gapBeginAcquire()), 0, capacity);
     }
 
     /** Whether it seems that there is something to take, or to find out. */

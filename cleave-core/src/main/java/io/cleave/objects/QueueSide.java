@@ -8,6 +8,7 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import io.cleave.owner.SharedCell;
+import java.util.function.LongFunction;
 
 /**
  * Where threads of all processes wait for one side of a {@link QueueRing} to do something: those who want to take for an
@@ -39,21 +40,17 @@ final class QueueSide implements EventCount.Sleepers {
     /**
      * @param block has mark and turn
      * @param lockAt the lock of those who are waited for
+     * @param cells where threads may sleep
      */
-    QueueSide(QueueRing ring, long block, long lockAt) {
+    QueueSide(QueueRing ring, long block, long lockAt, LongFunction<SharedCell> cells) {
         this.ring = ring;
         this.memory = ring.heap().memory();
         this.locks = ring.heap().locks();
         this.markAt = block + QueueLayout.MARK;
         this.turnAt = block + QueueLayout.TURN;
         this.lockAt = lockAt;
-        this.cell = new SharedCell(memory.segment(), turnAt);
+        this.cell = cells.apply(turnAt);
         this.waiting = new EventCount(this, new Turn(), ring.gate());
-    }
-
-    /** The word that threads sleep on. */
-    SharedCell cell() {
-        return cell;
     }
 
     /**

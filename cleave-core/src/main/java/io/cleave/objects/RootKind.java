@@ -9,7 +9,11 @@ enum RootKind {
     /** Keys with values. */
     MAP(2, "map", new MapStructure()),
     /** Elements, each once. */
-    SET(3, "set", new MapStructure());
+    SET(3, "set", new MapStructure()),
+    /** Elements, of which the first in is the first out. */
+    QUEUE(16, "queue", new QueueStructure()),
+    /** Elements, of which the last in is the first out. */
+    STACK(17, "stack", new QueueStructure());
 
     private final int number;
     private final String word;

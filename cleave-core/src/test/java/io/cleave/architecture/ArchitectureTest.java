@@ -78,6 +78,7 @@ final class ArchitectureTest {
             io.cleave.objects.HeapVerification
             io.cleave.objects.SharedHeap
             io.cleave.objects.SharedMap
+            io.cleave.objects.SharedQueue
             io.cleave.objects.SharedSet
             io.cleave.pool.AsyncPool
             io.cleave.pool.AsyncPool$Builder

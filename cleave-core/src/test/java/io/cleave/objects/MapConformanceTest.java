@@ -127,7 +127,7 @@ class MapConformanceTest {
         }
     }
 
-    private static DynamicNode node(junit.framework.Test test) {
+    static DynamicNode node(junit.framework.Test test) {
         if (test instanceof TestSuite suite) {
             return DynamicContainer.dynamicContainer(suite.getName(),
                     Collections.list(suite.tests()).stream().map(MapConformanceTest::node));
