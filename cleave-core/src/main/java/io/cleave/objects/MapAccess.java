@@ -19,6 +19,8 @@ final class MapAccess implements AutoCloseable {
     long slotAt;
     /** A slot of the bucket that is free, where none has the key; 0 where all are taken. */
     long freeAt;
+    /** Nothing of a meaning: it is kept so that it is read. */
+    long touched;
     private final @Nullable MapAccess first;
     private boolean isLent;
     /** Releases the lock that is held until {@link #close}. */

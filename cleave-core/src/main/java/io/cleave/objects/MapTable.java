@@ -54,6 +54,8 @@ import org.jspecify.annotations.Nullable;
 final class MapTable {
     /** Stands for a value that nobody wanted to read. */
     private static final Object PRESENT = new Object();
+    /** Stands for a value that was another one before it could be read. */
+    private static final Object CHANGED = new Object();
 
     private final Heap heap;
     private final Gate gate;
@@ -180,10 +182,8 @@ final class MapTable {
      * @return what the reader has made, or an object that means nothing; null where the key is absent
      */
     <R> @Nullable Object get(MapAccess access, @Nullable ValueEncoding<R> reader) {
-        byte[] key = access.key.bytes();
-        int length = access.keyLength();
         long hash = access.hash;
-        retry : while (true) {
+        while (true) {
             long root = root(); // SYNC: map-root
             long wordAt = MapLayout.wordAt(root, hash);
             if (!memory.isCommitted(wordAt, Long.BYTES)) {
@@ -198,37 +198,61 @@ final class MapTable {
             }
             long bucket = MapLayout.bucketAt(segment, hash);
             long version = memory.getAcquire(bucket); // SYNC: map-version
-            for (long at = bucket + MapLayout.FIRST_SLOT; at < bucket + MapLayout.BUCKET_BYTES; at += Long.BYTES) {
-                if (!MapLayout.isPrint(memory.getPlain(at), hash)) {
-                    continue;
-                }
+            Object result = read(bucket, access, reader);
+            VarHandle.loadLoadFence(); // all that was read comes before the looks
+            if (result != CHANGED && memory.getAcquire(bucket) == version && isCurrent(root, wordAt, word)) {
+                return reader == null || result == null ? result : reader.sure(result);
+            }
+        }
+    }
+
+    /** Reads the value of a key in a bucket; null where it has none, {@link #CHANGED} where a slot changes meanwhile. */
+    private <R> @Nullable Object read(long bucket, MapAccess access, @Nullable ValueEncoding<R> reader) {
+        byte[] key = access.key.bytes();
+        int length = access.keyLength();
+        long found = candidates(bucket, access.hash, 0, MapLayout.FIRST_LINE_SLOTS);
+        boolean isFirstLine = true;
+        while (true) {
+            for (; found != 0; found &= found - 1) {
+                long at = MapLayout.slotAt(bucket, Long.numberOfTrailingZeros(found));
                 long slot = memory.getAcquire(at); // SYNC: map-slot
                 long entry = MapLayout.entry(slot);
                 if (entry == 0) {
                     continue;
                 }
+                Object result = null;
                 boolean isKey = isKey(entry, key, length);
-                long lengths = isKey ? memory.getPlain(entry) : 0;
+                if (isKey) {
+                    result = reader == null ? PRESENT
+                            : reader.readUnsure(all, entry + MapLayout.valueIn(length),
+                                    MapLayout.valueLength(memory.getPlain(entry)));
+                }
                 VarHandle.loadLoadFence(); // what was read of the entry comes before the look at its slot
                 if (memory.getAcquire(at) != slot) {
-                    continue retry;
+                    return CHANGED;
                 }
                 if (isKey) {
-                    Object result = reader == null ? PRESENT
-                            : reader.readUnsure(all, entry + MapLayout.valueIn(length), MapLayout.valueLength(lengths));
-                    VarHandle.loadLoadFence(); // all that was read comes before the looks
-                    if (memory.getAcquire(at) != slot || memory.getAcquire(bucket) != version
-                            || !isCurrent(root, wordAt, word)) {
-                        continue retry;
-                    }
-                    return reader == null ? PRESENT : reader.sure(result);
+                    return result;
                 }
             }
-            VarHandle.loadLoadFence(); // the slots were read before the looks
-            if (memory.getAcquire(bucket) == version && isCurrent(root, wordAt, word)) {
+            if (!isFirstLine) {
                 return null;
             }
+            isFirstLine = false;
+            found = candidates(bucket, access.hash, MapLayout.FIRST_LINE_SLOTS, MapLayout.SLOTS);
         }
+    }
+
+    /**
+     * The slots of a bucket that may be those of a hash, a bit for each. There is no branch that depends on a slot: the
+     * processor would guess it wrong as often as not, and not go on with what comes after while it waits for the bucket.
+     */
+    long candidates(long bucket, long hash, int from, int to) {
+        long found = 0;
+        for (int i = from; i < to; i++) {
+            found |= MapLayout.printBit(memory.getPlain(MapLayout.slotAt(bucket, i)), hash) << i;
+        }
+        return found;
     }
 
     /** Whether an entry, or the rubbish that is there now, is for a key. */

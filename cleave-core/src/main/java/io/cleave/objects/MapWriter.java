@@ -65,6 +65,7 @@ final class MapWriter {
                 continue;
             }
             long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
+            access.touched = touch(MapLayout.bucketAt(segment, hash), hash);
             VarHandle.loadLoadFence(); // the lock block was read before the look whether it is one
             if (!table.isCurrent(root, wordAt, word)) {
                 continue;
@@ -80,6 +81,17 @@ final class MapWriter {
             }
             locks.unlock(lockBlock + MapLayout.LOCK);
         }
+    }
+
+    /**
+     * Reads what will be needed under the lock, which may be rubbish by then. The processor fetches it while it waits for
+     * the line of the lock: an atomic operation would let it begin only after.
+     */
+    private long touch(long bucket, long hash) {
+        long found = table.candidates(bucket, hash, 0, MapLayout.FIRST_LINE_SLOTS);
+        long slot = found == 0 ? 0 : memory.getPlain(MapLayout.slotAt(bucket, Long.numberOfTrailingZeros(found)));
+        long entry = MapLayout.entry(slot);
+        return memory.isCommitted(entry, Long.BYTES) ? memory.getPlain(entry) : found;
     }
 
     /** Whether the directory leads to a segment whose lock the caller has, in which case it stays so. */
@@ -128,10 +140,10 @@ final class MapWriter {
         long bucket = MapLayout.bucketAt(access.segment, hash);
         access.slotAt = 0;
         access.freeAt = 0;
-        for (long at = bucket + MapLayout.FIRST_SLOT; at < bucket + MapLayout.BUCKET_BYTES; at += Long.BYTES) {
-            long slot = memory.getPlain(at);
-            if (MapLayout.isPrint(slot, hash) && MapLayout.entry(slot) != 0
-                    && table.isKey(MapLayout.entry(slot), key, length)) {
+        for (long found = table.candidates(bucket, hash, 0, MapLayout.SLOTS); found != 0; found &= found - 1) {
+            long at = MapLayout.slotAt(bucket, Long.numberOfTrailingZeros(found));
+            long entry = MapLayout.entry(memory.getPlain(at));
+            if (entry != 0 && table.isKey(entry, key, length)) {
                 access.slotAt = at;
                 return;
             }
@@ -171,7 +183,7 @@ final class MapWriter {
             if (access.slotAt == 0) {
                 count(change, access.segment, 1);
             } else {
-                change.free(MapLayout.entry(old));
+                free(change, MapLayout.entry(old));
             }
             if (isLogged) {
                 log.add(change, entry, false);
@@ -194,6 +206,10 @@ final class MapWriter {
         return entry;
     }
 
+    private void free(Change change, long entry) {
+        change.free(entry, MapLayout.entryBytes(memory.getPlain(entry)));
+    }
+
     private void count(Change change, long segment, long by) {
         long countAt = table.lockBlock(segment) + MapLayout.COUNT_IN_LOCK_BLOCK;
         change.set(countAt, memory.getPlain(countAt) + by);
@@ -208,7 +224,7 @@ final class MapWriter {
             change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
             change.set(access.slotAt, 0); // SYNC: map-slot
             count(change, access.segment, -1);
-            change.free(entry);
+            free(change, entry);
             if (isLogged) {
                 log.add(change, entry, true);
             }

@@ -15,11 +15,12 @@ final class AgronaMessages implements Messages {
     private static final int MOST_AT_ONCE = 64;
 
     private final RingBuffer ring;
-    private final UnsafeBuffer message = new UnsafeBuffer(new byte[BYTES]);
+    private final UnsafeBuffer message;
     private long sum;
     private final MessageHandler handler = (_, buffer, index, _) -> sum += buffer.getLong(index);
 
-    AgronaMessages(String way, MemorySegment memory) {
+    AgronaMessages(String way, MemorySegment memory, int bytes) {
+        this.message = new UnsafeBuffer(new byte[bytes]);
         UnsafeBuffer buffer = new UnsafeBuffer(memory.address(), CAPACITY + RingBufferDescriptor.TRAILER_LENGTH);
         this.ring = way.equals("agrona") ? new OneToOneRingBuffer(buffer) : new ManyToOneRingBuffer(buffer);
     }
@@ -27,7 +28,7 @@ final class AgronaMessages implements Messages {
     @Override
     public boolean offer(long number) {
         message.putLong(0, number);
-        return ring.write(TYPE, message, 0, BYTES);
+        return ring.write(TYPE, message, 0, message.capacity());
     }
 
     @Override

@@ -15,11 +15,15 @@ final class ChronicleMessages implements Messages {
     private final ChronicleQueue queue;
     private final ExcerptAppender appender;
     private final ExcerptTailer tailer;
-    private final Bytes<?> out = Bytes.allocateElasticDirect(BYTES);
-    private final Bytes<?> in = Bytes.allocateElasticDirect(BYTES);
+    private final Bytes<?> out;
+    private final Bytes<?> in;
+    private final int bytes;
     private long sum;
 
-    ChronicleMessages(String name) {
+    ChronicleMessages(String name, int bytes) {
+        this.bytes = bytes;
+        this.out = Bytes.allocateElasticDirect(bytes);
+        this.in = Bytes.allocateElasticDirect(bytes);
         this.directory = Path.of("/dev/shm", name + ".chronicle");
         this.queue = ChronicleQueue.singleBuilder(directory).build();
         this.appender = queue.createAppender();
@@ -30,7 +34,7 @@ final class ChronicleMessages implements Messages {
     public boolean offer(long number) {
         out.clear();
         out.writeLong(number);
-        out.writePosition(BYTES);
+        out.writePosition(bytes);
         appender.writeBytes(out);
         return true;
     }

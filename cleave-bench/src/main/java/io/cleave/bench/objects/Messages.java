@@ -2,10 +2,8 @@ package io.cleave.bench.objects;
 
 import java.io.IOException;
 
-/** One direction for messages of 64 bytes between processes, of which the first 8 are a number. */
+/** One direction for messages of one length between processes, of which the first 8 bytes are a number. */
 interface Messages extends AutoCloseable {
-    int BYTES = 64;
-
     /** Sends a message; false where there is no room. */
     boolean offer(long number);
 
@@ -23,12 +21,13 @@ interface Messages extends AutoCloseable {
      *
      * @param way whose
      * @param place where it lies
-     * @param leads whether to make what has to be made once
+     * @param bytes the length of a message
      */
-    static Messages open(String way, Place place, boolean leads) throws IOException {
+    static Messages open(String way, Place place, int bytes) throws IOException {
         return switch (way) {
-            case "agrona", "agrona-many-to-one" -> new AgronaMessages(way, place.memory());
-            case "chronicle-queue" -> new ChronicleMessages(place.name());
+            case "agrona", "agrona-many-to-one" -> new AgronaMessages(way, place.memory(), bytes);
+            case "chronicle-queue" -> new ChronicleMessages(place.name(), bytes);
+            case "cleave" -> new CleaveMessages(place.name(), bytes);
             default -> throw new IllegalArgumentException(way);
         };
     }

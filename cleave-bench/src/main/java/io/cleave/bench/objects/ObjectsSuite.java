@@ -2,8 +2,10 @@ package io.cleave.bench.objects;
 
 import io.cleave.bench.Cast;
 import io.cleave.bench.Directories;
+import io.cleave.bench.Partner;
 import io.cleave.bench.Row;
 import io.cleave.bench.Samples;
+import io.cleave.bench.Subject;
 import io.cleave.bench.SubjectProcess;
 import io.cleave.bench.Suite;
 import java.io.IOException;
@@ -33,16 +35,27 @@ import picocli.CommandLine.Option;
  * <tr><th>malloc-free-64B</th><td>a block, allocated and freed at once, {@code -by-1000} a thousand of them before the
  * first is freed. {@code glibc} is called in C; {@code glibc-ffm} from Java, by a downcall that does not tell the
  * JVM.</td></tr>
+ * <tr><th>list-get-ns, list-set-ns</th><td>one number of a list of a hundred thousand, one after the other: of a
+ * {@code SharedLongList}; {@code cleave-boxed} is a {@code SharedList} of {@code Long}.</td></tr>
+ * <tr><th>queue-64B-spsc-2p</th><td>messages of 64 bytes from one JVM to another.</td></tr>
+ * <tr><th>queue-roundtrip-2p-ns</th><td>one such message, which the other side answers by another one; both look without
+ * a pause.</td></tr>
+ * <tr><th>queue-mpmc-64B-4p</th><td>two JVMs send to two others; Agrona's ring has room for one that takes.</td></tr>
+ * <tr><th>messages-400kB</th><td>arrays from one JVM to another, which has an array of its own in the end;
+ * {@code memcpy-warm} only copies, into shared memory that was used before.</td></tr>
  * </table>
  */
 @Command(name = "objects", description = "What live objects in a shared heap cost, beside Chronicle, Agrona, the C "
         + "library and the JDK's collections.")
 public final class ObjectsSuite extends Suite {
     private static final String GLIBC = "glibc";
+    private static final String MANY_TO_ONE = "agrona-many-to-one";
+    private static final int SMALL_BYTES = 64;
+    private static final int LARGE_BYTES = 400_000;
 
     @Option(names = "--work", split = ",", paramLabel = "SORT",
-            description = "Measure these sorts only, instead of all: map, growth, malloc, queue.")
-    private List<String> chosen = List.of("map", "growth", "malloc", "queue");
+            description = "Measure these sorts only, instead of all: map, growth, malloc, list, queue.")
+    private List<String> chosen = List.of("map", "growth", "malloc", "list", "queue");
 
     /** Makes the command. */
     public ObjectsSuite() {
@@ -55,6 +68,7 @@ public final class ObjectsSuite extends Suite {
             switch (sort) {
                 case "map" -> rows.addAll(map());
                 case "growth" -> rows.addAll(growth());
+                case "list" -> rows.addAll(list());
                 case "queue" -> rows.addAll(queue());
                 case "malloc" -> rows.addAll(malloc());
                 default -> throw wrong("there is no sort of work \"" + sort + "\"");
@@ -145,31 +159,90 @@ public final class ObjectsSuite extends Suite {
                 "ns/op");
     }
 
-    private List<Row> queue() throws IOException {
+    private List<Row> list() throws IOException {
         List<Row> rows = new ArrayList<>();
-        progress().begin("starting the subjects of queues");
+        progress().begin("starting the subjects of lists");
         try (Cast cast = new Cast(progress())) {
-            for (String way : List.of("agrona", "chronicle-queue")) {
-                cast.add(way, queue(way, 1));
+            for (String way : List.of("cleave", "cleave-boxed", "ArrayList")) {
+                cast.add(way, SubjectProcess.jvm(ListSubject.class, ListSubject.options(), way));
             }
-            progress().begin("queue-64B-spsc-2p");
-            rows.addAll(Samples.take("stream 1 1 500000", cast.all(), 5, rounds(15, 41), progress())
-                    .rows("queue-64B-spsc-2p", "M/s"));
-            progress().begin("queue-roundtrip-2p-ns");
-            rows.addAll(Samples.take("trips 50000", cast.all(), 5, rounds(15, 41), progress())
-                    .rows("queue-roundtrip-2p-ns", "ns"));
-        }
-        progress().begin("starting the subjects of queues for four");
-        try (Cast cast = new Cast(progress())) {
-            cast.add("agrona-many-to-one", queue("agrona-many-to-one", 2));
-            progress().begin("queue-mpmc-64B-4p");
-            rows.addAll(Samples.take("stream 2 1 500000", cast.all(), 5, rounds(15, 41), progress())
-                    .rows("queue-mpmc-64B-4p", "M/s"));
+            for (String operation : List.of("get", "set")) {
+                progress().begin("list-" + operation + "-ns");
+                rows.addAll(Samples.take(operation + " 20", cast.all(), 5, rounds(15, 41), progress())
+                        .rows("list-" + operation + "-ns", "ns"));
+            }
         }
         return rows;
     }
 
-    private static List<String> queue(String way, int partners) {
-        return SubjectProcess.jvm(QueueSubject.class, QueueSubject.options(way), way, Integer.toString(partners));
+    private List<Row> queue() throws IOException {
+        List<Row> rows = new ArrayList<>();
+        progress().begin("starting the subjects of queues");
+        try (Cast cast = new Cast(progress())) {
+            for (String way : List.of("cleave", "agrona", "chronicle-queue")) {
+                cast.add(way, queue(way, 1, SMALL_BYTES));
+            }
+            rows.addAll(queue("queue-64B-spsc-2p", "stream 1 1 500000", cast.all(), "M/s"));
+            rows.addAll(queue("queue-roundtrip-2p-ns", "trips 50000", cast.all(), "ns"));
+        }
+        progress().begin("starting the subjects of queues for four");
+        try (Cast cast = new Cast(progress())) {
+            cast.add("cleave", queue("cleave", 3, SMALL_BYTES));
+            cast.add(MANY_TO_ONE, queue(MANY_TO_ONE, 2, SMALL_BYTES));
+            String work = "queue-mpmc-64B-4p";
+            List<Subject> subjects = List.of(asking(cast.all().get(0), "stream 2 2 400000"),
+                    asking(cast.all().get(1), "stream 2 1 400000"));
+            rows.addAll(queue(work, "", subjects, "M/s"));
+        }
+        progress().begin("starting the subjects of large messages");
+        try (Cast cast = new Cast(progress())) {
+            cast.add("cleave", queue("cleave", 1, LARGE_BYTES));
+            cast.add("memcpy-warm", SubjectProcess.jvm(CopySubject.class, Partner.OPTIONS));
+            List<Subject> subjects = List.of(second(asking(cast.all().get(0), "stream 1 1 2000")),
+                    asking(cast.all().get(1), "copy 2000 " + LARGE_BYTES));
+            rows.addAll(queue("messages-400kB", "", subjects, "GiB/s"));
+        }
+        return rows;
+    }
+
+    private List<Row> queue(String work, String request, List<? extends Subject> subjects, String unit)
+            throws IOException {
+        progress().begin(work);
+        return Samples.take(request, subjects, 5, rounds(15, 41), progress()).rows(work, unit);
+    }
+
+    private static List<String> queue(String way, int partners, int bytes) {
+        return SubjectProcess.jvm(QueueSubject.class, QueueSubject.options(way), way, Integer.toString(partners),
+                Integer.toString(bytes));
+    }
+
+    /** A subject that has a request of its own, as it does the work by other means than the rest. */
+    private static Subject asking(Subject subject, String request) {
+        return new Subject() {
+            @Override
+            public String name() {
+                return subject.name();
+            }
+
+            @Override
+            public double[] measure(String common) throws IOException {
+                return subject.measure(request);
+            }
+        };
+    }
+
+    /** A subject of whose figures the second is the one that counts. */
+    private static Subject second(Subject subject) {
+        return new Subject() {
+            @Override
+            public String name() {
+                return subject.name();
+            }
+
+            @Override
+            public double[] measure(String request) throws IOException {
+                return new double[] {subject.measure(request)[1]};
+            }
+        };
     }
 }

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A JVM that sends messages of 64 bytes to others. Requests: {@code stream PRODUCERS CONSUMERS COUNT} sends so many by as
- * many processes, itself the first of them, to others that take them, and gives the millions a second; {@code trips
- * COUNT} sends one, which a partner answers by another one, and gives the nanoseconds of a round trip.
+ * A JVM that sends messages to others. Requests: {@code stream PRODUCERS CONSUMERS COUNT} sends so many by as
+ * many processes, itself the first of them, to others that take them, and gives the millions and the GiB a second; {@code
+ * trips COUNT} sends one, which a partner answers by another one, and gives the nanoseconds of a round trip.
  */
 final class QueueSubject {
     private static final int SPINS = 200;
@@ -19,35 +19,39 @@ final class QueueSubject {
     private final Stand stand;
     private final Messages there;
     private final Messages back;
+    private final int bytes;
 
-    private QueueSubject(String way, Stand stand, boolean leads) throws IOException {
+    private QueueSubject(String way, Stand stand, int bytes) throws IOException {
         this.stand = stand;
-        this.there = Messages.open(way, new Place(stand.name() + "-0", stand.region(0)), leads);
-        this.back = Messages.open(way, new Place(stand.name() + "-1", stand.region(1)), leads);
+        this.bytes = bytes;
+        this.there = Messages.open(way, new Place(stand.name() + "-0", stand.region(0)), bytes);
+        this.back = Messages.open(way, new Place(stand.name() + "-1", stand.region(1)), bytes);
     }
 
     /** Options of its JVM. */
     static List<String> options(String way) {
         List<String> options = new ArrayList<>(Partner.OPTIONS);
+        options.addAll(List.of("-Xms256m", "-Xmx256m")); // messages that are taken may be arrays
         if (way.startsWith("chronicle")) {
             options.addAll(Chronicle.OPTIONS);
         }
         return options;
     }
 
-    /** Serves requests; arguments: the way, the number of partners, and for these the name of the stand. */
+    /** Serves requests; arguments: the way, the number of partners, the length of a message, and for
+     * partners the name of the stand. */
     public static void main(String[] args) throws Exception {
-        boolean leads = args.length == 2;
-        String name = leads ? "bench-queue-" + ProcessHandle.current().pid() : args[2];
+        boolean leads = args.length == 3;
+        String name = leads ? "bench-queue-" + ProcessHandle.current().pid() : args[3];
         try (Stand stand = Stand.open(name, Place.BYTES)) {
-            QueueSubject subject = new QueueSubject(args[0], stand, leads);
+            QueueSubject subject = new QueueSubject(args[0], stand, Integer.parseInt(args[2]));
             if (leads) {
                 List<Partner> partners = new ArrayList<>();
                 try {
                     for (int i = 0; i < Integer.parseInt(args[1]); i++) {
-                        partners.add(Partner.start(QueueSubject.class, options(args[0]), args[0], args[1], name));
+                        partners.add(Partner.start(QueueSubject.class, options(args[0]), args[0], args[1], args[2], name));
                     }
-                    Requests.serve(request -> new double[] {subject.lead(request, partners)});
+                    Requests.serve(request -> subject.lead(request, partners));
                 } finally {
                     partners.forEach(Partner::close);
                     subject.there.close();
@@ -60,7 +64,7 @@ final class QueueSubject {
         }
     }
 
-    private double lead(String request, List<Partner> partners) throws Exception {
+    private double[] lead(String request, List<Partner> partners) throws Exception {
         String[] words = request.split(" ");
         if (words[0].equals("trips")) {
             int count = Integer.parseInt(words[1]);
@@ -73,12 +77,12 @@ final class QueueSubject {
             }
             double each = (System.nanoTime() - start) / (double) count;
             other.get();
-            return each;
+            return new double[] {each};
         }
         return stream(Integer.parseInt(words[1]), Integer.parseInt(words[2]), Integer.parseInt(words[3]), partners);
     }
 
-    private double stream(int producers, int consumers, int count, List<Partner> partners) throws Exception {
+    private double[] stream(int producers, int consumers, int count, List<Partner> partners) throws Exception {
         int each = count / producers;
         stand.stop(false);
         List<CompletableFuture<double[]>> takers = new ArrayList<>();
@@ -105,7 +109,8 @@ final class QueueSubject {
         if (sum != expected) {
             throw new IllegalStateException("the messages' numbers add up to " + sum + ", not " + expected);
         }
-        return producers * (long) each * 1e3 / lasted;
+        long sent = (long) producers * each;
+        return new double[] {sent * 1e3 / lasted, Throughput.gibPerSecond(sent * bytes, lasted)};
     }
 
     private double follow(String request) {
