@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class Central {
     /** What others may have to wait for at a time. */
     private static final long MOST_GROWTH = 16 << 20;
-    /** What is reserved once more, so that a huge page of which a part had memory before is whole. */
-    private static final long OVERLAP_BYTES = 2 << 20;
+    /** A huge page of which a part had memory before may begin so far before what is added. */
+    private static final long HUGE_PAGE_BYTES = 2 << 20;
     private static final int GROWTH_SHIFT = 3;
 
     private final HeapSpace space;
@@ -162,8 +162,9 @@ final class Central {
         long entriesTo = (table.entryAt(PageTable.page(at + bytes)) + HeapLayout.PAGE_BYTES - 1)
                 & -HeapLayout.PAGE_BYTES;
         space.reserve(entriesFrom, entriesTo - entriesFrom);
-        long from = Math.max(dataAt, at - OVERLAP_BYTES);
-        space.reserve(from, at + bytes - from);
+        space.reserve(at, bytes);
+        long from = Math.max(dataAt, at - HUGE_PAGE_BYTES);
+        space.unite(from, at + bytes - from);
     }
 
     /** The error where there is no room. Under the central lock. */

@@ -4,8 +4,8 @@ import io.cleave.memory.raw.GrowingBlock;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A block whose file has its size and is mapped from the beginning, and gets its pages part by part: huge ones, where a part
- * fills them.
+ * A block whose file has its size and is mapped from the beginning, at a place for huge pages, and gets its pages part by
+ * part.
  */
 final class SparseBlock implements GrowingBlock {
     private final String name;
@@ -48,9 +48,13 @@ final class SparseBlock implements GrowingBlock {
             populate(at, bytes);
         } else {
             file.reserve(BlockLayout.HEADER_BYTES + at, bytes, directory);
-            if (hasHugePages) {
-                hasHugePages = HugePages.collapse(segment.asSlice(at, bytes));
-            }
+        }
+    }
+
+    @Override
+    public void unite(long at, long bytes) {
+        if (hasHugePages) {
+            hasHugePages = HugePages.collapse(segment.asSlice(at, bytes));
         }
     }
 

@@ -46,6 +46,7 @@ final class SparseBlockTest {
                 block.segment().set(JAVA_LONG, at, at);
             }
             block.reserve(0, ALL_BYTES);
+            block.unite(0, ALL_BYTES);
             for (SparseBlock each : new SparseBlock[] {block, other}) {
                 for (long at = 0; at < ALL_BYTES; at += Long.BYTES) {
                     long expected = at < FIRST_BYTES ? at : 0;
@@ -64,6 +65,7 @@ final class SparseBlockTest {
         try (SparseBlock block = blocks.createSparse(NAME, BYTES, OPTIONS, _ -> {});
                 SparseBlock other = blocks.openSparse(NAME, OPTIONS)) {
             block.reserve(0, ALL_BYTES);
+            block.unite(0, ALL_BYTES);
             for (SparseBlock each : new SparseBlock[] {block, other}) {
                 for (long at = 0; at < ALL_BYTES; at += 4096) {
                     each.segment().set(JAVA_LONG, at, at);
