@@ -134,29 +134,41 @@ final class MapWriter {
     }
 
     private void find(MapAccess access) {
-        byte[] key = access.key.bytes();
-        int length = access.keyLength();
-        long hash = access.hash;
-        long bucket = MapLayout.bucketAt(access.segment, hash);
-        access.slotAt = 0;
+        long bucket = MapLayout.bucketAt(access.segment, access.hash);
         access.freeAt = 0;
-        for (long found = table.candidates(bucket, hash, 0, MapLayout.SLOTS); found != 0; found &= found - 1) {
+        access.slotAt = slotOf(access, bucket, 0, MapLayout.FIRST_LINE_SLOTS);
+        if (access.slotAt == 0) {
+            access.slotAt = slotOf(access, bucket, MapLayout.FIRST_LINE_SLOTS, MapLayout.SLOTS);
+        }
+        if (access.slotAt == 0) {
+            access.freeAt = freeSlot(access.segment, bucket);
+        }
+    }
+
+    /** The slot of the key among some of a bucket; 0 where it is none of them. */
+    private long slotOf(MapAccess access, long bucket, int from, int to) {
+        for (long found = table.candidates(bucket, access.hash, from, to); found != 0; found &= found - 1) {
             long at = MapLayout.slotAt(bucket, Long.numberOfTrailingZeros(found));
             long entry = MapLayout.entry(memory.getPlain(at));
-            if (entry != 0 && table.isKey(entry, key, length)) {
-                access.slotAt = at;
-                return;
+            if (entry != 0 && table.isKey(entry, access.key.bytes(), access.keyLength())) {
+                return at;
             }
         }
-        long prefix = memory.getPlain(access.segment + MapLayout.PREFIX_IN_SEGMENT);
-        int depth = table.depth(access.segment);
-        for (long at = bucket + MapLayout.FIRST_SLOT; at < bucket + MapLayout.BUCKET_BYTES; at += Long.BYTES) {
+        return 0;
+    }
+
+    /** The first slot of a bucket that has no key of its segment; 0 where all have. */
+    private long freeSlot(long segment, long bucket) {
+        long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT);
+        int depth = table.depth(segment);
+        for (int i = 0; i < MapLayout.SLOTS; i++) {
+            long at = MapLayout.slotAt(bucket, i);
             long slot = memory.getPlain(at);
             if (slot == 0 || !MapLayout.isCovered(slot, prefix, depth)) {
-                access.freeAt = at;
-                return;
+                return at;
             }
         }
+        return 0;
     }
 
     /** Reads the value in the slot that was found. Under the lock. */
