@@ -31,7 +31,8 @@ final class HeapDoubleList extends NumberList implements SharedDoubleList {
 
     @Override
     public double getAndAdd(int index, double delta) {
-        return Double.longBitsToDouble(getAndUpdate(index, bits -> Double.doubleToRawLongBits(Double.longBitsToDouble(bits) + delta)));
+        return Double.longBitsToDouble(
+                getAndUpdate(index, bits -> Double.doubleToRawLongBits(Double.longBitsToDouble(bits) + delta)));
     }
 
     @Override

@@ -93,14 +93,16 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
 
     private void requireLast() {
         if (last < 0) {
-            throw new IllegalStateException("there is no element to remove or set: next and previous were not called since "
-                    + "the last removal or addition");
+            throw new IllegalStateException(
+                    "there is no element to remove or set: next and previous were not called since "
+                            + "the last removal or addition");
         }
     }
 
     private static ConcurrentModificationException changed(int index) {
-        return new ConcurrentModificationException("element " + index + " is not the one that the iterator has returned: "
-                + "this process or another has changed the list");
+        return new ConcurrentModificationException(
+                "element " + index + " is not the one that the iterator has returned: "
+                        + "this process or another has changed the list");
     }
 
     @Override

@@ -289,8 +289,9 @@ final class QueueRing {
      */
     private boolean enter(long lockAt, Patience patience) throws InterruptedException {
         if (all.isReadOnly()) {
-            throw new UnsupportedOperationException("the heap was opened for reading only; open it without withReadOnly to "
-                    + "put or take something");
+            throw new UnsupportedOperationException(
+                    "the heap was opened for reading only; open it without withReadOnly to "
+                            + "put or take something");
         }
         gate.enter();
         boolean isHeld = false;

@@ -361,7 +361,8 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public SharedDoubleList doubleList(String name) {
-        return new HeapDoubleList(slots(name, new RootType(RootKind.DOUBLES, 0, "list of doubles"), SlotKind.LONGS, null));
+        return new HeapDoubleList(
+                slots(name, new RootType(RootKind.DOUBLES, 0, "list of doubles"), SlotKind.LONGS, null));
     }
 
     private SlotList slots(String name, RootType listType, SlotKind kind, @Nullable ValueSchema schema) {

@@ -254,8 +254,8 @@ final class SlotList {
     long slotAt(View seen, long index) {
         long node = seen.tree;
         long rest = index;
-        for (int shift = leafShift + (ListLayout.height(seen.tree) - 1) * ListLayout.FANOUT_SHIFT; shift >= leafShift;
-                shift -= ListLayout.FANOUT_SHIFT) {
+        for (int shift = leafShift + (ListLayout.height(seen.tree) - 1)
+                * ListLayout.FANOUT_SHIFT; shift >= leafShift; shift -= ListLayout.FANOUT_SHIFT) {
             long child = rest >>> shift & ListLayout.FANOUT - 1;
             if (ListLayout.isIrregular(node)) {
                 if (!memory.isCommitted(ListLayout.offset(node), ListLayout.IRREGULAR_BYTES)) {

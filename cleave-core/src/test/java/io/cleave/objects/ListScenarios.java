@@ -35,7 +35,8 @@ public final class ListScenarios implements CrashHarness.Scenarios {
         all.add(whole("insert-splitting", 2 * LEAF, list -> list.add(100, "x"), list -> list.remove(300)));
         all.add(whole("set", 5, list -> list.set(2, "x"), list -> list.set(2, "y")));
         all.add(whole("set-block", 5, list -> list.set(2, "in a block of its own"), list -> list.set(2, null)));
-        all.add(whole("replace-block", 5, list -> list.set(3, "in another block"), list -> list.set(3, "again in one")));
+        all.add(whole("replace-block", 5, list -> list.set(3, "in another block"),
+                list -> list.set(3, "again in one")));
         all.add(whole("remove-last", 5, List::removeLast, list -> list.add("x")));
         all.add(whole("remove", 5, list -> list.remove(3), list -> list.add(3, "x")));
         all.add(whole("remove-leaf", LEAF + 1, List::removeLast, list -> list.add("x")));

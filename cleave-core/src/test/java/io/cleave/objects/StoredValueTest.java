@@ -88,7 +88,8 @@ class StoredValueTest {
 
     @Test
     void nullIsAValueAndNotNothing() {
-        for (Class<?> type : List.of(Object.class, Integer.class, String.class, byte[].class, ValueCorpus.Color.class)) {
+        for (Class<?> type : List.of(Object.class, Integer.class, String.class, byte[].class,
+                ValueCorpus.Color.class)) {
             StoredValue<?> values = of(type);
             assertThat(store(values, null)).isEqualTo(StoredValue.NULL).isNotEqualTo(StoredValue.NOTHING);
             assertThat((Object) values.decode(StoredValue.NULL)).isNull();
@@ -157,7 +158,8 @@ class StoredValueTest {
             assertThat(stored.first()).isEqualTo(first.text());
             assertThat(stored.second()).isEqualTo(second == null ? "" : second.text());
             StoredSchema.refuse("list", "elements", first, stored.first());
-            assertThatThrownBy(() -> StoredSchema.refuse("list", "elements", ValueSchema.of(Long.class), stored.first()))
+            assertThatThrownBy(
+                    () -> StoredSchema.refuse("list", "elements", ValueSchema.of(Long.class), stored.first()))
                     .isInstanceOf(IncompatibleBlockException.class).hasMessageContaining("elements")
                     .hasMessageContaining("java.lang.Long").hasMessageContaining("ValueCorpus$Line");
             heap.memory().setIntPlain(block, -1);

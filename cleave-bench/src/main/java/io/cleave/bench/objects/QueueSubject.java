@@ -49,7 +49,8 @@ final class QueueSubject {
                 List<Partner> partners = new ArrayList<>();
                 try {
                     for (int i = 0; i < Integer.parseInt(args[1]); i++) {
-                        partners.add(Partner.start(QueueSubject.class, options(args[0]), args[0], args[1], args[2], name));
+                        partners.add(
+                                Partner.start(QueueSubject.class, options(args[0]), args[0], args[1], args[2], name));
                     }
                     Requests.serve(request -> subject.lead(request, partners));
                 } finally {
@@ -89,7 +90,8 @@ final class QueueSubject {
         List<CompletableFuture<double[]>> senders = new ArrayList<>();
         for (int i = 0; i < producers + consumers - 1; i++) {
             if (i < consumers) {
-                takers.add(partners.get(i).take("take " + (producers + consumers) + " " + each * producers / consumers));
+                takers.add(
+                        partners.get(i).take("take " + (producers + consumers) + " " + each * producers / consumers));
             } else {
                 senders.add(partners.get(i).take("send " + (producers + consumers) + " " + each));
             }
