@@ -1,14 +1,8 @@
 package io.cleave.objects;
 
 import io.cleave.heap.Change;
-import io.cleave.heap.Heap;
-import io.cleave.heap.HeapMemory;
-import io.cleave.objects.SlotList.View;
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.VarHandle;
 import java.util.AbstractList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -23,11 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The list of {@link SharedList}: values over a {@link SlotList}. */
 final class HeapList<E extends @Nullable Object> extends AbstractList<E> implements SharedList<E> {
-    private final SlotList slots;
-    private final Heap heap;
-    private final HeapMemory memory;
-    private final Class<E> type;
+    private final ValueSlots<E> slots;
     private final StoredValue<E> values;
+    private final HeapListBulk<E> bulk;
 
     /**
      * The list over its slots.
@@ -36,113 +28,32 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
      * @throws io.cleave.IncompatibleBlockException where it was made with another class
      */
     HeapList(String name, SlotList slots, ValueEncoding<E> encoding) {
-        this.slots = slots;
-        this.heap = slots.heap();
-        this.memory = slots.memory();
-        this.type = encoding.type();
-        this.values = new StoredValue<>(memory, encoding);
-        slots.checkSchema(name, encoding.schema());
+        this.slots = new ValueSlots<>(name, slots, encoding);
+        this.values = this.slots.values();
+        this.bulk = new HeapListBulk<>(this.slots);
     }
 
     SlotList slots() {
-        return slots;
+        return slots.slots();
+    }
+
+    long word(int index) {
+        return slots.word(index);
+    }
+
+    @Override
+    public E get(int index) {
+        return slots.get(index);
     }
 
     @Override
     public int size() {
-        return (int) slots.count();
+        return (int) slots().count();
     }
 
     @Override
     public boolean isEmpty() {
-        return slots.count() == 0;
-    }
-
-    @Override
-    @SuppressWarnings("unchecked") // it is not this list, so what was read is an element
-    public E get(int index) {
-        View seen = null;
-        while (true) {
-            seen = slots.view(seen, index);
-            long slotAt = slots.slotAt(seen, index);
-            if (slotAt != SlotList.CHANGED) {
-                Object read = read(seen, slotAt);
-                if (read != this) {
-                    return (E) read;
-                }
-            }
-        }
-    }
-
-    /** The element in a slot; this list where the view is not current, or the slot has changed meanwhile. */
-    private @Nullable Object read(View seen, long slotAt) {
-        long word = memory.getAcquire(slotAt); // SYNC: list-slot
-        if (StoredValue.isBlock(word)) {
-            return readBlock(seen, slotAt);
-        }
-        return slots.isCurrent(seen) ? values.decodeInline(word) : this;
-    }
-
-    private @Nullable Object readBlock(View seen, long slotAt) {
-        long stripe = memory.getAcquire(slots.stripeAt(slotAt)); // SYNC: list-stripe
-        long word = memory.getAcquire(slotAt); // SYNC: list-slot
-        if (!StoredValue.isBlock(word)) {
-            return this;
-        }
-        long length = values.length(word);
-        if (length < 0 || length > StoredValue.MOST_UNSURE_BYTES) {
-            if (!isSame(seen, slotAt, word, stripe)) {
-                return this;
-            }
-            if (length < 0) {
-                throw SlotList.damaged("an element has the word " + Long.toHexString(word));
-            }
-        }
-        Object read = values.readUnsure(word, length);
-        return isSame(seen, slotAt, word, stripe) ? values.sure(read) : this;
-    }
-
-    /** The look whether a slot had its block all the time: slot, stripe, view, in this order. */
-    private boolean isSame(View seen, long slotAt, long word, long stripe) {
-        VarHandle.loadLoadFence(); // what was read of the block comes before the looks
-        return memory.getAcquire(slotAt) == word && memory.getAcquire(slots.stripeAt(slotAt)) == stripe
-                && slots.isCurrent(seen);
-    }
-
-    /** The word of an element's slot as it is now; {@link StoredValue#NOTHING} where there is no such element. */
-    long word(int index) {
-        View seen = null;
-        while (true) {
-            try {
-                seen = slots.view(seen, index);
-            } catch (IndexOutOfBoundsException e) {
-                return StoredValue.NOTHING;
-            }
-            long slotAt = slots.slotAt(seen, index);
-            if (slotAt != SlotList.CHANGED) {
-                long word = memory.getAcquire(slotAt); // SYNC: list-slot
-                if (slots.isCurrent(seen)) {
-                    return word;
-                }
-            }
-        }
-    }
-
-    /** Something that is done under the lock, if the list is still what it was thought to be. */
-    private interface Action<R extends @Nullable Object> {
-        R run(SlotChanges changes);
-    }
-
-    private <R extends @Nullable Object> R locked(@Nullable View expected, Action<R> action) {
-        SlotChanges changes = slots.lock();
-        try {
-            if (expected != null) {
-                slots.check(expected);
-            }
-            return action.run(changes);
-        } finally {
-            slots.unlock();
-        }
+        return slots().count() == 0;
     }
 
     @Override
@@ -151,32 +62,15 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /** As {@link #set(int, Object)}, where the list is still what a view was made of. */
-    E set(int index, E element, @Nullable View expected) {
+    E set(int index, E element, @Nullable ListView expected) {
         try (ValueBuffer buffer = ValueBuffer.lend()) {
             long word = values.encode(element, buffer);
-            return locked(expected, changes -> {
+            return slots.locked(expected, changes -> {
                 long slotAt = changes.slotAt(index);
-                E old = values.decode(memory.getPlain(slotAt));
-                put(slotAt, word, buffer);
+                E old = values.decode(slots.word(changes, index));
+                slots.put(slotAt, word, buffer);
                 return old;
             });
-        }
-    }
-
-    /** Puts an encoded value into a slot. */
-    private void put(long slotAt, long word, ValueBuffer buffer) {
-        long old = memory.getPlain(slotAt);
-        if (word != StoredValue.NOTHING && !StoredValue.isBlock(old)) {
-            memory.setRelease(slotAt, word); // SYNC: list-slot
-            return;
-        }
-        long stripeAt = slots.stripeAt(slotAt);
-        try (Change change = heap.change()) {
-            long stored = word == StoredValue.NOTHING ? values.store(change, buffer) : word;
-            change.set(stripeAt, memory.getPlain(stripeAt) + 1); // SYNC: list-stripe
-            change.set(slotAt, stored); // SYNC: list-slot
-            StoredValue.free(old, change);
-            change.commit();
         }
     }
 
@@ -189,7 +83,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     @Override
     public void add(int index, E element) {
         if (index < 0) {
-            throw SlotList.outOfBounds(index, slots.count());
+            throw SlotList.outOfBounds(index, slots().count());
         }
         add(index, element, null);
     }
@@ -200,99 +94,58 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
      * @param index -1 for the end
      * @return what the list is then
      */
-    View add(int index, E element, @Nullable View expected) {
+    ListView add(int index, E element, @Nullable ListView expected) {
         try (ValueBuffer buffer = ValueBuffer.lend()) {
             long word = values.encode(element, buffer);
-            return locked(expected, changes -> {
+            return slots.locked(expected, changes -> {
                 long count = changes.count();
                 if (index > count) {
                     throw SlotList.outOfBounds(index, count);
                 }
                 boolean isAtEnd = index < 0 || index == count;
                 if (word == StoredValue.NOTHING || !isAtEnd || !changes.appendInPlace(word)) {
-                    try (Change change = heap.change()) {
+                    try (Change change = slots.heap().change()) {
                         long stored = word == StoredValue.NOTHING ? values.store(change, buffer) : word;
-                        changes.insert(change, isAtEnd ? count : index, bytes(stored));
+                        changes.insert(change, isAtEnd ? count : index, ValueSlots.bytes(stored));
                         change.commit();
                     }
                 }
-                return slots.current();
+                return slots().current();
             });
         }
     }
 
-    private static byte[] bytes(long... words) {
-        byte[] bytes = new byte[words.length * Long.BYTES];
-        MemorySegment.ofArray(bytes).copyFrom(MemorySegment.ofArray(words));
-        return bytes;
-    }
-
     @Override
     public boolean addAll(Collection<? extends E> collection) {
-        return addAll(-1, collection, null) != null;
+        return bulk.addAll(-1, collection, null) != null;
     }
 
     @Override
     public boolean addAll(int index, Collection<? extends E> collection) {
-        if (index < 0 || index > slots.count()) {
-            throw SlotList.outOfBounds(index, slots.count());
+        if (index < 0 || index > slots().count()) {
+            throw SlotList.outOfBounds(index, slots().count());
         }
-        return addAll(index, collection, null) != null;
-    }
-
-    /** As {@link #add(int, Object, View)} for many; null where the collection is empty. */
-    @Nullable View addAll(int index, Collection<? extends E> collection, @Nullable View expected) {
-        EncodedValues<E> encoded = new EncodedValues<>(values, type, collection.toArray());
-        if (encoded.size() == 0) {
-            return null;
-        }
-        return locked(expected, changes -> {
-            long count = changes.count();
-            if (index > count) {
-                throw SlotList.outOfBounds(index, count);
-            }
-            long at = index < 0 ? count : index;
-            for (int done = 0; done < encoded.size();) {
-                done += insertSome(changes, at + done, encoded, done);
-            }
-            return slots.current();
-        });
-    }
-
-    private int insertSome(SlotChanges changes, long index, EncodedValues<E> encoded, int from) {
-        long most = SlotChanges.MOST_INSERTED_BYTES / Long.BYTES;
-        if (index == changes.count() && changes.room() > 0) {
-            most = Math.min(most, changes.room());
-        }
-        long[] words = new long[encoded.step(from, most, SlotChanges.MOST_BLOCKS)];
-        try (Change change = heap.change()) {
-            for (int i = 0; i < words.length; i++) {
-                words[i] = encoded.store(change, from + i);
-            }
-            changes.insert(change, index, bytes(words));
-            change.commit();
-        }
-        return words.length;
+        return bulk.addAll(index, collection, null) != null;
     }
 
     @Override
     public E remove(int index) {
-        return locked(null, changes -> removeLocked(changes, index));
+        return slots.locked(null, changes -> removeLocked(changes, index));
     }
 
     /** What was removed, and what the list is then. */
-    record Removed<E extends @Nullable Object>(E element, View view) {}
+    record Removed<E extends @Nullable Object>(E element, ListView view) {}
 
     /** As {@link #remove(int)}, where the list is still what a view was made of. */
-    Removed<E> remove(int index, View expected) {
-        return locked(expected, changes -> new Removed<>(removeLocked(changes, index), slots.current()));
+    Removed<E> remove(int index, ListView expected) {
+        return slots.locked(expected, changes -> new Removed<>(removeLocked(changes, index), slots().current()));
     }
 
     private E removeLocked(SlotChanges changes, int index) {
-        long word = memory.getPlain(changes.slotAt(index));
+        long word = slots.word(changes, index);
         E old = values.decode(word);
-        try (Change change = heap.change()) {
-            changes.replace(change, index, 1, bytes());
+        try (Change change = slots.heap().change()) {
+            changes.replace(change, index, 1, ValueSlots.bytes());
             StoredValue.free(word, change);
             change.commit();
         }
@@ -305,8 +158,8 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
      * @return whether it had
      */
     boolean removeIfSame(int index, long word) {
-        return locked(null, changes -> {
-            boolean isSame = index < changes.count() && memory.getPlain(changes.slotAt(index)) == word;
+        return slots.locked(null, changes -> {
+            boolean isSame = index < changes.count() && slots.word(changes, index) == word;
             if (isSame) {
                 E _ = removeLocked(changes, index);
             }
@@ -322,22 +175,22 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     long setIfSame(int index, long word, E element) {
         try (ValueBuffer buffer = ValueBuffer.lend()) {
             long encoded = values.encode(element, buffer);
-            return locked(null, changes -> {
-                if (index >= changes.count() || memory.getPlain(changes.slotAt(index)) != word) {
+            return slots.locked(null, changes -> {
+                if (index >= changes.count() || slots.word(changes, index) != word) {
                     return StoredValue.NOTHING;
                 }
-                put(changes.slotAt(index), encoded, buffer);
-                return memory.getPlain(changes.slotAt(index));
+                slots.put(changes.slotAt(index), encoded, buffer);
+                return slots.word(changes, index);
             });
         }
     }
 
     @Override
     public boolean remove(@Nullable Object element) {
-        return locked(null, changes -> {
+        return slots.locked(null, changes -> {
             long count = changes.count();
             for (int i = 0; i < count; i++) {
-                if (Objects.deepEquals(values.decode(memory.getPlain(changes.slotAt(i))), element)) {
+                if (Objects.deepEquals(slots.element(changes, i), element)) {
                     E _ = removeLocked(changes, i);
                     return true;
                 }
@@ -348,72 +201,16 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     protected void removeRange(int from, int to) {
-        removeRange(from, to, null);
+        ListView _ = bulk.removeRange(from, to, null);
     }
 
-    /** Removes a range, as much at once as one change can. */
-    View removeRange(int from, int to, @Nullable View expected) {
-        return locked(expected, changes -> {
-            for (long end = to; end > from;) {
-                long start = Math.max(from, changes.leafStart(end - 1));
-                BitSet all = new BitSet();
-                all.set(0, (int) (end - start));
-                end = removeSome(changes, start, end, all);
-            }
-            return slots.current();
-        });
-    }
-
-    /**
-     * Removes elements of one leaf, from its end on, as many as one change can.
-     *
-     * @param start the first of the leaf that may go
-     * @param end behind the last
-     * @param isGoing which of those go, counted from the start
-     * @return behind the last that is not done
-     */
-    private long removeSome(SlotChanges changes, long start, long end, BitSet isGoing) {
-        int last = isGoing.previousSetBit((int) (end - start) - 1);
-        if (last < 0) {
-            return start;
-        }
-        long[] kept = new long[last + 1];
-        int keptFrom = kept.length;
-        int first = last;
-        int blocks = 0;
-        try (Change change = heap.change()) {
-            for (int i = last; i >= 0 && blocks < SlotChanges.MOST_BLOCKS; i--) {
-                long word = memory.getPlain(changes.slotAt(start + i));
-                if (isGoing.get(i)) {
-                    blocks += StoredValue.isBlock(word) ? 1 : 0;
-                    StoredValue.free(word, change);
-                } else {
-                    kept[--keptFrom] = word;
-                }
-                first = i;
-            }
-            changes.replace(change, start + first, last + 1 - first,
-                    bytes(Arrays.copyOfRange(kept, keptFrom, kept.length)));
-            change.commit();
-        }
-        return start + first;
+    HeapListBulk<E> bulk() {
+        return bulk;
     }
 
     @Override
     public boolean removeIf(Predicate<? super E> filter) {
-        Objects.requireNonNull(filter, "the predicate is null");
-        return locked(null, changes -> {
-            int count = (int) changes.count();
-            BitSet isGoing = new BitSet(count);
-            for (int i = 0; i < count; i++) {
-                isGoing.set(i, filter.test(values.decode(memory.getPlain(changes.slotAt(i)))));
-            }
-            for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
-                long start = changes.leafStart(end - 1);
-                end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
-            }
-            return !isGoing.isEmpty();
-        });
+        return bulk.removeIf(filter);
     }
 
     @Override
@@ -430,44 +227,17 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public void replaceAll(UnaryOperator<E> operator) {
-        Objects.requireNonNull(operator, "the operator is null");
-        locked(null, changes -> {
-            long count = changes.count();
-            try (ValueBuffer buffer = ValueBuffer.lend()) {
-                for (int i = 0; i < count; i++) {
-                    long slotAt = changes.slotAt(i);
-                    E element = type.cast(operator.apply(values.decode(memory.getPlain(slotAt))));
-                    put(slotAt, values.encode(element, buffer), buffer);
-                }
-            }
-            return true;
-        });
+        bulk.replaceAll(operator);
     }
 
-    /** A slot's word and what it means. */
-    private record Pair<E extends @Nullable Object>(long word, E element) {}
-
     @Override
-    @SuppressWarnings("unchecked") // an array of pairs
     public void sort(@Nullable Comparator<? super E> comparator) {
-        locked(null, changes -> {
-            Pair<E>[] pairs = new Pair[(int) changes.count()];
-            for (int i = 0; i < pairs.length; i++) {
-                long word = memory.getPlain(changes.slotAt(i));
-                pairs[i] = new Pair<>(word, values.decode(word));
-            }
-            Comparator<? super E> order = comparator != null ? comparator : (Comparator<E>) Comparator.naturalOrder();
-            Arrays.sort(pairs, (one, other) -> order.compare(one.element(), other.element()));
-            if (pairs.length > 1) {
-                changes.replaceAll(MemorySegment.ofArray(Arrays.stream(pairs).mapToLong(Pair::word).toArray()));
-            }
-            return true;
-        });
+        bulk.sort(comparator);
     }
 
     @Override
     public void clear() {
-        locked(null, changes -> {
+        slots.locked(null, changes -> {
             changes.clear();
             return true;
         });
@@ -502,7 +272,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public @Nullable Object[] toArray() {
-        return slots.consistently(this::all);
+        return slots.toArray();
     }
 
     @Override
@@ -517,23 +287,6 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
             target[all.length] = null;
         }
         return target;
-    }
-
-    /** All elements of a view; null where it proves not to be current. */
-    private @Nullable Object @Nullable [] all(View seen) {
-        Object[] all = new Object[(int) seen.count()];
-        for (int i = 0; i < all.length; i++) {
-            long slotAt = slots.slotAt(seen, i);
-            Object read = slotAt == SlotList.CHANGED ? this : read(seen, slotAt);
-            while (read == this) {
-                if (!slots.isCurrent(seen)) {
-                    return null;
-                }
-                read = read(seen, slotAt); // it was set meanwhile
-            }
-            all[i] = read;
-        }
-        return all;
     }
 
     @Override
@@ -561,7 +314,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public List<E> subList(int from, int to) {
-        View seen = slots.current();
+        ListView seen = slots().current();
         Objects.checkFromToIndex(from, to, (int) seen.count());
         return new HeapSubList<>(this, null, from, to - from, seen);
     }

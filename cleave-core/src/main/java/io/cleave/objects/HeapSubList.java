@@ -1,6 +1,5 @@
 package io.cleave.objects;
 
-import io.cleave.objects.SlotList.View;
 import java.util.AbstractList;
 import java.util.Collection;
 import java.util.List;
@@ -15,10 +14,10 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
     private final @Nullable HeapSubList<E> parent;
     private final int from;
     private int size;
-    private View seen;
+    private ListView seen;
 
     /** A view of a list as it was. */
-    HeapSubList(HeapList<E> list, @Nullable HeapSubList<E> parent, int from, int size, View seen) {
+    HeapSubList(HeapList<E> list, @Nullable HeapSubList<E> parent, int from, int size, ListView seen) {
         this.list = list;
         this.parent = parent;
         this.from = from;
@@ -27,7 +26,7 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
     }
 
     /** What was done through this view: all that it is a view of knows it. */
-    private void changed(int added, View now) {
+    private void changed(int added, ListView now) {
         for (HeapSubList<E> view = this; view != null; view = view.parent) {
             view.size += added;
             view.seen = now;
@@ -76,7 +75,7 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
     public boolean addAll(int index, Collection<? extends E> collection) {
         checkPlace(index);
         int added = collection.size();
-        View now = list.addAll(from + index, collection, seen);
+        ListView now = list.bulk().addAll(from + index, collection, seen);
         if (now != null) {
             changed((int) (now.count() - seen.count()), now);
         }
@@ -92,7 +91,7 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
 
     @Override
     protected void removeRange(int start, int end) {
-        changed(start - end, list.removeRange(from + start, from + end, seen));
+        changed(start - end, list.bulk().removeRange(from + start, from + end, seen));
     }
 
     @Override

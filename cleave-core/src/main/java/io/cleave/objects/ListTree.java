@@ -292,7 +292,7 @@ final class ListTree {
     /** The size of a leaf that is the only one. */
     static int leafBytes(long bytes) {
         long rounded = bytes <= 1 ? 1 : Long.highestOneBit(bytes - 1) << 1;
-        return (int) Math.clamp(rounded, ListLayout.LEAST_LEAF_BYTES, ListLayout.LEAF_BYTES);
+        return Math.clamp(rounded, ListLayout.LEAST_LEAF_BYTES, ListLayout.LEAF_BYTES);
     }
 
     private long leaf(Change change, byte[] bytes, int from, int length, int size) {

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * is freed step by step by the next who acquires the lock.
  *
  * <p>
- * <b>Readers</b> take no lock and store nothing. They have a {@link View} of a version v, which they read themselves or
+ * <b>Readers</b> take no lock and store nothing. They have a {@link ListView} of a version v, which they read themselves or
  * which another thread has left: they follow its tree, read the slot, and then they look whether the version is v. If not
  * they begin anew with a view of what is there now. That what they have read is what was there:
  * <ol>
@@ -76,7 +76,7 @@ final class SlotList {
     private final int leafShift;
     private final SlotChanges changes;
     /** The last view that any thread has read, which may be an old one. */
-    private View view = new View(0, 0, 0);
+    private ListView view = new ListView(0, 0, 0, null);
 
     /**
      * The list with a header, which may have been dropped meanwhile: see {@link #isInUse}.
@@ -170,16 +170,9 @@ final class SlotList {
         return new IndexOutOfBoundsException("there is no element " + index + " in a list of " + count);
     }
 
-    /**
-     * A version of the list, as it was read once.
-     *
-     * @param count the elements that it had then at least
-     */
-    record View(long version, long tree, long count) {}
-
     /** The look whether what was read before is of a version. */
-    boolean isCurrent(View seen) {
-        return ListLayout.isCurrent(memory, header, seen.version);
+    boolean isCurrent(ListView seen) {
+        return ListLayout.isCurrent(memory, header, seen.version());
     }
 
     /**
@@ -187,7 +180,7 @@ final class SlotList {
      *
      * @throws StaleReferenceException where it was dropped
      */
-    View current() {
+    ListView current() {
         while (true) {
             long version = ListLayout.versionAcquire(memory, header); // SYNC: list-version
             if (!isInUse()) {
@@ -200,9 +193,9 @@ final class SlotList {
                 if (count < 0) {
                     throw stale();
                 }
-                View last = view;
-                if (last.version != version || last.count != count) {
-                    last = new View(version, tree, count);
+                ListView last = view;
+                if (last.version() != version || last.count() != count) {
+                    last = new ListView(version, tree, count, last.version() == version ? last.leaves() : null);
                     view = last;
                 }
                 return last;
@@ -212,7 +205,7 @@ final class SlotList {
 
     /** The number of elements. */
     long count() {
-        return current().count;
+        return current().count();
     }
 
     /**
@@ -221,12 +214,12 @@ final class SlotList {
      * @param last the one that was not; null at first
      * @throws IndexOutOfBoundsException where there is no such element
      */
-    View view(@Nullable View last, long index) {
-        View seen = last == null ? view : current();
-        while (index < 0 || index >= seen.count) {
-            View now = current();
+    ListView view(@Nullable ListView last, long index) {
+        ListView seen = last == null ? view : current();
+        while (index < 0 || index >= seen.count()) {
+            ListView now = current();
             if (now.equals(seen)) {
-                throw outOfBounds(index, now.count);
+                throw outOfBounds(index, now.count());
             }
             seen = now;
         }
@@ -239,9 +232,9 @@ final class SlotList {
      * @throws IndexOutOfBoundsException where there is no such element
      */
     long slotAt(long index) {
-        View now = current();
-        if (index < 0 || index >= now.count) {
-            throw outOfBounds(index, now.count);
+        ListView now = current();
+        if (index < 0 || index >= now.count()) {
+            throw outOfBounds(index, now.count());
         }
         return slotAt(now, index);
     }
@@ -251,10 +244,37 @@ final class SlotList {
      *
      * @return the place of its slot; {@link #CHANGED} where the view is not current
      */
-    long slotAt(View seen, long index) {
-        long node = seen.tree;
+    long slotAt(ListView seen, long index) {
+        long[] leaves = seen.leaves();
+        return leaves != null ? leaves[(int) (index >>> leafShift)] + ((index & (1L << leafShift) - 1) << widthShift)
+                : walkTo(seen, index);
+    }
+
+    /**
+     * The way through the tree. When a view has been asked for as many elements as it has leaves, it is worth a table of
+     * those.
+     */
+    private long walkTo(ListView seen, long index) {
+        if (seen.isWorthTable(leafShift)) {
+            addTable(seen);
+        }
+        return walk(seen, index);
+    }
+
+    private void addTable(ListView seen) {
+        long[] leaves = new long[(int) (seen.count() - 1 >>> leafShift) + 1];
+        for (int i = 0; i < leaves.length; i++) {
+            leaves[i] = walk(seen, (long) i << leafShift);
+        }
+        if (isCurrent(seen)) {
+            view = new ListView(seen.version(), seen.tree(), seen.count(), leaves);
+        }
+    }
+
+    private long walk(ListView seen, long index) {
+        long node = seen.tree();
         long rest = index;
-        for (int shift = leafShift + (ListLayout.height(seen.tree) - 1)
+        for (int shift = leafShift + (ListLayout.height(seen.tree()) - 1)
                 * ListLayout.FANOUT_SHIFT; shift >= leafShift; shift -= ListLayout.FANOUT_SHIFT) {
             long child = rest >>> shift & ListLayout.FANOUT - 1;
             if (ListLayout.isIrregular(node)) {
@@ -277,7 +297,7 @@ final class SlotList {
                 : changed(seen, node);
     }
 
-    private long changed(View seen, long node) {
+    private long changed(ListView seen, long node) {
         if (isCurrent(seen)) {
             throw damaged("its tree leads to " + node);
         }
@@ -294,7 +314,7 @@ final class SlotList {
      *
      * @throws ConcurrentModificationException where elements have come or gone, or were sorted
      */
-    void check(View seen) {
+    void check(ListView seen) {
         if (!current().equals(seen)) {
             throw new ConcurrentModificationException(
                     "elements were added, removed or sorted, by this process or another, "
@@ -308,7 +328,7 @@ final class SlotList {
      * @throws IndexOutOfBoundsException where there is no such element
      */
     long get(long index) {
-        View seen = null;
+        ListView seen = null;
         while (true) {
             seen = view(seen, index);
             long slotAt = slotAt(seen, index);
@@ -328,7 +348,7 @@ final class SlotList {
 
     /** Reads from a view; null where it proves not to be current. */
     interface Reading<R> {
-        @Nullable R from(View seen);
+        @Nullable R from(ListView seen);
     }
 
     /** Reads until nobody has changed the list meanwhile. */
@@ -365,23 +385,23 @@ final class SlotList {
      * Copies all elements.
      *
      * @param maker makes what has room for so many
-     * @param view its memory
+     * @param memoryOf what it has as memory
      */
-    <A> A copyAll(IntFunction<A> maker, Function<A, MemorySegment> view) {
+    <A> A copyAll(IntFunction<A> maker, Function<A, MemorySegment> memoryOf) {
         return consistently(seen -> {
-            A all = maker.apply((int) seen.count);
-            return copyOut(seen, 0, view.apply(all), 0, seen.count) ? all : null;
+            A all = maker.apply((int) seen.count());
+            return copyOut(seen, 0, memoryOf.apply(all), 0, seen.count()) ? all : null;
         });
     }
 
-    private boolean copyOut(View seen, long index, MemorySegment target, long offset, long length) {
-        if (index < 0 || length < 0 || index > seen.count - length) {
+    private boolean copyOut(ListView seen, long index, MemorySegment target, long offset, long length) {
+        if (index < 0 || length < 0 || index > seen.count() - length) {
             throw new IndexOutOfBoundsException(
-                    "there are no " + length + " elements from " + index + " on in a list of " + seen.count);
+                    "there are no " + length + " elements from " + index + " on in a list of " + seen.count());
         }
         ListPath path = new ListPath(memory, header, kind);
         for (long done = 0; done < length;) {
-            if (!path.find(seen.version, seen.tree, seen.count, index + done)) {
+            if (!path.find(seen.version(), seen.tree(), seen.count(), index + done)) {
                 return false;
             }
             long part = Math.min(length - done, path.leafEnd() - index - done);
@@ -415,7 +435,7 @@ final class SlotList {
             }
             heap.locks().lock(lockAt);
             isHeld = true;
-            View _ = current(); // or it was dropped
+            ListView _ = current(); // or it was dropped
             changes.finish();
             return changes;
         } catch (Throwable t) {

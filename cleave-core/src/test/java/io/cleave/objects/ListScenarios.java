@@ -165,6 +165,7 @@ public final class ListScenarios implements CrashHarness.Scenarios {
             each.remove(each.size() - 3);
             each.addFirst("first");
             each.remove("t4");
+            each.sort(Comparator.nullsFirst(Comparator.naturalOrder()));
         }
         if (!content(list).equals(model)) {
             throw new AssertionError(content(list) + " instead of " + model);

@@ -15,7 +15,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.ListIterator;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -280,20 +282,78 @@ class ListUseTest {
         assertThat(last.hasNext()).isFalse();
     }
 
+    /** Runs something again and again on another thread while something else is done. */
+    private static void whileRunning(Runnable background, Runnable foreground) throws InterruptedException {
+        AtomicBoolean isOver = new AtomicBoolean();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread thread = Thread.ofPlatform().start(() -> {
+            try {
+                while (!isOver.get()) {
+                    background.run();
+                }
+            } catch (RuntimeException | Error e) {
+                failure.set(e);
+            }
+        });
+        try {
+            foreground.run();
+        } finally {
+            isOver.set(true);
+            thread.join();
+        }
+        assertThat(failure.get()).isNull();
+    }
+
+    @Test
+    void noReaderSeesAnElementThatNobodyHasStored() throws InterruptedException {
+        SharedList<String> list = texts();
+        list.addAll(List.of("a".repeat(100), "b".repeat(100)));
+        Random random = new Random(4);
+        whileRunning(() -> {
+            char letter = (char) ('a' + random.nextInt(26));
+            list.set(0, String.valueOf(letter).repeat(90 + random.nextInt(30)));
+            list.set(1, String.valueOf(letter).repeat(90 + random.nextInt(30)));
+        }, () -> {
+            for (int i = 0; i < 200_000; i++) {
+                String text = list.get(i & 1);
+                if (text.length() < 90 || text.chars().distinct().count() != 1) {
+                    throw new AssertionError(text);
+                }
+            }
+        });
+    }
+
+    @Test
+    void elementsBeforeThePlaceOfAChangeStayWhereTheyAre() throws InterruptedException {
+        SharedLongList longs = heap.longList("longs");
+        long[] up = new long[3000];
+        Arrays.setAll(up, i -> i);
+        longs.addAll(up);
+        Random random = new Random(5);
+        whileRunning(() -> {
+            longs.add(1000 + random.nextInt(longs.size() - 1000), -1);
+            if (longs.size() > 4000) {
+                longs.removeRange(1000, 3000);
+            }
+        }, () -> {
+            Random other = new Random(6);
+            for (int i = 0; i < 400_000; i++) {
+                int index = other.nextInt(1000);
+                assertThat(longs.get(index)).isEqualTo(index);
+            }
+        });
+    }
+
     @Test
     void threadsSeeASortOrNothingOfIt() throws InterruptedException {
         SharedLongList longs = heap.longList("longs");
         long[] up = new long[3000];
         Arrays.setAll(up, i -> i);
         longs.addAll(up);
-        AtomicBoolean isOver = new AtomicBoolean();
-        Thread writer = Thread.ofPlatform().start(() -> {
-            while (!isOver.get()) {
-                longs.add(0, longs.removeAt(2999));
-                longs.sort();
-            }
-        });
-        try {
+        whileRunning(() -> {
+            longs.add(0, longs.removeAt(2999));
+            longs.sort();
+        }, () -> {
             for (int i = 0; i < 300; i++) {
                 long[] seen = longs.toArray();
                 assertThat(seen.length).isBetween(2999, 3000);
@@ -304,9 +364,6 @@ class ListUseTest {
                     assertThat(seen[0]).isEqualTo(2999);
                 }
             }
-        } finally {
-            isOver.set(true);
-            writer.join();
-        }
+        });
     }
 }

@@ -1,0 +1,165 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** What a list of values does with many of them under one lock: in steps that each leave a list, but for the sort. */
+final class HeapListBulk<E extends @Nullable Object> {
+    private final ValueSlots<E> slots;
+    private final StoredValue<E> values;
+
+    HeapListBulk(ValueSlots<E> slots) {
+        this.slots = slots;
+        this.values = slots.values();
+    }
+
+    /**
+     * Inserts elements.
+     *
+     * @param index -1 for the end
+     * @param expected as {@link ValueSlots#locked} has it
+     * @return what the list is then; null where the collection is empty
+     */
+    @Nullable ListView addAll(int index, Collection<? extends E> collection, @Nullable ListView expected) {
+        EncodedValues<E> encoded = new EncodedValues<>(values, slots.type(), collection.toArray());
+        if (encoded.size() == 0) {
+            return null;
+        }
+        return slots.locked(expected, changes -> {
+            long count = changes.count();
+            if (index > count) {
+                throw SlotList.outOfBounds(index, count);
+            }
+            long at = index < 0 ? count : index;
+            for (int done = 0; done < encoded.size();) {
+                done += insertSome(changes, at + done, encoded, done);
+            }
+            return slots.slots().current();
+        });
+    }
+
+    private int insertSome(SlotChanges changes, long index, EncodedValues<E> encoded, int from) {
+        long most = SlotChanges.MOST_INSERTED_BYTES / Long.BYTES;
+        if (index == changes.count() && changes.room() > 0) {
+            most = Math.min(most, changes.room());
+        }
+        long[] words = new long[encoded.step(from, most, SlotChanges.MOST_BLOCKS)];
+        try (Change change = slots.heap().change()) {
+            for (int i = 0; i < words.length; i++) {
+                words[i] = encoded.store(change, from + i);
+            }
+            changes.insert(change, index, ValueSlots.bytes(words));
+            change.commit();
+        }
+        return words.length;
+    }
+
+    /** Removes a range, as much at once as one change can. */
+    ListView removeRange(int from, int to, @Nullable ListView expected) {
+        return slots.locked(expected, changes -> {
+            for (long end = to; end > from;) {
+                long start = Math.max(from, changes.leafStart(end - 1));
+                BitSet all = new BitSet();
+                all.set(0, (int) (end - start));
+                end = removeSome(changes, start, end, all);
+            }
+            return slots.slots().current();
+        });
+    }
+
+    /**
+     * Removes elements of one leaf, from its end on, as many as one change can.
+     *
+     * @param start the first of the leaf that may go
+     * @param end behind the last
+     * @param isGoing which of those go, counted from the start
+     * @return behind the last that is not done
+     */
+    private long removeSome(SlotChanges changes, long start, long end, BitSet isGoing) {
+        int last = isGoing.previousSetBit((int) (end - start) - 1);
+        if (last < 0) {
+            return start;
+        }
+        long[] kept = new long[last + 1];
+        int keptFrom = kept.length;
+        int first = last;
+        int blocks = 0;
+        try (Change change = slots.heap().change()) {
+            for (int i = last; i >= 0 && blocks < SlotChanges.MOST_BLOCKS; i--) {
+                long word = slots.word(changes, start + i);
+                if (isGoing.get(i)) {
+                    blocks += StoredValue.isBlock(word) ? 1 : 0;
+                    StoredValue.free(word, change);
+                } else {
+                    kept[--keptFrom] = word;
+                }
+                first = i;
+            }
+            changes.replace(change, start + first, last + 1 - first,
+                    ValueSlots.bytes(Arrays.copyOfRange(kept, keptFrom, kept.length)));
+            change.commit();
+        }
+        return start + first;
+    }
+
+    /** Removes what a predicate is true of, once it has been asked for all. */
+    boolean removeIf(Predicate<? super E> filter) {
+        Objects.requireNonNull(filter, "the predicate is null");
+        return slots.locked(null, changes -> {
+            int count = (int) changes.count();
+            BitSet isGoing = new BitSet(count);
+            for (int i = 0; i < count; i++) {
+                isGoing.set(i, filter.test(slots.element(changes, i)));
+            }
+            for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
+                long start = changes.leafStart(end - 1);
+                end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
+            }
+            return !isGoing.isEmpty();
+        });
+    }
+
+    /** Replaces one after the other. */
+    void replaceAll(UnaryOperator<E> operator) {
+        Objects.requireNonNull(operator, "the operator is null");
+        slots.locked(null, changes -> {
+            long count = changes.count();
+            try (ValueBuffer buffer = ValueBuffer.lend()) {
+                for (int i = 0; i < count; i++) {
+                    E element = operator.apply(slots.element(changes, i));
+                    slots.put(changes.slotAt(i), values.encode(element, buffer), buffer);
+                }
+            }
+            return true;
+        });
+    }
+
+    /** A slot's word and what it means. */
+    private record Pair<E extends @Nullable Object>(long word, E element) {}
+
+    /** Sorts, by one change. */
+    @SuppressWarnings("unchecked") // an array of pairs
+    void sort(@Nullable Comparator<? super E> comparator) {
+        slots.locked(null, changes -> {
+            Pair<E>[] pairs = (Pair<E>[]) new Pair<?>[(int) changes.count()];
+            for (int i = 0; i < pairs.length; i++) {
+                long word = slots.word(changes, i);
+                pairs[i] = new Pair<>(word, values.decode(word));
+            }
+            Comparator<? super E> order = comparator != null ? comparator : (Comparator<E>) Comparator.naturalOrder();
+            Arrays.sort(pairs, (one, other) -> order.compare(one.element(), other.element()));
+            if (pairs.length > 1) {
+                changes.replaceAll(MemorySegment.ofArray(Arrays.stream(pairs).mapToLong(Pair::word).toArray()));
+            }
+            return true;
+        });
+    }
+}
