@@ -330,7 +330,7 @@ final class QueueRing {
      * @return how many were put
      * @throws io.cleave.HeapFullException where there is no block for one; those before it have been put
      */
-    int put(List<ValueBuffer> elements, int from, Patience patience) throws InterruptedException {
+    int put(List<QueueContent> elements, int from, Patience patience) throws InterruptedException {
         if (!enter(putLockAt, patience)) {
             return 0;
         }
@@ -357,7 +357,7 @@ final class QueueRing {
      * @return whether it was put
      * @throws io.cleave.HeapFullException where there is no block for it
      */
-    boolean put(ValueBuffer element, Patience patience) throws InterruptedException {
+    boolean put(QueueContent element, Patience patience) throws InterruptedException {
         return putIfRoom(element, patience) || (gap.isOpen() && closeGap(patience) && putIfRoom(element, patience));
     }
 
@@ -374,7 +374,7 @@ final class QueueRing {
         }
     }
 
-    private boolean putIfRoom(ValueBuffer element, Patience patience) throws InterruptedException {
+    private boolean putIfRoom(QueueContent element, Patience patience) throws InterruptedException {
         if (!enter(putLockAt, patience)) {
             return false;
         }
@@ -392,7 +392,7 @@ final class QueueRing {
         return isPut;
     }
 
-    private boolean putOne(ValueBuffer element) {
+    private boolean putOne(QueueContent element) {
         long tail = memory.getPlain(tailBlock + QueueLayout.TAIL);
         if (memory.getPlain(tailBlock + QueueLayout.BEGUN) != tail) {
             tail = settleTail(tail);
@@ -421,7 +421,7 @@ final class QueueRing {
         return true;
     }
 
-    private void putLong(ValueBuffer element, long slot, long tail) {
+    private void putLong(QueueContent element, long slot, long tail) {
         try (Change change = heap.change()) {
             long block = change.allocate(element.length());
             element.copyTo(all, block);
@@ -462,7 +462,7 @@ final class QueueRing {
      * @param patience for the lock
      * @return null where there is none, or it was not to be taken
      */
-    <E> @Nullable E take(ValueEncoding<E> reader, BooleanSupplier mayTake, Patience patience)
+    <E> @Nullable E take(QueueElements<E> reader, BooleanSupplier mayTake, Patience patience)
             throws InterruptedException {
         if (!enter(takeLockAt, patience)) {
             return null;
@@ -504,7 +504,7 @@ final class QueueRing {
      * @param most how many at most
      * @return how many were taken; where that is not 0 there may be more
      */
-    <E> int take(@Nullable ValueEncoding<E> reader, List<E> to, int most, Patience patience)
+    <E> int take(@Nullable QueueElements<E> reader, List<E> to, int most, Patience patience)
             throws InterruptedException {
         if (!enter(takeLockAt, patience)) {
             return 0;
@@ -585,7 +585,7 @@ final class QueueRing {
     }
 
     /** The element of a slot that cannot change meanwhile, as its lock is held. */
-    private <E> E decode(ValueEncoding<E> reader, long position, long stamp) {
+    private <E> E decode(QueueElements<E> reader, long position, long stamp) {
         long slot = slotAt(position);
         long at = slot + QueueLayout.CONTENT;
         long length = QueueLayout.length(stamp);
@@ -593,7 +593,8 @@ final class QueueRing {
             at = memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT);
             length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
         }
-        E element = QueueLayout.isFull(stamp) && length > 0 && memory.isCommitted(at, length)
+        E element = QueueLayout.isFull(stamp) && length >= 0 && length <= ValueEncoding.MOST_BYTES
+                && memory.isCommitted(at, length)
                 ? reader.decode(all, at, length) : null;
         if (element == null) {
             throw damaged("position " + position + " has the stamp " + Long.toHexString(stamp));
