@@ -24,6 +24,8 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     private final QueueRing ring;
     private final QueueElements<E> elements;
+    private final QueuePutter putter;
+    private final QueueTaker<E> taker;
 
     /**
      * The queue over a ring.
@@ -34,6 +36,8 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     HeapQueue(String name, QueueRing ring, ValueEncoding<E> encoding) {
         this.ring = ring;
         this.elements = new QueueElements<>(encoding);
+        this.putter = new QueuePutter(ring);
+        this.taker = new QueueTaker<>(ring, elements);
         ring.checkSchema(name, encoding.schema());
     }
 
@@ -51,10 +55,10 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     public boolean offer(E element) {
         try {
             if (elements.isBytes()) {
-                return ring.put(elements.bytes(element), Patience.UNINTERRUPTIBLY);
+                return putter.put(elements.bytes(element), Patience.UNINTERRUPTIBLY);
             }
             try (ValueBuffer buffer = ValueBuffer.lend()) {
-                return ring.put(elements.encode(element, buffer), Patience.UNINTERRUPTIBLY);
+                return putter.put(elements.encode(element, buffer), Patience.UNINTERRUPTIBLY);
             }
         } catch (InterruptedException e) {
             throw uninterruptible(e);
@@ -83,13 +87,13 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     private boolean put(QueueContent element, Patience patience) throws InterruptedException {
         refuseInterrupted();
-        return ring.put(element, patience) || ring.putters().await(new Putting(element, patience), patience);
+        return putter.put(element, patience) || ring.putters().await(new Putting(element, patience), patience);
     }
 
     @Override
     public @Nullable E poll() {
         try {
-            return ring.take(elements, ALWAYS, Patience.UNINTERRUPTIBLY);
+            return taker.take(ALWAYS, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
@@ -109,7 +113,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     private @Nullable E poll(Patience patience) throws InterruptedException {
         refuseInterrupted();
-        E element = ring.take(elements, ALWAYS, patience);
+        E element = taker.take(ALWAYS, patience);
         return element != null ? element : take(new QueueClaim(), patience);
     }
 
@@ -162,7 +166,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         List<E> batch = new ArrayList<>();
         int taken = 1;
         while (count < most && taken > 0) {
-            taken = take(elements, batch, most - count);
+            taken = take(batch, most - count);
             target.addAll(batch);
             batch.clear();
             count += taken;
@@ -170,9 +174,9 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         return count;
     }
 
-    private int take(@Nullable QueueElements<E> reader, List<E> target, int most) {
+    private int take(@Nullable List<E> target, int most) {
         try {
-            return ring.take(reader, target, most, Patience.UNINTERRUPTIBLY);
+            return taker.take(target, most, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
@@ -183,7 +187,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         int left = ring.capacity(); // what others put meanwhile need not go
         int taken = 1;
         while (left > 0 && taken > 0) {
-            taken = take(null, List.of(), left);
+            taken = take(null, left);
             left -= taken;
         }
     }
@@ -226,11 +230,11 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     private int put(List<QueueContent> contents, Patience patience) throws InterruptedException {
         int count = 0;
         while (count < contents.size()) {
-            int put = ring.put(contents, count, patience.isTry() ? Patience.UNINTERRUPTIBLY : patience);
+            int put = putter.put(contents, count, patience.isTry() ? Patience.UNINTERRUPTIBLY : patience);
             count += put;
             if (put == 0) {
                 QueueContent next = contents.get(count);
-                boolean isPut = patience.isTry() ? ring.put(next, Patience.UNINTERRUPTIBLY)
+                boolean isPut = patience.isTry() ? putter.put(next, Patience.UNINTERRUPTIBLY)
                         : ring.putters().await(new Putting(next, patience), patience);
                 if (!isPut) {
                     return count;
@@ -264,7 +268,11 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private boolean removeIds(long... ids) {
-        return ring.remove(ids) > 0;
+        try {
+            return taker.remove(ids) > 0;
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
     }
 
     @Override
@@ -367,7 +375,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
         @Override
         public boolean isDone() throws InterruptedException {
-            return ring.put(element, patience);
+            return putter.put(element, patience);
         }
 
         @Override
@@ -389,7 +397,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
         @Override
         public boolean isDone() throws InterruptedException {
-            taken = ring.take(elements, claim, patience);
+            taken = taker.take(claim, patience);
             return taken != null || claim.isClosed();
         }
 
