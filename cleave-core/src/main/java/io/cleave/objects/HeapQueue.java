@@ -12,13 +12,11 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The queue of {@link SharedQueue}: elements over a {@link QueueRing}. */
 final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
-    private static final BooleanSupplier ALWAYS = () -> true;
     /** How many elements are encoded before a lock is acquired for them. */
     private static final int BATCH = 64;
 
@@ -39,6 +37,10 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         this.putter = new QueuePutter(ring);
         this.taker = new QueueTaker<>(ring, elements);
         ring.checkSchema(name, encoding.schema());
+    }
+
+    private static boolean always() {
+        return true;
     }
 
     private static void refuseInterrupted() throws InterruptedException {
@@ -93,7 +95,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     @Override
     public @Nullable E poll() {
         try {
-            return taker.take(ALWAYS, Patience.UNINTERRUPTIBLY);
+            return taker.take(HeapQueue::always, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
@@ -113,7 +115,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     private @Nullable E poll(Patience patience) throws InterruptedException {
         refuseInterrupted();
-        E element = taker.take(ALWAYS, patience);
+        E element = taker.take(HeapQueue::always, patience);
         return element != null ? element : take(new QueueClaim(), patience);
     }
 
@@ -159,7 +161,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     @Override
     public int drainTo(Collection<? super E> target, int most) {
         Objects.requireNonNull(target, "the collection is null");
-        if (target == this) {
+        if (target instanceof HeapQueue<?> other && ring.isSame(other.ring)) {
             throw new IllegalArgumentException("a queue cannot be drained to itself; name another collection");
         }
         int count = 0;

@@ -250,6 +250,11 @@ final class QueueRing {
                 && memory.getAcquire(header + RootLayout.KIND_IN_HEADER) == kind;
     }
 
+    /** Whether another handle is for the same queue. */
+    boolean isSame(QueueRing other) {
+        return header == other.header && all.address() == other.all.address();
+    }
+
     void requireUse() {
         if (!isInUse()) {
             throw stale();
