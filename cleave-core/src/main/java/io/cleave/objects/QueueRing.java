@@ -51,8 +51,11 @@ import java.util.function.LongFunction;
  * is held, as both are needed to free it ({@link QueueStructure}).
  */
 final class QueueRing {
-    /** How long one that does not want to wait for elements waits for a lock, which is held for moments. */
-    private static final long LOCK_NANOS = 20_000_000;
+    /**
+     * How long one that does not want to wait for elements waits for a lock, which is held for moments: so long that only
+     * one who is stopped holds it longer, as to leave without it may be to deny an element that is there.
+     */
+    private static final long LOCK_NANOS = 1_000_000_000;
 
     private final Heap heap;
     private final Gate gate;
