@@ -12,18 +12,18 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The queue of {@link SharedQueue}: elements over a {@link QueueRing}. */
 final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
-    private static final BooleanSupplier ALWAYS = () -> true;
     /** How many elements are encoded before a lock is acquired for them. */
     private static final int BATCH = 64;
 
     private final QueueRing ring;
-    private final ValueEncoding<E> encoding;
+    private final QueueElements<E> elements;
+    private final QueuePutter putter;
+    private final QueueTaker<E> taker;
 
     /**
      * The queue over a ring.
@@ -33,17 +33,14 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
      */
     HeapQueue(String name, QueueRing ring, ValueEncoding<E> encoding) {
         this.ring = ring;
-        this.encoding = encoding;
+        this.elements = new QueueElements<>(encoding);
+        this.putter = new QueuePutter(ring);
+        this.taker = new QueueTaker<>(ring, elements);
         ring.checkSchema(name, encoding.schema());
     }
 
-    private static <T> T notNull(T element) {
-        return Objects.requireNonNull(element, "the element is null");
-    }
-
-    private void encode(E element, ValueBuffer buffer) {
-        encoding.encode(notNull(element), buffer);
-        ValueEncoding.checkLength(buffer.length());
+    private static boolean always() {
+        return true;
     }
 
     private static void refuseInterrupted() throws InterruptedException {
@@ -58,9 +55,13 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public boolean offer(E element) {
-        try (ValueBuffer buffer = ValueBuffer.lend()) {
-            encode(element, buffer);
-            return ring.put(buffer, Patience.UNINTERRUPTIBLY);
+        try {
+            if (elements.isBytes()) {
+                return putter.put(elements.bytes(element), Patience.UNINTERRUPTIBLY);
+            }
+            try (ValueBuffer buffer = ValueBuffer.lend()) {
+                return putter.put(elements.encode(element, buffer), Patience.UNINTERRUPTIBLY);
+            }
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
@@ -78,17 +79,23 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private boolean offer(E element, Patience patience) throws InterruptedException {
-        try (ValueBuffer buffer = ValueBuffer.lend()) {
-            encode(element, buffer);
-            refuseInterrupted();
-            return ring.put(buffer, patience) || ring.putters().await(new Putting(buffer, patience), patience);
+        if (elements.isBytes()) {
+            return put(elements.bytes(element), patience);
         }
+        try (ValueBuffer buffer = ValueBuffer.lend()) {
+            return put(elements.encode(element, buffer), patience);
+        }
+    }
+
+    private boolean put(QueueContent element, Patience patience) throws InterruptedException {
+        refuseInterrupted();
+        return putter.put(element, patience) || ring.putters().await(new Putting(element, patience), patience);
     }
 
     @Override
     public @Nullable E poll() {
         try {
-            return ring.take(encoding, ALWAYS, Patience.UNINTERRUPTIBLY);
+            return taker.take(HeapQueue::always, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
@@ -108,7 +115,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     private @Nullable E poll(Patience patience) throws InterruptedException {
         refuseInterrupted();
-        E element = ring.take(encoding, ALWAYS, patience);
+        E element = taker.take(HeapQueue::always, patience);
         return element != null ? element : take(new QueueClaim(), patience);
     }
 
@@ -126,7 +133,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public @Nullable E peek() {
-        return new QueueReader<>(ring, encoding).next();
+        return new QueueReader<>(ring, elements).next();
     }
 
     @Override
@@ -154,14 +161,14 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     @Override
     public int drainTo(Collection<? super E> target, int most) {
         Objects.requireNonNull(target, "the collection is null");
-        if (target == this) {
+        if (target instanceof HeapQueue<?> other && ring.isSame(other.ring)) {
             throw new IllegalArgumentException("a queue cannot be drained to itself; name another collection");
         }
         int count = 0;
         List<E> batch = new ArrayList<>();
         int taken = 1;
         while (count < most && taken > 0) {
-            taken = take(encoding, batch, most - count);
+            taken = take(batch, most - count);
             target.addAll(batch);
             batch.clear();
             count += taken;
@@ -169,9 +176,9 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         return count;
     }
 
-    private int take(@Nullable ValueEncoding<E> reader, List<E> target, int most) {
+    private int take(@Nullable List<E> target, int most) {
         try {
-            return ring.take(reader, target, most, Patience.UNINTERRUPTIBLY);
+            return taker.take(target, most, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
@@ -182,57 +189,54 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         int left = ring.capacity(); // what others put meanwhile need not go
         int taken = 1;
         while (left > 0 && taken > 0) {
-            taken = take(null, List.of(), left);
+            taken = take(null, left);
             left -= taken;
         }
     }
 
     @Override
-    public int offerAll(Collection<? extends E> elements) {
+    public int offerAll(Collection<? extends E> collection) {
         try {
-            return putAll(elements, Patience.TRY);
+            return putAll(collection, Patience.TRY);
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
     }
 
     @Override
-    public void putAll(Collection<? extends E> elements) throws InterruptedException {
+    public void putAll(Collection<? extends E> collection) throws InterruptedException {
         refuseInterrupted();
-        int _ = putAll(elements, Patience.FOREVER);
+        int _ = putAll(collection, Patience.FOREVER);
     }
 
-    private int putAll(Collection<? extends E> elements, Patience patience) throws InterruptedException {
-        Objects.requireNonNull(elements, "the collection is null");
-        int count = 0;
-        List<ValueBuffer> buffers = new ArrayList<>();
-        Iterator<? extends E> all = elements.iterator();
-        while (all.hasNext()) {
-            int encoded = 0;
-            for (; encoded < BATCH && all.hasNext(); encoded++) {
-                if (encoded == buffers.size()) {
-                    buffers.add(new ValueBuffer());
+    private int putAll(Collection<? extends E> collection, Patience patience) throws InterruptedException {
+        Objects.requireNonNull(collection, "the collection is null");
+        List<ValueBuffer> buffers = elements.lendBuffers();
+        try {
+            int count = 0;
+            for (Iterator<? extends E> all = collection.iterator(); all.hasNext();) {
+                List<QueueContent> batch = elements.encode(all, BATCH, buffers);
+                int put = put(batch, patience);
+                count += put;
+                if (put < batch.size()) {
+                    return count;
                 }
-                encode(all.next(), buffers.get(encoded));
             }
-            int put = put(buffers.subList(0, encoded), patience);
-            count += put;
-            if (put < encoded) {
-                return count;
-            }
+            return count;
+        } finally {
+            elements.giveBack(buffers);
         }
-        return count;
     }
 
     /** Puts encoded elements, as many as there is room and patience for. */
-    private int put(List<ValueBuffer> buffers, Patience patience) throws InterruptedException {
+    private int put(List<QueueContent> contents, Patience patience) throws InterruptedException {
         int count = 0;
-        while (count < buffers.size()) {
-            int put = ring.put(buffers, count, patience.isTry() ? Patience.UNINTERRUPTIBLY : patience);
+        while (count < contents.size()) {
+            int put = putter.put(contents, count, patience.isTry() ? Patience.UNINTERRUPTIBLY : patience);
             count += put;
             if (put == 0) {
-                ValueBuffer next = buffers.get(count);
-                boolean isPut = patience.isTry() ? ring.put(next, Patience.UNINTERRUPTIBLY)
+                QueueContent next = contents.get(count);
+                boolean isPut = patience.isTry() ? putter.put(next, Patience.UNINTERRUPTIBLY)
                         : ring.putters().await(new Putting(next, patience), patience);
                 if (!isPut) {
                     return count;
@@ -245,7 +249,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public boolean contains(@Nullable Object object) {
-        QueueReader<E> reader = new QueueReader<>(ring, encoding);
+        QueueReader<E> reader = new QueueReader<>(ring, elements);
         for (E element = reader.next(); element != null; element = reader.next()) {
             if (Objects.deepEquals(element, object)) {
                 return true;
@@ -256,7 +260,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public boolean remove(@Nullable Object object) {
-        QueueReader<E> reader = new QueueReader<>(ring, encoding);
+        QueueReader<E> reader = new QueueReader<>(ring, elements);
         for (E element = reader.next(); element != null; element = reader.next()) {
             if (Objects.deepEquals(element, object) && removeIds(reader.id())) {
                 return true;
@@ -266,7 +270,11 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private boolean removeIds(long... ids) {
-        return ring.remove(ids) > 0;
+        try {
+            return taker.remove(ids) > 0;
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
     }
 
     @Override
@@ -274,7 +282,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         Objects.requireNonNull(filter, "the filter is null");
         long[] ids = new long[BATCH];
         int count = 0;
-        QueueReader<E> reader = new QueueReader<>(ring, encoding);
+        QueueReader<E> reader = new QueueReader<>(ring, elements);
         for (E element = reader.next(); element != null; element = reader.next()) {
             if (filter.test(element)) {
                 if (count == ids.length) {
@@ -308,7 +316,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public Iterator<E> iterator() {
-        return new Elements();
+        return new Cursor();
     }
 
     @Override
@@ -322,8 +330,8 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     /** Reads one element ahead. */
-    private final class Elements implements Iterator<E> {
-        private final QueueReader<E> reader = new QueueReader<>(ring, encoding);
+    private final class Cursor implements Iterator<E> {
+        private final QueueReader<E> reader = new QueueReader<>(ring, elements);
         private @Nullable E next = reader.next();
         private long nextId = reader.id();
         private long lastId;
@@ -358,18 +366,18 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private final class Putting extends QueueSide.Attempt {
-        private final ValueBuffer buffer;
+        private final QueueContent element;
         private final Patience patience;
 
-        Putting(ValueBuffer buffer, Patience patience) {
+        Putting(QueueContent element, Patience patience) {
             super(ring.putters());
-            this.buffer = buffer;
+            this.element = element;
             this.patience = patience;
         }
 
         @Override
         public boolean isDone() throws InterruptedException {
-            return ring.put(buffer, patience);
+            return putter.put(element, patience);
         }
 
         @Override
@@ -391,7 +399,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
         @Override
         public boolean isDone() throws InterruptedException {
-            taken = ring.take(encoding, claim, patience);
+            taken = taker.take(claim, patience);
             return taken != null || claim.isClosed();
         }
 

@@ -31,7 +31,9 @@ final class QueueFuture<E> extends CompletableFuture<E> {
                 boolean _ = super.complete(element);
             }
         } catch (Throwable t) { // an Error, too: whoever waits for the future has to learn that nobody works on it
-            boolean _ = super.completeExceptionally(t);
+            if (claim.close() || !claim.isClosed()) { // else whoever has closed it completes it, too
+                boolean _ = super.completeExceptionally(t);
+            }
         }
     }
 

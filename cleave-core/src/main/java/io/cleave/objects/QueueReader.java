@@ -26,7 +26,7 @@ final class QueueReader<E> {
     private final QueueRing ring;
     private final HeapMemory memory;
     private final MemorySegment all;
-    private final ValueEncoding<E> encoding;
+    private final QueueElements<E> elements;
     private final boolean isStack;
     /** Whether the position means something, and the id. */
     private boolean hasPosition;
@@ -37,11 +37,11 @@ final class QueueReader<E> {
     private long gapEnd;
     private long id;
 
-    QueueReader(QueueRing ring, ValueEncoding<E> encoding) {
+    QueueReader(QueueRing ring, QueueElements<E> elements) {
         this.ring = ring;
         this.memory = ring.heap().memory();
         this.all = memory.segment();
-        this.encoding = encoding;
+        this.elements = elements;
         this.isStack = ring.isStack();
     }
 
@@ -62,12 +62,13 @@ final class QueueReader<E> {
             long tail = ring.tailAcquire();
             if (!hasPosition) {
                 position = isStack ? tail - 1 : newHead;
+                head = newHead;
                 hasPosition = true;
-            } else if (!isStack && position - newHead < 0) {
-                position = newHead;
             }
             if (isStack) {
                 follow(newHead, tail);
+            } else if (position - newHead < 0) {
+                position = newHead;
             }
             head = newHead;
             boolean isOver = isStack ? position - newHead < 0 : position - tail >= 0;
@@ -121,7 +122,7 @@ final class QueueReader<E> {
             at = memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT);
             length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
         }
-        boolean isReadable = length > 0 && length <= ValueEncoding.MOST_BYTES && memory.isCommitted(at, length);
+        boolean isReadable = length >= 0 && length <= ValueEncoding.MOST_BYTES && memory.isCommitted(at, length);
         if (!isReadable || length > StoredValue.MOST_UNSURE_BYTES) {
             if (!isUnchanged(slot, stamp, found)) {
                 return null;
@@ -130,14 +131,14 @@ final class QueueReader<E> {
                 throw QueueRing.damaged("an element of " + length + " bytes is at " + at);
             }
         }
-        Object content = encoding.readUnsure(all, at, length);
+        Object content = elements.readUnsure(all, at, length);
         if (!isUnchanged(slot, stamp, found)) {
             return null;
         }
         hasId = true;
         id = found;
         pass();
-        return encoding.sure(content);
+        return elements.sure(content);
     }
 
     /** A position of the queue's has a stamp of its lap; what was taken while it was read has none of anybody's. */

@@ -11,10 +11,7 @@ import io.cleave.owner.Patience;
 import io.cleave.owner.SharedCell;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded ring of slots in a heap, for many processes of which any may die at any moment: a queue, or a stack.
@@ -45,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * none any more. Its head moves only where an element is taken out of the middle.
  *
  * <p>
- * <b>Taking out of the middle</b> is in {@link QueueGap}, reading without a lock in {@link QueueReader}, waiting in
+ * These two are in {@link QueuePutter} and {@link QueueTaker}, taking out of the middle in {@link QueueGap}, reading without a lock in {@link QueueReader}, waiting in
  * {@link QueueSide}. Order of locks: head, tail, context, the heap's; each call holds one of the first two.
  *
  * <p>
@@ -54,10 +51,11 @@ import org.jspecify.annotations.Nullable;
  * is held, as both are needed to free it ({@link QueueStructure}).
  */
 final class QueueRing {
-    /** How many elements are taken at once. */
-    private static final int BATCH = Change.MOST_FREES - 2;
-    /** How long one that does not want to wait for elements waits for a lock, which is held for moments. */
-    private static final long LOCK_NANOS = 20_000_000;
+    /**
+     * How long one that does not want to wait for elements waits for a lock, which is held for moments: so long that only
+     * one who is stopped holds it longer, as to leave without it may be to deny an element that is there.
+     */
+    private static final long LOCK_NANOS = 1_000_000_000;
 
     private final Heap heap;
     private final Gate gate;
@@ -79,7 +77,6 @@ final class QueueRing {
     private final long[] chunks;
     private final long takeLockAt;
     private final long putLockAt;
-    private final QueueGap gap;
     private final QueueSide takers;
     private final QueueSide putters;
 
@@ -126,7 +123,6 @@ final class QueueRing {
         this.chunkMask = chunkSlots - 1;
         this.putLockAt = tailBlock + QueueLayout.LOCK;
         this.takeLockAt = isStack ? putLockAt : headBlock + QueueLayout.LOCK;
-        this.gap = new QueueGap(this);
         this.takers = new QueueSide(this, tailBlock, putLockAt, cells);
         this.putters = new QueueSide(this, headBlock, takeLockAt, cells);
     }
@@ -243,10 +239,23 @@ final class QueueRing {
         return slotBytes;
     }
 
+    long takeLockAt() {
+        return takeLockAt;
+    }
+
+    long putLockAt() {
+        return putLockAt;
+    }
+
     /** Whether this is still the queue that it was. Who holds one of its locks then can rely on it until it releases that. */
     boolean isInUse() {
         return memory.getAcquire(header + RootLayout.GENERATION_IN_HEADER) == generation
                 && memory.getAcquire(header + RootLayout.KIND_IN_HEADER) == kind;
+    }
+
+    /** Whether another handle is for the same queue. */
+    boolean isSame(QueueRing other) {
+        return header == other.header && all.address() == other.all.address();
     }
 
     void requireUse() {
@@ -287,7 +296,7 @@ final class QueueRing {
      * @return false where there was not the time
      * @throws StaleReferenceException where the queue was dropped
      */
-    private boolean enter(long lockAt, Patience patience) throws InterruptedException {
+    boolean enter(long lockAt, Patience patience) throws InterruptedException {
         if (all.isReadOnly()) {
             throw new UnsupportedOperationException(
                     "the heap was opened for reading only; open it without withReadOnly to "
@@ -310,9 +319,22 @@ final class QueueRing {
         }
     }
 
-    private void leave(long lockAt) {
-        locks.unlock(lockAt);
-        gate.exit();
+    /**
+     * Releases a lock, and tells those who wait for what was done under it.
+     *
+     * @param others where they are
+     * @param count for how many of them there is something now
+     */
+    void leave(long lockAt, QueueSide others, int count) {
+        boolean mustWake = count > 0 && others.raise();
+        try {
+            locks.unlock(lockAt);
+            if (mustWake) {
+                others.wake(count);
+            }
+        } finally {
+            gate.exit();
+        }
     }
 
     /** Who has no time for elements has some for locks. */
@@ -322,313 +344,12 @@ final class QueueRing {
                         .isInterruptible());
     }
 
-    /**
-     * Puts elements, as many as there is room for.
-     *
-     * @param elements their bytes
-     * @param from the first of them
-     * @param patience for the lock
-     * @return how many were put
-     * @throws io.cleave.HeapFullException where there is no block for one; those before it have been put
-     */
-    int put(List<ValueBuffer> elements, int from, Patience patience) throws InterruptedException {
-        if (!enter(putLockAt, patience)) {
-            return 0;
-        }
-        int count = 0;
-        boolean mustWake = false;
-        try {
-            while (from + count < elements.size() && putOne(elements.get(from + count))) {
-                count++;
-            }
-        } finally {
-            mustWake = count > 0 && takers.raise();
-            leave(putLockAt);
-        }
-        if (mustWake) {
-            takers.wake(count);
-        }
-        return count;
-    }
-
-    /**
-     * Puts an element, where there is room.
-     *
-     * @param patience for the lock
-     * @return whether it was put
-     * @throws io.cleave.HeapFullException where there is no block for it
-     */
-    boolean put(ValueBuffer element, Patience patience) throws InterruptedException {
-        return putIfRoom(element, patience) || (gap.isOpen() && closeGap(patience) && putIfRoom(element, patience));
-    }
-
-    /** Makes sure that what somebody has taken out of the middle leaves room, whether it lives or not. */
-    private boolean closeGap(Patience patience) throws InterruptedException {
-        if (!enter(takeLockAt, patience)) {
-            return false;
-        }
-        try {
-            gap.close();
-            return true;
-        } finally {
-            leave(takeLockAt);
-        }
-    }
-
-    private boolean putIfRoom(ValueBuffer element, Patience patience) throws InterruptedException {
-        if (!enter(putLockAt, patience)) {
-            return false;
-        }
-        boolean isPut = false;
-        boolean mustWake = false;
-        try {
-            isPut = putOne(element);
-            mustWake = isPut && takers.raise();
-        } finally {
-            leave(putLockAt);
-        }
-        if (mustWake) {
-            takers.wake(1);
-        }
-        return isPut;
-    }
-
-    private boolean putOne(ValueBuffer element) {
-        long tail = memory.getPlain(tailBlock + QueueLayout.TAIL);
-        if (memory.getPlain(tailBlock + QueueLayout.BEGUN) != tail) {
-            tail = settleTail(tail);
-        }
-        if (isFull(tail)) {
-            return false;
-        }
-        long id = tail;
-        if (isStack) {
-            id = memory.getPlain(tailBlock + QueueLayout.SEQUENCE);
-            memory.setOpaque(tailBlock + QueueLayout.SEQUENCE, id + 1);
-        } else {
-            memory.setOpaque(tailBlock + QueueLayout.BEGUN, tail + 1);
-        }
-        long slot = slotAt(tail);
-        memory.setOpaque(slot + QueueLayout.ID, id); // SYNC: queue-id; before what it is for
-        VarHandle.storeStoreFence();
-        long length = element.length();
-        if (length <= slotBytes - QueueLayout.CONTENT) {
-            element.copyTo(all, slot + QueueLayout.CONTENT);
-            memory.setRelease(slot, QueueLayout.stamp(lap(tail), length)); // SYNC: queue-stamp
-            memory.setRelease(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
-        } else {
-            putLong(element, slot, tail);
-        }
-        return true;
-    }
-
-    private void putLong(ValueBuffer element, long slot, long tail) {
-        try (Change change = heap.change()) {
-            long block = change.allocate(element.length());
-            element.copyTo(all, block);
-            memory.setPlain(slot + QueueLayout.BLOCK_IN_SLOT, block);
-            memory.setPlain(slot + QueueLayout.LENGTH_IN_SLOT, element.length());
-            change.set(slot, QueueLayout.stampOfBlock(lap(tail))); // SYNC: queue-stamp
-            change.set(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
-            change.commit();
-        }
-    }
-
-    /** Finishes, or forgets, what a dead process had begun to put. */
-    private long settleTail(long tail) {
-        if (isStack) {
-            return tail; // where it is the tail that says what has been put
-        }
-        long stamp = memory.getAcquire(slotAt(tail));
-        if (QueueLayout.isOfLap(stamp, lap(tail))) {
-            memory.setRelease(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
-            return tail + 1;
-        }
-        return tail;
-    }
-
-    private boolean isFull(long tail) {
-        if (tail - memory.getPlain(tailBlock + QueueLayout.KNOWN_HEAD) < capacity) {
-            return false;
-        }
-        long head = headAcquire();
-        memory.setPlain(tailBlock + QueueLayout.KNOWN_HEAD, head); // a guess that errs on the safe side
-        return tail - head >= capacity;
-    }
-
-    /**
-     * Takes the next element.
-     *
-     * @param mayTake asked when everything is ready: the element stays where this says no
-     * @param patience for the lock
-     * @return null where there is none, or it was not to be taken
-     */
-    <E> @Nullable E take(ValueEncoding<E> reader, BooleanSupplier mayTake, Patience patience)
-            throws InterruptedException {
-        if (!enter(takeLockAt, patience)) {
-            return null;
-        }
-        E element = null;
-        boolean mustWake = false;
-        try {
-            gap.close();
-            long position = nextToTake(0);
-            long stamp = stampToTake(position);
-            if (stamp == 0) {
-                return null;
-            }
-            E found = decode(reader, position, stamp);
-            if (!mayTake.getAsBoolean()) {
-                return null;
-            }
-            if (QueueLayout.isInBlock(stamp)) {
-                takeBlocks(position, 1);
-            } else {
-                memory.setRelease(endToTakeFrom(), afterTaking(position));
-            }
-            element = found;
-            mustWake = putters.raise();
-        } finally {
-            leave(takeLockAt);
-        }
-        if (mustWake) {
-            putters.wake(1);
-        }
-        return element;
-    }
-
-    /**
-     * Takes the next elements.
-     *
-     * @param reader null where nobody wants to see them
-     * @param to gets them
-     * @param most how many at most
-     * @return how many were taken; where that is not 0 there may be more
-     */
-    <E> int take(@Nullable ValueEncoding<E> reader, List<E> to, int most, Patience patience)
-            throws InterruptedException {
-        if (!enter(takeLockAt, patience)) {
-            return 0;
-        }
-        int count = 0;
-        boolean mustWake = false;
-        try {
-            gap.close();
-            boolean hasBlocks = false;
-            long position = nextToTake(0);
-            long last = position;
-            for (; count < Math.min(BATCH, most); count++, position = nextToTake(count)) {
-                long stamp = stampToTake(position);
-                if (stamp == 0) {
-                    break;
-                }
-                if (reader != null) {
-                    to.add(decode(reader, position, stamp));
-                }
-                hasBlocks |= QueueLayout.isInBlock(stamp);
-                last = position;
-            }
-            if (hasBlocks) {
-                takeBlocks(last, count);
-            } else if (count > 0) {
-                memory.setRelease(endToTakeFrom(), afterTaking(last));
-            }
-            mustWake = count > 0 && putters.raise();
-        } finally {
-            leave(takeLockAt);
-        }
-        if (mustWake) {
-            putters.wake(count);
-        }
-        return count;
-    }
-
-    /** The position of an element to take, after so many others. Under the lock for taking. */
-    private long nextToTake(int others) {
-        return isStack ? memory.getPlain(tailBlock + QueueLayout.TAIL) - 1 - others
-                : memory.getPlain(headBlock + QueueLayout.HEAD) + others;
-    }
-
-    /** The stamp of an element that can be taken; 0 where there is none at the position. */
-    private long stampToTake(long position) {
-        if (isStack && position - memory.getPlain(headBlock + QueueLayout.HEAD) < 0) {
-            return 0;
-        }
-        long stamp = memory.getAcquire(slotAt(position)); // SYNC: queue-stamp
-        return QueueLayout.isOfLap(stamp, lap(position)) ? stamp : 0;
-    }
-
-    private long endToTakeFrom() {
-        return isStack ? tailBlock + QueueLayout.TAIL : headBlock + QueueLayout.HEAD;
-    }
-
-    private long afterTaking(long position) {
-        return isStack ? position : position + 1;
-    }
-
-    /** Takes the elements up to a position, of which some lie in blocks. */
-    private void takeBlocks(long last, int count) {
-        try (Change change = heap.change()) {
-            change.set(endToTakeFrom(), afterTaking(last));
-            for (int i = 0; i < count; i++) {
-                freeBlock(change, isStack ? last + i : last - i);
-            }
-            change.commit();
-        }
-    }
-
     /** Frees the block of an element that is there no more after the change, if it has one. */
     void freeBlock(Change change, long position) {
         long slot = slotAt(position);
         if (QueueLayout.isInBlock(memory.getPlain(slot))) {
             change.free(memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT));
         }
-    }
-
-    /** The element of a slot that cannot change meanwhile, as its lock is held. */
-    private <E> E decode(ValueEncoding<E> reader, long position, long stamp) {
-        long slot = slotAt(position);
-        long at = slot + QueueLayout.CONTENT;
-        long length = QueueLayout.length(stamp);
-        if (QueueLayout.isInBlock(stamp)) {
-            at = memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT);
-            length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
-        }
-        E element = QueueLayout.isFull(stamp) && length > 0 && memory.isCommitted(at, length)
-                ? reader.decode(all, at, length) : null;
-        if (element == null) {
-            throw damaged("position " + position + " has the stamp " + Long.toHexString(stamp));
-        }
-        return element;
-    }
-
-    /**
-     * Takes elements out of wherever they are.
-     *
-     * @param ids whose they are, in ascending order; those that are there no more are passed over
-     * @return how many were taken
-     */
-    int remove(long[] ids) {
-        int count = 0;
-        boolean mustWake = false;
-        try {
-            if (!enter(takeLockAt, Patience.UNINTERRUPTIBLY)) {
-                return 0;
-            }
-            try {
-                gap.close();
-                count = gap.remove(ids);
-                mustWake = count > 0 && putters.raise();
-            } finally {
-                leave(takeLockAt);
-            }
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e); // it was not to be interruptible
-        }
-        if (mustWake) {
-            putters.wake(count);
-        }
-        return count;
     }
 
     /** How many elements there are; exact while nobody changes the queue. */
@@ -642,7 +363,8 @@ final class QueueRing {
         return !isInUse() || (isStack ? tailAcquire() != headAcquire() : hasAt(headAcquire()));
     }
 
-    private boolean hasAt(long position) {
+    /** Whether an element has come to a position of a queue's. */
+    boolean hasAt(long position) {
         return QueueLayout.isOfLap(memory.getAcquire(slotAt(position)), lap(position)); // SYNC: queue-stamp
     }
 

@@ -59,7 +59,7 @@ final class QueueStructure implements Structure {
         } else if (QueueLayout.isInBlock(stamp) && isInside) {
             long length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
             long size = check.reached(memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT));
-            if (size != 0 && (length <= 0 || length > size)) {
+            if (size != 0 && (length < 0 || length > size)) {
                 check.fault("the element at position " + position + " of a queue has " + length + " bytes in " + size);
             }
         } else if (QueueLayout.length(stamp) > ring.slotBytes() - QueueLayout.CONTENT) {

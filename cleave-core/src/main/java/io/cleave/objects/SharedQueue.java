@@ -23,7 +23,7 @@ import java.util.concurrent.Flow;
  * <b>Death.</b> Each operation on one element has happened as a whole or not at all, whatever process is killed at whatever
  * moment: no element is lost, comes twice, or comes in part. What a dead process held up goes on within 0.1 s. A process that
  * is stopped in the middle of putting holds up those who put, one that is stopped in the middle of taking those who take,
- * until it goes on; nothing of what it is at is overwritten. An element whose taker dies after it has been taken is gone with it.
+ * until it goes on, those who wait for a limited time for some seconds; nothing of what it is at is overwritten. An element whose taker dies after it has been taken is gone with it.
  *
  * <p>
  * <b>Elements</b> are copied: what is taken is another object than what was put. None can be null. Short ones, of up to some

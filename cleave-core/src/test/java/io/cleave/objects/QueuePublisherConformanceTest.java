@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.concurrent.Flow;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.reactivestreams.tck.TestEnvironment;
@@ -18,15 +18,16 @@ import org.testng.annotations.Test;
 
 /** What the Reactive Streams initiative tests of publishers; what it leaves open, or a queue has no use for, is skipped. */
 class QueuePublisherConformanceTest {
-    private static SharedHeap heap;
+    private SharedHeap heap;
+    private int number;
 
-    @BeforeAll
-    static void open() {
+    @BeforeEach
+    void open() {
         heap = SharedHeap.create("publisher" + ProcessHandle.current().pid(), 32 << 20);
     }
 
-    @AfterAll
-    static void close() {
+    @AfterEach
+    void close() {
         heap.close();
     }
 
@@ -38,7 +39,7 @@ class QueuePublisherConformanceTest {
                 .map(method -> DynamicTest.dynamicTest(method.getName(), () -> run(method)));
     }
 
-    private static void run(Method method) throws Throwable {
+    private void run(Method method) throws Throwable {
         Verification verification = new Verification();
         verification.setUp();
         try {
@@ -51,9 +52,8 @@ class QueuePublisherConformanceTest {
         }
     }
 
-    private static final class Verification extends FlowPublisherVerification<Integer> {
+    private final class Verification extends FlowPublisherVerification<Integer> {
         private static final int MOST = 2000;
-        private static int number;
 
         Verification() {
             super(new TestEnvironment(400, 50, 100));

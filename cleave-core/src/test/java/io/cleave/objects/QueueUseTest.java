@@ -128,7 +128,9 @@ class QueueUseTest {
         assertThatThrownBy(() -> queue.offer(null, 1, TimeUnit.SECONDS)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> queue.offerAll(Arrays.asList("a", null))).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> queue.drainTo(null)).isInstanceOf(NullPointerException.class);
-        assertThatThrownBy(() -> queue.drainTo(queue)).isInstanceOf(IllegalArgumentException.class);
+        for (SharedQueue<String> handle : List.of(queue, heap.queue("queue", String.class, 2))) {
+            assertThatThrownBy(() -> queue.drainTo(handle)).isInstanceOf(IllegalArgumentException.class);
+        }
         assertThat(queue).isEmpty();
         queue.add("a");
         queue.add("b");
