@@ -157,7 +157,7 @@ final class MapLayout {
 
     /** 1 where a slot may be that of a hash, else 0. */
     static long printBit(long slot, long hash) {
-        return ((slot ^ hash) >>> PRINT_SHIFT) - 1 >>> (Long.SIZE - 1);
+        return (((slot ^ hash) >>> PRINT_SHIFT) - 1) >>> (Long.SIZE - 1);
     }
 
     /** Whether a hash, or the slot for it, belongs to a segment of this prefix and depth. */

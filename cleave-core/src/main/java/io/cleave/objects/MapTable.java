@@ -200,7 +200,7 @@ final class MapTable {
             long version = memory.getAcquire(bucket); // SYNC: map-version
             Object result = read(bucket, access, reader);
             VarHandle.loadLoadFence(); // all that was read comes before the looks
-            if (result != CHANGED && memory.getAcquire(bucket) == version && isCurrent(root, wordAt, word)) {
+            if (!CHANGED.equals(result) && memory.getAcquire(bucket) == version && isCurrent(root, wordAt, word)) {
                 return reader == null || result == null ? result : reader.sure(result);
             }
         }

@@ -85,7 +85,8 @@ final class QueueTaker<E> {
             int count = 0;
             long position = next(0);
             long stamp = stamp(position);
-            while (stamp != 0 && count < Math.min(BATCH, most) && (target == null || isAdded(target, position, stamp))) {
+            while (stamp != 0 && count < Math.min(BATCH, most)
+                    && (target == null || isAdded(target, position, stamp))) {
                 hasBlocks |= QueueLayout.isInBlock(stamp);
                 count++;
                 position = next(count);
