@@ -35,6 +35,16 @@ public record Row(String work, String subject, String unit, int runs, double med
         return new Row(work, subject, unit, sorted.length, median(sorted), sorted[0], sorted[sorted.length - 1]);
     }
 
+    /**
+     * The same line under another work's id, for a second goal of one measurement.
+     *
+     * @param other the id
+     * @return the line
+     */
+    public Row as(String other) {
+        return new Row(other, subject, unit, runs, median, min, max);
+    }
+
     private static double median(double[] sorted) {
         int half = sorted.length / 2;
         return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;

@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  * at no moment a block is nobody's or two ones'.
  */
 final class Central {
-    private static final long MOST_GROWTH = 64 << 20;
+    /** What others may have to wait for at a time. */
+    private static final long MOST_GROWTH = 16 << 20;
+    /** A huge page of which a part had memory before may begin so far before what is added. */
+    private static final long HUGE_PAGE_BYTES = 2 << 20;
     private static final int GROWTH_SHIFT = 3;
 
     private final HeapSpace space;
@@ -160,6 +163,8 @@ final class Central {
                 & -HeapLayout.PAGE_BYTES;
         space.reserve(entriesFrom, entriesTo - entriesFrom);
         space.reserve(at, bytes);
+        long from = Math.max(dataAt, at - HUGE_PAGE_BYTES);
+        space.unite(from, at + bytes - from);
     }
 
     /** The error where there is no room. Under the central lock. */

@@ -42,6 +42,7 @@ public final class Change implements AutoCloseable {
     private final Context context;
     private final RedoLog log;
     private final long[] freed = new long[MOST_FREES];
+    private final int[] freedClasses = new int[MOST_FREES];
     private int frees;
 
     Change(Heap heap, Context context) {
@@ -69,8 +70,8 @@ public final class Change implements AutoCloseable {
         if (bytes <= 0) {
             throw new IllegalArgumentException("a block of " + bytes + " bytes; it needs at least 1");
         }
-        return bytes <= SizeClasses.LARGEST_BYTES ? context.allocate(SizeClasses.of(bytes))
-                : context.allocateLarge(bytes);
+        int sizeClass = classFor(bytes);
+        return sizeClass >= 0 ? context.allocate(sizeClass) : context.allocateLarge(bytes);
     }
 
     /**
@@ -118,13 +119,35 @@ public final class Change implements AutoCloseable {
      * @throws IllegalArgumentException where no block is there
      */
     public void free(long block) {
+        int sizeClass = central.classOf(block);
+        if (sizeClass == SizeClasses.HEADER) {
+            log.set(block, log.get(block) + 1);
+        }
+        free(block, sizeClass);
+    }
+
+    /**
+     * Gives a block back, as {@link #free(long)} does, without having to look up how large it is.
+     *
+     * @param block its offset, of a block that is in use and no header
+     * @param bytes the size that it was allocated with
+     */
+    public void free(long block, long bytes) {
+        free(block, classFor(bytes));
+    }
+
+    private void free(long block, int sizeClass) {
         if (frees == MOST_FREES) {
             throw new IllegalStateException("a change frees at most " + MOST_FREES + " blocks; split it into several");
         }
-        if (central.classOf(block) == SizeClasses.HEADER) {
-            log.set(block, log.get(block) + 1);
-        }
-        freed[frees++] = block;
+        freed[frees] = block;
+        freedClasses[frees] = sizeClass;
+        frees++;
+    }
+
+    /** The size class for so many bytes; -1 where they take pages of their own. */
+    private static int classFor(long bytes) {
+        return bytes <= SizeClasses.LARGEST_BYTES ? SizeClasses.of(bytes) : -1;
     }
 
     /**
@@ -150,7 +173,7 @@ public final class Change implements AutoCloseable {
 
     /** Makes all that was collected happen. The change is empty then, and may go on. */
     public void commit() {
-        context.collectBlocks(freed, frees);
+        context.collectBlocks(freed, freedClasses, frees);
         frees = 0;
         log.commit();
         context.committed();

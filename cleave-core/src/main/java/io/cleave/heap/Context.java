@@ -222,7 +222,7 @@ final class Context {
     }
 
     /** Collects in the outer log what makes blocks free, and pending ones used. */
-    void collectBlocks(long[] blocks, int count) {
+    void collectBlocks(long[] blocks, int[] sizeClasses, int count) {
         if (count == 0 && taken == 0) {
             return;
         }
@@ -231,7 +231,7 @@ final class Context {
         long places = ~mask;
         for (int i = 0; i < count; i++) {
             long block = blocks[i];
-            int sizeClass = central.classOf(block);
+            int sizeClass = sizeClasses[i];
             if (sizeClass < 0 || !addToStock(sizeClass, block)) {
                 if (places == 0) {
                     throw new IllegalStateException(

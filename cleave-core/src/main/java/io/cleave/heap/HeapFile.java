@@ -117,6 +117,7 @@ public final class HeapFile implements HeapSpace, AutoCloseable {
 
     private static void format(GrowingBlock block, long initial) {
         block.reserve(0, initial);
+        block.unite(0, initial);
         Heap.format(new HeapFile(block), new SecureRandom().nextLong());
         Participants.join(block.segment(), HeapLayout.STAMP_AT, Heap.class); // who only reads could not
     }
@@ -172,6 +173,11 @@ public final class HeapFile implements HeapSpace, AutoCloseable {
     @Override
     public void reserve(long at, long bytes) {
         block.reserve(at, bytes);
+    }
+
+    @Override
+    public void unite(long at, long bytes) {
+        block.unite(at, bytes);
     }
 
     /**

@@ -88,6 +88,11 @@ public final class HeapLocks {
 
     private boolean acquire(long at, long me, Patience patience) throws InterruptedException {
         LockWord word = word(at);
+        if (word.owner() == me) {
+            throw new IllegalStateException(
+                    "this thread holds the lock that it wants: code of a value that is called while "
+                            + "the value is read or compared must not change the structure that the value is in");
+        }
         Outcome outcome = word.acquire(me, News.TAKE, patience);
         if (outcome == Outcome.OWNER_DIED) {
             boolean _ = word.consistent(me); // all of the dead one's changes are finished or forgotten

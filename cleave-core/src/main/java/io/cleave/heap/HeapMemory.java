@@ -225,7 +225,7 @@ public final class HeapMemory {
      * @param count how many
      */
     public void copyIn(byte[] from, int index, long at, int count) {
-        MemorySegment.copy(from, index, memory, ValueLayout.JAVA_BYTE, at, count);
+        FewBytes.copy(from, index, memory, at, count);
     }
 
     /**
@@ -249,7 +249,7 @@ public final class HeapMemory {
      * @param count how many
      */
     public void copyOut(long at, byte[] to, int index, int count) {
-        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, at, to, index, count);
+        FewBytes.copy(memory, at, to, index, count);
     }
 
     /**

@@ -19,4 +19,14 @@ public interface HeapSpace {
      * @throws io.cleave.AllocationException where the device has not got that much; what was reserved before is intact
      */
     void reserve(long at, long bytes);
+
+    /**
+     * Asks for huge pages in a part that was reserved, with its content. Where there are none it has no effect.
+     *
+     * @param at where the part begins
+     * @param bytes its length
+     */
+    default void unite(long at, long bytes) {
+        // small ones do
+    }
 }

@@ -129,7 +129,7 @@ final class BlockDirectory {
         try {
             file.extend(BlockLayout.HEADER_BYTES + header.byteSize());
             file.reserve(0, BlockLayout.HEADER_BYTES, directory);
-            attachment = new Attachment(file, header, BlockMapping.SHARED, false);
+            attachment = new Attachment(file, header, BlockMapping.SHARED, true);
             header.write(attachment.headerSegment());
             SparseBlock block = new SparseBlock(name, directory, file, attachment);
             fill.accept(block);
@@ -330,7 +330,7 @@ final class BlockDirectory {
     }
 
     private SparseBlock mappedSparse(String name, BlockFile file, BlockHeader header, MemoryOptions options) {
-        return new SparseBlock(name, directory, file, mapped(file, header, options));
+        return new SparseBlock(name, directory, file, mapped(file, header, options.mapping(), true));
     }
 
     /** Looks at a block, which does not attach to it. */
@@ -376,9 +376,13 @@ final class BlockDirectory {
     }
 
     private static Attachment mapped(BlockFile file, BlockHeader header, MemoryOptions options) {
+        return mapped(file, header, options.mapping(), options.hugePages());
+    }
+
+    private static Attachment mapped(BlockFile file, BlockHeader header, BlockMapping mapping, boolean huge) {
         boolean done = false;
         try {
-            Attachment attachment = new Attachment(file, header, options.mapping(), options.hugePages());
+            Attachment attachment = new Attachment(file, header, mapping, huge);
             BlockLayout.readyAcquire(attachment.headerSegment()); // SYNC: block-ready
             done = true;
             return attachment;

@@ -3,13 +3,18 @@ package io.cleave.memory;
 import io.cleave.memory.raw.GrowingBlock;
 import java.lang.foreign.MemorySegment;
 
-/** A block whose file has its size and is mapped from the beginning, and gets its pages part by part. */
+/**
+ * A block whose file has its size and is mapped from the beginning, at a place for huge pages, and gets its pages part by
+ * part.
+ */
 final class SparseBlock implements GrowingBlock {
     private final String name;
     private final String directory;
     private final BlockFile file;
     private final Attachment attachment;
     private final MemorySegment segment;
+    /** Whether it is worth asking for huge pages. A guess, so races do no harm. */
+    private boolean hasHugePages = true;
 
     SparseBlock(String name, String directory, BlockFile file, Attachment attachment) {
         this.name = name;
@@ -43,6 +48,13 @@ final class SparseBlock implements GrowingBlock {
             populate(at, bytes);
         } else {
             file.reserve(BlockLayout.HEADER_BYTES + at, bytes, directory);
+        }
+    }
+
+    @Override
+    public void unite(long at, long bytes) {
+        if (hasHugePages) {
+            hasHugePages = HugePages.collapse(segment.asSlice(at, bytes));
         }
     }
 

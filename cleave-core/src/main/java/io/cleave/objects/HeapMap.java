@@ -19,6 +19,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
 
     private final String name;
     private final MapTable table;
+    private final MapWriter writer;
     private final ValueEncoding<K> keys;
     private final ValueEncoding<V> values;
     private final ValueHash hash;
@@ -32,6 +33,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     HeapMap(String name, MapTable table, ValueEncoding<K> keys, ValueEncoding<V> values) {
         this.name = name;
         this.table = table;
+        this.writer = new MapWriter(table);
         this.keys = keys;
         this.values = values;
         this.hash = hash(table.heap());
@@ -114,12 +116,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
 
     @Override
     public int size() {
-        return (int) Math.min(table.size(), Integer.MAX_VALUE);
+        return (int) Math.min(new MapSize(table).size(), Integer.MAX_VALUE);
     }
 
     @Override
     public boolean isEmpty() {
-        return table.size() == 0;
+        return new MapSize(table).size() == 0;
     }
 
     @Override
@@ -128,14 +130,10 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         try (MapAccess access = access(key)) {
             values.encode(value, access.value);
-            table.lockWithRoom(access);
-            try {
-                V old = table.read(access, values);
-                table.put(access);
-                return old;
-            } finally {
-                table.unlock(access);
-            }
+            access.lockWithRoom(writer);
+            V old = writer.read(access, values);
+            writer.put(access);
+            return old;
         }
     }
 
@@ -150,16 +148,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
                 return present;
             }
             values.encode(value, access.value);
-            table.lockWithRoom(access);
-            try {
-                if (access.slotAt != 0) {
-                    return table.read(access, values);
-                }
-                table.put(access);
-                return null;
-            } finally {
-                table.unlock(access);
+            access.lockWithRoom(writer);
+            if (access.slotAt != 0) {
+                return writer.read(access, values);
             }
+            writer.put(access);
+            return null;
         }
     }
 
@@ -174,17 +168,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             return null;
         }
         try (MapAccess access = access(keys.type().cast(key))) {
-            table.lock(access);
-            try {
-                if (access.slotAt == 0) {
-                    return null;
-                }
-                V old = table.read(access, values);
-                table.remove(access);
-                return old;
-            } finally {
-                table.unlock(access);
+            access.lock(writer);
+            if (access.slotAt == 0) {
+                return null;
             }
+            V old = writer.read(access, values);
+            writer.remove(access);
+            return old;
         }
     }
 
@@ -194,16 +184,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             return false;
         }
         try (MapAccess access = access(keys.type().cast(key))) {
-            table.lock(access);
-            try {
-                if (!isValue(access, value)) {
-                    return false;
-                }
-                table.remove(access);
-                return true;
-            } finally {
-                table.unlock(access);
+            access.lock(writer);
+            if (!isValue(access, value)) {
+                return false;
             }
+            writer.remove(access);
+            return true;
         }
     }
 
@@ -214,7 +200,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         }
         access.beginComputing(table);
         try {
-            return Objects.deepEquals(table.read(access, values), value);
+            return Objects.deepEquals(writer.read(access, values), value);
         } finally {
             access.endComputing();
         }
@@ -226,17 +212,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         try (MapAccess access = access(key)) {
             values.encode(value, access.value);
-            table.lock(access);
-            try {
-                if (access.slotAt == 0) {
-                    return null;
-                }
-                V old = table.read(access, values);
-                table.put(access);
-                return old;
-            } finally {
-                table.unlock(access);
+            access.lock(writer);
+            if (access.slotAt == 0) {
+                return null;
             }
+            V old = writer.read(access, values);
+            writer.put(access);
+            return old;
         }
     }
 
@@ -247,16 +229,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(newValue);
         try (MapAccess access = access(key)) {
             values.encode(newValue, access.value);
-            table.lock(access);
-            try {
-                if (!isValue(access, oldValue)) {
-                    return false;
-                }
-                table.put(access);
-                return true;
-            } finally {
-                table.unlock(access);
+            access.lock(writer);
+            if (!isValue(access, oldValue)) {
+                return false;
             }
+            writer.put(access);
+            return true;
         }
     }
 
@@ -278,22 +256,18 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             if (present != null) {
                 return present;
             }
-            table.lockWithRoom(access);
-            try {
-                if (access.slotAt != 0) {
-                    return table.read(access, values);
-                }
-                access.beginComputing(table);
-                V value;
-                try {
-                    value = function.apply(key);
-                } finally {
-                    access.endComputing();
-                }
-                return become(access, value);
-            } finally {
-                table.unlock(access);
+            access.lockWithRoom(writer);
+            if (access.slotAt != 0) {
+                return writer.read(access, values);
             }
+            access.beginComputing(table);
+            V value;
+            try {
+                value = function.apply(key);
+            } finally {
+                access.endComputing();
+            }
+            return become(access, value);
         }
     }
 
@@ -302,13 +276,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            table.lock(access);
-            try {
-                V old = table.read(access, values);
-                return old == null ? null : become(access, apply(access, function, key, old));
-            } finally {
-                table.unlock(access);
-            }
+            access.lock(writer);
+            V old = writer.read(access, values);
+            return old == null ? null : become(access, apply(access, function, key, old));
         }
     }
 
@@ -317,13 +287,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            table.lockWithRoom(access);
-            try {
-                V old = table.read(access, values);
-                return become(access, apply(access, function, key, old));
-            } finally {
-                table.unlock(access);
-            }
+            access.lockWithRoom(writer);
+            V old = writer.read(access, values);
+            return become(access, apply(access, function, key, old));
         }
     }
 
@@ -333,13 +299,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         notNullFunction(function);
         try (MapAccess access = access(key)) {
-            table.lockWithRoom(access);
-            try {
-                V old = table.read(access, values);
-                return become(access, old == null ? value : apply(access, function, old, value));
-            } finally {
-                table.unlock(access);
-            }
+            access.lockWithRoom(writer);
+            V old = writer.read(access, values);
+            return become(access, old == null ? value : apply(access, function, old, value));
         }
     }
 
@@ -357,9 +319,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     private @Nullable V become(MapAccess access, @Nullable V value) {
         if (value != null) {
             values.encode(value, access.value);
-            table.put(access);
+            writer.put(access);
         } else if (access.slotAt != 0) {
-            table.remove(access);
+            writer.remove(access);
         }
         return value;
     }

@@ -3,8 +3,8 @@ package io.cleave.objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one operation on a map works with: the bytes of its key and value, and where they belong. Each thread has one, so
- * that operations leave no garbage.
+ * What one operation on a map works with: the bytes of its key and value, where they belong, and the lock of that place
+ * where the operation needs it. Each thread has one, so that operations leave no garbage.
  */
 final class MapAccess implements AutoCloseable {
     private static final ThreadLocal<MapAccess> OF_THREAD = ThreadLocal.withInitial(() -> new MapAccess(null));
@@ -19,8 +19,12 @@ final class MapAccess implements AutoCloseable {
     long slotAt;
     /** A slot of the bucket that is free, where none has the key; 0 where all are taken. */
     long freeAt;
+    /** Nothing of a meaning: it is kept so that it is read. */
+    long touched;
     private final @Nullable MapAccess first;
     private boolean isLent;
+    /** Releases the lock that is held until {@link #close}. */
+    private @Nullable MapWriter locked;
     /** The maps for which this thread runs code of its user under a lock, in the thread's first access only. */
     private @Nullable Computing computing;
 
@@ -46,11 +50,31 @@ final class MapAccess implements AutoCloseable {
         return access;
     }
 
+    /** Acquires the lock of the key's segment until {@link #close}, and finds the key in it. */
+    void lock(MapWriter writer) {
+        writer.lock(this);
+        locked = writer;
+    }
+
+    /** As {@link #lock}, with a free slot where the key is absent. */
+    void lockWithRoom(MapWriter writer) {
+        writer.lockWithRoom(this);
+        locked = writer;
+    }
+
     @Override
     public void close() {
-        key.close();
-        value.close();
-        isLent = false;
+        MapWriter writer = locked;
+        try {
+            if (writer != null) {
+                locked = null;
+                writer.unlock(this);
+            }
+        } finally {
+            key.close();
+            value.close();
+            isLent = false;
+        }
     }
 
     int keyLength() {

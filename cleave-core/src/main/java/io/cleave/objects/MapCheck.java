@@ -109,7 +109,7 @@ final class MapCheck {
             return;
         }
         long keyHash = hash.of(memory.segment(), entry + MapLayout.ENTRY_HEAD, MapLayout.keyLength(lengths));
-        if (!MapLayout.isPrint(slot, keyHash) || MapLayout.bucketAt(0, keyHash) != MapLayout.bucketAt(0, bucket)) {
+        if (MapLayout.printBit(slot, keyHash) == 0 || MapLayout.bucketAt(0, keyHash) != MapLayout.bucketAt(0, bucket)) {
             check.fault("the entry at " + entry + " has the hash " + Long.toHexString(keyHash) + ", and is in bucket "
                     + bucket + " with " + Long.toHexString(slot));
         }

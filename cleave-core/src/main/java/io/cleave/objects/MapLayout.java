@@ -77,6 +77,8 @@ final class MapLayout {
     static final long SEGMENT_BYTES = FIRST_BUCKET + BUCKETS * BUCKET_BYTES;
     static final long FIRST_SLOT = 8;
     static final int SLOTS = 15;
+    /** Those that lie with the version in one line of the cache. New keys come there first. */
+    static final int FIRST_LINE_SLOTS = 7;
 
     static final int PRINT_BITS = 24;
     static final int PRINT_SHIFT = Long.SIZE - PRINT_BITS;
@@ -149,9 +151,13 @@ final class MapLayout {
         return (slot & BLOCK_MASK) << GRANULE_SHIFT;
     }
 
-    /** Whether a slot may be that of a hash. */
-    static boolean isPrint(long slot, long hash) {
-        return (slot ^ hash) >>> PRINT_SHIFT == 0;
+    static long slotAt(long bucket, int slot) {
+        return bucket + FIRST_SLOT + (long) slot * Long.BYTES;
+    }
+
+    /** 1 where a slot may be that of a hash, else 0. */
+    static long printBit(long slot, long hash) {
+        return (((slot ^ hash) >>> PRINT_SHIFT) - 1) >>> (Long.SIZE - 1);
     }
 
     /** Whether a hash, or the slot for it, belongs to a segment of this prefix and depth. */

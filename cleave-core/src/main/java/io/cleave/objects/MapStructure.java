@@ -20,6 +20,7 @@ final class MapStructure implements Structure {
     @Override
     public long size(Heap heap, long header) {
         HeapMemory memory = heap.memory();
-        return new MapTable(heap, new Gate(null), header, MapLayout.generationAcquire(memory, header)).sizeAsItStands();
+        MapTable table = new MapTable(heap, new Gate(null), header, MapLayout.generationAcquire(memory, header));
+        return new MapSize(table).sizeAsItStands();
     }
 }

@@ -4,11 +4,8 @@ import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
-import io.cleave.heap.HeapLocks;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
-import io.cleave.owner.Participants;
-import io.cleave.owner.ParticipantsLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -52,23 +49,20 @@ import org.jspecify.annotations.Nullable;
  * always ends.
  *
  * <p>
- * <b>Who writes</b> finds the segment as readers do, acquires its lock, and looks whether the directory still leads to it,
- * which then stays so: a split needs the lock of the segment that it divides. The lock lies in a block that is only ever
- * used for locks at its place ({@link MapLayout}): who comes after the map was dropped disturbs nobody for longer than
- * that look takes. Order of locks: segment, directory or change log, context, the heap's.
+ * <b>Who writes</b> holds the lock of the segment: {@link MapWriter}.
  */
 final class MapTable {
     /** Stands for a value that nobody wanted to read. */
     private static final Object PRESENT = new Object();
+    /** Stands for a value that was another one before it could be read. */
+    private static final Object CHANGED = new Object();
 
     private final Heap heap;
     private final Gate gate;
     private final HeapMemory memory;
-    private final HeapLocks locks;
     private final MemorySegment all;
     private final long header;
     private final long generation;
-    private final MapGrowth growth;
     private final MapLog log;
 
     /**
@@ -80,11 +74,9 @@ final class MapTable {
         this.heap = heap;
         this.gate = gate;
         this.memory = heap.memory();
-        this.locks = heap.locks();
         this.all = memory.segment();
         this.header = header;
         this.generation = generation;
-        this.growth = new MapGrowth(this);
         this.log = new MapLog(this);
     }
 
@@ -190,10 +182,8 @@ final class MapTable {
      * @return what the reader has made, or an object that means nothing; null where the key is absent
      */
     <R> @Nullable Object get(MapAccess access, @Nullable ValueEncoding<R> reader) {
-        byte[] key = access.key.bytes();
-        int length = access.keyLength();
         long hash = access.hash;
-        retry : while (true) {
+        while (true) {
             long root = root(); // SYNC: map-root
             long wordAt = MapLayout.wordAt(root, hash);
             if (!memory.isCommitted(wordAt, Long.BYTES)) {
@@ -208,130 +198,71 @@ final class MapTable {
             }
             long bucket = MapLayout.bucketAt(segment, hash);
             long version = memory.getAcquire(bucket); // SYNC: map-version
-            for (long at = bucket + MapLayout.FIRST_SLOT; at < bucket + MapLayout.BUCKET_BYTES; at += Long.BYTES) {
-                if (!MapLayout.isPrint(memory.getPlain(at), hash)) {
-                    continue;
-                }
+            Object result = read(bucket, access, reader);
+            VarHandle.loadLoadFence(); // all that was read comes before the looks
+            if (!CHANGED.equals(result) && memory.getAcquire(bucket) == version && isCurrent(root, wordAt, word)) {
+                return reader == null || result == null ? result : reader.sure(result);
+            }
+        }
+    }
+
+    /** Reads the value of a key in a bucket; null where it has none, {@link #CHANGED} where a slot changes meanwhile. */
+    private <R> @Nullable Object read(long bucket, MapAccess access, @Nullable ValueEncoding<R> reader) {
+        byte[] key = access.key.bytes();
+        int length = access.keyLength();
+        long found = candidates(bucket, access.hash, 0, MapLayout.FIRST_LINE_SLOTS);
+        boolean isFirstLine = true;
+        while (true) {
+            for (; found != 0; found &= found - 1) {
+                long at = MapLayout.slotAt(bucket, Long.numberOfTrailingZeros(found));
                 long slot = memory.getAcquire(at); // SYNC: map-slot
                 long entry = MapLayout.entry(slot);
                 if (entry == 0) {
                     continue;
                 }
+                Object result = null;
                 boolean isKey = isKey(entry, key, length);
-                long lengths = isKey ? memory.getPlain(entry) : 0;
+                if (isKey) {
+                    result = reader == null ? PRESENT
+                            : reader.readUnsure(all, entry + MapLayout.valueIn(length),
+                                    MapLayout.valueLength(memory.getPlain(entry)));
+                }
                 VarHandle.loadLoadFence(); // what was read of the entry comes before the look at its slot
                 if (memory.getAcquire(at) != slot) {
-                    continue retry;
+                    return CHANGED;
                 }
                 if (isKey) {
-                    Object result = reader == null ? PRESENT
-                            : reader.readUnsure(all, entry + MapLayout.valueIn(length), MapLayout.valueLength(lengths));
-                    VarHandle.loadLoadFence(); // all that was read comes before the looks
-                    if (memory.getAcquire(at) != slot || memory.getAcquire(bucket) != version
-                            || !isCurrent(root, wordAt, word)) {
-                        continue retry;
-                    }
-                    return reader == null ? PRESENT : reader.sure(result);
+                    return result;
                 }
             }
-            VarHandle.loadLoadFence(); // the slots were read before the looks
-            if (memory.getAcquire(bucket) == version && isCurrent(root, wordAt, word)) {
+            if (!isFirstLine) {
                 return null;
             }
+            isFirstLine = false;
+            found = candidates(bucket, access.hash, MapLayout.FIRST_LINE_SLOTS, MapLayout.SLOTS);
         }
     }
 
+    /**
+     * The slots of a bucket that may be those of a hash, a bit for each. There is no branch that depends on a slot: the
+     * processor would guess it wrong as often as not, and not go on with what comes after while it waits for the bucket.
+     */
+    long candidates(long bucket, long hash, int from, int to) {
+        long found = 0;
+        for (int i = from; i < to; i++) {
+            found |= MapLayout.printBit(memory.getPlain(MapLayout.slotAt(bucket, i)), hash) << i;
+        }
+        return found;
+    }
+
     /** Whether an entry, or the rubbish that is there now, is for a key. */
-    private boolean isKey(long entry, byte[] key, int length) {
+    boolean isKey(long entry, byte[] key, int length) {
         if (!memory.isCommitted(entry, Long.BYTES)) {
             return false;
         }
         long lengths = memory.getPlain(entry);
         return MapLayout.keyLength(lengths) == length && memory.isCommitted(entry, MapLayout.entryBytes(lengths))
                 && memory.matches(entry + MapLayout.ENTRY_HEAD, key, 0, length);
-    }
-
-    /** Acquires the lock of the segment for a key, and finds the key in it. */
-    void lock(MapAccess access) {
-        access.checkNotComputing(this);
-        gate.enter();
-        boolean isHeld = false;
-        try {
-            acquire(access);
-            isHeld = true;
-        } finally {
-            if (!isHeld) {
-                gate.exit();
-            }
-        }
-    }
-
-    private void acquire(MapAccess access) {
-        long hash = access.hash;
-        while (true) {
-            long root = root();
-            long wordAt = MapLayout.wordAt(root, hash);
-            long word = memory.isCommitted(wordAt, Long.BYTES) ? memory.getAcquire(wordAt) : 0;
-            long segment = MapLayout.segment(word);
-            if (!memory.isCommitted(segment, MapLayout.SEGMENT_BYTES)) {
-                requireUse(root);
-                continue;
-            }
-            long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
-            VarHandle.loadLoadFence(); // the lock block was read before the look whether it is one
-            if (!isCurrent(root, wordAt, word)) {
-                continue;
-            }
-            if ((memory.getAcquire(lockBlock + MapLayout.LOCK) & ParticipantsLayout.OWNER) == Participants.me()) {
-                throw MapAccess.recursive();
-            }
-            locks.lock(lockBlock + MapLayout.LOCK);
-            if (isStill(hash, segment)) {
-                access.segment = segment;
-                find(access);
-                return;
-            }
-            locks.unlock(lockBlock + MapLayout.LOCK);
-        }
-    }
-
-    /** Whether the directory leads to a segment whose lock the caller has, in which case it stays so. */
-    private boolean isStill(long hash, long segment) {
-        while (true) {
-            long root = root();
-            long wordAt = MapLayout.wordAt(root, hash);
-            if (root == 0 || !memory.isCommitted(wordAt, Long.BYTES)) {
-                if (isCurrent(root) || !isInUse()) {
-                    return false;
-                }
-                continue;
-            }
-            long word = memory.getAcquire(wordAt);
-            VarHandle.loadLoadFence(); // the word was read before the look whether it was one
-            if (isCurrent(root)) {
-                return MapLayout.segment(word) == segment;
-            }
-        }
-    }
-
-    /** As {@link #lock}, with a free slot where the key is absent. */
-    void lockWithRoom(MapAccess access) {
-        while (true) {
-            lock(access);
-            if (access.slotAt != 0 || access.freeAt != 0) {
-                return;
-            }
-            try {
-                growth.split(access.segment);
-            } finally {
-                unlock(access);
-            }
-        }
-    }
-
-    void unlock(MapAccess access) {
-        locks.unlock(lockBlock(access.segment) + MapLayout.LOCK);
-        gate.exit();
     }
 
     Gate gate() {
@@ -342,32 +273,6 @@ final class MapTable {
         return memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
     }
 
-    private void find(MapAccess access) {
-        byte[] key = access.key.bytes();
-        int length = access.keyLength();
-        long hash = access.hash;
-        long bucket = MapLayout.bucketAt(access.segment, hash);
-        access.slotAt = 0;
-        access.freeAt = 0;
-        for (long at = bucket + MapLayout.FIRST_SLOT; at < bucket + MapLayout.BUCKET_BYTES; at += Long.BYTES) {
-            long slot = memory.getPlain(at);
-            if (MapLayout.isPrint(slot, hash) && MapLayout.entry(slot) != 0
-                    && isKey(MapLayout.entry(slot), key, length)) {
-                access.slotAt = at;
-                return;
-            }
-        }
-        long prefix = memory.getPlain(access.segment + MapLayout.PREFIX_IN_SEGMENT);
-        int depth = depth(access.segment);
-        for (long at = bucket + MapLayout.FIRST_SLOT; at < bucket + MapLayout.BUCKET_BYTES; at += Long.BYTES) {
-            long slot = memory.getPlain(at);
-            if (slot == 0 || !MapLayout.isCovered(slot, prefix, depth)) {
-                access.freeAt = at;
-                return;
-            }
-        }
-    }
-
     int depth(long segment) {
         long depth = memory.getPlain(segment + MapLayout.DEPTH_IN_SEGMENT);
         if (depth < 0 || depth > MapLayout.MOST_DEPTH) {
@@ -376,161 +281,14 @@ final class MapTable {
         return (int) depth;
     }
 
-    /** Reads the value in the slot that was found. Under the lock. */
-    <R> @Nullable R read(MapAccess access, ValueEncoding<R> reader) {
-        if (access.slotAt == 0) {
-            return null;
-        }
-        long entry = MapLayout.entry(memory.getPlain(access.slotAt));
-        long lengths = memory.getPlain(entry);
-        return reader.decode(all, entry + MapLayout.valueIn(MapLayout.keyLength(lengths)),
-                MapLayout.valueLength(lengths));
-    }
-
-    /** Lets the key have the value, instead of the one it has or in the free slot. Under the lock. */
-    void put(MapAccess access) {
-        boolean isLogged = log.enter();
-        try (Change change = heap.change()) {
-            long slotAt = access.slotAt != 0 ? access.slotAt : access.freeAt;
-            long old = memory.getPlain(slotAt);
-            long bucket = MapLayout.bucketAt(access.segment, access.hash);
-            long entry = newEntry(change, access);
-            change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
-            change.set(slotAt, MapLayout.slot(entry, access.hash)); // SYNC: map-slot
-            if (access.slotAt == 0) {
-                count(change, access.segment, 1);
-            } else {
-                change.free(MapLayout.entry(old));
-            }
-            if (isLogged) {
-                log.add(change, entry, false);
-            }
-            change.commit();
-        } finally {
-            log.leave(isLogged);
-        }
-    }
-
-    private long newEntry(Change change, MapAccess access) {
-        int keyLength = access.keyLength();
-        long valueLength = access.value.length();
-        ValueEncoding.checkLength(valueLength);
-        long lengths = MapLayout.lengths(keyLength, valueLength);
-        long entry = change.allocate(MapLayout.entryBytes(lengths));
-        memory.setPlain(entry, lengths);
-        memory.copyIn(access.key.bytes(), 0, entry + MapLayout.ENTRY_HEAD, keyLength);
-        access.value.copyTo(all, entry + MapLayout.valueIn(keyLength));
-        return entry;
-    }
-
-    private void count(Change change, long segment, long by) {
-        long countAt = lockBlock(segment) + MapLayout.COUNT_IN_LOCK_BLOCK;
-        change.set(countAt, memory.getPlain(countAt) + by);
-    }
-
-    /** Removes the key that was found. Under the lock. */
-    void remove(MapAccess access) {
-        boolean isLogged = log.enter();
-        try (Change change = heap.change()) {
-            long entry = MapLayout.entry(memory.getPlain(access.slotAt));
-            long bucket = MapLayout.bucketAt(access.segment, access.hash);
-            change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
-            change.set(access.slotAt, 0); // SYNC: map-slot
-            count(change, access.segment, -1);
-            change.free(entry);
-            if (isLogged) {
-                log.add(change, entry, true);
-            }
-            change.commit();
-        } finally {
-            log.leave(isLogged);
-        }
-    }
-
-    /** The number of entries: exact when nothing is changed meanwhile, otherwise one of those that it has had meanwhile. */
-    long size() {
-        gate.enter();
-        try {
-            return sum();
-        } finally {
-            gate.exit();
-        }
-    }
-
-    private long sum() {
-        while (true) {
-            long root = root();
-            long splits = memory.getAcquire(header + MapLayout.SPLITS);
-            long size = (splits & 1) == 0 ? count(root, true) : 0;
-            VarHandle.loadLoadFence(); // the counts were read before the looks
-            boolean isSame = memory.getAcquire(header + MapLayout.SPLITS) == splits && isCurrent(root);
-            if (root == 0 || (isSame && size < 0)) {
-                requireUse(root);
-            } else if ((splits & 1) != 0) {
-                awaitSplit();
-            } else if (isSame) {
-                return size;
-            } else if (!isInUse()) {
-                requireUse(0);
-            }
-        }
-    }
-
     /** Waits until a split is over, or finishes that of one who is dead. */
     void awaitSplit() {
         gate.enter();
         try {
-            locks.lock(header + MapLayout.LOCK);
-            locks.unlock(header + MapLayout.LOCK);
+            heap.locks().lock(header + MapLayout.LOCK);
+            heap.locks().unlock(header + MapLayout.LOCK);
         } finally {
             gate.exit();
-        }
-    }
-
-    /** The number of entries as it stands, for who may not store anything; -1 where it cannot be told. */
-    long sizeAsItStands() {
-        return count(root(), false);
-    }
-
-    /**
-     * The sum of the counts; -1 where there is rubbish.
-     *
-     * @param isSettled whether to finish first what dead processes have begun
-     */
-    private long count(long root, boolean isSettled) {
-        long sum = 0;
-        long last = 0;
-        long words = 1L << MapLayout.depth(root);
-        long at = MapLayout.directory(root);
-        if (!memory.isCommitted(at, words * Long.BYTES)) {
-            return -1;
-        }
-        for (long end = at + words * Long.BYTES; at < end; at += Long.BYTES) {
-            long segment = MapLayout.segment(memory.getAcquire(at));
-            if (segment != last) {
-                if (!memory.isCommitted(segment, MapLayout.SEGMENT_BYTES)) {
-                    return -1;
-                }
-                long lockBlock = lockBlock(segment);
-                if (!memory.isCommitted(lockBlock, Heap.HEADER_BYTES) || lockBlock % Long.BYTES != 0) {
-                    return -1;
-                }
-                if (isSettled) {
-                    settle(lockBlock);
-                }
-                sum += memory.getAcquire(lockBlock + MapLayout.COUNT_IN_LOCK_BLOCK);
-                last = segment;
-            }
-        }
-        return sum;
-    }
-
-    /** Finishes what a dead process has begun in a segment. */
-    private void settle(long lockBlock) {
-        long owner = memory.getAcquire(lockBlock + MapLayout.LOCK) & ParticipantsLayout.OWNER;
-        if (owner != 0 && Participants.isDead(owner)) {
-            locks.lock(lockBlock + MapLayout.LOCK);
-            locks.unlock(lockBlock + MapLayout.LOCK);
         }
     }
 }

@@ -17,7 +17,11 @@ enum RootKind {
     /** Numbers of 64 bits likewise. */
     LONGS(10, "list of longs", new ListStructure(SlotKind.LONGS)),
     /** Floating-point numbers of 64 bits likewise. */
-    DOUBLES(11, "list of doubles", new ListStructure(SlotKind.LONGS));
+    DOUBLES(11, "list of doubles", new ListStructure(SlotKind.LONGS)),
+    /** Elements, of which the first in is the first out. */
+    QUEUE(16, "queue", new QueueStructure()),
+    /** Elements, of which the last in is the first out. */
+    STACK(17, "stack", new QueueStructure());
 
     private final int number;
     private final String word;

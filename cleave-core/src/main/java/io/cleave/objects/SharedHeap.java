@@ -19,8 +19,8 @@ import io.cleave.owner.SharedCell;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +69,8 @@ public final class SharedHeap implements AutoCloseable {
     private final Roots roots;
     private final RawBlocks blocks;
     private final HeapOptions options;
-    /** Where threads of this process may sleep through this handle. */
-    private final Set<SharedCell> cells = ConcurrentHashMap.newKeySet();
+    /** By its offset, where threads of this process may sleep through this handle. */
+    private final Map<Long, SharedCell> cells = new ConcurrentHashMap<>();
 
     private SharedHeap(HeapFile file, HeapOptions options) {
         this.file = file;
@@ -381,6 +381,79 @@ public final class SharedHeap implements AutoCloseable {
     }
 
     /**
+     * A queue with a name, first in, first out; it is made, and is empty, where there is none. It has room from the
+     * beginning for as many short elements as its capacity says, and takes 128 bytes for each of them (64 for numbers), with the
+     * capacity rounded up to a power of 2.
+     *
+     * @param <E> the class of its elements
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param element the class of its elements
+     * @param capacity how many elements it can have at a time, 1 to 2<sup>28</sup>
+     * @return the queue
+     * @throws IncompatibleBlockException where the name leads to something else, or to a queue of another class or
+     *         capacity
+     * @throws IllegalArgumentException where the class cannot be that of values, or for the capacity
+     * @throws HeapFullException where there is no room for it
+     */
+    public <E> SharedQueue<E> queue(String name, Class<E> element, int capacity) {
+        return queue(name, RootKind.QUEUE, element, capacity, 0);
+    }
+
+    /**
+     * A stack with a name, last in, first out; it is made, and is empty, where there is none. In all else it is as a
+     * {@link #queue}, but for putting and taking, which share one lock.
+     *
+     * @param <E> the class of its elements
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param element the class of its elements
+     * @param capacity how many elements it can have at a time, 1 to 2<sup>28</sup>
+     * @return the stack
+     * @throws IncompatibleBlockException where the name leads to something else, or to a stack of another class or
+     *         capacity
+     * @throws IllegalArgumentException where the class cannot be that of values, or for the capacity
+     * @throws HeapFullException where there is no room for it
+     */
+    public <E> SharedQueue<E> stack(String name, Class<E> element, int capacity) {
+        return queue(name, RootKind.STACK, element, capacity, 0);
+    }
+
+    /** A queue or stack whose first element has a position that tests choose. */
+    <E> HeapQueue<E> queue(String name, RootKind kind, Class<E> element, int capacity, long start) {
+        if (capacity < 1 || capacity > QueueLayout.MOST_CAPACITY) {
+            throw new IllegalArgumentException("a queue has room for 1 to " + QueueLayout.MOST_CAPACITY
+                    + " elements, not for " + capacity);
+        }
+        ValueEncoding<E> encoding = ValueEncoding.of(element);
+        RootType type = new RootType(kind, 0, kind.word() + " of " + element.getTypeName());
+        gate.enter();
+        try {
+            QueueRing ring = null;
+            while (ring == null) {
+                ring = ring(roots.findOrMake(name, type, change -> QueueRing.create(heap, change, encoding.schema(),
+                        capacity, QueueLayout.slotBytes(element), start)), kind);
+            }
+            HeapQueue<E> queue = new HeapQueue<>(name, ring, encoding);
+            if (ring.capacity() != capacity) {
+                throw new IncompatibleBlockException("\"" + name + "\" in heap \"" + name() + "\" has room for "
+                        + ring.capacity() + " elements, not for " + capacity
+                        + "; open it with that capacity, or choose another name");
+            }
+            return queue;
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /** The ring of a queue; null where it has just been dropped, and its name leads elsewhere. */
+    private @Nullable QueueRing ring(Root root, RootKind kind) {
+        try {
+            return new QueueRing(heap, gate, root.header(), root.generation(), kind, this::cellAt);
+        } catch (StaleReferenceException e) {
+            return null;
+        }
+    }
+
+    /**
      * Bytes with a name, which must be there.
      *
      * @param name their name
@@ -535,7 +608,7 @@ public final class SharedHeap implements AutoCloseable {
      */
     @Override
     public void close() {
-        gate.close(List.copyOf(cells));
+        gate.close(List.copyOf(cells.values()));
     }
 
     /**
@@ -567,9 +640,9 @@ public final class SharedHeap implements AutoCloseable {
         return blocks;
     }
 
-    /** Lets {@link #close} wake up who sleeps on a word of the heap; once for each cell that threads may sleep on. */
-    void sleepsOn(SharedCell cell) {
-        cells.add(cell);
+    /** A word of the heap that threads may sleep on; {@link #close} wakes them. */
+    SharedCell cellAt(long at) {
+        return cells.computeIfAbsent(at, offset -> new SharedCell(heap.memory().segment(), offset));
     }
 
     /** The walk through all that can be reached. */

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.heap.FewBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -16,7 +17,7 @@ import java.util.List;
  * Large arrays and strings are not copied into it, but remembered, and copied when all bytes are: so the length is known
  * before memory is allocated, and no value is in memory twice. The bytes of a key are all here, where they can be hashed.
  */
-final class ValueBuffer implements AutoCloseable {
+final class ValueBuffer implements QueueContent, AutoCloseable {
     /** A value of more levels, or more parts, goes through the codec, which writes the same object once. */
     static final int MOST_LEVELS = 16;
     static final int MOST_COMPOSITES = 1 << 16;
@@ -114,7 +115,8 @@ final class ValueBuffer implements AutoCloseable {
     }
 
     /** How many bytes the value has; 0 for null. */
-    long length() {
+    @Override
+    public long length() {
         return at + partBytes;
     }
 
@@ -124,17 +126,18 @@ final class ValueBuffer implements AutoCloseable {
     }
 
     /** Copies all bytes to a place in memory. */
-    void copyTo(MemorySegment target, long offset) {
+    @Override
+    public void copyTo(MemorySegment target, long offset) {
         int from = 0;
         long to = offset;
         for (Part part : parts) {
-            MemorySegment.copy(bytes, from, target, ValueLayout.JAVA_BYTE, to, part.at - from);
+            FewBytes.copy(bytes, from, target, to, part.at - from);
             to += part.at - from;
             from = part.at;
             copyPart(part, target, to);
             to += part.byteSize;
         }
-        MemorySegment.copy(bytes, from, target, ValueLayout.JAVA_BYTE, to, at - from);
+        FewBytes.copy(bytes, from, target, to, at - from);
     }
 
     private static void copyPart(Part part, MemorySegment target, long to) {

@@ -1,10 +1,12 @@
 package io.cleave.objects;
 
 import io.cleave.CleaveException;
+import io.cleave.heap.FewBytes;
 import io.cleave.share.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,6 +140,10 @@ abstract class ValueEncoding<T> {
         if (length == 0) {
             return null;
         }
+        T simple = readSimple(memory, at, length);
+        if (simple != null) {
+            return simple;
+        }
         ValueInput in = new ValueInput(memory, at, length, type.getClassLoader());
         try {
             T value = type.cast(read(in));
@@ -225,6 +231,11 @@ abstract class ValueEncoding<T> {
         return length == 0 ? null : ValueArrays.viewTensor(in, tagOf(in));
     }
 
+    /** Reads a value of the most usual form by fewer steps than {@link #read} takes; null for all others. */
+    @Nullable T readSimple(MemorySegment memory, long at, long length) {
+        return null;
+    }
+
     abstract void write(T value, ValueBuffer out);
 
     abstract @Nullable Object read(ValueInput in);
@@ -236,6 +247,8 @@ abstract class ValueEncoding<T> {
 
     /** Strings, whose length is that of the bytes. */
     private static final class OfText extends ValueEncoding<String> {
+        private static final int MOST_SIMPLE_BYTES = 1 << 10;
+
         OfText() {
             super(String.class);
         }
@@ -243,6 +256,16 @@ abstract class ValueEncoding<T> {
         @Override
         void write(String value, ValueBuffer out) {
             out.putLastText(value);
+        }
+
+        @Override
+        @Nullable String readSimple(MemorySegment memory, long at, long length) {
+            if (length > MOST_SIMPLE_BYTES || memory.get(ValueLayout.JAVA_BYTE, at) != 0) { // not in Latin-1
+                return null;
+            }
+            byte[] bytes = new byte[(int) length - 1];
+            FewBytes.copy(memory, at + 1, bytes, 0, bytes.length);
+            return new String(bytes, StandardCharsets.ISO_8859_1);
         }
 
         @Override

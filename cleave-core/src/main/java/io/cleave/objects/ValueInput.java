@@ -1,6 +1,7 @@
 package io.cleave.objects;
 
 import io.cleave.IncompatibleBlockException;
+import io.cleave.heap.FewBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -145,7 +146,7 @@ final class ValueInput {
     byte[] readBytes(int count) {
         long place = take(count);
         byte[] bytes = new byte[count];
-        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, place, bytes, 0, count);
+        FewBytes.copy(memory, place, bytes, 0, count);
         return bytes;
     }
 

@@ -44,6 +44,8 @@ public final class Mman {
     public static final int MADV_HUGEPAGE = 14;
     /** {@code madvise}: fill the page tables for writing, and reserve what the file has no pages for. */
     public static final int MADV_POPULATE_WRITE = 23;
+    /** {@code madvise}: put the pages of this range into one huge page now. */
+    public static final int MADV_COLLAPSE = 25;
     /** {@code madvise}: a forked child finds zeroes in its copy of a private anonymous range. */
     public static final int MADV_WIPEONFORK = 18;
 

@@ -82,6 +82,7 @@ final class ArchitectureTest {
             io.cleave.objects.SharedList
             io.cleave.objects.SharedLongList
             io.cleave.objects.SharedMap
+            io.cleave.objects.SharedQueue
             io.cleave.objects.SharedSet
             io.cleave.pool.AsyncPool
             io.cleave.pool.AsyncPool$Builder

@@ -8,23 +8,14 @@ import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What processes have asked of a map and got, with the times, in files that outlive them; and whether some order explains
- * it: one in which each call takes effect between its beginning and its end, and has the result that it had. A call
- * without an end, whose process was killed, has happened at some later time, or not.
- *
- * <p>
- * The search is that of Wing and Gong, with a memory of the states that it has been in; key by key, as calls for
- * different keys explain each other nothing.
+ * it, key by key, as calls for different keys explain each other nothing.
  */
 @SuppressWarnings("EnumOrdinal")
 final class MapHistory {
@@ -74,9 +65,11 @@ final class MapHistory {
     }
 
     /** A call as it was recorded. */
-    record Event(Call call, long argument, long result, long begin, long end) {
-        boolean isOver() {
-            return end != 0;
+    record Event(Call call, long argument, long result, long begin, long end) implements Linearization.Call<Long> {
+        @Override
+        public @Nullable Long after(Long value) {
+            long[] outcome = call.model(value, argument);
+            return !isOver() || outcome[1] == result ? (Long) outcome[0] : null;
         }
     }
 
@@ -125,48 +118,8 @@ final class MapHistory {
         return all;
     }
 
-    /** How far each process is, and the value. */
-    private record State(List<Integer> done, long value) {}
-
     /** Whether an order explains the calls that some processes have made for one key. */
     static boolean isExplained(List<List<Event>> processes) {
-        Integer[] none = new Integer[processes.size()];
-        Arrays.fill(none, 0);
-        Set<State> seen = new HashSet<>();
-        Deque<State> open = new ArrayDeque<>();
-        open.push(new State(List.of(none), NOTHING));
-        while (!open.isEmpty()) {
-            State state = open.pop();
-            if (!seen.add(state)) {
-                continue;
-            }
-            long firstEnd = Long.MAX_VALUE;
-            for (int i = 0; i < processes.size(); i++) {
-                Event next = next(processes, state, i);
-                if (next != null && next.isOver()) {
-                    firstEnd = Math.min(firstEnd, next.end());
-                }
-            }
-            if (firstEnd == Long.MAX_VALUE) {
-                return true; // what is left has no end
-            }
-            for (int i = 0; i < processes.size(); i++) {
-                Event next = next(processes, state, i);
-                if (next != null && next.begin() <= firstEnd) {
-                    long[] outcome = next.call().model(state.value(), next.argument());
-                    if (!next.isOver() || outcome[1] == next.result()) {
-                        List<Integer> done = new ArrayList<>(state.done());
-                        done.set(i, done.get(i) + 1);
-                        open.push(new State(List.copyOf(done), outcome[0]));
-                    }
-                }
-            }
-        }
-        return false;
-    }
-
-    private static Event next(List<List<Event>> processes, State state, int process) {
-        int done = state.done().get(process);
-        return done < processes.get(process).size() ? processes.get(process).get(done) : null;
+        return Linearization.isExplained(processes, NOTHING);
     }
 }

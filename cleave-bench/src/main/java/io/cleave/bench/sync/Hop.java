@@ -14,6 +14,9 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /** One direction between two processes, in which one tells the other to go on. */
 interface Hop {
+    /** What any of them needs for one direction, and any section. */
+    long REGION_BYTES = 1 << 17;
+
     /** Tells the other side to go on, for the nth time, from 1. */
     void send(long n);
 

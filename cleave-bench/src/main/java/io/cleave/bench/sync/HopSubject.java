@@ -1,6 +1,8 @@
 package io.cleave.bench.sync;
 
+import io.cleave.bench.Partner;
 import io.cleave.bench.Requests;
+import io.cleave.bench.Stand;
 import io.cleave.os.ProcFs;
 import io.cleave.os.ProcFs.ProcessStatus;
 import java.io.IOException;
@@ -35,10 +37,10 @@ final class HopSubject {
     public static void main(String[] args) throws Exception {
         boolean leads = args.length == 1;
         String name = leads ? "bench-sync-" + ProcessHandle.current().pid() : args[1];
-        try (Stand stand = Stand.open(name)) {
+        try (Stand stand = Stand.open(name, Hop.REGION_BYTES)) {
             HopSubject subject = new HopSubject(stand, args[0], leads);
             if (leads) {
-                try (Partner partner = Partner.start(HopSubject.class, args[0], name)) {
+                try (Partner partner = Partner.start(HopSubject.class, Partner.OPTIONS, args[0], name)) {
                     Requests.serve(request -> subject.run(request, partner.take(request)));
                 }
             } else {

@@ -1,6 +1,8 @@
 package io.cleave.bench.sync;
 
+import io.cleave.bench.Partner;
 import io.cleave.bench.Requests;
+import io.cleave.bench.Stand;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -32,7 +34,7 @@ final class SectionSubject {
     public static void main(String[] args) throws Exception {
         boolean leads = args.length == 2;
         String name = leads ? "bench-sync-" + ProcessHandle.current().pid() : args[2];
-        try (Stand stand = Stand.open(name)) {
+        try (Stand stand = Stand.open(name, Hop.REGION_BYTES)) {
             Section section = Section.of(args[0], args[1], stand.region(0), leads);
             SectionSubject subject = new SectionSubject(section, stand, leads);
             if (leads) {
@@ -53,7 +55,7 @@ final class SectionSubject {
             Requests.serve(request -> alone(request));
             return;
         }
-        try (Partner partner = Partner.start(SectionSubject.class, sort, way, stand.name())) {
+        try (Partner partner = Partner.start(SectionSubject.class, Partner.OPTIONS, sort, way, stand.name())) {
             Requests.serve(request -> request.startsWith("processes")
                     ? together(millis(request), partner.take(PARTNER + " " + millis(request)))
                     : alone(request));

@@ -1,6 +1,7 @@
 package io.cleave.bench.sync;
 
 import io.cleave.bench.Cast;
+import io.cleave.bench.Partner;
 import io.cleave.bench.Row;
 import io.cleave.bench.Samples;
 import io.cleave.bench.SubjectProcess;

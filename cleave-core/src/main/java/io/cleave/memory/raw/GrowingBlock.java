@@ -33,6 +33,17 @@ public interface GrowingBlock extends AutoCloseable {
     void reserve(long at, long bytes);
 
     /**
+     * Asks for huge pages in a part that has memory already, with its content; for all who have the block open. Where there are
+     * none it has no effect.
+     *
+     * @param at where the part begins
+     * @param bytes its length
+     */
+    default void unite(long at, long bytes) {
+        // small ones do
+    }
+
+    /**
      * How much memory the block has, its header included.
      *
      * @return bytes

@@ -1,0 +1,411 @@
+package io.cleave.objects;
+
+import io.cleave.owner.Patience;
+import java.util.AbstractQueue;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The queue of {@link SharedQueue}: elements over a {@link QueueRing}. */
+final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
+    /** How many elements are encoded before a lock is acquired for them. */
+    private static final int BATCH = 64;
+
+    private final QueueRing ring;
+    private final QueueElements<E> elements;
+    private final QueuePutter putter;
+    private final QueueTaker<E> taker;
+
+    /**
+     * The queue over a ring.
+     *
+     * @param name for messages
+     * @throws io.cleave.IncompatibleBlockException where it was made with another class
+     */
+    HeapQueue(String name, QueueRing ring, ValueEncoding<E> encoding) {
+        this.ring = ring;
+        this.elements = new QueueElements<>(encoding);
+        this.putter = new QueuePutter(ring);
+        this.taker = new QueueTaker<>(ring, elements);
+        ring.checkSchema(name, encoding.schema());
+    }
+
+    private static boolean always() {
+        return true;
+    }
+
+    private static void refuseInterrupted() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    private static IllegalStateException uninterruptible(InterruptedException e) {
+        return new IllegalStateException(e); // it was not to be interruptible
+    }
+
+    @Override
+    public boolean offer(E element) {
+        try {
+            if (elements.isBytes()) {
+                return putter.put(elements.bytes(element), Patience.UNINTERRUPTIBLY);
+            }
+            try (ValueBuffer buffer = ValueBuffer.lend()) {
+                return putter.put(elements.encode(element, buffer), Patience.UNINTERRUPTIBLY);
+            }
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
+    }
+
+    @Override
+    public boolean offer(E element, long timeout, TimeUnit unit) throws InterruptedException {
+        Objects.requireNonNull(unit, "the unit is null");
+        return offer(element, Patience.of(timeout, unit));
+    }
+
+    @Override
+    public void put(E element) throws InterruptedException {
+        boolean _ = offer(element, Patience.FOREVER);
+    }
+
+    private boolean offer(E element, Patience patience) throws InterruptedException {
+        if (elements.isBytes()) {
+            return put(elements.bytes(element), patience);
+        }
+        try (ValueBuffer buffer = ValueBuffer.lend()) {
+            return put(elements.encode(element, buffer), patience);
+        }
+    }
+
+    private boolean put(QueueContent element, Patience patience) throws InterruptedException {
+        refuseInterrupted();
+        return putter.put(element, patience) || ring.putters().await(new Putting(element, patience), patience);
+    }
+
+    @Override
+    public @Nullable E poll() {
+        try {
+            return taker.take(HeapQueue::always, Patience.UNINTERRUPTIBLY);
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
+    }
+
+    @Override
+    public @Nullable E poll(long timeout, TimeUnit unit) throws InterruptedException {
+        Objects.requireNonNull(unit, "the unit is null");
+        return poll(Patience.of(timeout, unit));
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // it waits until there is one
+    public E take() throws InterruptedException {
+        return poll(Patience.FOREVER);
+    }
+
+    private @Nullable E poll(Patience patience) throws InterruptedException {
+        refuseInterrupted();
+        E element = taker.take(HeapQueue::always, patience);
+        return element != null ? element : take(new QueueClaim(), patience);
+    }
+
+    /**
+     * Waits for an element.
+     *
+     * @param claim says whether it may be taken
+     * @return null where the time is over, or it was not to be taken
+     */
+    @Nullable E take(QueueClaim claim, Patience patience) throws InterruptedException {
+        Taking taking = new Taking(claim, patience);
+        boolean _ = ring.takers().await(taking, patience);
+        return taking.taken;
+    }
+
+    @Override
+    public @Nullable E peek() {
+        return new QueueReader<>(ring, elements).next();
+    }
+
+    @Override
+    public int size() {
+        int size = ring.size();
+        ring.requireUse();
+        return size;
+    }
+
+    @Override
+    public int capacity() {
+        return ring.capacity();
+    }
+
+    @Override
+    public int remainingCapacity() {
+        return ring.capacity() - size();
+    }
+
+    @Override
+    public int drainTo(Collection<? super E> target) {
+        return drainTo(target, Integer.MAX_VALUE);
+    }
+
+    @Override
+    public int drainTo(Collection<? super E> target, int most) {
+        Objects.requireNonNull(target, "the collection is null");
+        if (target instanceof HeapQueue<?> other && ring.isSame(other.ring)) {
+            throw new IllegalArgumentException("a queue cannot be drained to itself; name another collection");
+        }
+        int count = 0;
+        List<E> batch = new ArrayList<>();
+        int taken = 1;
+        while (count < most && taken > 0) {
+            taken = take(batch, most - count);
+            target.addAll(batch);
+            batch.clear();
+            count += taken;
+        }
+        return count;
+    }
+
+    private int take(@Nullable List<E> target, int most) {
+        try {
+            return taker.take(target, most, Patience.UNINTERRUPTIBLY);
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
+    }
+
+    @Override
+    public void clear() {
+        int left = ring.capacity(); // what others put meanwhile need not go
+        int taken = 1;
+        while (left > 0 && taken > 0) {
+            taken = take(null, left);
+            left -= taken;
+        }
+    }
+
+    @Override
+    public int offerAll(Collection<? extends E> collection) {
+        try {
+            return putAll(collection, Patience.TRY);
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
+    }
+
+    @Override
+    public void putAll(Collection<? extends E> collection) throws InterruptedException {
+        refuseInterrupted();
+        int _ = putAll(collection, Patience.FOREVER);
+    }
+
+    private int putAll(Collection<? extends E> collection, Patience patience) throws InterruptedException {
+        Objects.requireNonNull(collection, "the collection is null");
+        List<ValueBuffer> buffers = elements.lendBuffers();
+        try {
+            int count = 0;
+            for (Iterator<? extends E> all = collection.iterator(); all.hasNext();) {
+                List<QueueContent> batch = elements.encode(all, BATCH, buffers);
+                int put = put(batch, patience);
+                count += put;
+                if (put < batch.size()) {
+                    return count;
+                }
+            }
+            return count;
+        } finally {
+            elements.giveBack(buffers);
+        }
+    }
+
+    /** Puts encoded elements, as many as there is room and patience for. */
+    private int put(List<QueueContent> contents, Patience patience) throws InterruptedException {
+        int count = 0;
+        while (count < contents.size()) {
+            int put = putter.put(contents, count, patience.isTry() ? Patience.UNINTERRUPTIBLY : patience);
+            count += put;
+            if (put == 0) {
+                QueueContent next = contents.get(count);
+                boolean isPut = patience.isTry() ? putter.put(next, Patience.UNINTERRUPTIBLY)
+                        : ring.putters().await(new Putting(next, patience), patience);
+                if (!isPut) {
+                    return count;
+                }
+                count++;
+            }
+        }
+        return count;
+    }
+
+    @Override
+    public boolean contains(@Nullable Object object) {
+        QueueReader<E> reader = new QueueReader<>(ring, elements);
+        for (E element = reader.next(); element != null; element = reader.next()) {
+            if (Objects.deepEquals(element, object)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public boolean remove(@Nullable Object object) {
+        QueueReader<E> reader = new QueueReader<>(ring, elements);
+        for (E element = reader.next(); element != null; element = reader.next()) {
+            if (Objects.deepEquals(element, object) && removeIds(reader.id())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean removeIds(long... ids) {
+        try {
+            return taker.remove(ids) > 0;
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
+    }
+
+    @Override
+    public boolean removeIf(Predicate<? super E> filter) {
+        Objects.requireNonNull(filter, "the filter is null");
+        long[] ids = new long[BATCH];
+        int count = 0;
+        QueueReader<E> reader = new QueueReader<>(ring, elements);
+        for (E element = reader.next(); element != null; element = reader.next()) {
+            if (filter.test(element)) {
+                if (count == ids.length) {
+                    ids = Arrays.copyOf(ids, 2 * count);
+                }
+                ids[count++] = reader.id();
+            }
+        }
+        ids = Arrays.copyOf(ids, count);
+        if (ring.isStack()) {
+            for (int i = 0; i < count / 2; i++) { // they came in descending order
+                long id = ids[i];
+                ids[i] = ids[count - 1 - i];
+                ids[count - 1 - i] = id;
+            }
+        }
+        return count > 0 && removeIds(ids);
+    }
+
+    @Override
+    public boolean removeAll(Collection<?> others) {
+        Objects.requireNonNull(others, "the collection is null");
+        return removeIf(others::contains);
+    }
+
+    @Override
+    public boolean retainAll(Collection<?> others) {
+        Objects.requireNonNull(others, "the collection is null");
+        return removeIf(element -> !others.contains(element));
+    }
+
+    @Override
+    public Iterator<E> iterator() {
+        return new Cursor();
+    }
+
+    @Override
+    public CompletableFuture<E> takeAsync() {
+        return new QueueFuture<>(this).start();
+    }
+
+    @Override
+    public Flow.Publisher<E> publisher() {
+        return new QueuePublisher<>(this);
+    }
+
+    /** Reads one element ahead. */
+    private final class Cursor implements Iterator<E> {
+        private final QueueReader<E> reader = new QueueReader<>(ring, elements);
+        private @Nullable E next = reader.next();
+        private long nextId = reader.id();
+        private long lastId;
+        private boolean canRemove;
+
+        @Override
+        public boolean hasNext() {
+            return next != null;
+        }
+
+        @Override
+        public E next() {
+            E element = next;
+            if (element == null) {
+                throw new NoSuchElementException();
+            }
+            lastId = nextId;
+            canRemove = true;
+            next = reader.next();
+            nextId = reader.id();
+            return element;
+        }
+
+        @Override
+        public void remove() {
+            if (!canRemove) {
+                throw new IllegalStateException("remove() comes after next(), once");
+            }
+            canRemove = false;
+            boolean _ = removeIds(lastId);
+        }
+    }
+
+    private final class Putting extends QueueSide.Attempt {
+        private final QueueContent element;
+        private final Patience patience;
+
+        Putting(QueueContent element, Patience patience) {
+            super(ring.putters());
+            this.element = element;
+            this.patience = patience;
+        }
+
+        @Override
+        public boolean isDone() throws InterruptedException {
+            return putter.put(element, patience);
+        }
+
+        @Override
+        public boolean isPromising() {
+            return ring.seemsToHaveRoom();
+        }
+    }
+
+    private final class Taking extends QueueSide.Attempt {
+        private final QueueClaim claim;
+        private final Patience patience;
+        private @Nullable E taken;
+
+        Taking(QueueClaim claim, Patience patience) {
+            super(ring.takers());
+            this.claim = claim;
+            this.patience = patience;
+        }
+
+        @Override
+        public boolean isDone() throws InterruptedException {
+            taken = taker.take(claim, patience);
+            return taken != null || claim.isClosed();
+        }
+
+        @Override
+        public boolean isPromising() {
+            return ring.seemsToHave();
+        }
+    }
+}

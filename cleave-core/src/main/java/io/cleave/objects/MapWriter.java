@@ -1,0 +1,248 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapLocks;
+import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
+import io.cleave.owner.Participants;
+import io.cleave.owner.ParticipantsLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who writes to a {@link MapTable}: finds the segment as readers do, acquires its lock, and looks whether the directory
+ * still leads to it, which then stays so: a split needs the lock of the segment that it divides. The lock lies in a block
+ * that is only ever used for locks at its place ({@link MapLayout}): who comes after the map was dropped disturbs nobody
+ * for longer than that look takes. Order of locks: segment, directory or change log, context, the heap's.
+ */
+final class MapWriter {
+    private final MapTable table;
+    private final Heap heap;
+    private final Gate gate;
+    private final HeapMemory memory;
+    private final HeapLocks locks;
+    private final MemorySegment all;
+    private final MapGrowth growth;
+    private final MapLog log;
+
+    MapWriter(MapTable table) {
+        this.table = table;
+        this.heap = table.heap();
+        this.gate = table.gate();
+        this.memory = table.memory();
+        this.locks = heap.locks();
+        this.all = memory.segment();
+        this.growth = new MapGrowth(table);
+        this.log = table.log();
+    }
+
+    /** Acquires the lock of the segment for a key, and finds the key in it. */
+    void lock(MapAccess access) {
+        access.checkNotComputing(table);
+        gate.enter();
+        boolean isHeld = false;
+        try {
+            acquire(access);
+            isHeld = true;
+        } finally {
+            if (!isHeld) {
+                gate.exit();
+            }
+        }
+    }
+
+    private void acquire(MapAccess access) {
+        long hash = access.hash;
+        while (true) {
+            long root = table.root();
+            long wordAt = MapLayout.wordAt(root, hash);
+            long word = memory.isCommitted(wordAt, Long.BYTES) ? memory.getAcquire(wordAt) : 0;
+            long segment = MapLayout.segment(word);
+            if (!memory.isCommitted(segment, MapLayout.SEGMENT_BYTES)) {
+                table.requireUse(root);
+                continue;
+            }
+            long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
+            access.touched = touch(MapLayout.bucketAt(segment, hash), hash);
+            VarHandle.loadLoadFence(); // the lock block was read before the look whether it is one
+            if (!table.isCurrent(root, wordAt, word)) {
+                continue;
+            }
+            if ((memory.getAcquire(lockBlock + MapLayout.LOCK) & ParticipantsLayout.OWNER) == Participants.me()) {
+                throw MapAccess.recursive();
+            }
+            locks.lock(lockBlock + MapLayout.LOCK);
+            if (isStill(hash, segment)) {
+                access.segment = segment;
+                find(access);
+                return;
+            }
+            locks.unlock(lockBlock + MapLayout.LOCK);
+        }
+    }
+
+    /**
+     * Reads what will be needed under the lock, which may be rubbish by then. The processor fetches it while it waits for
+     * the line of the lock: an atomic operation would let it begin only after.
+     */
+    private long touch(long bucket, long hash) {
+        long found = table.candidates(bucket, hash, 0, MapLayout.FIRST_LINE_SLOTS);
+        long slot = found == 0 ? 0 : memory.getPlain(MapLayout.slotAt(bucket, Long.numberOfTrailingZeros(found)));
+        long entry = MapLayout.entry(slot);
+        return memory.isCommitted(entry, Long.BYTES) ? memory.getPlain(entry) : found;
+    }
+
+    /** Whether the directory leads to a segment whose lock the caller has, in which case it stays so. */
+    private boolean isStill(long hash, long segment) {
+        while (true) {
+            long root = table.root();
+            long wordAt = MapLayout.wordAt(root, hash);
+            if (root == 0 || !memory.isCommitted(wordAt, Long.BYTES)) {
+                if (table.isCurrent(root) || !table.isInUse()) {
+                    return false;
+                }
+                continue;
+            }
+            long word = memory.getAcquire(wordAt);
+            VarHandle.loadLoadFence(); // the word was read before the look whether it was one
+            if (table.isCurrent(root)) {
+                return MapLayout.segment(word) == segment;
+            }
+        }
+    }
+
+    /** As {@link #lock}, with a free slot where the key is absent. */
+    void lockWithRoom(MapAccess access) {
+        while (true) {
+            lock(access);
+            if (access.slotAt != 0 || access.freeAt != 0) {
+                return;
+            }
+            try {
+                growth.split(access.segment);
+            } finally {
+                unlock(access);
+            }
+        }
+    }
+
+    void unlock(MapAccess access) {
+        locks.unlock(table.lockBlock(access.segment) + MapLayout.LOCK);
+        gate.exit();
+    }
+
+    private void find(MapAccess access) {
+        long bucket = MapLayout.bucketAt(access.segment, access.hash);
+        access.freeAt = 0;
+        access.slotAt = slotOf(access, bucket, 0, MapLayout.FIRST_LINE_SLOTS);
+        if (access.slotAt == 0) {
+            access.slotAt = slotOf(access, bucket, MapLayout.FIRST_LINE_SLOTS, MapLayout.SLOTS);
+        }
+        if (access.slotAt == 0) {
+            access.freeAt = freeSlot(access.segment, bucket);
+        }
+    }
+
+    /** The slot of the key among some of a bucket; 0 where it is none of them. */
+    private long slotOf(MapAccess access, long bucket, int from, int to) {
+        for (long found = table.candidates(bucket, access.hash, from, to); found != 0; found &= found - 1) {
+            long at = MapLayout.slotAt(bucket, Long.numberOfTrailingZeros(found));
+            long entry = MapLayout.entry(memory.getPlain(at));
+            if (entry != 0 && table.isKey(entry, access.key.bytes(), access.keyLength())) {
+                return at;
+            }
+        }
+        return 0;
+    }
+
+    /** The first slot of a bucket that has no key of its segment; 0 where all have. */
+    private long freeSlot(long segment, long bucket) {
+        long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT);
+        int depth = table.depth(segment);
+        for (int i = 0; i < MapLayout.SLOTS; i++) {
+            long at = MapLayout.slotAt(bucket, i);
+            long slot = memory.getPlain(at);
+            if (slot == 0 || !MapLayout.isCovered(slot, prefix, depth)) {
+                return at;
+            }
+        }
+        return 0;
+    }
+
+    /** Reads the value in the slot that was found. Under the lock. */
+    <R> @Nullable R read(MapAccess access, ValueEncoding<R> reader) {
+        if (access.slotAt == 0) {
+            return null;
+        }
+        long entry = MapLayout.entry(memory.getPlain(access.slotAt));
+        long lengths = memory.getPlain(entry);
+        return reader.decode(all, entry + MapLayout.valueIn(MapLayout.keyLength(lengths)),
+                MapLayout.valueLength(lengths));
+    }
+
+    /** Lets the key have the value, instead of the one it has or in the free slot. Under the lock. */
+    void put(MapAccess access) {
+        boolean isLogged = log.enter();
+        try (Change change = heap.change()) {
+            long slotAt = access.slotAt != 0 ? access.slotAt : access.freeAt;
+            long old = memory.getPlain(slotAt);
+            long bucket = MapLayout.bucketAt(access.segment, access.hash);
+            long entry = newEntry(change, access);
+            change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
+            change.set(slotAt, MapLayout.slot(entry, access.hash)); // SYNC: map-slot
+            if (access.slotAt == 0) {
+                count(change, access.segment, 1);
+            } else {
+                free(change, MapLayout.entry(old));
+            }
+            if (isLogged) {
+                log.add(change, entry, false);
+            }
+            change.commit();
+        } finally {
+            log.leave(isLogged);
+        }
+    }
+
+    private long newEntry(Change change, MapAccess access) {
+        int keyLength = access.keyLength();
+        long valueLength = access.value.length();
+        ValueEncoding.checkLength(valueLength);
+        long lengths = MapLayout.lengths(keyLength, valueLength);
+        long entry = change.allocate(MapLayout.entryBytes(lengths));
+        memory.setPlain(entry, lengths);
+        memory.copyIn(access.key.bytes(), 0, entry + MapLayout.ENTRY_HEAD, keyLength);
+        access.value.copyTo(all, entry + MapLayout.valueIn(keyLength));
+        return entry;
+    }
+
+    private void free(Change change, long entry) {
+        change.free(entry, MapLayout.entryBytes(memory.getPlain(entry)));
+    }
+
+    private void count(Change change, long segment, long by) {
+        long countAt = table.lockBlock(segment) + MapLayout.COUNT_IN_LOCK_BLOCK;
+        change.set(countAt, memory.getPlain(countAt) + by);
+    }
+
+    /** Removes the key that was found. Under the lock. */
+    void remove(MapAccess access) {
+        boolean isLogged = log.enter();
+        try (Change change = heap.change()) {
+            long entry = MapLayout.entry(memory.getPlain(access.slotAt));
+            long bucket = MapLayout.bucketAt(access.segment, access.hash);
+            change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
+            change.set(access.slotAt, 0); // SYNC: map-slot
+            count(change, access.segment, -1);
+            free(change, entry);
+            if (isLogged) {
+                log.add(change, entry, true);
+            }
+            change.commit();
+        } finally {
+            log.leave(isLogged);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Patience;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+
+/** Puts elements into a {@link QueueRing}, whose comment says how. */
+final class QueuePutter {
+    private final QueueRing ring;
+    private final HeapMemory memory;
+    private final MemorySegment all;
+    private final boolean isStack;
+    private final long tailBlock;
+    private final long lockAt;
+    private final int capacity;
+    private final long longestInSlot;
+    private final QueueGap gap;
+    private final QueueSide takers;
+
+    QueuePutter(QueueRing ring) {
+        this.ring = ring;
+        this.memory = ring.heap().memory();
+        this.all = memory.segment();
+        this.isStack = ring.isStack();
+        this.tailBlock = ring.tailBlock();
+        this.lockAt = ring.putLockAt();
+        this.capacity = ring.capacity();
+        this.longestInSlot = ring.slotBytes() - QueueLayout.CONTENT;
+        this.gap = new QueueGap(ring);
+        this.takers = ring.takers();
+    }
+
+    /**
+     * Puts elements, as many as there is room for.
+     *
+     * @param elements their bytes
+     * @param from the first of them
+     * @param patience for the lock
+     * @return how many were put
+     * @throws io.cleave.HeapFullException where there is no block for one; those before it have been put
+     */
+    int put(List<QueueContent> elements, int from, Patience patience) throws InterruptedException {
+        if (!ring.enter(lockAt, patience)) {
+            return 0;
+        }
+        int count = 0;
+        try {
+            while (from + count < elements.size() && putOne(elements.get(from + count))) {
+                count++;
+            }
+            return count;
+        } finally {
+            ring.leave(lockAt, takers, count);
+        }
+    }
+
+    /**
+     * Puts an element, where there is room.
+     *
+     * @param patience for the lock
+     * @return whether it was put
+     * @throws io.cleave.HeapFullException where there is no block for it
+     */
+    boolean put(QueueContent element, Patience patience) throws InterruptedException {
+        return putIfRoom(element, patience)
+                || (gap.isOpen() && closeGap(patience) && putIfRoom(element, patience));
+    }
+
+    /** Makes sure that what somebody has taken out of the middle leaves room, whether it lives or not. */
+    private boolean closeGap(Patience patience) throws InterruptedException {
+        if (!ring.enter(ring.takeLockAt(), patience)) {
+            return false;
+        }
+        try {
+            gap.close();
+            return true;
+        } finally {
+            ring.leave(ring.takeLockAt(), takers, 0);
+        }
+    }
+
+    private boolean putIfRoom(QueueContent element, Patience patience) throws InterruptedException {
+        if (!ring.enter(lockAt, patience)) {
+            return false;
+        }
+        boolean isPut = false;
+        try {
+            isPut = putOne(element);
+            return isPut;
+        } finally {
+            ring.leave(lockAt, takers, isPut ? 1 : 0);
+        }
+    }
+
+    private boolean putOne(QueueContent element) {
+        long tail = memory.getPlain(tailBlock + QueueLayout.TAIL);
+        if (!isStack && memory.getPlain(tailBlock + QueueLayout.BEGUN) != tail) {
+            tail = settle(tail);
+        }
+        if (isFull(tail)) {
+            return false;
+        }
+        long id = tail;
+        if (isStack) {
+            id = memory.getPlain(tailBlock + QueueLayout.SEQUENCE);
+            memory.setOpaque(tailBlock + QueueLayout.SEQUENCE, id + 1);
+        } else {
+            memory.setOpaque(tailBlock + QueueLayout.BEGUN, tail + 1);
+        }
+        long slot = ring.slotAt(tail);
+        memory.setOpaque(slot + QueueLayout.ID, id); // SYNC: queue-id; before what it is for
+        VarHandle.storeStoreFence();
+        long length = element.length();
+        if (length <= longestInSlot) {
+            element.copyTo(all, slot + QueueLayout.CONTENT);
+            memory.setRelease(slot, QueueLayout.stamp(ring.lap(tail), length)); // SYNC: queue-stamp
+            memory.setRelease(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
+        } else {
+            putLong(element, slot, tail);
+        }
+        return true;
+    }
+
+    private void putLong(QueueContent element, long slot, long tail) {
+        try (Change change = ring.heap().change()) {
+            long block = change.allocate(element.length());
+            element.copyTo(all, block);
+            memory.setPlain(slot + QueueLayout.BLOCK_IN_SLOT, block);
+            memory.setPlain(slot + QueueLayout.LENGTH_IN_SLOT, element.length());
+            change.set(slot, QueueLayout.stampOfBlock(ring.lap(tail))); // SYNC: queue-stamp
+            change.set(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
+            change.commit();
+        }
+    }
+
+    /** Finishes, or forgets, what a dead process had begun to put into a queue; where the tail is after that. */
+    private long settle(long tail) {
+        if (!ring.hasAt(tail)) {
+            return tail;
+        }
+        memory.setRelease(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
+        return tail + 1;
+    }
+
+    private boolean isFull(long tail) {
+        if (tail - memory.getPlain(tailBlock + QueueLayout.KNOWN_HEAD) < capacity) {
+            return false;
+        }
+        long head = ring.headAcquire();
+        memory.setPlain(tailBlock + QueueLayout.KNOWN_HEAD, head); // a guess that errs on the safe side
+        return tail - head >= capacity;
+    }
+}

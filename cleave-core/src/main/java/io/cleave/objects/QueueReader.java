@@ -1,0 +1,163 @@
+package io.cleave.objects;
+
+import io.cleave.heap.HeapMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Goes through the elements of a {@link QueueRing} in the order in which they would be taken, without a lock and without
+ * storing anything.
+ *
+ * <p>
+ * <b>What is read is what was there.</b> Stamp and id of a slot are read before and after its content. Whoever writes a
+ * slot stores the id first and the stamp last, each id is used once, and a slot that holds an element of the queue is never
+ * written: so where both are the same, and the position is still one of the queue's, and the queue still in use, the
+ * content is that of the element with the id. A block is freed after the head, the tail or the stamp has said that the
+ * element is gone. What is read before the looks may be rubbish: it is bounded by what is committed.
+ *
+ * <p>
+ * <b>Each once.</b> Ids ascend with positions, and elements that move go to higher positions only ({@link QueueGap}). So what
+ * has been passed is known by its id. In a queue nothing is passed over that is there all the time, as the next is at this
+ * position or above it. In a stack it may have moved up from it, as many positions as the head has, and those of a gap: so
+ * head and gap are looked at before and after, and where they are others the position goes up by as much.
+ */
+final class QueueReader<E> {
+    private final QueueRing ring;
+    private final HeapMemory memory;
+    private final MemorySegment all;
+    private final QueueElements<E> elements;
+    private final boolean isStack;
+    /** Whether the position means something, and the id. */
+    private boolean hasPosition;
+    private boolean hasId;
+    private long position;
+    private long head;
+    private long gapBegin;
+    private long gapEnd;
+    private long id;
+
+    QueueReader(QueueRing ring, QueueElements<E> elements) {
+        this.ring = ring;
+        this.memory = ring.heap().memory();
+        this.all = memory.segment();
+        this.elements = elements;
+        this.isStack = ring.isStack();
+    }
+
+    /** The id of the element that {@link #next} has returned last. */
+    long id() {
+        return id;
+    }
+
+    /**
+     * The next element.
+     *
+     * @return null where there are no more
+     * @throws io.cleave.StaleReferenceException where the queue was dropped
+     */
+    @Nullable E next() {
+        while (true) {
+            long newHead = ring.headAcquire();
+            long tail = ring.tailAcquire();
+            if (!hasPosition) {
+                position = isStack ? tail - 1 : newHead;
+                head = newHead;
+                hasPosition = true;
+            }
+            if (isStack) {
+                follow(newHead, tail);
+            } else if (position - newHead < 0) {
+                position = newHead;
+            }
+            head = newHead;
+            boolean isOver = isStack ? position - newHead < 0 : position - tail >= 0;
+            if (isOver) {
+                ring.requireUse();
+                return null;
+            }
+            E element = read(tail);
+            if (element != null) {
+                return element;
+            }
+        }
+    }
+
+    /** Goes to where the next element of a stack is at most. */
+    private void follow(long newHead, long tail) {
+        long begin = ring.gapBeginAcquire();
+        long end = ring.gapEndAcquire();
+        if (newHead != head || begin != gapBegin || end != gapEnd) {
+            position += newHead - head + (end - begin);
+            gapBegin = begin;
+            gapEnd = end;
+        }
+        position = min(position, tail - 1);
+    }
+
+    private static long min(long one, long other) {
+        return one - other < 0 ? one : other;
+    }
+
+    private void pass() {
+        position += isStack ? -1 : 1;
+    }
+
+    /** The element at the position; null where there is none, or one that was there before, or it has changed meanwhile. */
+    private @Nullable E read(long tail) {
+        long slot = ring.slotAt(position);
+        long stamp = memory.getAcquire(slot); // SYNC: queue-stamp
+        long found = memory.getAcquire(slot + QueueLayout.ID); // SYNC: queue-id
+        boolean isNew = !hasId || (isStack ? found - id < 0 : found - id > 0);
+        if (!QueueLayout.isOfLap(stamp, ring.lap(position)) || !QueueLayout.isFull(stamp) || !isNew) {
+            if (isUnchanged(slot, stamp, found)) {
+                requireSense(stamp);
+                pass();
+            }
+            return null;
+        }
+        long at = slot + QueueLayout.CONTENT;
+        long length = QueueLayout.length(stamp);
+        if (QueueLayout.isInBlock(stamp)) {
+            at = memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT);
+            length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
+        }
+        boolean isReadable = length >= 0 && length <= ValueEncoding.MOST_BYTES && memory.isCommitted(at, length);
+        if (!isReadable || length > StoredValue.MOST_UNSURE_BYTES) {
+            if (!isUnchanged(slot, stamp, found)) {
+                return null;
+            }
+            if (!isReadable) {
+                throw QueueRing.damaged("an element of " + length + " bytes is at " + at);
+            }
+        }
+        Object content = elements.readUnsure(all, at, length);
+        if (!isUnchanged(slot, stamp, found)) {
+            return null;
+        }
+        hasId = true;
+        id = found;
+        pass();
+        return elements.sure(content);
+    }
+
+    /** A position of the queue's has a stamp of its lap; what was taken while it was read has none of anybody's. */
+    private void requireSense(long stamp) {
+        if (!QueueLayout.isOfLap(stamp, ring.lap(position))) {
+            throw QueueRing.damaged("position " + position + " has the stamp " + Long.toHexString(stamp));
+        }
+    }
+
+    /** The looks after: whether a slot is as it was, and its position one of the queue's. */
+    private boolean isUnchanged(long slot, long stamp, long found) {
+        VarHandle.loadLoadFence(); // what was read of the slot and its block comes before the looks
+        if (memory.getAcquire(slot) != stamp || memory.getAcquire(slot + QueueLayout.ID) != found) {
+            return false;
+        }
+        long headNow = ring.headAcquire();
+        boolean isInside = position - headNow >= 0 && (!isStack || (position - ring.tailAcquire() < 0
+                && headNow == head && ring.gapBeginAcquire() == gapBegin && ring.gapEndAcquire() == gapEnd));
+        ring.requireUse();
+        return isInside;
+    }
+}

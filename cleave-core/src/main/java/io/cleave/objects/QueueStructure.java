@@ -1,0 +1,152 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import io.cleave.heap.Check;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Cell;
+import io.cleave.owner.Gate;
+import io.cleave.owner.SharedCell;
+
+/** What the directory of a heap asks of queues and stacks. */
+final class QueueStructure implements Structure {
+    private static final int MOST_FREES = Change.MOST_FREES - 2;
+
+    @Override
+    public void walk(Heap heap, long header, Check check) {
+        if (check.reached(header) < Heap.HEADER_BYTES) {
+            return;
+        }
+        HeapMemory memory = heap.memory();
+        long headBlock = memory.getPlain(header + QueueLayout.HEAD_BLOCK);
+        long tailBlock = memory.getPlain(header + QueueLayout.TAIL_BLOCK);
+        if (headBlock == 0) {
+            return; // all but the header is free
+        }
+        boolean hasBlocks = check.reached(headBlock) >= Heap.HEADER_BYTES
+                && check.reached(tailBlock) >= Heap.HEADER_BYTES;
+        long _ = check.reached(memory.getPlain(header + QueueLayout.SCHEMA));
+        for (int i = 0; i < QueueLayout.MOST_CHUNKS; i++) {
+            long chunk = memory.getPlain(header + QueueLayout.CHUNKS + (long) i * Long.BYTES);
+            if (chunk != 0 && check.reached(chunk) == 0) {
+                hasBlocks = false;
+            }
+        }
+        if (hasBlocks) {
+            QueueRing ring = ring(heap, header);
+            long head = ring.headAcquire();
+            long tail = ring.tailAcquire();
+            if (tail - head > ring.capacity()) {
+                check.fault("the queue at " + header + " has its head at " + head + " and its tail at " + tail);
+                return;
+            }
+            for (long position = head; position - tail < 0; position++) {
+                walk(ring, position, check);
+            }
+        }
+    }
+
+    /** Elements without a block come and go meanwhile, as that is no change of the heap. */
+    private static void walk(QueueRing ring, long position, Check check) {
+        HeapMemory memory = ring.heap().memory();
+        long slot = ring.slotAt(position);
+        long stamp = memory.getAcquire(slot);
+        boolean isInside = position - ring.headAcquire() >= 0 && position - ring.tailAcquire() < 0;
+        if (!QueueLayout.isOfLap(stamp, ring.lap(position))) {
+            if (isInside) {
+                check.fault("position " + position + " of a queue has the stamp " + Long.toHexString(stamp));
+            }
+        } else if (QueueLayout.isInBlock(stamp) && isInside) {
+            long length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
+            long size = check.reached(memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT));
+            if (size != 0 && (length < 0 || length > size)) {
+                check.fault("the element at position " + position + " of a queue has " + length + " bytes in " + size);
+            }
+        } else if (QueueLayout.length(stamp) > ring.slotBytes() - QueueLayout.CONTENT) {
+            check.fault("the element at position " + position + " of a queue has " + QueueLayout.length(stamp)
+                    + " bytes in a slot");
+        }
+    }
+
+    private static QueueRing ring(Heap heap, long header) {
+        HeapMemory memory = heap.memory();
+        RootKind kind = (int) memory.getPlain(header + RootLayout.KIND_IN_HEADER) == RootKind.STACK.number()
+                ? RootKind.STACK : RootKind.QUEUE;
+        return new QueueRing(heap, new Gate(null), header, memory.getAcquire(header), kind,
+                at -> new SharedCell(memory.segment(), at));
+    }
+
+    @Override
+    public void dismantle(Heap heap, long header) {
+        if (heap.memory().getPlain(header + QueueLayout.HEAD_BLOCK) == 0) {
+            return;
+        }
+        QueueRing ring = ring(heap, header);
+        long headLockAt = ring.headBlock() + QueueLayout.LOCK;
+        long tailLockAt = ring.tailBlock() + QueueLayout.LOCK;
+        heap.locks().lock(headLockAt);
+        try {
+            heap.locks().lock(tailLockAt);
+            try {
+                sendAway(heap, ring.headBlock());
+                sendAway(heap, ring.tailBlock());
+                freeElements(ring);
+                freeBlocks(heap, header, ring);
+            } finally {
+                heap.locks().unlock(tailLockAt);
+            }
+        } finally {
+            heap.locks().unlock(headLockAt);
+        }
+    }
+
+    /** Wakes those who wait, to find that the queue is gone. */
+    private static void sendAway(Heap heap, long block) {
+        HeapMemory memory = heap.memory();
+        memory.setRelease(block + QueueLayout.TURN, memory.getPlain(block + QueueLayout.TURN) + 1);
+        new SharedCell(memory.segment(), block + QueueLayout.TURN).wake(Cell.ALL);
+    }
+
+    /** Moves the head to the tail, and frees what is between. A gap that a dead process has left has no blocks. */
+    private static void freeElements(QueueRing ring) {
+        HeapMemory memory = ring.heap().memory();
+        long headAt = ring.headBlock() + QueueLayout.HEAD;
+        long tail = ring.tailAcquire();
+        for (long head = memory.getPlain(headAt); head - tail < 0;) {
+            try (Change change = ring.heap().change()) {
+                for (int frees = 0; head - tail < 0 && frees < MOST_FREES; head++) {
+                    long slot = ring.slotAt(head);
+                    long stamp = memory.getPlain(slot);
+                    if (QueueLayout.isOfLap(stamp, ring.lap(head)) && QueueLayout.isInBlock(stamp)) {
+                        ring.freeBlock(change, head);
+                        frees++;
+                    }
+                }
+                change.set(headAt, head);
+                change.commit();
+            }
+        }
+    }
+
+    private static void freeBlocks(Heap heap, long header, QueueRing ring) {
+        HeapMemory memory = heap.memory();
+        try (Change change = heap.change()) {
+            for (int i = 0; i < QueueLayout.MOST_CHUNKS; i++) {
+                long chunk = memory.getPlain(header + QueueLayout.CHUNKS + (long) i * Long.BYTES);
+                if (chunk != 0) {
+                    change.free(chunk);
+                }
+            }
+            change.free(memory.getPlain(header + QueueLayout.SCHEMA));
+            change.free(ring.headBlock());
+            change.free(ring.tailBlock());
+            change.set(header + QueueLayout.HEAD_BLOCK, 0);
+            change.commit();
+        }
+    }
+
+    @Override
+    public long size(Heap heap, long header) {
+        return heap.memory().getPlain(header + QueueLayout.HEAD_BLOCK) == 0 ? 0 : ring(heap, header).size();
+    }
+}

@@ -1,0 +1,152 @@
+package io.cleave.objects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cleave.os.Signals;
+import io.cleave.testing.ChildJvm;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A queue that several processes use at once, of which some are killed, and some stopped for a while. */
+class QueueProcessesTest {
+    private static final int PROCESSES = 4;
+    private static final int CAPACITY = 5;
+    private static final int CALLS = 6000;
+
+    @TempDir
+    private Path directory;
+
+    private static HeapQueue<Long> queue(SharedHeap heap, boolean isStack) {
+        return heap.queue("queue", isStack ? RootKind.STACK : RootKind.QUEUE, Long.class, CAPACITY,
+                (1L << 31) - CALLS);
+    }
+
+    private void run(boolean isStack, int kills) throws Exception {
+        String name = "queues" + ProcessHandle.current().pid();
+        Random random = new Random(kills);
+        List<Path> files = new ArrayList<>();
+        try (SharedHeap heap = SharedHeap.create(name, 16 << 20)) {
+            HeapQueue<Long> queue = queue(heap, isStack);
+            List<ChildJvm> jvms = new ArrayList<>();
+            try {
+                for (int i = 0; i < PROCESSES; i++) {
+                    jvms.add(start(name, isStack, files));
+                }
+                for (ChildJvm jvm : jvms) {
+                    String _ = jvm.awaitLine("ready");
+                }
+                jvms.forEach(jvm -> jvm.send("go"));
+                for (int i = 0; i < kills; i++) {
+                    Thread.sleep(10 + random.nextInt(60));
+                    int victim = random.nextInt(PROCESSES);
+                    int stopped = (victim + 1) % PROCESSES;
+                    Signals.kill((int) jvms.get(stopped).pid(), Signals.SIGSTOP);
+                    boolean _ = jvms.get(victim).handle().destroyForcibly();
+                    Thread.sleep(random.nextInt(30));
+                    Signals.kill((int) jvms.get(stopped).pid(), Signals.SIGCONT);
+                    jvms.set(victim, start(name, isStack, files));
+                    jvms.get(victim).send("go");
+                }
+                for (ChildJvm jvm : jvms) {
+                    assertThat(jvm.awaitExit()).as(() -> String.join("\n", jvm.lines())).isZero();
+                }
+            } finally {
+                jvms.forEach(ChildJvm::close);
+            }
+            drain(queue, files);
+            check(isStack, files);
+            HeapVerification report = heap.verify();
+            assertThat(report.isSound()).as(report::toString).isTrue();
+        }
+    }
+
+    private ChildJvm start(String name, boolean isStack, List<Path> files) {
+        Path file = directory.resolve("history" + files.size());
+        files.add(file);
+        return ChildJvm.start(List.of("-Xmx128m"), Caller.class, name, file.toString(), Integer.toString(files.size()),
+                Boolean.toString(isStack));
+    }
+
+    /** What is left in the end is what nobody has taken. */
+    private void drain(HeapQueue<Long> queue, List<Path> files) throws Exception {
+        Path file = directory.resolve("rest");
+        files.add(file);
+        QueueHistory.Recorder recorder = new QueueHistory.Recorder(file, CAPACITY + 2);
+        boolean _ = recorder.put(queue, Long.MAX_VALUE, 0); // brings in what a dead one has put
+        for (int i = 0; i <= CAPACITY; i++) {
+            Long _ = recorder.take(queue, 0);
+        }
+        assertThat(queue).isEmpty();
+    }
+
+    private static void check(boolean isStack, List<Path> files) throws Exception {
+        List<List<QueueHistory.Event>> processes = new ArrayList<>();
+        for (Path file : files) {
+            if (Files.exists(file)) {
+                processes.add(QueueHistory.read(file, isStack, CAPACITY));
+            }
+        }
+        assertThat(processes.stream().mapToInt(List::size).sum()).isGreaterThan(PROCESSES * CALLS);
+        assertThat(Linearization.isExplained(processes, List.of())).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatFourProcessesGetIsExplainedByAnOrderOfTheirCalls(boolean isStack) throws Exception {
+        run(isStack, 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsGotWhileProcessesAreKilledAndStoppedIsExplainedByAnOrderOfTheCalls(boolean isStack) throws Exception {
+        run(isStack, 10);
+    }
+
+    @Test
+    void aWrongHistoryIsNotExplained() {
+        QueueHistory.Event one = new QueueHistory.Event(false, CAPACITY, 7, 1, 10, 20);
+        QueueHistory.Event two = new QueueHistory.Event(false, CAPACITY, 8, 1, 30, 40);
+        QueueHistory.Event first = new QueueHistory.Event(false, CAPACITY, 0, 8, 50, 60);
+        QueueHistory.Event second = new QueueHistory.Event(false, CAPACITY, 0, 7, 55, 70);
+        QueueHistory.Event late = new QueueHistory.Event(false, CAPACITY, 0, 7, 65, 70);
+        assertThat(Linearization.isExplained(List.of(List.of(one, two), List.of(first), List.of(second)), List.of()))
+                .isTrue();
+        assertThat(Linearization.isExplained(List.of(List.of(one, two), List.of(first, late)), List.of())).isFalse();
+    }
+
+    /** A process that puts and takes. Its arguments: the heap, the file for its history, its number, the order. */
+    @SuppressWarnings("SystemOut")
+    public static final class Caller {
+        private static final long[] TIMEOUTS_MICROS = {0, 0, 10, 100, 3000};
+
+        private Caller() {
+        }
+
+        /** Makes calls of all kinds, most of which do not have to wait. */
+        public static void main(String[] arguments) throws Exception {
+            int number = Integer.parseInt(arguments[2]);
+            Random random = new Random(number);
+            QueueHistory.Recorder recorder = new QueueHistory.Recorder(Path.of(arguments[1]), CALLS);
+            try (SharedHeap heap = SharedHeap.open(arguments[0])) {
+                HeapQueue<Long> queue = queue(heap, Boolean.parseBoolean(arguments[3]));
+                System.out.println("ready");
+                int _ = System.in.read();
+                for (int i = 1; i <= CALLS; i++) {
+                    long timeout = TIMEOUTS_MICROS[random.nextInt(TIMEOUTS_MICROS.length)];
+                    if (random.nextBoolean()) {
+                        boolean _ = recorder.put(queue, (long) number << 32 | i, timeout);
+                    } else {
+                        Long _ = recorder.take(queue, timeout);
+                    }
+                }
+            }
+        }
+    }
+}
