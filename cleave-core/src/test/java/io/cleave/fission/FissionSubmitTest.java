@@ -3,11 +3,16 @@ package io.cleave.fission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
+import io.cleave.fork.WholeSupport;
+import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
+import io.cleave.pool.ProcessPool;
+import io.cleave.pool.StartMethod;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.io.FileNotFoundException;
@@ -70,6 +75,40 @@ final class FissionSubmitTest {
             assertThat(get(copy)).hasSize(1000).endsWith(999);
         }
         assertThat(live).isEmpty();
+    }
+
+    /** The pipe that tells of a process's end is its own, and not that of the process that it was forked from. */
+    @Test
+    void aTaskOfAForkedWorkerEndsWithTheWorker() throws Exception {
+        assumeTrue(WholeSupport.isThere(), WholeSupport.refusal());
+        try (Fission fission = two().build()) {
+            assertThat(get(fission.submit(() -> 1))).isEqualTo(1); // this JVM has a pipe
+        }
+        try (ProcessPool pool = ProcessPool.builder().startMethod(StartMethod.FORK).workers(1).build()) {
+            long[] pids = pool.submit(() -> {
+                Fission own = Fission.builder().children(1).build();
+                var _ = own.submit(() -> {
+                    Thread.sleep(Delays.PATIENCE.multipliedBy(10));
+                    return 0;
+                });
+                ProcessHandle worker = ProcessHandle.current();
+                return new long[] {worker.pid(), worker.children().findFirst().orElseThrow().pid()};
+            }).join();
+            assertThat(ProcFs.status("/proc/" + pids[1])).isNotNull();
+            Signals.kill((int) pids[0], Signals.SIGKILL);
+            long deadline = System.nanoTime() + Delays.PATIENCE.toNanos();
+            while (isRunning(pids[1]) && System.nanoTime() < deadline) {
+                Delays.pause(Delays.SHORT);
+            }
+            boolean isLeft = isRunning(pids[1]);
+            Signals.kill((int) pids[1], Signals.SIGKILL);
+            assertThat(isLeft).as("the task's process lives on").isFalse();
+        }
+    }
+
+    private static boolean isRunning(long pid) {
+        ProcFs.ProcessStatus status = ProcFs.status("/proc/" + pid);
+        return status != null && status.state() != 'Z';
     }
 
     @Test
