@@ -115,7 +115,7 @@ public final class Change implements AutoCloseable {
      * change.
      *
      * @param block its offset
-     * @throws IllegalArgumentException where no block is there
+     * @throws io.cleave.IncompatibleBlockException where no block is there
      */
     public void free(long block) {
         if (frees == MOST_FREES) {
@@ -160,10 +160,5 @@ public final class Change implements AutoCloseable {
     @Override
     public void close() {
         context.end();
-    }
-
-    /** Does what {@link #close} does, without an effect. */
-    void rehearseClose() {
-        context.rehearseEnd();
     }
 }

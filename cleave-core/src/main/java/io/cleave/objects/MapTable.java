@@ -337,12 +337,19 @@ final class MapTable {
                 throw MapAccess.recursive();
             }
             locks.lock(lockBlock + MapLayout.LOCK);
-            if (isStill(hash, segment)) {
-                access.segment = segment;
-                find(access);
-                return;
+            boolean isFound = false;
+            try {
+                if (isStill(hash, segment)) {
+                    access.segment = segment;
+                    find(access);
+                    isFound = true;
+                    return;
+                }
+            } finally {
+                if (!isFound) {
+                    locks.unlock(lockBlock + MapLayout.LOCK);
+                }
             }
-            locks.unlock(lockBlock + MapLayout.LOCK);
         }
     }
 
@@ -420,6 +427,10 @@ final class MapTable {
     }
 
     int depth(long segment) {
+        return depth(memory, segment);
+    }
+
+    static int depth(HeapMemory memory, long segment) {
         long depth = memory.getPlain(segment + MapLayout.DEPTH_IN_SEGMENT);
         if (depth < 0 || depth > MapLayout.MOST_DEPTH) {
             throw damaged("a segment has the depth " + depth);
@@ -535,7 +546,13 @@ final class MapTable {
         gate.enter();
         try {
             locks.lock(header + MapLayout.LOCK);
-            locks.unlock(header + MapLayout.LOCK);
+            try {
+                if ((memory.getPlain(header + MapLayout.SPLITS) & 1) != 0 && isInUse()) {
+                    throw damaged("a split of it is neither under way nor over");
+                }
+            } finally {
+                locks.unlock(header + MapLayout.LOCK);
+            }
         } finally {
             gate.exit();
         }
