@@ -1,0 +1,5 @@
+/** Shared heaps and what lives in them, under changed bytes and under processes that are killed. */
+@NullMarked
+package io.cleave.bench.objects;
+
+import org.jspecify.annotations.NullMarked;
