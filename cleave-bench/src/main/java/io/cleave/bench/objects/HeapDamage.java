@@ -47,7 +47,7 @@ final class HeapDamage {
             case 2 -> random.nextLong();
             case 3 -> random.nextInt(1000);
             case 4 -> word ^ (1L << random.nextInt(Long.SIZE));
-            case 5 -> word + (random.nextBoolean() ? 8 : -8) * random.nextInt(1, 9);
+            case 5 -> word + (random.nextBoolean() ? 8L : -8L) * random.nextInt(1, 9);
             case 6 -> Long.MAX_VALUE >>> random.nextInt(Long.SIZE);
             case 7 -> random.nextLong(2L * file.capacity());
             default -> file.getLong(random.nextInt(file.capacity() / Long.BYTES) * Long.BYTES);
