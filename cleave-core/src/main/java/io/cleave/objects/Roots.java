@@ -6,6 +6,7 @@ import io.cleave.heap.Change;
 import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -101,6 +102,11 @@ final class Roots {
             if (look >= LOOKS && !isReadOnly) {
                 return locked(read); // somebody may have died or been stopped in the middle
             }
+            if (look >= LOOKS && isBegunByNobody()) {
+                throw new IncompatibleBlockException("the names of heap \"" + heapName + "\" are damaged: "
+                        + word(RootLayout.BEGUN) + " changes were begun, " + word(RootLayout.ENDED)
+                        + " ended, and nobody makes one; verify the heap, and make a new one");
+            }
             if (look >= LOOKS + MOST_NAPS) {
                 throw new CleaveException("heap \"" + heapName
                         + "\" has been in the middle of a change of its names for "
@@ -112,6 +118,14 @@ final class Roots {
                 Patience.nap(NAP_NANOS);
             }
         }
+    }
+
+    /** Whether a change has begun and not ended although the lock, which who makes or has left one has, was free meanwhile. */
+    private boolean isBegunByNobody() {
+        long ended = word(RootLayout.ENDED);
+        long begun = word(RootLayout.BEGUN);
+        return begun != ended && (word(RootLayout.LOCK) & ParticipantsLayout.OWNER) == 0
+                && word(RootLayout.BEGUN) == begun && word(RootLayout.ENDED) == ended;
     }
 
     private <T extends @Nullable Object> T locked(Supplier<T> read) {

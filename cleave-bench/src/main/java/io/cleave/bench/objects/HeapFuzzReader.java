@@ -8,6 +8,8 @@ import io.cleave.objects.HeapBlock;
 import io.cleave.objects.HeapInfo;
 import io.cleave.objects.HeapOptions;
 import io.cleave.objects.HeapReference;
+import io.cleave.objects.HeapStatistics;
+import io.cleave.objects.HeapVerification;
 import io.cleave.objects.SharedHeap;
 import io.cleave.objects.SharedMap;
 import io.cleave.objects.SharedSet;
@@ -159,9 +161,13 @@ final class HeapFuzzReader extends FuzzReader {
 
     private void look(SplittableRandom random) {
         if (random.nextBoolean()) {
-            attempt(() -> HeapInfo.of(NAME));
+            attempt(() -> {
+                HeapInfo _ = HeapInfo.of(NAME);
+            });
         }
-        attempt(() -> HeapInfo.verify(NAME));
+        attempt(() -> {
+            HeapVerification _ = HeapInfo.verify(NAME);
+        });
     }
 
     private void use(Sample sample, SplittableRandom random, HeapOptions options) {
@@ -218,8 +224,12 @@ final class HeapFuzzReader extends FuzzReader {
                     String _ = texts.get("key " + random.nextInt(ENTRIES));
                 }
             }
-            case 3 -> texts(heap).size();
-            case 4 -> heap.statistics();
+            case 3 -> {
+                int _ = texts(heap).size();
+            }
+            case 4 -> {
+                HeapStatistics _ = heap.statistics();
+            }
             case 5 -> {
                 String raw = names.stream().filter(name -> name.startsWith("raw")).findAny().orElse("raw 1");
                 byte[] _ = heap.raw(raw).segment().toArray(ValueLayout.JAVA_BYTE);
@@ -228,7 +238,9 @@ final class HeapFuzzReader extends FuzzReader {
                 HeapReference reference = sample.references.get(random.nextInt(sample.references.size()));
                 byte[] _ = heap.block(reference).segment().toArray(ValueLayout.JAVA_BYTE);
             }
-            default -> set(heap).contains("key " + random.nextInt(ENTRIES));
+            default -> {
+                boolean _ = set(heap).contains("key " + random.nextInt(ENTRIES));
+            }
         }
     }
 
@@ -243,7 +255,9 @@ final class HeapFuzzReader extends FuzzReader {
 
     private static void write(SharedHeap heap, Sample sample, SplittableRandom random) throws Exception {
         switch (random.nextInt(10)) {
-            case 0 -> heap.verify();
+            case 0 -> {
+                HeapVerification _ = heap.verify();
+            }
             case 1 -> {
                 SharedMap<String, String> texts = texts(heap);
                 for (int i = 0; i < 20; i++) {
@@ -257,8 +271,12 @@ final class HeapFuzzReader extends FuzzReader {
                 }
             }
             case 3 -> entries(heap).merge(random.nextLong(400), new Entry(1, "one", List.of()), (old, _) -> old);
-            case 4 -> set(heap).removeIf(text -> text.length() % 2 == 0);
-            case 5 -> heap.drop(random.nextBoolean() ? "texts" : "raw " + random.nextInt(60));
+            case 4 -> {
+                boolean _ = set(heap).removeIf(text -> text.length() % 2 == 0);
+            }
+            case 5 -> {
+                boolean _ = heap.drop(random.nextBoolean() ? "texts" : "raw " + random.nextInt(60));
+            }
             case 6 -> {
                 HeapBlock block = heap.allocate(random.nextInt(1, 70_000));
                 block.segment().fill((byte) 3);

@@ -3,6 +3,7 @@ package io.cleave.bench.objects;
 import io.cleave.bench.Classes;
 import io.cleave.bench.Nursery;
 import io.cleave.memory.SharedMemory;
+import io.cleave.objects.HeapBlock;
 import io.cleave.objects.HeapVerification;
 import io.cleave.objects.SharedHeap;
 import io.cleave.os.Signals;
@@ -45,10 +46,10 @@ final class ObjectsNursery implements Nursery.Workers {
         Nursery.endWithSupervisor();
         rehearse(seed, structures);
         try (SharedHeap heap = SharedHeap.create(NAME, MAXIMUM); TortureBoard board = new TortureBoard()) {
-            ObjectsNursery workers = new ObjectsNursery(board, heap, structures);
-            heap.names().forEach(heap::drop);
+            HeapBlock _ = heap.raw("first", 1); // what all names need stays with the heap
+            boolean _ = heap.drop("first");
             long empty = verify(heap, board).usedBytes();
-            workers = new ObjectsNursery(board, heap, structures);
+            ObjectsNursery workers = new ObjectsNursery(board, heap, structures);
             long kills = Long.parseLong(arguments[0]);
             new Nursery(workers, seed).run(kills, Long.parseLong(arguments[1]), () -> {
                 lookBetween(heap, board);
