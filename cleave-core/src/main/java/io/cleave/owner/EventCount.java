@@ -1,6 +1,7 @@
 package io.cleave.owner;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -80,6 +81,15 @@ public final class EventCount {
     }
 
     /**
+     * Looks for what may be about to come, a few times at once; before {@link #await}, which costs more.
+     *
+     * @return whether it was there at the last look
+     */
+    public boolean glance(BooleanSupplier look) {
+        return spinner.glance(look);
+    }
+
+    /**
      * Tries until it succeeds or the time is over.
      *
      * @return whether it succeeded
@@ -91,7 +101,11 @@ public final class EventCount {
             if (attempt.isDone()) {
                 return true;
             }
-            if (!spinner.await(attempt::isPromising, patience) && patience.isOver()) {
+            if (spinner.await(attempt::isPromising, patience)) {
+                if (attempt.isDone()) { // before there is a mark, which would cost the next to signal a system call
+                    return true;
+                }
+            } else if (patience.isOver()) {
                 return attempt.isDone();
             }
             return sleep(attempt, patience);

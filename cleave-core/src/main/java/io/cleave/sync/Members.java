@@ -4,6 +4,7 @@ import io.cleave.os.Unistd;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -39,6 +40,8 @@ final class Members {
 
     /** The pid of the process one of whose threads claims a seat, 0 where none does. A child may find its parent's. */
     private static final AtomicInteger CLAIMANT = new AtomicInteger();
+    /** How often this process has got a seat, in whatever object and by whatever handle; raised before it is made use of. */
+    private static final AtomicLong CLAIMS = new AtomicLong();
 
     private final Words words;
     private final long at;
@@ -46,6 +49,11 @@ final class Members {
     private final int capacity;
     /** The calling process and, in the lower bits, its seat plus 1; a guess that is checked, so races do no harm. */
     private long self;
+    /**
+     * The calling process and, in the lower bits, what {@link #CLAIMS} was when it was found to have no seat, for those who
+     * only give: they need not look through all seats each time. A guess likewise.
+     */
+    private long seatless;
     /** When somebody looked for the dead last to bury them; races cost a look. */
     private volatile long lastReap = System.nanoTime() - LOOK_NANOS;
     /** When a sleeper looked for them last. Of its own: who only tries, and often, must not keep sleepers from looking. */
@@ -117,7 +125,15 @@ final class Members {
                 return seat;
             }
         }
-        return search(process);
+        long claims = process | (CLAIMS.get() & PAYLOAD); // before the search: a claim that it overlooks raises it after
+        if (claims == seatless) {
+            return -1;
+        }
+        int found = search(process);
+        if (found < 0) {
+            seatless = claims;
+        }
+        return found;
     }
 
     private int search(long process) {
@@ -168,6 +184,7 @@ final class Members {
                                 + "are taken by processes that live; an object with a name has more places than one on "
                                 + "memory of the caller's, or let some of them end");
             }
+            long _ = CLAIMS.incrementAndGet();
             self = process | (found + 1);
             return found;
         } finally {

@@ -85,7 +85,12 @@ final class SemaphoreState {
     }
 
     private boolean acquireSlowly(int permits, boolean owns, int seat, Patience patience) throws InterruptedException {
-        return tally.takeQuickly(permits, seat) || waiting.await(new Acquiring(permits, owns, patience), patience);
+        if (tally.takeQuickly(permits, seat)) {
+            return true;
+        }
+        boolean isThere = !patience.isTry() && waiting.glance(() -> tally.seemsToHave(permits));
+        return (isThere && tally.takeQuickly(permits, seat))
+                || waiting.await(new Acquiring(permits, owns, patience), patience);
     }
 
     private final class Acquiring implements EventCount.Attempt<RuntimeException> {

@@ -57,6 +57,13 @@ final class Tally implements EventCount.Sleepers {
     private final Members members;
     private final LockWord ledger;
     private final boolean isMarkOwned;
+    /** The state that this handle's last change of the usual sort has left; a guess, so races do no harm. */
+    private long last;
+    /**
+     * Whether that was the state still when the one after it was made. Then the next one is tried from there before the
+     * state is read: a read right after a locked instruction on the same word costs as much as that instruction.
+     */
+    private boolean isAlone;
 
     /** What a change is made of: what is available and held before it, and after it. */
     static final class Sums {
@@ -164,16 +171,31 @@ final class Tally implements EventCount.Sleepers {
 
     /** As {@link #takeQuickly}, in the case that is most frequent; small, to be compiled in place. */
     boolean takeAtOnce(int number, int seat) {
+        long guess = last;
+        if (isAlone && isReplaced(guess, TallyLayout.taken(guess, seat, number))) {
+            return true;
+        }
         long state = state();
-        long next = TallyLayout.taken(state, seat, number);
-        return next != 0 && cas(state, next);
+        return isReplaced(state, TallyLayout.taken(state, seat, number));
     }
 
     /** As {@link #giveQuickly}, in the case that is most frequent; small, to be compiled in place. */
     boolean giveAtOnce(int number, int seat) {
+        long guess = last;
+        if (isAlone && isReplaced(guess, TallyLayout.given(guess, seat, number))) {
+            return true;
+        }
         long state = state();
-        long next = TallyLayout.given(state, seat, number);
-        return next != 0 && cas(state, next);
+        return isReplaced(state, TallyLayout.given(state, seat, number));
+    }
+
+    private boolean isReplaced(long state, long next) {
+        if (next == 0 || !cas(state, next)) {
+            return false;
+        }
+        isAlone = state == last;
+        last = next;
+        return true;
     }
 
     /**

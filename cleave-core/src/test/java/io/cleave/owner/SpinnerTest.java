@@ -111,4 +111,19 @@ final class SpinnerTest {
             assertThat(spinner.allowance()).isEqualTo(Spinner.LEAST_NANOS << i);
         }
     }
+
+    @Test
+    void aGlanceIsShortAndCountsWhereItHasPaid() {
+        assertThat(spinner.glance(thereAt(5))).isTrue();
+        assertThat(spinner.glance(thereAt(Integer.MAX_VALUE))).isFalse();
+        assertThat(looks.get()).isBetween(6, 1000);
+        for (int i = 0; i < 30; i++) {
+            boolean _ = miss();
+        }
+        assertThat(spinner.allowance()).isLessThan(Spinner.MOST_NANOS);
+        for (int i = 0; i < 30; i++) {
+            assertThat(spinner.glance(thereAt(1))).isTrue();
+        }
+        assertThat(spinner.allowance()).isEqualTo(Spinner.MOST_NANOS);
+    }
 }

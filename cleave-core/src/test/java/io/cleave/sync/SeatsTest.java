@@ -3,8 +3,10 @@ package io.cleave.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.owner.LockWord;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
+import io.cleave.owner.SharedCell;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
@@ -17,13 +19,14 @@ final class SeatsTest {
     private static final int SLOT_OF_NOBODY = 4000;
 
     private final Arena arena = Arena.ofShared();
+    private MemorySegment memory;
     private SharedWords words;
     private Members members;
     private SharedSemaphore semaphore;
 
     @BeforeEach
     void open() {
-        MemorySegment memory = arena.allocate(TallyLayout.BYTES, 64);
+        memory = arena.allocate(TallyLayout.BYTES, 64);
         semaphore = SharedSemaphore.at(memory, 3);
         words = new SharedWords(memory);
         members = new Members(words, TallyLayout.MEMBERS_AT, TallyLayout.STRIDE, TallyLayout.SEATS);
@@ -50,6 +53,12 @@ final class SeatsTest {
         return own;
     }
 
+    /** What this process holds. */
+    private long held() {
+        return new Tally(words, members,
+                new LockWord(new SharedCell(memory, TallyLayout.LEDGER_AT), Participants::isDead), false).ownHeld();
+    }
+
     @Test
     void aProcessKeepsItsSeat() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
@@ -73,6 +82,16 @@ final class SeatsTest {
         semaphore.release(2);
         assertThat(ownSeats()).isZero();
         assertThat(semaphore.availablePermits()).isEqualTo(5);
+    }
+
+    @Test
+    void whoHasOnlyReleasedGivesBackWhatItsProcessHasTakenElsewhereSince() throws InterruptedException {
+        semaphore.release();
+        SharedSemaphore other = SharedSemaphore.at(memory, 3);
+        other.acquire(2);
+        assertThat(held()).isEqualTo(2);
+        semaphore.release(2);
+        assertThat(held()).isZero();
     }
 
     @Test

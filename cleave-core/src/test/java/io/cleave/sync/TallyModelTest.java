@@ -136,7 +136,7 @@ final class TallyModelTest {
         }
 
         boolean take(Tally used, int seat, int number) throws InterruptedException {
-            return used.takeQuickly(number, seat) || used.change(seat, sums -> {
+            return used.takeAtOnce(number, seat) || used.takeQuickly(number, seat) || used.change(seat, sums -> {
                 boolean isEnough = sums.available >= number;
                 sums.available -= number;
                 sums.held += number;
@@ -150,7 +150,7 @@ final class TallyModelTest {
         }
 
         void give(Tally used, int seat, int number) {
-            if (!used.giveQuickly(number, seat)) {
+            if (!used.giveAtOnce(number, seat) && !used.giveQuickly(number, seat)) {
                 boolean _ = used.changeUninterruptibly(seat, sums -> {
                     sums.available += number;
                     sums.held -= number;
@@ -192,7 +192,7 @@ final class TallyModelTest {
 
         /** Gives new ones. */
         void release(int number) {
-            if (!tally.giveQuickly(number, -1)) {
+            if (!tally.giveAtOnce(number, -1) && !tally.giveQuickly(number, -1)) {
                 boolean _ = tally.changeUninterruptibly(-1, sums -> {
                     sums.available += number;
                     return true;
