@@ -11,7 +11,11 @@ typedef unsigned int uint;
 /* What becomes of one attempt. */
 enum { PARKING = 0, COMMITTED = 1, FORKED = 2, RELEASED = 3, ABANDONED = 4 };
 
-/* An attempt, in memory that parent and child share. The next one has another: the child may look late at its own. */
+/*
+ * An attempt, in memory that parent and child share. The next one has another, and the state bears the attempt's number, as
+ * all of them have had their turn when a child that was stopped looks at its own. Nothing can have become of it then that is
+ * for the child to heed: a parent kills the child of an abandoned attempt before it makes another.
+ */
 struct attempt { int state; int captured; int target; int patience; };
 
 /* Why there is no child; other negative results are -errno of clone(2). WholeFork.java knows them, too. */
@@ -88,7 +92,8 @@ struct plan {
     long huge;                                         /* whether the child is to have huge pages there */
     void *jvmti, *jni;
     void *eetop;                                       /* field of Thread: its JavaThread */
-    char **names; long name_count;                     /* Java threads of the JVM's own, which go on */
+    char **names; long name_count;                     /* Java threads of the JVM's own, which go on, */
+    void **groups; long group_count;                   /* and the groups that they are in: programs have others */
     void **idle; long idle_count;                      /* methods in which a worker has nothing to do */
     void **delayed; long delayed_count;                /* those in which it waits for tasks whose time comes */
     struct stop *stops; long stop_room;
@@ -142,6 +147,12 @@ enum { SYS_open = 2, SYS_close = 3, SYS_stat = 4, SYS_mmap = 9, SYS_sigaction = 
 enum { WAIT_PRIVATE = 128, WAKE_PRIVATE = 129, EVERYBODY = 1 << 30, ESRCH = 3, EAGAIN = 11,
        ENOMEM = 12, ENFILE = 23, EMFILE = 24, ETIMEDOUT = 110 };
 
+#define NUMBER_MASK 0x0fffffff
+/* What an attempt's state is stored as. */
+static inline int word(long number, int state) {
+    return (int) (number << 3) | state;
+}
+
 #define FIELD(type, object, at) (*(type volatile *) ((byte *) (object) + (at)))
 
 /* Runs in each thread that the signal reaches, with all signals blocked, until the attempt is over. */
@@ -152,7 +163,7 @@ __attribute__((section(".text.1handler"), used)) void parked(int signal, long *i
     int *state = &attempt->state;
     int patience = attempt->patience;
     int expected = ticket;
-    if (__atomic_load_n(state, __ATOMIC_ACQUIRE) != PARKING
+    if (__atomic_load_n(state, __ATOMIC_ACQUIRE) != word(ticket, PARKING)
             || !__atomic_compare_exchange_n(&slot->ticket, &expected, ~ticket, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         return; /* too late: nobody waits for it any more */
     }
@@ -166,7 +177,7 @@ __attribute__((section(".text.1handler"), used)) void parked(int signal, long *i
     int seconds = 0;
     for (;;) {
         int now = __atomic_load_n(state, __ATOMIC_ACQUIRE);
-        if (now > FORKED) {
+        if (now >> 3 != ticket || (now & 7) > FORKED) {
             return;
         }
         long second[2] = {1, 0};
@@ -174,8 +185,8 @@ __attribute__((section(".text.1handler"), used)) void parked(int signal, long *i
             continue;
         }
         seconds++;
-        if (seconds > (now == PARKING ? patience & 0xffff : patience >> 16)
-                && __atomic_compare_exchange_n(state, &now, ABANDONED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (seconds > ((now & 7) == PARKING ? patience & 0xffff : patience >> 16)
+                && __atomic_compare_exchange_n(state, &now, word(ticket, ABANDONED), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             CALL(SYS_futex, state, WAKE_PRIVATE, EVERYBODY, 0);
         }
     }
@@ -276,14 +287,21 @@ __attribute__((always_inline)) static inline long failure(struct plan *plan, int
     return plan->cut != 0 ? cut_call(plan, kind) : 0;
 }
 
-static void release(int *state, int to) {
-    __atomic_store_n(state, to, __ATOMIC_RELEASE);
+static void release(struct plan *plan, int *state, int to) {
+    __atomic_store_n(state, word(plan->attempt, to), __ATOMIC_RELEASE);
     CALL(SYS_futex, state, WAKE_PRIVATE, EVERYBODY, 0);
 }
 
 /* Whether nobody has given up waiting: whoever has may be gone by now, together with the stack that his registers are on. */
-static int is_parking(int *state) {
-    return __atomic_load_n(state, __ATOMIC_ACQUIRE) == PARKING;
+static int is_parking(struct plan *plan, int *state) {
+    return __atomic_load_n(state, __ATOMIC_ACQUIRE) == word(plan->attempt, PARKING);
+}
+
+/* Brings the attempt a step further; else what its state was instead. */
+static int move(struct plan *plan, int *state, int from, int to) {
+    int expected = word(plan->attempt, from);
+    __atomic_compare_exchange_n(state, &expected, word(plan->attempt, to), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    return expected;
 }
 
 /* Puts all other threads of the process into slots; how many, or an error. */
@@ -358,7 +376,7 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
     attempt->captured = 0;
     attempt->target = (int) count;
     attempt->patience = (int) (plan->patience | plan->patience_committed << 16);
-    __atomic_store_n(&attempt->state, PARKING, __ATOMIC_RELEASE);
+    __atomic_store_n(&attempt->state, word(plan->attempt, PARKING), __ATOMIC_RELEASE);
     for (long i = 0; i < count; i++) {
         long info[16];
         for (int k = 0; k < 16; k++) {
@@ -379,7 +397,7 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
     }
     long deadline = now_ns() + LONGEST_PARKING_NS;
     int captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
-    while (captured < count && is_parking(&attempt->state) && now_ns() < deadline) {
+    while (captured < count && is_parking(plan, &attempt->state) && now_ns() < deadline) {
         long time[2] = {0, 10000000};
         if (CALL(SYS_futex, &attempt->captured, WAIT_PRIVATE, captured, time) == -ETIMEDOUT && has_one_ended(plan, count)) {
             return CHANGING;
@@ -387,7 +405,7 @@ static long park_all(struct plan *plan, struct attempt *attempt) {
         captured = __atomic_load_n(&attempt->captured, __ATOMIC_ACQUIRE);
     }
     step(plan);
-    if (!is_parking(&attempt->state)) {
+    if (!is_parking(plan, &attempt->state)) {
         return LATE; /* those that were asked since then have not parked */
     }
     for (long i = 0; i < count; i++) {
@@ -736,9 +754,7 @@ static void be_mortal(void) {
 
 /* In the child: makes it a whole JVM. */
 static void become_whole(struct plan *plan, int *state) {
-    int expected = COMMITTED;
-    if (!__atomic_compare_exchange_n(state, &expected, FORKED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
-            && expected == ABANDONED) {
+    if (move(plan, state, COMMITTED, FORKED) == word(plan->attempt, ABANDONED)) {
         CALL(SYS_exit_group, EXIT_NOT_WHOLE, 0, 0, 0); /* somebody moved while the memory was copied */
     }
     step(plan);
@@ -804,8 +820,12 @@ static int is_same(const char *a, const char *b) {
     return *a == *b;
 }
 
+static int is_one(struct plan *plan, void *a, void *b) {
+    return ((byte (*)(void *, void *, void *)) JNI(plan, 24))(plan->jni, a, b); /* IsSameObject */
+}
+
 /*
- * Whether a Java thread is one of the JVM's own, by its name; -1 where it has ended. The first name is that of the one
+ * Whether a Java thread is one of the JVM's own, by its name and group; -1 where it has ended. The first name is that of the one
  * which must not go on.
  */
 static int goes_on(struct plan *plan, void *thread, byte *java) {
@@ -814,7 +834,11 @@ static int goes_on(struct plan *plan, void *thread, byte *java) {
         return -1;
     }
     int found = 0;
-    for (long i = 0; i < plan->name_count; i++) {
+    int is_own = 0;
+    for (long i = 0; i < plan->group_count; i++) {
+        is_own |= info.group != 0 && is_one(plan, info.group, plan->groups[i]);
+    }
+    for (long i = 0; is_own && i < plan->name_count; i++) {
         if (is_same(info.name, plan->names[i])) {
             found = 1;
             plan->left_out = i == 0 ? java : plan->left_out;
@@ -860,10 +884,6 @@ static void examine(struct plan *plan, struct stop *stop) {
         idle |= is_among(plan->frames[i].method, plan->idle, plan->idle_count);
     }
     stop->idle = idle && stop->java != 0 ? WORKER : 0;
-}
-
-static int is_one(struct plan *plan, void *a, void *b) {
-    return ((byte (*)(void *, void *, void *)) JNI(plan, 24))(plan->jni, a, b); /* IsSameObject */
 }
 
 static int is_a(struct plan *plan, void *object, void *type) {
@@ -1036,8 +1056,7 @@ static void resume_all(struct plan *plan) {
 
 /* Forks while all stand still; the child's number, 0 in the child, or why there is none. */
 static long fork_parked(struct plan *plan, int *state) {
-    int expected = PARKING;
-    if (!__atomic_compare_exchange_n(state, &expected, COMMITTED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    if (move(plan, state, PARKING, COMMITTED) != word(plan->attempt, PARKING)) {
         return LATE;
     }
     step(plan);
@@ -1064,9 +1083,7 @@ static long fork_parked(struct plan *plan, int *state) {
         become_whole(plan, state);
         return 0;
     }
-    expected = COMMITTED;
-    if (!__atomic_compare_exchange_n(state, &expected, FORKED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
-            && expected == ABANDONED && child > 0) {
+    if (move(plan, state, COMMITTED, FORKED) == word(plan->attempt, ABANDONED) && child > 0) {
         CALL(SYS_kill, child, 9, 0, 0);
         CALL(SYS_wait4, child, 0, 0, 0);
         return LATE;
@@ -1100,7 +1117,7 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
     long all = -1;
     long mask;
     for (int attempt = 0; result == 0 && attempt < MOST_ATTEMPTS; attempt++) {
-        plan->attempt = (plan->attempt + 1) & 0x3fffffff;
+        plan->attempt = (plan->attempt + 1) & NUMBER_MASK;
         struct attempt *its = &plan->attempts[plan->attempt & (ATTEMPTS - 1)];
         int *state = &its->state;
         CALL(SYS_sigprocmask, 2, &all, &mask, 8);
@@ -1108,12 +1125,12 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
         step(plan);
         if (result == 0) {
             plan->parked_ns = now_ns();
-            result = is_parking(state) ? classify(plan) : LATE;
+            result = is_parking(plan, state) ? classify(plan) : LATE;
         }
         step(plan);
         int late = now_ns() - unlocking >= LONGEST_UNLOCKING_NS;
         if (result == 0 && !(late && plan->insists)) {
-            result = !is_parking(state) ? LATE : find_owners(plan) ? LOCKED : 0;
+            result = !is_parking(plan, state) ? LATE : find_owners(plan) ? LOCKED : 0;
         }
         if (result == 0 && find_awake(plan, late)) {
             result = LOCKED;
@@ -1132,7 +1149,7 @@ __attribute__((section(".text.0entry"), used)) long whole_fork(struct plan *plan
             }
             plan->forked_ns = now_ns();
         }
-        release(state, result > 0 ? RELEASED : ABANDONED);
+        release(plan, state, result > 0 ? RELEASED : ABANDONED);
         step(plan);
         CALL(SYS_sigprocmask, 2, &mask, 0, 8);
         step(plan);

@@ -1,7 +1,10 @@
 package io.cleave.fission;
 
 import io.cleave.channel.Ring;
+import io.cleave.share.Codec;
 import io.cleave.work.Failure;
+import io.cleave.work.Values;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -18,6 +21,10 @@ final class Child {
     final Window window;
     final RunMemory.Slot slot;
     final Ring.Consumer in;
+    private final SideBuffer side;
+    /** The large arrays of the result that comes next. */
+    private final List<Object> parts = new ArrayList<>(0);
+    private long partBytes;
     /** How long a child may take to set itself up; one that takes longer has met a lock that will not be free. */
     private static final long MOST_START_NANOS = 5_000_000_000L;
 
@@ -45,12 +52,44 @@ final class Child {
     /** Items begun at the last look. */
     private long itemsSeen = -1;
 
-    Child(int place, int number, Window window, RunMemory.Slot slot, Ring.Consumer in) {
+    Child(int place, int number, Window window, RunMemory.Slot slot, Ring.Consumer in, SideBuffer side) {
         this.place = place;
         this.number = number;
         this.window = window;
         this.slot = slot;
         this.in = in;
+        this.side = side;
+    }
+
+    /** Takes the large array that its ring stands at. */
+    void takePart() {
+        SideBuffer.Entry entry = ResultWriter.entry(in);
+        parts.add(side.take(entry));
+        partBytes += entry.byteSize();
+    }
+
+    /** Makes the result that its ring stands at, of its parts, too. */
+    @Nullable Object value(Codec codec) throws IOException {
+        try {
+            return parts.isEmpty() ? Values.read(in, codec)
+                    : codec.decode(in.bytes(), in.offset(), in.length(), this::part);
+        } finally {
+            parts.clear();
+        }
+    }
+
+    private Object part(int number) throws IOException {
+        if (number < 0 || number >= parts.size()) {
+            throw new IOException("there is no part " + number);
+        }
+        return parts.get(number);
+    }
+
+    /** What the result that was taken last has taken on its way, in bytes. */
+    int takenBytes() {
+        long bytes = in.length() + partBytes;
+        partBytes = 0;
+        return (int) Math.min(bytes, Integer.MAX_VALUE);
     }
 
     Child with(Forker.Forked fork) {

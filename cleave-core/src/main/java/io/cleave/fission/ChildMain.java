@@ -38,6 +38,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     private final int number;
     private final RunMemory.Slot slot;
     private final Ring.Producer out;
+    private final ResultWriter results;
     /** The child's share of the machine's memory. */
     private final long share;
     /** How long results may lie in the ring before the parent's bell is rung for them. */
@@ -91,13 +92,13 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
      * @param number the child's number among all of the run, from 1
      * @param slot where it shows signs of life
      * @param out where results go
+     * @param side where their large arrays go
      * @param share of the machine's memory, in bytes
      * @param largestItem the most bytes that an item is known to have allocated
      * @param latencyNanos how long results may lie before the parent is woken for them
      */
     ChildMain(Body body, Codec codec, @Nullable Runnable hook, Window window, int number, RunMemory.Slot slot,
-            Ring.Producer out,
-            long share, long largestItem, long latencyNanos) {
+            Ring.Producer out, SideBuffer.Producer side, long share, long largestItem, long latencyNanos) {
         this.body = body;
         this.codec = codec;
         this.hook = hook;
@@ -105,6 +106,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         this.number = number;
         this.slot = slot;
         this.out = out;
+        this.results = new ResultWriter(out, side);
         this.share = share;
         this.largestItem = largestItem;
         this.together = largestItem > 0 ? KNOWN_TOGETHER : 0;
@@ -157,8 +159,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             if (t instanceof WorkerDiedException && isOrphan()) {
                 return;
             }
-            Failure failure = Failure.of(t, null, place(), name());
-            send(slot.isInHook() ? failure.asHooks() : failure);
+            sendFailure(t);
         }
         out.flush();
     }
@@ -269,6 +270,18 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         return "child " + Unistd.getpid();
     }
 
+    private void sendFailure(Throwable thrown) {
+        try {
+            send(described(Failure.of(thrown, null, place(), name())));
+        } catch (OutOfMemoryError e) { // the ring has taken nothing of it
+            send(described(Failure.inShort(thrown, place(), name())));
+        }
+    }
+
+    private Failure described(Failure failure) {
+        return slot.isInHook() ? failure.asHooks() : failure;
+    }
+
     private void send(Failure failure) {
         send(Frames.FAILURE, failure);
     }
@@ -289,8 +302,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     @Override
     public void exitCalled(Throwable call) {
         if (Thread.currentThread().equals(worker)) {
-            Failure exit = Failure.of(call, null, place(), name()).asExit();
-            send(slot.isInHook() ? exit.asHooks() : exit);
+            send(described(Failure.of(call, null, place(), name()).asExit()));
             out.flush();
         }
         ChildLife.writeOutput();
@@ -352,7 +364,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             throw new LeaveNow();
         }
         try {
-            Values.write(out, codec, value);
+            results.write(codec, value);
         } catch (Exception | LinkageError | StackOverflowError e) {
             if (e instanceof WorkerDiedException died && isOrphan()) {
                 throw died;

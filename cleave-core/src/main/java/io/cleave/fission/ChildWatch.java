@@ -1,5 +1,6 @@
 package io.cleave.fission;
 
+import io.cleave.fork.GoneThreads;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
 import java.lang.management.ManagementFactory;
@@ -8,7 +9,6 @@ import java.lang.management.ThreadMXBean;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.AbstractQueuedSynchronizer;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +50,7 @@ final class ChildWatch implements Runnable {
     private final Thread worker = Thread.currentThread();
     private final String workerTask = "/proc/self/task/" + Unistd.getpid();
     /** Threads that are not here, by their ids. */
-    private final Set<Long> gone;
+    private final GoneThreads gone;
     /** The kernel's numbers of the JVM's own Java threads, such as the one that enqueues references. */
     private final int[] ownNumbers;
     /** Whether such a thread was inside a class's initializer, so that whoever needs that class waits for ever. */
@@ -71,10 +71,7 @@ final class ChildWatch implements Runnable {
         this.slot = slot;
         this.halfMadeClasses = halfMadeClasses;
         this.ownNumbers = ownNumbers;
-        this.gone = new HashSet<>();
-        for (long id : gone) {
-            this.gone.add(id);
-        }
+        this.gone = new GoneThreads(gone);
     }
 
     /**
@@ -184,7 +181,7 @@ final class ChildWatch implements Runnable {
             }
         }
         waits += allWait ? 1 : 0;
-        boolean hopeless = unlimited && (allUnlimited || isOwnedByGone(info) || isBehindGone());
+        boolean hopeless = unlimited && (allUnlimited || gone.holdUp(worker, info.getLockOwnerId()));
         String rest = hopeless ? restOfTheJvm() : "";
         String moved = what.append(rest).toString();
         boolean twice = !rest.isEmpty() && moved.equals(seen);
@@ -268,22 +265,6 @@ final class ChildWatch implements Runnable {
         for (StackTraceElement frame : info.getStackTrace()) {
             if (frame.getClassName().equals(type) && frame.getMethodName().equals(method)) {
                 return true;
-            }
-        }
-        return false;
-    }
-
-    private boolean isOwnedByGone(ThreadInfo info) {
-        return gone.contains(info.getLockOwnerId());
-    }
-
-    private boolean isBehindGone() {
-        Object blocker = LockSupport.getBlocker(worker);
-        if (blocker instanceof AbstractQueuedSynchronizer queue) {
-            for (Thread queued : queue.getQueuedThreads()) {
-                if (gone.contains(queued.threadId())) {
-                    return true;
-                }
             }
         }
         return false;

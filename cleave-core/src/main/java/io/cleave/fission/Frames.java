@@ -22,6 +22,9 @@ final class Frames {
     /** There is no result for the item begun last, and the child goes on: why. */
     static final int ITEM_FAILED = 9;
 
+    /** A large array of the result that comes next: where it lies in the side buffer. */
+    static final int PART = 10;
+
     private Frames() {
     }
 }

@@ -53,6 +53,7 @@ final class Reception {
             return;
         }
         switch (kind) {
+            case Frames.PART -> child.takePart();
             case Frames.CHUNK -> child.chunk = number(child);
             case Frames.SLICE -> {
                 endSlice(child);
@@ -89,7 +90,7 @@ final class Reception {
     private void takeResult(Child child) {
         Object value;
         try {
-            value = Values.read(child.in, codec);
+            value = child.value(codec);
         } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
             listener.failedAt(child.window, child.chunk, undecodable(child, e));
             itemsInChildren += itemwise ? 1 : 0;
@@ -100,7 +101,7 @@ final class Reception {
             endKept(child);
             return;
         }
-        receive(child.window, child.chunk, value, child.in.length());
+        receive(child.window, child.chunk, value, child.takenBytes());
         itemsInChildren += itemwise ? 1 : 0;
     }
 

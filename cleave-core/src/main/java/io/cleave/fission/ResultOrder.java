@@ -1,5 +1,6 @@
 package io.cleave.fission;
 
+import io.cleave.work.Absent;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -10,12 +11,6 @@ import org.jspecify.annotations.Nullable;
  * comes early waits for what is due; and up to the first failed item, where one has failed.
  */
 final class ResultOrder {
-    /** Stands for null where a queue takes none. */
-    private enum Absent {
-        /** A result that is null. */
-        NULL
-    }
-
     private static final long MOST_BUFFERED = 64L << 20;
 
     private final boolean ordered;
@@ -62,12 +57,12 @@ final class ResultOrder {
 
     /** What an entry of {@link #takeAll} stands for. */
     static @Nullable Object value(Object entry) {
-        return entry instanceof Absent ? null : entry;
+        return Absent.value(entry);
     }
 
     /** Hands a result on. */
     void deliver(@Nullable Object value) {
-        ready.add(value == null ? Absent.NULL : value);
+        ready.add(Absent.entry(value));
         delivered++;
     }
 
@@ -106,7 +101,7 @@ final class ResultOrder {
         if (!ordered || (window == windows.peek() && number == window.due && chunk.early.isEmpty())) {
             deliver(value);
         } else {
-            chunk.early.add(value == null ? Absent.NULL : value);
+            chunk.early.add(Absent.entry(value));
             chunk.earlyBytes += bytes;
             bufferedBytes += bytes;
         }

@@ -9,12 +9,14 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
 /**
- * What a run shares with its children: a bell at which the parent sleeps, and for each child a slot and a ring.
+ * What a run shares with its children: a bell at which the parent sleeps, and for each child a slot, a ring, and a buffer for
+ * large arrays.
  *
  * <pre>
  *   0                     bell
  *   64                    slots, 128 bytes each
  *   64 + 128 * children    rings
+ *   then                  side buffers, of which only what is used takes memory
  *
  *   a slot; all but "leave" is written by the child alone
  *    0  items     long, items begun since the fork: the child's sign of life
@@ -60,9 +62,9 @@ final class RunMemory implements AutoCloseable {
 
     RunMemory(int children) {
         this.children = children;
-        long size = Doorbell.BYTES + children * (SLOT_BYTES + Ring.bytesFor(RING_BYTES));
-        this.memory = Mman.map(arena, size, Mman.PROT_READ | Mman.PROT_WRITE, Mman.MAP_SHARED | Mman.MAP_ANONYMOUS, -1,
-                0);
+        long size = Doorbell.BYTES + children * (SLOT_BYTES + Ring.bytesFor(RING_BYTES) + SideBuffer.byteSize());
+        this.memory = Mman.map(arena, size, Mman.PROT_READ | Mman.PROT_WRITE,
+                Mman.MAP_SHARED | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE, -1, 0);
     }
 
     Doorbell bell() {
@@ -76,6 +78,12 @@ final class RunMemory implements AutoCloseable {
     Ring ring(int child) {
         long size = Ring.bytesFor(RING_BYTES);
         return new Ring(memory.asSlice(Doorbell.BYTES + children * SLOT_BYTES + child * size, size), RING_BYTES);
+    }
+
+    SideBuffer side(int child) {
+        long size = SideBuffer.byteSize();
+        long rings = Doorbell.BYTES + children * (SLOT_BYTES + Ring.bytesFor(RING_BYTES));
+        return new SideBuffer(memory.asSlice(rings + child * size, size));
     }
 
     @Override

@@ -72,11 +72,13 @@ final class Spawner implements AutoCloseable {
         RunMemory.Slot slot = memory.slot(place);
         slot.reset(System.nanoTime());
         memory.ring(place).reset();
+        memory.side(place).reset();
         long share = WholeSupport.isThere() ? Long.MAX_VALUE : Eden.share(settings.children());
         int parent = Unistd.getpid();
         ChildMain main = new ChildMain(body, settings.codec(), settings.afterFork(), window, number + 1, slot,
-                memory.ring(place).producer(bell, new ParentWatch(parent, slot)), share, largestItem, latencyNanos);
-        Child child = new Child(place, number + 1, window, slot, memory.ring(place).consumer());
+                memory.ring(place).producer(bell, new ParentWatch(parent, slot)),
+                memory.side(place).producer(), share, largestItem, latencyNanos);
+        Child child = new Child(place, number + 1, window, slot, memory.ring(place).consumer(), memory.side(place));
         long start = System.nanoTime();
         Forker.Forked forked;
         try {

@@ -24,6 +24,9 @@ public final class ChildLife {
     /** Exit code of a child in which {@link System#exit} ran as far as the shutdown hooks. */
     public static final int EXIT_BY_HOOK = 92;
 
+    /** Exit code of a worker whose task waits for a thread that is not there. */
+    public static final int EXIT_STUCK = 94;
+
     private static final int O_ACCMODE = 3;
     private static final int S_IFDIR = 0x4000;
     private static final int S_IFCHR = 0x2000;

@@ -19,18 +19,21 @@ import io.cleave.os.Unistd;
 final class Lifeline {
     private static final int NONE = -1;
 
-    /** The pipe's ends in the parent; a child has none. Written under the lock of forks. */
+    /** The pipe's ends, in the process that has made it. Written under the lock of forks. */
     private static int readEnd = NONE;
     private static int writeEnd = NONE;
+    /** That process. A child of it has let go of both ends, and makes a pipe of its own before it forks. */
+    private static int maker;
     /** What the child holds on to. */
     private static volatile int held = NONE;
 
     private Lifeline() {
     }
 
-    /** Makes the pipe, once; called in the parent, before it forks. */
+    /** Makes the pipe, once in each process; called in the parent, before it forks. */
     static void prepare() {
-        if (readEnd >= 0) {
+        int process = Unistd.getpid();
+        if (maker == process) {
             return;
         }
         long ends = Unistd.pipe2(Fcntl.O_CLOEXEC);
@@ -40,6 +43,7 @@ final class Lifeline {
         }
         readEnd = (int) ends;
         writeEnd = (int) (ends >> 32);
+        maker = process;
     }
 
     /**

@@ -45,17 +45,8 @@ final class Central {
         locks.lock(HeapLayout.CENTRAL_LOCK_AT);
     }
 
-    /** Releases, even where the stack has no room for it: a loop is compiled in the end, and needs less then. */
     void unlock() {
-        boolean isDone = false;
-        while (!isDone) {
-            try {
-                locks.unlock(HeapLayout.CENTRAL_LOCK_AT);
-                isDone = true;
-            } catch (StackOverflowError e) {
-                isDone = false;
-            }
-        }
+        locks.unlock(HeapLayout.CENTRAL_LOCK_AT);
     }
 
     PageTable table() {
@@ -83,7 +74,7 @@ final class Central {
     /**
      * The size class of a block that is in use; -1 for a large one.
      *
-     * @throws IllegalArgumentException where no block begins there
+     * @throws IncompatibleBlockException where no block begins there
      */
     int classOf(long block) {
         if ((block & (SizeClasses.GRANULE_BYTES - 1)) == 0 && memory.isCommitted(block, SizeClasses.GRANULE_BYTES)) {
@@ -97,7 +88,7 @@ final class Central {
                 return -1;
             }
         }
-        throw new IllegalArgumentException("no block that is in use begins at " + block);
+        throw damaged("no block that is in use begins at " + block);
     }
 
     /** The size of a block that is in use. */
@@ -169,14 +160,15 @@ final class Central {
 
     /** The error where there is no room. Under the central lock. */
     HeapFullException full(long asked, long pages, @Nullable AllocationException refused) {
-        long free = PageTable.offset(runs.total());
+        PageRuns.Free pagesFree = runs.free();
+        long free = PageTable.offset(pagesFree.total());
         for (int sizeClass = 0; sizeClass < SizeClasses.COUNT; sizeClass++) {
             free += memory.getPlain(HeapLayout.classAt(sizeClass) + HeapLayout.FREE_IN_CLASS)
                     * SizeClasses.size(sizeClass);
         }
         long committed = memory.getPlain(HeapLayout.COMMITTED_AT) - dataAt;
         long ungrown = refused == null ? limit - dataAt - committed : 0;
-        long largest = Math.max(PageTable.offset(runs.longest()), PageTable.offset(runs.freeAtEnd()) + ungrown);
+        long largest = Math.max(PageTable.offset(pagesFree.longest()), PageTable.offset(runs.freeAtEnd()) + ungrown);
         free += ungrown;
         boolean isFragmented = free >= PageTable.offset(pages);
         String state = isFragmented ? "fragmented" : "full";

@@ -116,7 +116,7 @@ public final class Change implements AutoCloseable {
      * change.
      *
      * @param block its offset
-     * @throws IllegalArgumentException where no block is there
+     * @throws io.cleave.IncompatibleBlockException where no block is there
      */
     public void free(long block) {
         int sizeClass = central.classOf(block);
@@ -183,10 +183,5 @@ public final class Change implements AutoCloseable {
     @Override
     public void close() {
         context.end();
-    }
-
-    /** Does what {@link #close} does, without an effect. */
-    void rehearseClose() {
-        context.rehearseEnd();
     }
 }

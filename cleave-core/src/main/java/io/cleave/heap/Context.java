@@ -47,10 +47,8 @@ final class Context {
         this.central = heap.central();
         this.at = at;
         this.maskAt = at + ContextLayout.PENDING_MASK_AT;
-        this.outer = new RedoLog(memory, at + ContextLayout.STATUS_AT, at + ContextLayout.REHEARSAL_AT,
-                at + ContextLayout.PAIRS_AT);
-        this.inner = new RedoLog(memory, at + ContextLayout.INNER_STATUS_AT, at + ContextLayout.REHEARSAL_AT,
-                at + ContextLayout.INNER_PAIRS_AT);
+        this.outer = new RedoLog(memory, at + ContextLayout.STATUS_AT, at + ContextLayout.PAIRS_AT);
+        this.inner = new RedoLog(memory, at + ContextLayout.INNER_STATUS_AT, at + ContextLayout.INNER_PAIRS_AT);
     }
 
     RedoLog outer() {
@@ -72,22 +70,13 @@ final class Context {
 
     /** The owner leaves; what it has not committed has not happened. */
     void end() {
-        end(maskAt, at + ContextLayout.OWNER_AT);
-    }
-
-    /** Leaves nothing, by the same calls: where there is no stack for them, that shows before the beginning. */
-    void rehearseEnd() {
-        end(at + ContextLayout.SCRATCH_AT, at + ContextLayout.SCRATCH_AT);
-    }
-
-    private void end(long wherePending, long wordAt) {
         try {
-            if (memory.getPlain(wherePending) != 0) {
+            if (memory.getPlain(maskAt) != 0) {
                 outer.clear();
                 drain();
             }
         } finally {
-            memory.setRelease(wordAt, 0); // SYNC: context
+            memory.setRelease(ownerAt(), 0); // SYNC: context
         }
     }
 
@@ -333,6 +322,15 @@ final class Context {
         } finally {
             central.unlock();
         }
+    }
+
+    /** Whether the owner waits for the stocks of others; once it has the context no more, of no meaning. */
+    boolean isStarving() {
+        return memory.getOpaque(at + ContextLayout.STARVING_AT) != 0;
+    }
+
+    void setStarving(boolean isStarving) {
+        memory.setOpaque(at + ContextLayout.STARVING_AT, isStarving ? 1 : 0);
     }
 
     /** How many blocks of a class are in stock; by others than the owner only as a guess. */

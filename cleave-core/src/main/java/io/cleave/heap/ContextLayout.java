@@ -6,9 +6,9 @@ package io.cleave.heap;
  * <pre>
  *        0                8                16               24
  *        +----------------+----------------+---------------------------------+
- *      0 | owner          | recoverer      | zeroes                          |
+ *      0 | owner          | recoverer      | starving       | zeroes         |
  *        +----------------+----------------+----------------+----------------+
- *     64 | status         | inner status   | pending mask   | rehearsal      |
+ *     64 | status         | inner status   | pending mask   | zeroes         |
  *        +----------------+----------------+----------------+----------------+
  *    128 | pending blocks, 64 words                                          |
  *        +-------------------------------------------------------------------+
@@ -22,17 +22,17 @@ package io.cleave.heap;
  *        +-------------------------------------------------------------------+
  * </pre>
  *
- * {@code owner} is 0, or an owner in the form of {@link io.cleave.owner.Participants#me}; {@code recoverer} likewise. All
- * else is read and written by the owner only; where its process is dead, by the recoverer.
+ * {@code owner} is 0, or an owner in the form of {@link io.cleave.owner.Participants#me}; {@code recoverer} likewise. {@code starving}
+ * is not 0 while the owner waits for the stocks of others, having given its own back. All else is read and written by the
+ * owner only; where its process is dead, by the recoverer.
  */
 final class ContextLayout {
     static final long OWNER_AT = 0;
     static final long RECOVERER_AT = 8;
+    static final long STARVING_AT = 16;
     static final long STATUS_AT = 64;
     static final long INNER_STATUS_AT = 72;
     static final long PENDING_MASK_AT = 80;
-    static final long SCRATCH_AT = 88;
-    static final long REHEARSAL_AT = 96;
     static final long PENDING_AT = 128;
     static final int PENDING = 64;
     static final long COUNTS_AT = 640;

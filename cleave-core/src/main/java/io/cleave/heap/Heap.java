@@ -2,7 +2,8 @@ package io.cleave.heap;
 
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
-import java.util.concurrent.locks.LockSupport;
+import io.cleave.owner.Patience;
+import io.cleave.owner.StackReserve;
 import org.jspecify.annotations.Nullable;
 
 /** A heap as one process sees it. */
@@ -14,6 +15,8 @@ public final class Heap {
     private static final int LOOKS = 64;
     private static final long LEAST_NAP_NANOS = 20_000;
     private static final long MOST_NAP_NANOS = 1_000_000;
+    /** How long all contexts together are waited for before the heap counts as full. */
+    private static final long MOST_WAIT_NANOS = 1_000_000_000;
 
     private final HeapMemory memory;
     private final Recovery recovery;
@@ -102,7 +105,7 @@ public final class Heap {
      *
      * @param block its offset
      * @return its size
-     * @throws IllegalArgumentException where no block is there
+     * @throws io.cleave.IncompatibleBlockException where no block is there
      */
     public long sizeOf(long block) {
         return central.sizeOf(block);
@@ -114,6 +117,7 @@ public final class Heap {
      * @return an empty change
      */
     public Change change() {
+        StackReserve.check();
         long me = Participants.me();
         int first = firstContext(me);
         Change change = tryBegin(first, me);
@@ -132,22 +136,19 @@ public final class Heap {
         if (memory.getOpaque(ownerAt) != 0) {
             return null;
         }
-        Change change = changes[index];
-        boolean isTaken = false;
+        if (!memory.cas(ownerAt, 0, me)) { // SYNC: context
+            return null;
+        }
         boolean isBegun = false;
         try {
-            change.rehearseClose();
-            isTaken = memory.cas(ownerAt, 0, me); // SYNC: context
-            if (isTaken) {
-                change.begin();
-                isBegun = true;
-            }
+            changes[index].begin();
+            isBegun = true;
         } finally {
-            if (isTaken && !isBegun) {
+            if (!isBegun) {
                 memory.setRelease(ownerAt, 0); // SYNC: context
             }
         }
-        return isTaken ? change : null;
+        return changes[index];
     }
 
     /** Contexts are held for moments, so who finds none free looks again, less and less often. */
@@ -164,27 +165,47 @@ public final class Heap {
                 Thread.onSpinWait();
             } else {
                 recovery.recoverAll();
-                LockSupport.parkNanos(this, nap);
+                Patience.nap(nap);
                 nap = Math.min(2 * nap, MOST_NAP_NANOS);
             }
         }
     }
 
-    /** Gives back what free blocks are in stock: those of contexts whose owners are dead or that nobody has, and the own. */
+    /**
+     * Gives back what free blocks are in stock, in the own context and in all others, one after the other. Who has one of
+     * these at the moment is waited for, but not one that waits here, too: it has given its own back, and would wait for
+     * this one. After some time whoever has one is passed over: it may be stopped.
+     */
     void reclaim(Context own) {
-        recovery.recoverAll();
-        long me = Participants.me();
-        for (int i = 0; i < contexts.length; i++) {
-            if (memory.cas(contexts[i].ownerAt(), 0, me)) { // SYNC: context
-                try {
-                    contexts[i].begin();
-                    contexts[i].giveAll();
-                } finally {
-                    contexts[i].end();
+        own.giveAll();
+        own.setStarving(true);
+        try {
+            long deadline = System.nanoTime() + MOST_WAIT_NANOS;
+            long me = Participants.me();
+            for (Context context : contexts) {
+                if (context != own && tryTake(context, me, deadline)) {
+                    try {
+                        context.begin();
+                        context.giveAll();
+                    } finally {
+                        context.end();
+                    }
                 }
             }
+        } finally {
+            own.setStarving(false);
         }
-        own.giveAll();
+    }
+
+    private boolean tryTake(Context context, long me, long deadline) {
+        while (!memory.cas(context.ownerAt(), 0, me)) { // SYNC: context
+            recovery.recoverAll();
+            if (context.isStarving() || System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            Patience.nap(LEAST_NAP_NANOS);
+        }
+        return true;
     }
 
     /** All contexts, for who stops all changes. */

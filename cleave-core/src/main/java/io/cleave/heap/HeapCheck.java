@@ -1,9 +1,10 @@
 package io.cleave.heap;
 
 import io.cleave.owner.Participants;
+import io.cleave.owner.Patience;
+import io.cleave.owner.StackReserve;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The walk through all of a heap.
@@ -47,15 +48,11 @@ final class HeapCheck implements Check {
     }
 
     static HeapReport verify(Heap heap, Walk walk) {
-        long me = Participants.me();
+        StackReserve.check();
         int held = 0;
         try {
-            for (Context context : heap.contexts()) {
-                while (!heap.memory().cas(context.ownerAt(), 0, me)) { // SYNC: context
-                    heap.recovery().recoverAll();
-                    LockSupport.parkNanos(NAP_NANOS);
-                }
-                held++;
+            while (held < heap.contexts().length) {
+                held = take(heap, held);
             }
             heap.central().lock();
             try {
@@ -66,9 +63,34 @@ final class HeapCheck implements Check {
                 heap.central().unlock();
             }
         } finally {
-            for (int i = 0; i < held; i++) {
-                heap.memory().setRelease(heap.contexts()[i].ownerAt(), 0); // SYNC: context
-            }
+            release(heap, held);
+        }
+    }
+
+    /**
+     * Takes one context more, or waits for a moment; or gives all back where its owner may be waiting for them, because it
+     * looks for free blocks.
+     *
+     * @return how many are held now
+     */
+    private static int take(Heap heap, int held) {
+        Context next = heap.contexts()[held];
+        if (heap.memory().cas(next.ownerAt(), 0, Participants.me())) { // SYNC: context
+            return held + 1;
+        }
+        int kept = held;
+        if (next.isStarving()) {
+            release(heap, held);
+            kept = 0;
+        }
+        heap.recovery().recoverAll();
+        Patience.nap(NAP_NANOS);
+        return kept;
+    }
+
+    private static void release(Heap heap, int held) {
+        for (int i = 0; i < held; i++) {
+            heap.memory().setRelease(heap.contexts()[i].ownerAt(), 0); // SYNC: context
         }
     }
 

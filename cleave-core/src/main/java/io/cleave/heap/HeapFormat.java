@@ -38,10 +38,6 @@ final class HeapFormat {
         HeapLayout.longPlain(memory, HeapLayout.TABLE_AT, tableAt);
         HeapLayout.longPlain(memory, HeapLayout.DATA_AT, dataAt);
         HeapLayout.longPlain(memory, HeapLayout.COMMITTED_AT, dataAt);
-        for (int i = 0; i < contexts; i++) {
-            long contextAt = HeapLayout.FIRST_CONTEXT_AT + i * ContextLayout.BYTES;
-            HeapLayout.longPlain(memory, contextAt + ContextLayout.REHEARSAL_AT, contextAt + ContextLayout.SCRATCH_AT);
-        }
         HeapLayout.longPlain(memory, HeapLayout.MAGIC_AT, HeapLayout.MAGIC);
     }
 

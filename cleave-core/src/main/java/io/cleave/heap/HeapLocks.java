@@ -7,13 +7,14 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import io.cleave.owner.SharedCell;
+import io.cleave.owner.StackReserve;
 
 /**
  * The locks of a heap: any word of it that is 0 when free. A lock whose owner's process has died is handed over without
  * news, as what the owner had begun is finished or forgotten before: see {@link Recovery}.
  *
  * <p>
- * A lock is held by a thread, and not twice. It is released after the change that it is held for has been committed, and
+ * A lock is held by a thread, and not twice. Who acquires one has the stack to release it ({@link StackReserve}). It is released after the change that it is held for has been committed, and
  * never by a word of that change: a change that is stored once more after a death must not release what another has
  * acquired meanwhile. A new block may hold a lock that is {@link #heldByMe} from the beginning.
  *
@@ -35,6 +36,7 @@ public final class HeapLocks {
      * @param at where its word lies
      */
     public void lock(long at) {
+        StackReserve.check();
         long me = Participants.me();
         if (!memory.cas(at, 0, me)) {
             try {
@@ -52,6 +54,7 @@ public final class HeapLocks {
      * @throws InterruptedException where the thread is interrupted, before or meanwhile, unless the lock is free
      */
     public void lockInterruptibly(long at) throws InterruptedException {
+        StackReserve.check();
         long me = Participants.me();
         if (!memory.cas(at, 0, me)) {
             boolean _ = acquire(at, me, Patience.FOREVER);
@@ -65,6 +68,7 @@ public final class HeapLocks {
      * @return whether it is held now
      */
     public boolean tryLock(long at) {
+        StackReserve.check();
         long me = Participants.me();
         try {
             return memory.cas(at, 0, me) || acquire(at, me, Patience.TRY);
@@ -82,11 +86,17 @@ public final class HeapLocks {
      * @throws InterruptedException where an interruptible wait finds its thread interrupted
      */
     public boolean tryLock(long at, Patience patience) throws InterruptedException {
+        StackReserve.check();
         long me = Participants.me();
         return memory.cas(at, 0, me) || acquire(at, me, patience);
     }
 
     private boolean acquire(long at, long me, Patience patience) throws InterruptedException {
+        if (!patience.isTry() && (memory.getAcquire(at) & ParticipantsLayout.OWNER) == me) {
+            throw new IllegalMonitorStateException(
+                    "the lock at " + at + " is this thread's already, and it would wait for "
+                            + "itself");
+        }
         LockWord word = word(at);
         if (word.owner() == me) {
             throw new IllegalStateException(

@@ -1,5 +1,6 @@
 package io.cleave.heap;
 
+import io.cleave.IncompatibleBlockException;
 import io.cleave.os.CrashPoint;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,9 +13,9 @@ import java.nio.ByteOrder;
  *
  * <p>
  * Nothing here knows whether an offset lies in memory that is there: whoever follows an offset that may be rubbish asks
- * {@link #isCommitted} first. Offsets that were allocated, and not freed, are good. Stores that others can see at once,
- * which are those with a mode, are steps at which a test can let the process die. After a store nothing is called that
- * could overflow the stack, so one that throws has not happened.
+ * {@link #isCommitted} first. Offsets that were allocated, and not freed, are good. One that leads out of the heap is an
+ * {@link IncompatibleBlockException}, as it can only come from damage. Stores that others can see at once,
+ * which are those with a mode, are steps at which a test can let the process die.
  */
 public final class HeapMemory {
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -63,7 +64,11 @@ public final class HeapMemory {
      * @return the word
      */
     public long getAcquire(long at) {
-        return (long) LONG.getAcquire(memory, at);
+        try {
+            return (long) LONG.getAcquire(memory, at);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -73,7 +78,11 @@ public final class HeapMemory {
      * @return the word
      */
     public long getPlain(long at) {
-        return (long) LONG.get(memory, at);
+        try {
+            return (long) LONG.get(memory, at);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -83,7 +92,11 @@ public final class HeapMemory {
      * @return the word
      */
     public long getOpaque(long at) {
-        return (long) LONG.getOpaque(memory, at);
+        try {
+            return (long) LONG.getOpaque(memory, at);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -93,7 +106,11 @@ public final class HeapMemory {
      * @return the bits
      */
     public int getIntPlain(long at) {
-        return (int) INT.get(memory, at);
+        try {
+            return (int) INT.get(memory, at);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -103,7 +120,11 @@ public final class HeapMemory {
      * @return the bits
      */
     public int getIntAcquire(long at) {
-        return (int) INT.getAcquire(memory, at);
+        try {
+            return (int) INT.getAcquire(memory, at);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -113,7 +134,11 @@ public final class HeapMemory {
      * @return the byte
      */
     public byte getBytePlain(long at) {
-        return memory.get(ValueLayout.JAVA_BYTE, at);
+        try {
+            return memory.get(ValueLayout.JAVA_BYTE, at);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -123,7 +148,11 @@ public final class HeapMemory {
      * @param word the word
      */
     public void setPlain(long at, long word) {
-        LONG.set(memory, at, word);
+        try {
+            LONG.set(memory, at, word);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -133,7 +162,11 @@ public final class HeapMemory {
      * @param bits the bits
      */
     public void setIntPlain(long at, int bits) {
-        INT.set(memory, at, bits);
+        try {
+            INT.set(memory, at, bits);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -143,7 +176,11 @@ public final class HeapMemory {
      * @param value the byte
      */
     public void setBytePlain(long at, byte value) {
-        memory.set(ValueLayout.JAVA_BYTE, at, value);
+        try {
+            memory.set(ValueLayout.JAVA_BYTE, at, value);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -153,7 +190,11 @@ public final class HeapMemory {
      * @param bits the bits
      */
     public void setIntRelease(long at, int bits) {
-        INT.setRelease(memory, at, bits);
+        try {
+            INT.setRelease(memory, at, bits);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
         if (CrashPoint.IS_COUNTING) {
             CrashPoint.reached();
         }
@@ -166,7 +207,11 @@ public final class HeapMemory {
      * @param word the word
      */
     public void setRelease(long at, long word) {
-        LONG.setRelease(memory, at, word);
+        try {
+            LONG.setRelease(memory, at, word);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
         if (CrashPoint.IS_COUNTING) {
             CrashPoint.reached();
         }
@@ -179,7 +224,11 @@ public final class HeapMemory {
      * @param word the word
      */
     public void setOpaque(long at, long word) {
-        LONG.setOpaque(memory, at, word);
+        try {
+            LONG.setOpaque(memory, at, word);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
         if (CrashPoint.IS_COUNTING) {
             CrashPoint.reached();
         }
@@ -194,7 +243,12 @@ public final class HeapMemory {
      * @return whether it was there
      */
     public boolean cas(long at, long expected, long word) {
-        boolean isDone = LONG.compareAndSet(memory, at, expected, word);
+        boolean isDone;
+        try {
+            isDone = LONG.compareAndSet(memory, at, expected, word);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
         if (isDone && CrashPoint.IS_COUNTING) {
             CrashPoint.reached();
         }
@@ -249,7 +303,11 @@ public final class HeapMemory {
      * @param count how many
      */
     public void copyOut(long at, byte[] to, int index, int count) {
-        FewBytes.copy(memory, at, to, index, count);
+        try {
+            FewBytes.copy(memory, at, to, index, count);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -282,7 +340,11 @@ public final class HeapMemory {
      * @param bytes its length
      */
     public void clear(long at, long bytes) {
-        memory.asSlice(at, bytes).fill((byte) 0);
+        try {
+            memory.asSlice(at, bytes).fill((byte) 0);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -317,7 +379,11 @@ public final class HeapMemory {
      * @return the part
      */
     public MemorySegment slice(long at, long bytes) {
-        return memory.asSlice(at, bytes);
+        try {
+            return memory.asSlice(at, bytes);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -327,5 +393,22 @@ public final class HeapMemory {
      */
     public MemorySegment segment() {
         return memory;
+    }
+
+    /**
+     * Whether a word may be stored somewhere.
+     *
+     * @param at its offset, any number
+     * @return whether it is that of a word of this heap
+     */
+    boolean isWord(long at) {
+        return (at & Long.BYTES - 1) == 0 && at >= 0 && at <= memory.byteSize() - Long.BYTES;
+    }
+
+    /** The error where an offset leads out of the heap, or is no word's: nobody but damage can have made it. */
+    private static IncompatibleBlockException outside(long at, RuntimeException cause) {
+        IncompatibleBlockException damaged = Central.damaged("something leads to " + at);
+        damaged.initCause(cause);
+        return damaged;
     }
 }

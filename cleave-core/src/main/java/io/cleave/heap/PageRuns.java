@@ -38,7 +38,7 @@ final class PageRuns {
         int own = bin(pages);
         long run = search(log, own, pages, GLANCE);
         for (int bin = own + 1; run == 0 && bin < HeapLayout.BINS; bin++) {
-            run = log.get(HeapLayout.binAt(bin));
+            run = search(log, bin, pages, 1);
         }
         return run != 0 ? run : search(log, own, pages, Long.MAX_VALUE);
     }
@@ -46,12 +46,25 @@ final class PageRuns {
     private long search(RedoLog log, int bin, long pages, long most) {
         long run = log.get(HeapLayout.binAt(bin));
         for (long i = 0; i < most && run != 0; i++) {
+            checkList(run, i);
             if (PageTable.length(log.get(table.stateAt(run))) >= pages) {
                 return run;
             }
             run = log.get(table.nextAt(run));
         }
         return 0;
+    }
+
+    /** Refuses what cannot be in a list of runs. */
+    private void checkList(long run, long runsBefore) {
+        long end = endPage();
+        if (run < table.firstPage() || run >= end || runsBefore > end - table.firstPage()) {
+            throw Central.damaged("a list of free pages leads to page " + run + " after " + runsBefore + " others");
+        }
+    }
+
+    private long endPage() {
+        return PageTable.page(memory.getPlain(HeapLayout.COMMITTED_AT));
     }
 
     /** Makes pages free that are in no list. */
@@ -82,7 +95,7 @@ final class PageRuns {
 
     /** How many pages at the end are free. */
     long freeAtEnd() {
-        long end = PageTable.page(memory.getPlain(HeapLayout.COMMITTED_AT));
+        long end = endPage();
         if (end == table.firstPage()) {
             return 0;
         }
@@ -115,30 +128,23 @@ final class PageRuns {
         }
     }
 
-    /** The length of the longest free run, in pages. */
-    long longest() {
-        for (int bin = HeapLayout.BINS - 1; bin >= 0; bin--) {
-            long longest = 0;
-            for (long run = memory.getPlain(HeapLayout.binAt(bin)); run != 0; run = memory
-                    .getPlain(table.nextAt(run))) {
-                longest = Math.max(longest, PageTable.length(memory.getPlain(table.stateAt(run))));
-            }
-            if (longest > 0) {
-                return longest;
-            }
-        }
-        return 0;
-    }
+    /** All free pages, and the length of the longest free run, in pages. */
+    record Free(long total, long longest) {}
 
-    /** All free pages. */
-    long total() {
+    /** What is free. */
+    Free free() {
         long total = 0;
+        long longest = 0;
         for (int bin = 0; bin < HeapLayout.BINS; bin++) {
-            for (long run = memory.getPlain(HeapLayout.binAt(bin)); run != 0; run = memory
-                    .getPlain(table.nextAt(run))) {
-                total += PageTable.length(memory.getPlain(table.stateAt(run)));
+            long run = memory.getPlain(HeapLayout.binAt(bin));
+            for (long i = 0; run != 0; i++) {
+                checkList(run, i);
+                long length = PageTable.length(memory.getPlain(table.stateAt(run)));
+                total += length;
+                longest = Math.max(longest, length);
+                run = memory.getPlain(table.nextAt(run));
             }
         }
-        return total;
+        return new Free(total, longest);
     }
 }

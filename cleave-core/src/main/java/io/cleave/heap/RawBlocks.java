@@ -101,6 +101,38 @@ public final class RawBlocks {
     }
 
     /**
+     * Gives a block another size: the same block, where it has room for that and not twice as much; or else another one
+     * with the same content, as far as both go, and the old one is freed.
+     *
+     * @param block its offset
+     * @param generation its generation
+     * @param bytes the new size of its content, at least 1
+     * @param seed a random number, for the generation of another
+     * @return the offset of the one or the other
+     * @throws CleaveException where it was freed before
+     * @throws io.cleave.HeapFullException where there is no room; all is as it was
+     */
+    public long reallocate(long block, long generation, long bytes, long seed) {
+        long lockAt = HeapLayout.rawLockAt(block >>> SizeClasses.GRANULE_SHIFT);
+        heap.locks().lock(lockAt);
+        try (Change change = heap.change()) {
+            check(block, generation);
+            long room = heap.sizeOf(block) - HEAD_BYTES;
+            if (bytes <= room && bytes > room / 2) {
+                return block;
+            }
+            long other = allocate(change, bytes, seed);
+            memory.copy(block + HEAD_BYTES, other + HEAD_BYTES, Math.min(bytes, room));
+            change.set(block, 0);
+            change.free(block);
+            change.commit();
+            return other;
+        } finally {
+            heap.locks().unlock(lockAt);
+        }
+    }
+
+    /**
      * Refuses a reference to a block that was freed.
      *
      * @param block its offset

@@ -2,7 +2,7 @@ package io.cleave.heap;
 
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
-import java.util.concurrent.locks.LockSupport;
+import io.cleave.owner.Patience;
 
 /**
  * Finishes what dead processes had begun.
@@ -53,6 +53,7 @@ final class Recovery {
 
     /** Whether an owner's process is dead, and nothing of what it had begun is left. */
     boolean isOver(long owner) {
+        checkOwner(owner);
         if (!Participants.isDead(owner)) {
             return false;
         }
@@ -79,7 +80,11 @@ final class Recovery {
      */
     boolean recover(int context) {
         long owner = owner(context);
-        if (owner == 0 || !Participants.isDead(owner)) {
+        if (owner == 0) {
+            return true;
+        }
+        checkOwner(owner);
+        if (!Participants.isDead(owner)) {
             return true;
         }
         if (!enter(context)) {
@@ -91,6 +96,7 @@ final class Recovery {
                 long at = contextAt(context);
                 replay(at + ContextLayout.INNER_STATUS_AT, at + ContextLayout.INNER_PAIRS_AT);
                 replay(at + ContextLayout.STATUS_AT, at + ContextLayout.PAIRS_AT);
+                memory.setOpaque(at + ContextLayout.STARVING_AT, 0);
                 memory.setRelease(at + ContextLayout.OWNER_AT, 0); // SYNC: context
             }
         } finally {
@@ -99,16 +105,26 @@ final class Recovery {
         return true;
     }
 
+    /** Refuses to wait for what was never an owner. */
+    private static void checkOwner(long owner) {
+        if ((owner & ParticipantsLayout.PROCESS) == 0) {
+            throw Central.damaged("a lock or a context is owned by " + Long.toHexString(owner));
+        }
+    }
+
     private boolean enter(int context) {
         long recovererAt = contextAt(context) + ContextLayout.RECOVERER_AT;
         long me = Participants.me();
         for (int look = 0; look < LOOKS; look++) {
             long other = memory.getAcquire(recovererAt);
+            if (other != 0) {
+                checkOwner(other);
+            }
             boolean isFree = other == 0 || (look % (LOOKS / 2) == 0 && Participants.isDead(other));
             if (isFree && memory.cas(recovererAt, other, me)) { // SYNC: recoverer
                 return true;
             }
-            LockSupport.parkNanos(this, NAP_NANOS);
+            Patience.nap(NAP_NANOS);
         }
         return false;
     }

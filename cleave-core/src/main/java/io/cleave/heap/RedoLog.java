@@ -21,10 +21,8 @@ package io.cleave.heap;
  * <b>A change of a single word</b> is that store itself, and needs no status.
  *
  * <p>
- * <b>No error ends it half-way.</b> An overflow of the stack, or a lack of memory for the code that the store needs when
- * it first runs, would come at the first word as at any other: so a store of the same kind is made before the status,
- * by the same calls, where an error is still one of a change that has not happened. What comes nevertheless is met by
- * trying again, for as long as it takes: the code needs less stack once it is compiled, which a loop brings about.
+ * <b>No error ends it half-way.</b> There is stack for it ({@link io.cleave.owner.StackReserve}), it allocates nothing, and
+ * what its code needs when it first runs is there once the status has been stored, by the same calls.
  */
 final class RedoLog {
     /** How many words one change may store. */
@@ -33,7 +31,6 @@ final class RedoLog {
 
     private final HeapMemory memory;
     private final long statusAt;
-    private final long rehearsalAt;
     private final long pairsAt;
     private int count;
 
@@ -41,13 +38,11 @@ final class RedoLog {
      * The log at a place.
      *
      * @param statusAt where its status lies
-     * @param rehearsalAt a pair that stores a word without a meaning
      * @param pairsAt where its pairs begin
      */
-    RedoLog(HeapMemory memory, long statusAt, long rehearsalAt, long pairsAt) {
+    RedoLog(HeapMemory memory, long statusAt, long pairsAt) {
         this.memory = memory;
         this.statusAt = statusAt;
-        this.rehearsalAt = rehearsalAt;
         this.pairsAt = pairsAt;
     }
 
@@ -69,6 +64,9 @@ final class RedoLog {
     void set(long at, long word) {
         if (count == CAPACITY) {
             throw new IllegalStateException("a change of more than " + CAPACITY + " words; split it into several");
+        }
+        if (!memory.isWord(at)) { // here, as nothing may fail once the change has happened
+            throw Central.damaged("a word of a change would be stored at " + at);
         }
         long pair = pairsAt + count * PAIR_BYTES;
         memory.setPlain(pair, at);
@@ -109,32 +107,14 @@ final class RedoLog {
     /** Makes the change, and forgets it. */
     void commit() {
         if (count > 1) {
-            store(rehearsalAt, 1);
             memory.setRelease(statusAt, count); // SYNC: log-committed
-            apply(pairsAt, count);
+            for (long pair = pairsAt, end = pairsAt + count * PAIR_BYTES; pair < end; pair += PAIR_BYTES) {
+                memory.setRelease(memory.getPlain(pair), memory.getPlain(pair + Long.BYTES));
+            }
             memory.setRelease(statusAt, 0); // SYNC: log-applied
         } else if (count == 1) {
             memory.setRelease(memory.getPlain(pairsAt), memory.getPlain(pairsAt + Long.BYTES));
         }
         count = 0;
-    }
-
-    /** Stores words, whatever stack or memory there is. An error of the memory itself, such as a file cut short, it throws. */
-    private void apply(long from, int words) {
-        boolean isDone = false;
-        while (!isDone) {
-            try {
-                store(from, words);
-                isDone = true;
-            } catch (StackOverflowError | OutOfMemoryError e) {
-                isDone = false;
-            }
-        }
-    }
-
-    private void store(long from, int words) {
-        for (long pair = from, end = from + words * PAIR_BYTES; pair < end; pair += PAIR_BYTES) {
-            memory.setRelease(memory.getPlain(pair), memory.getPlain(pair + Long.BYTES));
-        }
     }
 }

@@ -175,10 +175,11 @@ final class Spans {
      */
     boolean releaseAll(RedoLog log, long most) {
         boolean isAny = false;
+        long limit = Math.min(most, PageTable.page(memory.getPlain(HeapLayout.COMMITTED_AT))); // no list is longer
         log.clear();
         for (int sizeClass = 0; sizeClass < SizeClasses.COUNT; sizeClass++) {
             long span = memory.getPlain(HeapLayout.classAt(sizeClass) + HeapLayout.FIRST_SPAN_IN_CLASS);
-            for (long i = 0; i < most && span != 0; i++) {
+            for (long i = 0; i < limit && span != 0; i++) {
                 long next = memory.getPlain(table.nextAt(span));
                 if (isWhollyFree(log, span, sizeClass)) {
                     release(log, span, sizeClass);

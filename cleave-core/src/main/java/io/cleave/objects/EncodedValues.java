@@ -8,7 +8,7 @@ final class EncodedValues<T> {
     private final StoredValue<T> values;
     private final long[] words;
     /** Of those that take a block. */
-    private final byte @Nullable [][] bytes;
+    private final byte[] @Nullable [] bytes;
 
     /**
      * Encodes values.

@@ -4,6 +4,7 @@ import io.cleave.StaleReferenceException;
 import io.cleave.heap.HeapMemory;
 import io.cleave.heap.RawBlocks;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Bytes in a {@link SharedHeap} that are the user's alone.
@@ -100,6 +101,30 @@ public final class HeapBlock {
             heap.roots().refuseReadOnly();
             check();
             heap.blocks().free(block, generation);
+        } finally {
+            heap.gate().exit();
+        }
+    }
+
+    /**
+     * Gives the memory another size, as {@code realloc} does: what was there stays, as far as it goes, and what is new is
+     * whatever was there. Where it has to move, which costs a copy, this block is freed, and references to it lead nowhere.
+     *
+     * @param newSize how many bytes, at least 1
+     * @return the block of that size, which alone is to be used from now on
+     * @throws io.cleave.HeapFullException where there is no room; this block is as it was
+     * @throws StaleReferenceException where it has been freed already
+     * @throws UnsupportedOperationException where it has a name
+     */
+    public HeapBlock reallocate(long newSize) {
+        requireNameless("drop, and make again,");
+        SharedHeap.checkBlockSize(newSize);
+        heap.gate().enter();
+        try {
+            heap.roots().refuseReadOnly();
+            check();
+            long moved = heap.blocks().reallocate(block, generation, newSize, ThreadLocalRandom.current().nextLong());
+            return new HeapBlock(heap, moved, heap.blocks().generation(moved), newSize, "");
         } finally {
             heap.gate().exit();
         }

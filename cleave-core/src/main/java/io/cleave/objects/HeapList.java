@@ -76,7 +76,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public boolean add(E element) {
-        add(-1, element, null);
+        ListView _ = add(-1, element, null);
         return true;
     }
 
@@ -85,7 +85,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         if (index < 0) {
             throw SlotList.outOfBounds(index, slots().count());
         }
-        add(index, element, null);
+        ListView _ = add(index, element, null);
     }
 
     /**
@@ -237,7 +237,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public void clear() {
-        slots.locked(null, changes -> {
+        boolean _ = slots.locked(null, changes -> {
             changes.clear();
             return true;
         });
@@ -315,7 +315,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     @Override
     public List<E> subList(int from, int to) {
         ListView seen = slots().current();
-        Objects.checkFromToIndex(from, to, (int) seen.count());
+        int _ = Objects.checkFromToIndex(from, to, (int) seen.count());
         return new HeapSubList<>(this, null, from, to - from, seen);
     }
 }

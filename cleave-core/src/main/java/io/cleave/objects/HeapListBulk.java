@@ -130,7 +130,7 @@ final class HeapListBulk<E extends @Nullable Object> {
     /** Replaces one after the other. */
     void replaceAll(UnaryOperator<E> operator) {
         Objects.requireNonNull(operator, "the operator is null");
-        slots.locked(null, changes -> {
+        boolean _ = slots.locked(null, changes -> {
             long count = changes.count();
             try (ValueBuffer buffer = ValueBuffer.lend()) {
                 for (int i = 0; i < count; i++) {
@@ -148,11 +148,10 @@ final class HeapListBulk<E extends @Nullable Object> {
     /** Sorts, by one change. */
     @SuppressWarnings("unchecked") // an array of pairs
     void sort(@Nullable Comparator<? super E> comparator) {
-        slots.locked(null, changes -> {
+        boolean _ = slots.locked(null, changes -> {
             Pair<E>[] pairs = (Pair<E>[]) new Pair<?>[(int) changes.count()];
             for (int i = 0; i < pairs.length; i++) {
-                long word = slots.word(changes, i);
-                pairs[i] = new Pair<>(word, values.decode(word));
+                pairs[i] = new Pair<>(slots.word(changes, i), slots.element(changes, i));
             }
             Comparator<? super E> order = comparator != null ? comparator : (Comparator<E>) Comparator.naturalOrder();
             Arrays.sort(pairs, (one, other) -> order.compare(one.element(), other.element()));

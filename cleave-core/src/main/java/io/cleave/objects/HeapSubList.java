@@ -96,7 +96,7 @@ final class HeapSubList<E extends @Nullable Object> extends AbstractList<E> impl
 
     @Override
     public List<E> subList(int start, int end) {
-        Objects.checkFromToIndex(start, end, size());
+        int _ = Objects.checkFromToIndex(start, end, size());
         return new HeapSubList<>(list, this, from + start, end - start, seen);
     }
 }

@@ -35,7 +35,8 @@ final class ListCheck {
         long stateAt = ListLayout.stateAt(header, memory.getPlain(header + ListLayout.VERSION));
         long tree = memory.getPlain(stateAt + ListLayout.TREE_IN_STATE);
         long count = memory.getPlain(stateAt + ListLayout.COUNT_IN_STATE);
-        if (tree == 0 ? count != 0 && count != ListLayout.ENDED : count <= 0) {
+        boolean hasNone = count == 0 || count == ListLayout.ENDED;
+        if (hasNone != (tree == 0) || count < ListLayout.ENDED) {
             check.fault("the list at " + header + " has " + count + " elements, and its tree is " + tree);
         } else {
             walkTree(tree, count, kind == SlotKind.VALUES);
@@ -77,7 +78,8 @@ final class ListCheck {
         long start = 0;
         for (int i = 0; i < ListLayout.FANOUT && start < count; i++) {
             long end = ListLayout.isIrregular(node) ? memory.getPlain(ListLayout.endAt(node, i)) : (i + 1L) << shift;
-            if (end <= start || end - start > 1L << shift && end != ListLayout.NO_END) {
+            boolean isLast = end == ListLayout.NO_END;
+            if (end <= start || (!isLast && end - start > 1L << shift)) {
                 check.fault("child " + i + " of the node at " + node + " begins with element " + start
                         + " and ends with " + end);
                 return;

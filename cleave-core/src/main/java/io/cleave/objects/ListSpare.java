@@ -64,7 +64,7 @@ final class ListSpare {
         while (count > 0 && frees + path.height() < MOST_FREES) {
             boolean _ = path.find(version, tree(), count, count - 1); // under the lock the version stays
             if (hasElements) {
-                long slotAt = path.leaf() + (count - path.leafStart() << kind.widthShift());
+                long slotAt = path.leaf() + ((count - path.leafStart()) << kind.widthShift());
                 while (count > path.leafStart() && frees < MOST_FREES) {
                     count--;
                     slotAt -= 1L << kind.widthShift();

@@ -89,7 +89,7 @@ final class ListTree {
 
     /** How many elements a full subtree of a height has. */
     private long capacity(int height) {
-        return 1L << leafShift + height * ListLayout.FANOUT_SHIFT;
+        return 1L << (leafShift + height * ListLayout.FANOUT_SHIFT);
     }
 
     /**
@@ -221,7 +221,8 @@ final class ListTree {
             return (int) count << widthShift;
         }
         if (!ListLayout.isIrregular(word)) {
-            return (int) (count + capacity(height - 1) - 1 >>> leafShift + (height - 1) * ListLayout.FANOUT_SHIFT);
+            int shift = leafShift + (height - 1) * ListLayout.FANOUT_SHIFT;
+            return (int) ((count + (1L << shift) - 1) >>> shift);
         }
         int length = 1;
         while (memory.getPlain(ListLayout.endAt(word, length - 1)) != ListLayout.NO_END) {
@@ -273,7 +274,7 @@ final class ListTree {
             if (draft.height == 0) {
                 above.children[i] = leaf(change, draft.bytes, from, to - from,
                         isRoot && parts == 1 ? leafBytes(length) : ListLayout.LEAF_BYTES);
-                above.counts[i] = to - from >>> widthShift;
+                above.counts[i] = (to - from) >>> widthShift;
             } else {
                 above.children[i] = node(change, draft, from, to);
                 above.counts[i] = Arrays.stream(draft.counts, from, to).sum();

@@ -42,6 +42,8 @@ final class MapCursor<K, V> {
     private long high;
     private long at;
     private int bucket = MapLayout.BUCKETS;
+    /** Whether the last bucket that was read had an entry that cannot be one, and was the same after that. */
+    private boolean isRubbish;
 
     /**
      * A walk that has not begun.
@@ -94,6 +96,7 @@ final class MapCursor<K, V> {
     /** Reads one bucket of the segment for the hashes from {@code at} on, and sets {@code at} to the end of those. */
     private void load() {
         long hash = at << MapLayout.PRINT_SHIFT;
+        int waits = 0;
         while (true) {
             long root = table.root();
             long wordAt = MapLayout.wordAt(root, hash);
@@ -108,26 +111,31 @@ final class MapCursor<K, V> {
             if (depth < 0 || depth > MapLayout.MOST_DEPTH || !MapLayout.isCovered(hash, prefix, (int) depth)) {
                 VarHandle.loadLoadFence(); // prefix and depth were read before the look
                 if (table.isCurrent(root, wordAt, word)) {
-                    requireSplitting(depth);
+                    requireSplitting(segment, prefix, depth, waits++);
                 }
                 continue;
             }
             if (read(MapLayout.bucketAt(segment, bucket), prefix, (int) depth)
                     && memory.getAcquire(segment + MapLayout.DEPTH_IN_SEGMENT) == depth
                     && table.isCurrent(root, wordAt, word)) {
-                long end = (prefix >>> MapLayout.PRINT_SHIFT) + (RANGES >>> depth);
+                long end = Math.min(RANGES, (prefix >>> MapLayout.PRINT_SHIFT) + (RANGES >>> depth));
                 if (high == 0) {
                     high = end;
                 }
                 at = Math.min(end, high);
                 return;
             }
+            if (isRubbish && table.isCurrent(root, wordAt, word)) {
+                throw MapTable.damaged("bucket " + bucket + " of the segment at " + segment + " leads to rubbish");
+            }
         }
     }
 
-    private void requireSplitting(long depth) {
-        if (depth < 0 || depth > MapLayout.MOST_DEPTH) {
-            throw MapTable.damaged("a segment has the depth " + depth);
+    /** Waits for a split to end, which cannot happen more often than a segment can be split. */
+    private void requireSplitting(long segment, long prefix, long depth, int waits) {
+        if (depth < 0 || depth > MapLayout.MOST_DEPTH || waits > MapLayout.MOST_DEPTH) {
+            throw MapTable.damaged("the segment at " + segment + " has the prefix " + Long.toHexString(prefix)
+                    + " and the depth " + depth);
         }
         table.awaitSplit();
     }
@@ -136,11 +144,15 @@ final class MapCursor<K, V> {
     private boolean read(long bucketAt, long prefix, int depth) {
         long version = memory.getAcquire(bucketAt); // SYNC: map-version
         count = 0;
+        isRubbish = false;
         for (int i = 0; i < MapLayout.SLOTS; i++) {
             long slot = memory.getAcquire(bucketAt + MapLayout.FIRST_SLOT + (long) i * Long.BYTES); // SYNC: map-slot
             slots[i] = slot;
             if (MapLayout.entry(slot) != 0 && MapLayout.isCovered(slot, prefix, depth)
                     && !readEntry(MapLayout.entry(slot))) {
+                VarHandle.loadLoadFence(); // the entry was read before the looks
+                isRubbish = memory.getAcquire(bucketAt + MapLayout.FIRST_SLOT + (long) i * Long.BYTES) == slot
+                        && memory.getAcquire(bucketAt) == version;
                 return false;
             }
         }

@@ -47,6 +47,9 @@ final class MapEnd {
         if (root == 0) {
             return; // all was done
         }
+        if (MapLayout.depth(root) > MapLayout.MOST_DEPTH) {
+            throw MapTable.damaged("its directory has the depth " + MapLayout.depth(root));
+        }
         long words = 1L << MapLayout.depth(root);
         for (long i = memory.getPlain(header + MapLayout.ENDED_TO); i < words;) {
             i = freeSegment(MapLayout.directory(root), i, words);
@@ -74,7 +77,7 @@ final class MapEnd {
         heap.locks().lock(lockBlock + MapLayout.LOCK);
         try {
             long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT);
-            int depth = (int) memory.getPlain(segment + MapLayout.DEPTH_IN_SEGMENT);
+            int depth = MapTable.depth(memory, segment);
             long at = segment + MapLayout.FIRST_BUCKET;
             while (at < segment + MapLayout.SEGMENT_BYTES) {
                 at = freeEntries(segment, at, prefix, depth);

@@ -78,6 +78,9 @@ final class MapGrowth {
             change.set(segment + MapLayout.DEPTH_IN_SEGMENT, depth + 1L);
             change.set(countAt, memory.getPlain(countAt) - moved);
             int global = MapLayout.depth(root);
+            if (depth > global || global > MapLayout.MOST_DEPTH) {
+                throw MapTable.damaged("a segment has the depth " + depth + ", and the directory " + global);
+            }
             if (global > depth && 1L << (global - depth - 1) <= MOST_WORDS) {
                 long at = MapLayout.wordAt(root, prefix);
                 for (long end = at + ((long) Long.BYTES << (global - depth - 1)); at < end; at += Long.BYTES) {

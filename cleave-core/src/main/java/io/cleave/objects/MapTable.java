@@ -274,6 +274,10 @@ final class MapTable {
     }
 
     int depth(long segment) {
+        return depth(memory, segment);
+    }
+
+    static int depth(HeapMemory memory, long segment) {
         long depth = memory.getPlain(segment + MapLayout.DEPTH_IN_SEGMENT);
         if (depth < 0 || depth > MapLayout.MOST_DEPTH) {
             throw damaged("a segment has the depth " + depth);
@@ -286,7 +290,13 @@ final class MapTable {
         gate.enter();
         try {
             heap.locks().lock(header + MapLayout.LOCK);
-            heap.locks().unlock(header + MapLayout.LOCK);
+            try {
+                if ((memory.getPlain(header + MapLayout.SPLITS) & 1) != 0 && isInUse()) {
+                    throw damaged("a split of it is neither under way nor over");
+                }
+            } finally {
+                heap.locks().unlock(header + MapLayout.LOCK);
+            }
         } finally {
             gate.exit();
         }

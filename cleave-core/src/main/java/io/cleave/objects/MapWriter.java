@@ -74,12 +74,19 @@ final class MapWriter {
                 throw MapAccess.recursive();
             }
             locks.lock(lockBlock + MapLayout.LOCK);
-            if (isStill(hash, segment)) {
-                access.segment = segment;
-                find(access);
-                return;
+            boolean isFound = false;
+            try {
+                if (isStill(hash, segment)) {
+                    access.segment = segment;
+                    find(access);
+                    isFound = true;
+                    return;
+                }
+            } finally {
+                if (!isFound) {
+                    locks.unlock(lockBlock + MapLayout.LOCK);
+                }
             }
-            locks.unlock(lockBlock + MapLayout.LOCK);
         }
     }
 

@@ -6,6 +6,8 @@ import io.cleave.heap.Change;
 import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.ParticipantsLayout;
+import io.cleave.owner.Patience;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -13,8 +15,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +102,11 @@ final class Roots {
             if (look >= LOOKS && !isReadOnly) {
                 return locked(read); // somebody may have died or been stopped in the middle
             }
+            if (look >= LOOKS && isBegunByNobody()) {
+                throw new IncompatibleBlockException("the names of heap \"" + heapName + "\" are damaged: "
+                        + word(RootLayout.BEGUN) + " changes were begun, " + word(RootLayout.ENDED)
+                        + " ended, and nobody makes one; verify the heap, and make a new one");
+            }
             if (look >= LOOKS + MOST_NAPS) {
                 throw new CleaveException("heap \"" + heapName
                         + "\" has been in the middle of a change of its names for "
@@ -107,9 +115,17 @@ final class Roots {
             if (look < LOOKS) {
                 Thread.onSpinWait();
             } else {
-                LockSupport.parkNanos(NAP_NANOS);
+                Patience.nap(NAP_NANOS);
             }
         }
+    }
+
+    /** Whether a change has begun and not ended although the lock, which who makes or has left one has, was free meanwhile. */
+    private boolean isBegunByNobody() {
+        long ended = word(RootLayout.ENDED);
+        long begun = word(RootLayout.BEGUN);
+        return begun != ended && (word(RootLayout.LOCK) & ParticipantsLayout.OWNER) == 0
+                && word(RootLayout.BEGUN) == begun && word(RootLayout.ENDED) == ended;
     }
 
     private <T extends @Nullable Object> T locked(Supplier<T> read) {
@@ -124,10 +140,35 @@ final class Roots {
     /** What a name leads to; null where it leads to nothing. */
     @Nullable Root find(String name) {
         byte[] bytes = bytes(name);
-        return consistently(() -> {
-            long entry = entry(bytes);
-            return entry == 0 ? null : RootLayout.root(memory, entry);
-        });
+        Found found = consistently(() -> found(entry(bytes)));
+        return found == null ? null : found.sound(heapName);
+    }
+
+    /** What a name leads to, and whether the header is there that it was made with: it has its name as long as it is. */
+    private record Found(Root root, boolean isSound) {
+        Root sound(String heapName) {
+            if (!isSound) {
+                throw new IncompatibleBlockException("heap \"" + heapName + "\" is damaged: \"" + root.name()
+                        + "\" leads to " + root.header() + ", which is not the header that it was made with; verify the "
+                        + "heap, and make a new one");
+            }
+            return root;
+        }
+    }
+
+    private @Nullable Found found(long entry) {
+        if (entry == 0) {
+            return null;
+        }
+        Root root = RootLayout.root(memory, entry);
+        return new Found(root, isHeader(root, false));
+    }
+
+    /** Whether a root leads to a header that is its own, and has been dropped or not. */
+    private boolean isHeader(Root root, boolean isDropped) {
+        return root.header() % Heap.HEADER_BYTES == 0 && memory.isCommitted(root.header(), Heap.HEADER_BYTES)
+                && memory.getAcquire(root.header()) == root.generation()
+                && RootLayout.isDropped(memory, root.header()) == isDropped;
     }
 
     /** The entry of a name, 0 where there is none, or what was read is rubbish. */
@@ -151,11 +192,11 @@ final class Roots {
     List<Root> list() {
         return consistently(() -> {
             List<Root> roots = new ArrayList<>();
+            Set<Long> met = new HashSet<>();
             long table = word(RootLayout.TABLE);
             for (int bucket = 0; table != 0 && bucket < RootLayout.BUCKETS; bucket++) {
                 long entry = memory.getAcquire(table + bucket * (long) Long.BYTES);
-                long steps = 0;
-                while (entry != 0 && RootLayout.isReadable(memory, entry) && steps++ < mostSteps) {
+                while (entry != 0 && RootLayout.isReadable(memory, entry) && met.add(entry)) {
                     roots.add(RootLayout.root(memory, entry));
                     entry = memory.getAcquire(entry + RootLayout.NEXT_IN_ENTRY);
                 }
@@ -176,8 +217,8 @@ final class Roots {
             refuseReadOnly();
             sweep();
             found = locked(() -> {
-                long entry = entry(bytes(name));
-                return entry != 0 ? RootLayout.root(memory, entry) : make(name, type, maker);
+                Found there = found(entry(bytes(name)));
+                return there != null ? there.sound(heapName) : make(name, type, maker);
             });
         }
         check(found, type);
@@ -263,10 +304,7 @@ final class Roots {
                     "a structure of kind " + kind + ", unknown to this Cleave: let the version "
                             + "that made it drop it");
         }
-        long beforeAt = RootLayout.bucketAt(word(RootLayout.TABLE), name);
-        while (memory.getPlain(beforeAt) != entry) {
-            beforeAt = memory.getPlain(beforeAt) + RootLayout.NEXT_IN_ENTRY;
-        }
+        long beforeAt = before(RootLayout.bucketAt(word(RootLayout.TABLE), name), entry);
         long header = memory.getPlain(entry + RootLayout.HEADER_IN_ENTRY);
         try (Change change = heap.change()) {
             begin(change);
@@ -303,10 +341,7 @@ final class Roots {
     private void free(long entry, long header) {
         heap.locks().lock(heap.rootAt(RootLayout.LOCK));
         try (Change change = heap.change()) {
-            long beforeAt = heap.rootAt(RootLayout.DROPPED);
-            while (memory.getPlain(beforeAt) != entry) {
-                beforeAt = memory.getPlain(beforeAt) + RootLayout.NEXT_IN_ENTRY;
-            }
+            long beforeAt = before(heap.rootAt(RootLayout.DROPPED), entry);
             begin(change);
             change.set(beforeAt, memory.getPlain(entry + RootLayout.NEXT_IN_ENTRY));
             change.free(entry);
@@ -316,6 +351,19 @@ final class Roots {
         } finally {
             heap.locks().unlock(heap.rootAt(RootLayout.LOCK));
         }
+    }
+
+    /** Where a list has the word that leads to an entry. */
+    private long before(long firstAt, long entry) {
+        long at = firstAt;
+        for (long steps = 0; memory.getPlain(at) != entry; steps++) {
+            if (memory.getPlain(at) == 0 || steps > mostSteps) {
+                throw new IncompatibleBlockException("the names of heap \"" + heapName + "\" are damaged: the entry at "
+                        + entry + " is not in its list; verify the heap, and make a new one");
+            }
+            at = memory.getPlain(at) + RootLayout.NEXT_IN_ENTRY;
+        }
+        return at;
     }
 
     /** Names all blocks that can be reached by names, and those that are about to be freed. */
@@ -346,9 +394,7 @@ final class Roots {
             if (kind == null) {
                 check.fault("\"" + root.name() + "\" is of kind " + root.kind() + ", unknown to this Cleave");
             } else {
-                if (!memory.isCommitted(root.header(), Heap.HEADER_BYTES)
-                        || memory.getPlain(root.header()) != root.generation()
-                        || RootLayout.isDropped(memory, root.header()) != isDropped) {
+                if (!isHeader(root, isDropped)) {
                     check.fault(
                             "\"" + root.name() + "\" leads to " + root.header() + ", which is not the header that it "
                                     + "was made with");

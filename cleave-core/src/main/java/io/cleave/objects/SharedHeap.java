@@ -240,9 +240,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for them
      */
     public HeapBlock raw(String name, long byteSize) {
-        if (byteSize < 1) {
-            throw new IllegalArgumentException("a block has at least 1 byte, not " + byteSize);
-        }
+        checkBlockSize(byteSize);
         gate.enter();
         try {
             HeapBlock found = null;
@@ -503,9 +501,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for them
      */
     public HeapBlock allocate(long byteSize) {
-        if (byteSize < 1) {
-            throw new IllegalArgumentException("a block has at least 1 byte, not " + byteSize);
-        }
+        checkBlockSize(byteSize);
         gate.enter();
         try {
             roots.refuseReadOnly();
@@ -513,6 +509,25 @@ public final class SharedHeap implements AutoCloseable {
             return new HeapBlock(this, block, blocks.generation(block), byteSize, "");
         } finally {
             gate.exit();
+        }
+    }
+
+    /**
+     * Takes memory of the heap for zeroes without a name, as {@code calloc} does.
+     *
+     * @param byteSize how many, at least 1
+     * @return the block, as {@link #allocate} has it
+     * @throws HeapFullException where there is no room for them
+     */
+    public HeapBlock allocateZeroed(long byteSize) {
+        HeapBlock block = allocate(byteSize);
+        block.segment().fill((byte) 0);
+        return block;
+    }
+
+    static void checkBlockSize(long byteSize) {
+        if (byteSize < 1) {
+            throw new IllegalArgumentException("a block has at least 1 byte, not " + byteSize);
         }
     }
 

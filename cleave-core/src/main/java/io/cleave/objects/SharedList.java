@@ -2,6 +2,7 @@ package io.cleave.objects;
 
 import java.util.List;
 import java.util.RandomAccess;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A list that lives in a shared heap: all processes that have it open see and change the same elements.
@@ -53,4 +54,4 @@ import java.util.RandomAccess;
  *
  * @param <E> the class of the elements
  */
-public interface SharedList<E> extends List<E>, RandomAccess {}
+public interface SharedList<E extends @Nullable Object> extends List<E>, RandomAccess {}

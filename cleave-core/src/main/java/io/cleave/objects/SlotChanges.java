@@ -58,21 +58,10 @@ final class SlotChanges {
         return list.slotAt(index);
     }
 
-    /** Finds the leaf of an element that is there. */
-    private void find(long index) {
-        boolean _ = path.find(ListLayout.versionAcquire(memory, header), tree(), count(), index);
-    }
-
-    /** The number of the first element of the leaf with an element. */
+    /** The number of the first element of the leaf with an element that is there. */
     long leafStart(long index) {
-        find(index);
+        boolean _ = path.find(ListLayout.versionAcquire(memory, header), tree(), count(), index);
         return path.leafStart();
-    }
-
-    /** The number of the first element behind the leaf with an element. */
-    long leafEnd(long index) {
-        find(index);
-        return path.leafEnd();
     }
 
     /** How many more elements the last leaf has room for. */
@@ -112,7 +101,7 @@ final class SlotChanges {
      */
     void insert(Change change, long index, byte[] elements) {
         long count = count();
-        long inserted = elements.length >>> widthShift;
+        int inserted = elements.length >>> widthShift;
         if (count + inserted > Integer.MAX_VALUE) {
             throw new IllegalStateException("the list has " + count + " elements, and " + inserted
                     + " more are more than 2^31-1; use several lists");
@@ -172,7 +161,7 @@ final class SlotChanges {
                     long tree = at == 0 ? 0 : spare.tree();
                     spare.set(change, ListLayout.SPARE_NODES,
                             trees.append(change, tree, at >>> widthShift, leaf, length >>> widthShift),
-                            at + length >>> widthShift);
+                            (at + length) >>> widthShift);
                     change.commit();
                 }
             }

@@ -262,7 +262,7 @@ final class SlotList {
     }
 
     private void addTable(ListView seen) {
-        long[] leaves = new long[(int) (seen.count() - 1 >>> leafShift) + 1];
+        long[] leaves = new long[(int) ((seen.count() - 1) >>> leafShift) + 1];
         for (int i = 0; i < leaves.length; i++) {
             leaves[i] = walk(seen, (long) i << leafShift);
         }
@@ -356,7 +356,7 @@ final class SlotList {
         for (int look = 0;; look++) {
             R result = reading.from(current());
             if (result == null && look >= LOOKS && !memory.segment().isReadOnly()) {
-                lock();
+                SlotChanges _ = lock();
                 try {
                     result = reading.from(current());
                 } finally {
@@ -405,7 +405,7 @@ final class SlotList {
                 return false;
             }
             long part = Math.min(length - done, path.leafEnd() - index - done);
-            memory.copyOut(path.leaf() + (index + done - path.leafStart() << widthShift), target,
+            memory.copyOut(path.leaf() + ((index + done - path.leafStart()) << widthShift), target,
                     offset + (done << widthShift), part << widthShift);
             if (!isCurrent(seen)) {
                 return false;

@@ -52,12 +52,13 @@ final class ValueSlots<E extends @Nullable Object> {
     }
 
     /** An element, for who has the lock. */
+    @SuppressWarnings("NullAway") // what was stored may be null where E may
     E element(SlotChanges changes, long index) {
         return values.decode(word(changes, index));
     }
 
     /** Reads an element. */
-    @SuppressWarnings("unchecked") // it is not this list, so what was read is an element
+    @SuppressWarnings({"unchecked", "NullAway"}) // what was read is an element, which may be null where E may
     E get(int index) {
         ListView seen = null;
         while (true) {

@@ -82,7 +82,15 @@ final class JavaMethods {
         plan.set(Field.IDLE_COUNT, idle.size());
     }
 
+    /** A program may give its threads such names, too, and has them in groups of its own. */
     private void describeNames() {
+        Jni.Held innocuous = Jni.Held.in("jdk.internal.misc.InnocuousThread", "INNOCUOUSTHREADGROUP");
+        Jni.Held system = innocuous == null ? null : innocuous.part("parent");
+        if (innocuous == null || system == null) {
+            throw new UnsupportedOperationException("this JVM does not tell the groups of its own threads");
+        }
+        plan.set(Field.GROUPS, array(List.of(innocuous.reference(), system.reference())));
+        plan.set(Field.GROUP_COUNT, 2);
         plan.set(Field.NAMES, array(GOING_ON.stream().map(name -> arena.allocateFrom(name).address()).toList()));
         plan.set(Field.NAME_COUNT, GOING_ON.size());
     }

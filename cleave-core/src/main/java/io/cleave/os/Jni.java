@@ -241,6 +241,11 @@ public final class Jni {
             this.object = object;
         }
 
+        /** The global reference, for native code. */
+        long reference() {
+            return object;
+        }
+
         /**
          * What a static field refers to.
          *

@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeThreads {
     /** How the names of the JVM's own native threads begin, as the kernel cuts them. */
-    private static final List<String> INTERNAL_NAMES = List.of("VM Thread", "VM Periodic Tas", "GC Thread#", "G1 ",
-            "ParGC",
-            "AsyncLog Thread", "StringDedup");
+    private static final List<String> INTERNAL_NAMES = List.of("VM Thread", "VM Periodic Tas", "GC Thread#",
+            "G1 Main Marker",
+            "G1 Conc#", "G1 Refine", "G1 Service", "ParGC", "AsyncLog Thread", "StringDedup");
     /** A thread that is neither Java's nor known as the JVM's is a stranger when it has been so for a while. */
     private static final long STRANGER_NANOS = 5_000_000;
     private static final long NAP_NANOS = 500_000;

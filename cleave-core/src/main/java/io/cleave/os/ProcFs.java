@@ -133,6 +133,24 @@ public final class ProcFs {
     }
 
     /**
+     * Whether a thread of this process has a signal blocked, so that it does not get it.
+     *
+     * @param tid its number in the kernel
+     * @param signal the signal
+     * @return false where it has not, or that cannot be told
+     */
+    public static boolean isBlocking(int tid, int signal) {
+        String text = read("/proc/self/task/" + tid + "/status", 8 * SMALL);
+        String field = "\nSigBlk:\t";
+        int at = text == null ? -1 : text.indexOf(field);
+        if (text == null || at < 0) {
+            return false;
+        }
+        int from = at + field.length();
+        return (Long.parseUnsignedLong(text, from, from + 16, 16) >>> (signal - 1) & 1) != 0;
+    }
+
+    /**
      * Whether {@code /proc} numbers processes as the calling process's own pid namespace does.
      *
      * @return false where it is mounted for another one, or cannot be read

@@ -35,6 +35,8 @@ final class StoppedThreads {
     private static final int JVMS_OWN = 3;
 
     private final WholeForkPlan plan;
+    /** Whether idle carriers have been resumed in this process. */
+    private boolean areCarriersResumed;
 
     StoppedThreads(WholeForkPlan plan) {
         this.plan = plan;
@@ -51,7 +53,8 @@ final class StoppedThreads {
         long[] ids = new long[count()];
         int gone = 0;
         for (int i = 0; i < ids.length; i++) {
-            if (java(i) != 0 && idle(i) == 0) {
+            boolean isGone = idle(i) == 0 || (idle(i) == CARRIER && !areCarriersResumed);
+            if (java(i) != 0 && isGone) {
                 ids[gone++] = idOf(java(i));
             }
         }
@@ -80,6 +83,11 @@ final class StoppedThreads {
             }
         }
         return Arrays.copyOf(references, carriers);
+    }
+
+    /** Notes whether the idle carriers have been resumed; those that have not do nothing in a child. */
+    void carriersResumed(boolean are) {
+        areCarriersResumed = are;
     }
 
     /** Whether one was inside a class's initializer. */

@@ -93,6 +93,8 @@ public final class WholeFork {
     private int room;
     private int process;
     private int silentForks;
+    /** The thread that blocked the signal at the last fork; 0 where there was none. */
+    private int blocking;
     /**
      * How long, between the attempts, the moment is awaited at which no thread holds a lock or is inside a class's
      * initializer. Where it did not come, there are threads that do so all the time, and the next fork does not wait as
@@ -267,6 +269,7 @@ public final class WholeFork {
         for (long carrier : own.stopped.idleCarriers()) {
             own.jvmti.resume(carrier);
         }
+        own.stopped.carriersResumed(true);
     }
 
     /**
@@ -369,11 +372,17 @@ public final class WholeFork {
         if (process != pid) {
             begin(pid);
         }
+        if (isBlocking(blocking)) { // which can be told without stopping all others until it does not answer again
+            plan.set(Field.DETAIL, blocking);
+            return SILENT;
+        }
+        blocking = 0;
         natives.forgetTheEnded();
         plan.set(Field.TID, (int) gettid.invokeExact());
         plan.set(Field.SELF, (long) self.invokeExact());
         plan.set(Field.JNI, jvmti.jni());
         plan.set(Field.INSISTS, 0);
+        stopped.carriersResumed(false);
         lockPatienceLeft = lockPatience;
         long end = System.nanoTime() + MOST_DELAY * lockPatience;
         int silent = 0;
@@ -395,6 +404,10 @@ public final class WholeFork {
                     return result;
                 }
                 nap(LOCK_NAP_NANOS);
+            } else if (result == SILENT && isBlocking((int) plan.get(Field.DETAIL))) {
+                blocking = (int) plan.get(Field.DETAIL);
+                makeRoom(room);
+                return result;
             } else if (result == SILENT && silent < MOST_SILENT) {
                 silent++;
                 makeRoom(room); // it may come to its old place later
@@ -403,6 +416,10 @@ public final class WholeFork {
             }
         }
         return result;
+    }
+
+    private boolean isBlocking(int thread) {
+        return thread != 0 && ProcFs.isBlocking(thread, signal());
     }
 
     /** Waits a little for those who hold locks; false where that was long enough, and the next attempt is made in spite of them. */

@@ -3,7 +3,6 @@ package io.cleave.owner;
 import io.cleave.os.Unistd;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +33,7 @@ public class Gate {
     private final @Nullable Runnable release;
     /** Calls of this process that are inside: the sum of some counts, of which each thread uses one. */
     private final AtomicIntegerArray inside;
+    private final boolean isReserving;
     /** Whether nobody is let in any more. Written under this. */
     private volatile boolean isShut;
 
@@ -42,17 +42,23 @@ public class Gate {
      *        the middle of a system call on it; null where the memory is a caller's
      */
     public Gate(@Nullable Runnable release) {
-        this(release, 1);
+        this(release, 1, false);
     }
 
     /**
-     * A gate for many threads at once.
+     * A gate for many threads at once, of which each has stack enough for its way out when it has come in
+     * ({@link StackReserve}).
      *
      * @param release as above
      * @param ways how many threads can pass without getting into each other's way, a power of two
      */
     public Gate(@Nullable Runnable release, int ways) {
+        this(release, ways, true);
+    }
+
+    private Gate(@Nullable Runnable release, int ways, boolean isReserving) {
         this.release = release;
+        this.isReserving = isReserving;
         this.inside = new AtomicIntegerArray(ways == 1 ? 1 : ways * LINE);
     }
 
@@ -86,6 +92,9 @@ public class Gate {
      */
     public final void enter() {
         if (release != null) {
+            if (isReserving) {
+                StackReserve.check();
+            }
             int way = way();
             inside.getAndIncrement(way);
             if (isShut) {
@@ -146,7 +155,7 @@ public class Gate {
                         inside() + " calls are still under way through this handle; nothing "
                                 + "was closed, let them end and close it again");
             }
-            LockSupport.parkNanos(NAP_NANOS);
+            Patience.nap(NAP_NANOS);
         }
     }
 

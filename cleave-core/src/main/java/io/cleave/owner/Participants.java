@@ -20,7 +20,6 @@ import java.security.SecureRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -236,7 +235,7 @@ public final class Participants {
             if (registrar != pid && REGISTRAR.compareAndSet(registrar, pid)) {
                 break;
             }
-            LockSupport.parkNanos(NAP_NANOS); // another thread of this process is at it, perhaps a virtual one
+            Patience.nap(NAP_NANOS); // another thread of this process is at it, perhaps a virtual one
             long process = (long) LONG.getAcquire(SELF, 0L);
             if (process != 0) {
                 return process;

@@ -3,6 +3,7 @@ package io.cleave.owner;
 import io.cleave.os.Futex;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * How long a call is ready to wait, and whether an interrupt ends it. The deadline is absolute, so wake-ups never
@@ -43,6 +44,23 @@ public record Patience(long deadlineNanos, boolean isInterruptible) {
     /** A duration in nanoseconds, as near as a long comes to it. */
     public static long nanos(Duration timeout) {
         return TimeUnit.NANOSECONDS.convert(timeout);
+    }
+
+    /**
+     * Lets some time pass, also where the thread is interrupted, which it stays: one that is would not park at all.
+     *
+     * @param nanos how much
+     */
+    public static void nap(long nanos) {
+        long end = System.nanoTime() + nanos;
+        boolean wasInterrupted = false;
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+            wasInterrupted |= Thread.interrupted();
+        }
+        if (wasInterrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     public boolean isTry() {

@@ -2,6 +2,7 @@ package io.cleave.pool;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
+import io.cleave.fork.ChildLife;
 import io.cleave.os.Signals;
 import io.cleave.work.Failure;
 import io.cleave.work.PoolMemory;
@@ -95,7 +96,7 @@ record WorkerEnd(int status, String errors, String report) {
 
     private String why(CrewWorker worker) {
         String killed = worker.killed;
-        boolean exited = signal() == 0 && killed == null && report.isEmpty();
+        boolean exited = signal() == 0 && status != ChildLife.EXIT_STUCK && killed == null && report.isEmpty();
         return (killed != null ? "it was killed, as " + killed : text())
                 + (exited && worker.isUp() ? ", as System.exit or Runtime.halt was called in it" : "")
                 + (isKill() && killed == null ? ", perhaps by the system for want of memory" : "")

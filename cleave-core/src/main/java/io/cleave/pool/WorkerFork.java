@@ -3,6 +3,7 @@ package io.cleave.pool;
 import io.cleave.fork.ChildLife;
 import io.cleave.fork.ExitGuard;
 import io.cleave.fork.Forks;
+import io.cleave.fork.GoneThreads;
 import io.cleave.fork.WholeSupport;
 import io.cleave.os.AtExit;
 import io.cleave.os.Errno;
@@ -72,7 +73,7 @@ final class WorkerFork {
         static synchronized void once() {
             if (!done) {
                 ExitGuard.install();
-                Forks.initialize(List.of());
+                Forks.initialize(List.of(GoneThreads.class));
                 ChildLife.rehearse(ROUNDS);
                 for (int round = 0; round < ROUNDS; round++) {
                     ChildLife.begin(Integer.MAX_VALUE);
@@ -143,6 +144,7 @@ final class WorkerFork {
             ChildLife.begin(3);
             ChildLife.renewHandle();
             ChildLife.becomeWhole();
+            LockWatch.begin();
             ExitGuard.arm(WorkerFork::leave);
             Thread thread = Thread.currentThread();
             System.setProperty(WorkerStart.IS_WORKER, "true");
@@ -158,9 +160,12 @@ final class WorkerFork {
     }
 
     private static void leave(Throwable exit) {
-        ChildLife.writeOutput();
-        AtExit.run();
-        throw Unistd._exit(ExitGuard.statusOf(exit));
+        try {
+            ChildLife.writeOutput();
+            AtExit.run();
+        } finally {
+            Unistd._exit(ExitGuard.statusOf(exit)); // whatever happened: the parent's hooks must not run here
+        }
     }
 
     /** Streams as those of a JVM that was started anew, whatever the parent has made of its own. */

@@ -49,6 +49,19 @@ public record Failure(String message, String item, long index, String worker, St
     }
 
     /**
+     * Says what the user's code threw where there is too little memory to describe it.
+     *
+     * @param thrown what it threw
+     * @param index the item's place
+     * @param worker who computed it
+     * @return the account
+     */
+    public static Failure inShort(Throwable thrown, long index, String worker) {
+        return new Failure("the task failed at item " + index + ": " + thrown.getClass().getName()
+                + ", and there was too little memory left for more", "", index, worker, "", null);
+    }
+
+    /**
      * Adds the account of an item to what the user's code threw in this JVM.
      *
      * @param thrown what it threw
@@ -179,7 +192,9 @@ public record Failure(String message, String item, long index, String worker, St
      */
     public Failure asHooks() {
         return new Failure("the hook that runs in each child after the fork has failed: "
-                + message.replace(" at item " + index, "").replace("the task failed: ", ""), item, index, worker, stack,
+                + message.replace(", at item " + index, "").replace(" at item " + index, "")
+                        .replace("the task failed: ", ""),
+                item, index, worker, stack,
                 exception);
     }
 

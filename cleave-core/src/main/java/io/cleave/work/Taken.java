@@ -14,12 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the items' type
  */
 public final class Taken<T extends @Nullable Object> {
-    /** Stands for null where a queue takes none. */
-    private enum Absent {
-        /** An item that is null. */
-        NULL
-    }
-
     private final Iterable<? extends T> source;
     private final @Nullable Object @Nullable [] all;
     /** Those of what is no collection: put in by whoever iterates, taken by whoever reads the results. */
@@ -56,7 +50,7 @@ public final class Taken<T extends @Nullable Object> {
             @Override
             public T next() {
                 T item = each.next();
-                pending.add(item == null ? Absent.NULL : item);
+                pending.add(Absent.entry(item));
                 return item;
             }
         };
@@ -76,7 +70,7 @@ public final class Taken<T extends @Nullable Object> {
     public <R extends @Nullable Object, O> O pair(@Nullable Object value, Maker<T, R, O> success,
             Maker<T, Throwable, O> failure) {
         Object taken = all != null ? all[(int) index] : pending.remove();
-        T item = (T) (taken == Absent.NULL ? null : taken);
+        T item = (T) Absent.value(taken);
         long place = index;
         index++;
         return value instanceof Caught caught ? failure.make(item, place, caught.thrown(item, place))

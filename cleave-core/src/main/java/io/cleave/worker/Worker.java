@@ -345,8 +345,7 @@ final class Worker {
             bytes = Failure.of(t, item, index, name()).encode();
         } catch (OutOfMemoryError e) {
             isShort = true;
-            bytes = new Failure("the task failed at item " + index + ": " + t.getClass().getName()
-                    + ", and there was too little memory left for more", "", index, name(), "", null).encode();
+            bytes = Failure.inShort(t, index, name()).encode();
         }
         out.write(TaskFrames.FAILURE, bytes, 0, bytes.length);
         return isShort;

@@ -17,7 +17,7 @@ final class ChildTest {
         try (RunMemory memory = new RunMemory(1); Window window = new Window(new Object[] {1}, 0, 1)) {
             RunMemory.Slot slot = memory.slot(0);
             slot.reset(System.nanoTime());
-            Child child = new Child(0, 1, window, slot, memory.ring(0).consumer());
+            Child child = new Child(0, 1, window, slot, memory.ring(0).consumer(), memory.side(0));
             Delays.pause(MORE_THAN_A_START_MAY_TAKE);
             child.with(new Forker.Forked(Unistd.getpid(), true));
             long now = System.nanoTime();

@@ -23,7 +23,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -286,6 +289,37 @@ final class FissionDeadlockTest {
                 done.await();
                 return x;
             })).containsExactly(0, 1);
+        }
+    }
+
+    /**
+     * Carriers of virtual threads stay suspended in a child where virtual threads of the parent's wait for one. They counted
+     * as threads that go on, and a task that waited for a virtual thread of its own waited for ever.
+     */
+    @Test
+    void aTaskThatWaitsForAVirtualThreadGetsItOrFailsBesideVirtualThreadsOfTheParent() {
+        AtomicBoolean over = new AtomicBoolean();
+        for (int i = 0; i < 1000; i++) {
+            Thread.ofVirtual().start(() -> {
+                while (!over.get()) {
+                    LockSupport.parkNanos(ThreadLocalRandom.current().nextInt(1_000_000, 5_000_000));
+                }
+            });
+        }
+        try (Fission fission = Fission.builder().children(2).warmUp(0).deadline(Delays.PATIENCE).build()) {
+            for (int run = 0; run < 3; run++) {
+                List<Integer> items = List.of(1, 2, 3, 4, 5, 6);
+                try {
+                    assertThat(fission.map(items, x -> {
+                        Thread.ofVirtual().start(() -> LockSupport.parkNanos(1000)).join();
+                        return x;
+                    })).isEqualTo(items);
+                } catch (WorkerDiedException e) {
+                    assertThat(e).hasMessageContaining("waited for a thread that a child does not have");
+                }
+            }
+        } finally {
+            over.set(true);
         }
     }
 }

@@ -248,6 +248,26 @@ final class FissionFailureTest {
         })).isExactlyInstanceOf(InterruptedException.class).hasMessage("so be it");
     }
 
+    /** There is too little memory to describe it. */
+    static final class Enormous extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        @SuppressWarnings("OverrideThrowableToString") // it is what describes it
+        public String toString() {
+            throw new OutOfMemoryError("the message is too long");
+        }
+    }
+
+    /** The child ended without a word. */
+    @Test
+    void whatCannotBeDescribedForWantOfMemoryIsNamed() {
+        assertThat(thrownBy(0, x -> {
+            throw new Enormous();
+        })).isInstanceOf(WorkerException.class).hasMessageContaining(Enormous.class.getName())
+                .hasMessageContaining("too little memory");
+    }
+
     /** Holds what no serializer takes. */
     static final class Unserializable extends RuntimeException {
         private static final long serialVersionUID = 1L;

@@ -2,13 +2,11 @@ package io.cleave.heap;
 
 import io.cleave.HeapFullException;
 import io.cleave.os.Signals;
-import io.cleave.os.SystemCallException;
-import io.cleave.os.Unistd;
-import io.cleave.owner.Participants;
-import io.cleave.testing.Delays;
+import io.cleave.testing.ForkedChild;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Forked processes that allocate, link, move and free blocks in one heap, one of which is killed every moment and another
@@ -30,7 +28,7 @@ public final class HeapTorture {
     private final TestSpace space;
     private final Heap heap;
     private final long tableAt;
-    private final int[] pids = new int[WORKERS];
+    private final ForkedChild[] workers = new ForkedChild[WORKERS];
 
     private HeapTorture(TestSpace space) {
         this.space = space;
@@ -60,24 +58,23 @@ public final class HeapTorture {
             work(heap, tableAt, random);
         }
         verify();
-        Delays.pause(Delays.SHORT); // no thread may be under way when a process is forked
+        ForkedChild.gather();
         long end = System.nanoTime() + DEADLINE_NANOS;
         try {
             for (int i = 0; i < WORKERS; i++) {
-                pids[i] = fork(random.nextLong());
+                workers[i] = fork(random.nextLong());
             }
             for (int kill = 1; kill <= kills; kill++) {
                 LockSupport.parkNanos(1_000_000 + random.nextInt(8_000_000));
                 if (random.nextInt(8) == 0) {
-                    stopForAWhile(pids[random.nextInt(WORKERS)], random);
+                    stopForAWhile(workers[random.nextInt(WORKERS)], random);
                 }
                 if (kill % KILLS_PER_COLLECTION == 0) {
-                    System.gc(); // a forked child has no collector: it stands still where it needs one
-                    Delays.pause(Delays.SHORT); // nor may a thread be under way, such as that of references
+                    ForkedChild.gather();
                 }
                 int victim = random.nextInt(WORKERS);
-                end(pids[victim]);
-                pids[victim] = fork(random.nextLong());
+                end(workers[victim]);
+                workers[victim] = fork(random.nextLong());
                 if (kill % KILLS_PER_VERIFY == 0) {
                     verify();
                 }
@@ -86,8 +83,8 @@ public final class HeapTorture {
                 }
             }
         } finally {
-            for (int pid : pids) {
-                end(pid);
+            for (ForkedChild worker : workers) {
+                end(worker);
             }
         }
         verify();
@@ -103,45 +100,29 @@ public final class HeapTorture {
         }
     }
 
-    private static void stopForAWhile(int pid, Random random) {
-        Signals.kill(pid, Signals.SIGSTOP);
+    private static void stopForAWhile(ForkedChild worker, Random random) {
+        Signals.kill(worker.pid(), Signals.SIGSTOP);
         LockSupport.parkNanos(random.nextInt(30_000_000));
-        Signals.kill(pid, Signals.SIGCONT);
+        Signals.kill(worker.pid(), Signals.SIGCONT);
     }
 
-    private static void end(int pid) {
-        if (pid > 0) {
-            Signals.kill(pid, Signals.SIGKILL);
-            long status = Signals.waitpid(pid, 0);
-            if (Signals.signalOf((int) status) != Signals.SIGKILL) {
-                throw new AssertionError("a worker ended by itself: " + Signals.describe((int) status));
+    private static void end(@Nullable ForkedChild worker) {
+        if (worker != null) {
+            worker.kill();
+            if (!worker.wasKilled()) {
+                throw new AssertionError("a worker ended by itself");
             }
         }
     }
 
-    private int fork(long seed) {
-        int parent = Unistd.getpid();
-        int pid = SystemCallException.check(Unistd.fork(), "fork", "the limit of processes is reached");
-        if (pid == 0) {
-            throw Unistd._exit(live(seed, parent));
-        }
-        return pid;
-    }
-
-    private int live(long seed, int parent) {
-        try {
-            Signals.prctl(Signals.PR_SET_PDEATHSIG, Signals.SIGKILL);
-            long _ = Participants.process();
+    private ForkedChild fork(long seed) {
+        return ForkedChild.start(ForkedChild.NEVER, () -> {
             Heap own = Heap.attach(space);
             Random random = new Random(seed);
-            while (Unistd.getppid() == parent) {
+            while (true) {
                 work(own, tableAt, random);
             }
-            return 0;
-        } catch (Throwable t) {
-            t.printStackTrace();
-            return 1;
-        }
+        });
     }
 
     private static long slotAt(long tableAt, int slot) {

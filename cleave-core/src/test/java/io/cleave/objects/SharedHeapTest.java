@@ -300,4 +300,31 @@ final class SharedHeapTest {
             assertSound(heap);
         }
     }
+
+    @Test
+    void aBlockThatIsGivenAnotherSizeKeepsItsContentAndOnlyOneOfThemIsInUse() {
+        try (SharedHeap heap = SharedHeap.create(NAME, SIZE)) {
+            long empty = heap.statistics().usedBytes();
+            HeapBlock block = heap.allocateZeroed(100);
+            assertThat(block.segment().toArray(JAVA_BYTE)).containsOnly(0);
+            block.segment().fill((byte) 7);
+            HeapBlock same = block.reallocate(90);
+            assertThat(same.reference()).isEqualTo(block.reference());
+            assertThat(same.byteSize()).isEqualTo(90);
+            HeapBlock larger = same.reallocate(50_000);
+            assertThat(larger.byteSize()).isEqualTo(50_000);
+            assertThat(larger.segment().asSlice(0, 90).toArray(JAVA_BYTE)).containsOnly(7);
+            assertThatThrownBy(block::segment).isInstanceOf(StaleReferenceException.class);
+            assertThatThrownBy(() -> same.reallocate(8)).isInstanceOf(StaleReferenceException.class);
+            assertThatThrownBy(() -> larger.reallocate(2 * SIZE)).isInstanceOf(HeapFullException.class);
+            assertThatThrownBy(() -> larger.reallocate(0)).isInstanceOf(IllegalArgumentException.class);
+            HeapBlock smaller = larger.reallocate(10);
+            assertThat(smaller.segment().toArray(JAVA_BYTE)).hasSize(10).containsOnly(7);
+            smaller.free();
+            assertThat(heap.statistics().usedBytes()).isEqualTo(empty);
+            assertThatThrownBy(() -> heap.raw("named", 8).reallocate(9))
+                    .isInstanceOf(UnsupportedOperationException.class);
+            assertSound(heap);
+        }
+    }
 }

@@ -13,14 +13,16 @@ public final class ProcessLimits {
     /** The address space of a process. */
     public static final int RLIMIT_AS = 9;
 
-    private static final int NOBODY = 65534;
+    /** Users that need not exist; each process becomes another, as the limits count all processes of one. */
+    private static final int FIRST_USER = 20_000;
+    private static final int USERS = 40_000;
     private static final int PR_SET_DUMPABLE = 4;
 
     private ProcessLimits() {
     }
 
     /**
-     * Makes this process one of the user nobody's. What it may not read any more has to be loaded before.
+     * Makes this process the only one of a user that nobody is. What it may not read any more has to be loaded before.
      *
      * @return whether it was root's
      */
@@ -29,7 +31,7 @@ public final class ProcessLimits {
             return false;
         }
         MethodHandle setuid = Native.plain("setuid", FunctionDescriptor.of(Native.INT, Native.INT));
-        int result = (int) setuid.invokeExact(NOBODY);
+        int result = (int) setuid.invokeExact(FIRST_USER + Unistd.getpid() % USERS);
         Signals.prctl(PR_SET_DUMPABLE, 1); // its own files in /proc belong to root otherwise
         return result == 0;
     }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -125,6 +126,20 @@ public final class WholeForkSubject {
                 Thread.ofPlatform().daemon().start(WholeForkSubject::lockHalfTheTime);
                 right = forkUninsistently(forks);
                 forks = 0;
+            }
+            case "late" -> {
+                right = forkManyTimesBesideAStoppedChild(forks);
+                forks = 0;
+            }
+            case "blocking" -> {
+                right = forkBesideOneThatBlocksTheSignal(forks);
+                forks = 0;
+            }
+            case "named" -> {
+                int parent = Unistd.getpid();
+                for (String name : List.of("Finalizer", "Common-Cleaner", "Signal Dispatcher", "Attach Listener")) {
+                    Thread.ofPlatform().daemon().name(name).start(() -> tell(parent));
+                }
             }
             case "natives" -> startNatives();
             case "deflating" -> Thread.ofPlatform().daemon().start(WholeForkSubject::deflate);
@@ -375,6 +390,86 @@ public final class WholeForkSubject {
             throw new IllegalStateException(e);
         }
         return right;
+    }
+
+    /** How many of so many children become whole though all attempts' words have been used again while they were stopped. */
+    private static int forkManyTimesBesideAStoppedChild(int forks) throws InterruptedException {
+        int right = 0;
+        for (int i = 1; i <= forks; i++) {
+            WholeFork.cut(WholeFork.Cut.STOP, -1, 0);
+            int pid = forkAtLast();
+            if (pid == 0) {
+                Unistd._exit(0);
+            }
+            WholeFork.cut(WholeFork.Cut.FAIL_ALL, 3, Errno.EAGAIN);
+            for (int attempt = 0; attempt < 300; attempt++) {
+                check(WholeFork.fork() < 0, "a fork was made");
+            }
+            WholeFork.cut(WholeFork.Cut.NONE, 0, 0);
+            while (ProcFs.status("/proc/" + pid).state() != 'T') {
+                Thread.sleep(1);
+            }
+            Signals.kill(pid, Signals.SIGCONT);
+            int status = await(pid);
+            right += status == 0 ? 1 : 0;
+            if (status != 0) {
+                System.out.println("child " + Signals.describe(status));
+            }
+        }
+        return right;
+    }
+
+    /** Of how many forks none is made, and only the first takes the time of one that is not answered; until it lets go of it. */
+    private static int forkBesideOneThatBlocksTheSignal(int forks) throws Throwable {
+        MethodHandle mask = Native.plain("pthread_sigmask",
+                FunctionDescriptor.of(Native.INT, Native.INT, Native.POINTER,
+                        Native.POINTER));
+        MemorySegment all = Arena.global().allocate(128, 8).fill((byte) -1);
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        Thread thread = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                int block = (int) mask.invokeExact(0, all, MemorySegment.NULL);
+                blocked.countDown();
+                over.await();
+                int unblock = (int) mask.invokeExact(1, all, MemorySegment.NULL);
+                check(block == 0 && unblock == 0, "no mask");
+                LockSupport.park();
+            } catch (Throwable t) {
+                System.out.println("in the thread: " + t);
+            }
+        });
+        blocked.await();
+        check(WholeFork.fork() < 0, "a fork was made");
+        int right = 0;
+        for (int i = 1; i <= forks; i++) {
+            long pause = WholeFork.lastPauseNanos();
+            int pid = WholeFork.fork();
+            check(pid < 0, "a fork was made");
+            check(WholeFork.describe(pid).contains("does not answer"), WholeFork.describe(pid));
+            right += WholeFork.lastPauseNanos() == pause ? 1 : 0; // nobody was stopped again
+        }
+        over.countDown();
+        while (thread.getState() != Thread.State.WAITING) {
+            Thread.sleep(1);
+        }
+        Thread.sleep(5);
+        int pid = forkAtLast();
+        if (pid == 0) {
+            Unistd._exit(0);
+        }
+        check(pid > 0 && await(pid) == 0, "no fork afterwards");
+        return right;
+    }
+
+    /** Says whether it runs in a child. */
+    private static void tell(int parent) {
+        while (true) {
+            if (Unistd.getpid() != parent) {
+                shared.set(ValueLayout.JAVA_INT, 8, 1);
+            }
+            LockSupport.parkNanos(100_000);
+        }
     }
 
     /** How many of so many forks were made at a moment when nobody held a lock. */

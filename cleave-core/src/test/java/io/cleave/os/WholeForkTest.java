@@ -37,6 +37,22 @@ class WholeForkTest {
         assertThat(run(List.of("-Xmx256m"), "40", "0", "starting")).containsExactly("right 40");
     }
 
+    /** Its attempt's word has had 256 other attempts since, which have all come to nothing. */
+    @Test
+    void aChildThatWasStoppedForManyOtherAttemptsBecomesWholeAllTheSame() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "3", "0", "late")).containsExactly("right 3");
+    }
+
+    @Test
+    void threadsOfTheProgramThatAreNamedAsTheJvmsOwnDoNotRunOnInTheChild() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), Integer.toString(FORKS), "0", "named")).containsExactly("right " + FORKS);
+    }
+
+    @Test
+    void aThreadThatBlocksTheSignalIsFoundOutByStoppingTheOthersOnce() throws InterruptedException {
+        assertThat(run(List.of("-Xmx256m"), "3", "0", "blocking")).containsExactly("right 3");
+    }
+
     @Test
     void whatAWorkerHasBeenGivenToDoIsNotDoneInTheChildAsWell() throws InterruptedException {
         assertThat(run(List.of("-Xmx256m"), "40", "0", "tasks")).containsExactly("right 40");

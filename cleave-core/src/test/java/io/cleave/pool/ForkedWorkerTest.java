@@ -2,12 +2,16 @@ package io.cleave.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cleave.fork.WholeSupport;
+import io.cleave.os.AtExit;
 import io.cleave.os.ProcessLimits;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,9 +20,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
 import jdk.jshell.JShell;
 import jdk.jshell.SnippetEvent;
@@ -27,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is special about workers that are copies of this JVM. */
 final class ForkedWorkerTest {
@@ -84,6 +91,113 @@ final class ForkedWorkerTest {
             assertThat(pool.submit(() -> Files.readString(Path.of("/proc/self/oom_score_adj")).strip()).join())
                     .isEqualTo("1000");
         }
+    }
+
+    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final Object MONITOR = new Object();
+
+    /** It waited for ever. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lock", "monitor"})
+    void aTaskThatWaitsForALockOfAThreadThatIsNotInTheWorkerFails(String kind) throws Exception {
+        boolean isMonitor = kind.equals("monitor");
+        CountDownLatch over = new CountDownLatch(1);
+        CountDownLatch held = new CountDownLatch(1);
+        Thread holder = Thread.ofPlatform().start(() -> {
+            if (isMonitor) {
+                synchronized (MONITOR) {
+                    held.countDown();
+                    await(over);
+                }
+            } else {
+                LOCK.lock();
+                try {
+                    held.countDown();
+                    await(over);
+                } finally {
+                    LOCK.unlock();
+                }
+            }
+        });
+        held.await();
+        try (ProcessPool pool = builder().workers(1).build()) {
+            CompletableFuture<Integer> stuck = pool.submit(() -> {
+                if (isMonitor) {
+                    synchronized (MONITOR) {
+                        return 1;
+                    }
+                }
+                LOCK.lock();
+                return 2;
+            });
+            assertThatThrownBy(() -> stuck.get(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
+                    .hasStackTraceContaining("waits for a lock that a thread of the calling JVM held");
+            over.countDown();
+            holder.join();
+            assertThat(pool.submit(() -> 3).join()).as("the pool goes on").isEqualTo(3);
+        } finally {
+            over.countDown();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Its own threads may hold a lock for as long as they like. */
+    @Test
+    void aTaskThatWaitsForALockOfAThreadOfItsOwnGetsIt() {
+        try (ProcessPool pool = builder().workers(1).build()) {
+            assertThat(pool.submit(() -> {
+                ReentrantLock own = new ReentrantLock();
+                CountDownLatch held = new CountDownLatch(1);
+                Thread.ofPlatform().start(() -> {
+                    own.lock();
+                    try {
+                        held.countDown();
+                        Delays.pause(Delays.SHORT.multipliedBy(10));
+                    } finally {
+                        own.unlock();
+                    }
+                });
+                held.await();
+                own.lock();
+                return own.isHeldByCurrentThread();
+            }).join()).isTrue();
+        }
+    }
+
+    /** It went on to the parent's shutdown hooks. */
+    @Test
+    void aWorkerWhoseOwnEndFailsEndsAllTheSameWithTheStatusThatWasAskedFor(@TempDir Path directory) throws Exception {
+        Path mark = directory.resolve("hook");
+        long parent = ProcessHandle.current().pid();
+        Thread hook = new Thread(() -> {
+            try {
+                if (ProcessHandle.current().pid() != parent) {
+                    Files.createFile(mark);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (ProcessPool pool = builder().workers(1).build()) {
+            assertThatThrownBy(() -> pool.submit(() -> {
+                AtExit.add("failing", () -> {
+                    throw new IllegalStateException("at the end");
+                });
+                System.exit(7);
+                return 0;
+            }).join()).hasStackTraceContaining("exit code 7");
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        }
+        assertThat(mark).doesNotExist();
     }
 
     /** Its pools have workers, or learn why not, under limits of threads that any of a worker's may exceed. */

@@ -1,13 +1,9 @@
 package io.cleave.sync;
 
 import io.cleave.memory.SharedMemory;
-import io.cleave.os.CrashPoint;
-import io.cleave.os.Signals;
-import io.cleave.os.SystemCallException;
-import io.cleave.os.Unistd;
-import io.cleave.owner.Participants;
 import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
+import io.cleave.testing.ForkedChild;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,17 +13,18 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Plays the scenes of a group, in a JVM of its own, once for each store at which the victim can be cut off, and for each
  * of those once for each at which the one can that uses the object next, or once for the n-th store with the n-th of the
- * next. It forks those who may die, which takes
- * milliseconds; it is interpreted only, as a forked child has neither compiler nor collector.
+ * next. It forks those who may die, which takes milliseconds.
  */
 @SuppressWarnings("SystemOut")
 final class CrashRun {
-    private static final int NEVER = 0;
+    private static final int NEVER = ForkedChild.NEVER;
+    private static final int PLAYS_PER_COLLECTION = 64;
     private static final long PAUSE_NANOS = 100_000;
 
     private final CrashWorld world;
     private final boolean isEverySecond;
     private int deaths;
+    private int plays;
 
     private CrashRun(MemorySegment memory, boolean isEverySecond) {
         this.world = new CrashWorld(memory, this::beside);
@@ -60,7 +57,7 @@ final class CrashRun {
 
     private void cutOff(CrashScene scene) throws Exception {
         play(scene, -1, NEVER); // by threads, so that what forked children need is there
-        Delays.pause(Delays.SHORT); // no thread may be under way when a process is forked
+        ForkedChild.gather();
         deaths = 0;
         int first = 0;
         boolean hasDied = true;
@@ -83,6 +80,9 @@ final class CrashRun {
         Actor witness = null;
         Actor victim = null;
         Actor next = null;
+        if (++plays % PLAYS_PER_COLLECTION == 0) {
+            ForkedChild.gather();
+        }
         try {
             world.clear();
             if (!scene.isFresh) {
@@ -154,7 +154,13 @@ final class CrashRun {
 
     /** Starts a process that dies at a step, or a thread where that is negative. */
     private Actor start(CrashScene.Body body, int step) {
-        return step < 0 ? new Imitation(body, world) : new Child(body, world, step);
+        if (step < 0) {
+            return new Imitation(body, world);
+        }
+        return new Copy(ForkedChild.start(step, () -> {
+            world.forget();
+            body.run(world);
+        }));
     }
 
     /** A thread in the place of a process. */
@@ -187,59 +193,20 @@ final class CrashRun {
     }
 
     /** A forked process. */
-    private static final class Child implements Actor {
-        private final int pid;
-        /** What became of it; 0 while it lives. */
-        private long status;
-        private boolean isOver;
-
-        Child(CrashScene.Body body, CrashWorld world, int step) {
-            int parent = Unistd.getpid();
-            pid = SystemCallException.check(Unistd.fork(), "fork", "the limit of processes is reached");
-            if (pid == 0) {
-                throw Unistd._exit(live(body, world, step, parent));
-            }
-        }
-
-        private static int live(CrashScene.Body body, CrashWorld world, int step, int parent) {
-            try {
-                Signals.prctl(Signals.PR_SET_PDEATHSIG, Signals.SIGKILL);
-                long _ = Participants.process(); // SlotCrashTest cuts off the taking of a slot
-                world.forget();
-                CrashPoint.dieAt(step);
-                if (Unistd.getppid() == parent) {
-                    body.run(world);
-                }
-                return 0;
-            } catch (Throwable t) {
-                t.printStackTrace();
-                return 1;
-            }
-        }
-
+    private record Copy(ForkedChild child) implements Actor {
         @Override
         public boolean isOver() {
-            if (!isOver) {
-                status = Signals.waitpid(pid, Signals.WNOHANG);
-                isOver = status != 0;
-            }
-            return isOver;
+            return child.isOver();
         }
 
         @Override
         public boolean hasDied() {
-            boolean wasKilled = Signals.signalOf((int) status) == Signals.SIGKILL;
-            CrashScene.check(wasKilled || Signals.exitCodeOf((int) status) == 0, Signals.describe((int) status));
-            return wasKilled;
+            return child.wasKilled();
         }
 
         @Override
         public void end() {
-            if (!isOver) {
-                Signals.kill(pid, Signals.SIGKILL);
-                status = Signals.waitpid(pid, 0);
-                isOver = true;
-            }
+            child.kill();
         }
     }
 }

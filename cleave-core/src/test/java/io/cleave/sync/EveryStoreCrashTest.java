@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
+import io.cleave.testing.ForkedChild;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,10 +21,6 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(900)
 final class EveryStoreCrashTest {
-    /** Interpreted only, with room for all that a process makes: a forked child has no compiler, nor a collector. */
-    private static final List<String> OPTIONS = List.of("-Xint", "-XX:+UseSerialGC", "-Xmx320m", "-Xmn256m",
-            "-XX:-UsePerfData", "-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=4000000");
-
     /** How long one scene may take. */
     private static final Duration PATIENCE = Delays.PATIENCE.multipliedBy(4);
 
@@ -50,7 +47,8 @@ final class EveryStoreCrashTest {
 
     private static void play(String group) throws Exception {
         int scenes = CrashScenes.of(group).size();
-        try (ChildJvm jvm = ChildJvm.start(OPTIONS, CrashRun.class, group, EVERY_SECOND)) {
+        try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=4000000"),
+                CrashRun.class, group, EVERY_SECOND)) {
             int seen = 0;
             while (seen < scenes) {
                 int before = seen;

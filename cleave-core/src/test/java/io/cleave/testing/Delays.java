@@ -22,7 +22,9 @@ public final class Delays {
     /** How long to wait for what must happen: longer means that it never will. */
     public static final Duration PATIENCE = scaled(Duration.ofSeconds(30));
 
-    private static final Duration POLL = Duration.ofMillis(5);
+    /** Between the first looks at a condition and later ones, which is what waiting costs where much is asked of others. */
+    private static final Duration FIRST_POLL = Duration.ofNanos(50_000);
+    private static final Duration LONGEST_POLL = Duration.ofMillis(5);
 
     private Delays() {
     }
@@ -40,11 +42,13 @@ public final class Delays {
     /** Polls until the condition holds, and says whether it did before the time was over or an interrupt came. */
     public static boolean within(Duration bound, BooleanSupplier condition) {
         long deadline = System.nanoTime() + bound.toNanos();
+        Duration poll = FIRST_POLL;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline >= 0 || Thread.currentThread().isInterrupted()) {
                 return condition.getAsBoolean();
             }
-            pause(POLL);
+            pause(poll);
+            poll = poll.compareTo(LONGEST_POLL) < 0 ? poll.multipliedBy(2) : poll;
         }
         return true;
     }

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** A file system of 1 MiB, mounted at a directory until it is closed. Tests that need one are skipped but for root. */
+/** A file system of 1 MiB or a few, mounted at a directory until it is closed. Tests that need one are skipped but for root. */
 public final class SmallDevice implements AutoCloseable {
     private final Path directory;
 
@@ -17,9 +17,14 @@ public final class SmallDevice implements AutoCloseable {
     }
 
     public static SmallDevice at(Path directory) {
+        return at(directory, 1);
+    }
+
+    public static SmallDevice at(Path directory, int mebibytes) {
         assumeTrue(
                 Unistd.geteuid() == 0
-                        && execute("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory.toString()),
+                        && execute("mount", "-t", "tmpfs", "-o", "size=" + mebibytes + "m", "tmpfs",
+                                directory.toString()),
                 "a small file system can be mounted by root only");
         return new SmallDevice(directory);
     }

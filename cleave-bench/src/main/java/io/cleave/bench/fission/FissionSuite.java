@@ -28,6 +28,8 @@ import picocli.CommandLine.Command;
  * of the items.</td></tr>
  * <tr><th>tiny-item</th><td>a million items of a few nanoseconds each. {@code cleave} decides by itself where to compute
  * them; {@code cleave-forced} has all but the first come from children.</td></tr>
+ * <tr><th>result-1MB</th><td>64 items, each a new, filled array of 1 MB. {@code cleave-isolated} computes nothing in the
+ * calling JVM.</td></tr>
  * </table>
  *
  * All of them have two workers, as the goals are for two.
@@ -56,6 +58,7 @@ public final class FissionSuite extends Suite {
         List<Row> rows = new ArrayList<>();
         rows.addAll(computing());
         rows.addAll(tiny());
+        rows.addAll(large());
         rows.addAll(bigHeap());
         return rows;
     }
@@ -116,6 +119,17 @@ public final class FissionSuite extends Suite {
             rows.addAll(samples.rows("seconds-2000x500us", "s"));
         }
         return rows;
+    }
+
+    private List<Row> large() throws IOException {
+        progress().begin("result-1MB");
+        try (Cast cast = new Cast(progress())) {
+            for (String way : List.of("cleave", "cleave-isolated", "threads")) {
+                cast.add(way, SubjectProcess.jvm(LargeSubject.class, SMALL_HEAP, way));
+            }
+            return Samples.take("run", cast.all(), rounds(5, 10), rounds(11, 31), progress()).rows("result-1MB",
+                    "ms/item");
+        }
     }
 
     private List<Row> tiny() throws IOException {

@@ -1,4 +1,4 @@
-/** Live objects in a shared heap, beside their rivals. */
+/** Shared heaps and what lives in them: beside their rivals, under changed bytes, and under processes that are killed. */
 @NullMarked
 package io.cleave.bench.objects;
 

@@ -65,7 +65,7 @@ public final class SyncTorture implements Callable<Integer> {
         try (Ground ground = Ground.open(name)) {
             List<String> command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED", "-Xint", "-XX:+UseSerialGC", "-Xmx320m", "-Xmn256m",
-                    "-XX:-UsePerfData", "-cp", System.getProperty("java.class.path"), Nursery.class.getName(), name,
+                    "-XX:-UsePerfData", "-cp", System.getProperty("java.class.path"), SyncNursery.class.getName(), name,
                     Long.toString(kills), Long.toString(seconds), Long.toString(seed));
             Process nursery = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.INHERIT).start();

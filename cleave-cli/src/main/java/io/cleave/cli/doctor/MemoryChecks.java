@@ -23,8 +23,7 @@ final class MemoryChecks {
         checks.add(available(meminfo));
         checks.addAll(blocks(Objects.requireNonNullElse(System.getenv("CLEAVE_DIR"), "/dev/shm")));
         checks.add(overcommit(SystemFiles.read("/proc/sys/vm/overcommit_memory").orElse("")));
-        checks.add(transparentHuge("huge pages for the heap", HUGE + "enabled",
-                "forks of a large heap copy more page tables"));
+        checks.add(hugeHeap(SystemFiles.read(HUGE + "enabled").flatMap(SystemFiles::chosen).orElse("")));
         checks.add(transparentHuge("huge pages for blocks", HUGE + "shmem_enabled",
                 "large blocks are mapped page by page"));
         long reserved = SystemFiles.memory(meminfo, "HugePages_Total").orElse(0);
@@ -80,6 +79,20 @@ final class MemoryChecks {
             case "2" -> Check.warn(GROUP, "overcommit", "2, never",
                     "the fork of a large heap may be refused: sysctl vm.overcommit_memory=0");
             default -> Check.warn(GROUP, "overcommit", "unknown", "/proc/sys/vm/overcommit_memory cannot be read");
+        };
+    }
+
+    /** Whether heaps lie in huge pages, by the kernel's mode, and what that is to a fork. */
+    static Check hugeHeap(String mode) {
+        String name = "huge pages for the heap";
+        String cost = "a fork copies the page tables of the heap: of 1 GiB in about 15 ms, in huge pages in 0.6 ms";
+        return switch (mode) {
+            case "always" -> Check.ok(GROUP, name, "always: forks of a large heap are fast");
+            case "madvise" -> Check.ok(GROUP, name,
+                    "madvise: with -XX:+UseTransparentHugePages the fork of 1 GiB of heap takes 0.6 ms rather than 15");
+            case "" -> Check.warn(GROUP, name, "not in this kernel", cost);
+            default -> Check.warn(GROUP, name, mode,
+                    cost + ": echo madvise to " + HUGE + "enabled, and start java with -XX:+UseTransparentHugePages");
         };
     }
 

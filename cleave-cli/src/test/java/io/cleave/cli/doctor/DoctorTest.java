@@ -88,6 +88,10 @@ final class DoctorTest {
         assertThat(MemoryChecks.overcommit("1").status()).isEqualTo(Check.Status.OK);
         assertThat(MemoryChecks.overcommit("2").status()).isEqualTo(Check.Status.WARN);
         assertThat(MemoryChecks.overcommit("").status()).isEqualTo(Check.Status.WARN);
+        assertThat(MemoryChecks.hugeHeap("always").status()).isEqualTo(Check.Status.OK);
+        assertThat(MemoryChecks.hugeHeap("madvise").value()).contains("-XX:+UseTransparentHugePages");
+        assertThat(MemoryChecks.hugeHeap("never").remedy()).contains("0.6 ms", "echo madvise");
+        assertThat(MemoryChecks.hugeHeap("").status()).isEqualTo(Check.Status.WARN);
     }
 
     @Test

@@ -1,6 +1,6 @@
 package io.cleave.bench.share;
 
-import io.cleave.CleaveException;
+import io.cleave.bench.FuzzReader;
 import io.cleave.memory.Lifetime;
 import io.cleave.memory.SharedMemory;
 import io.cleave.share.Codec;
@@ -21,20 +21,12 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.zip.CRC32C;
 
-/**
- * The JVM that reads tokens and blocks that were changed at random. It counts what came of them, and tells at the end.
- * Its heap is small, so that what is allocated because of a wrong number would not fit.
- */
-final class FuzzWorker {
-    /** The heap's limit: many times what the largest value takes. */
-    static final int HEAP_MIB = 96;
-
+/** The JVM that reads tokens and blocks of shared values, in turn. */
+final class ShareFuzzReader extends FuzzReader {
     private static final int HEADER_BYTES = 4096;
-    private static final int MOST_UNTYPED_SHOWN = 5;
     private static final String INLINE = "cleave:1:i:";
 
     // the image's layout, from the beginning of the user's bytes
@@ -50,33 +42,21 @@ final class FuzzWorker {
     @SuppressWarnings("ArrayRecordComponent") // two samples are never compared
     private record Sample(String token, Path file, byte[] content) {}
 
-    private final SplittableRandom random;
     private final List<String> tokens = new ArrayList<>();
     private final List<Sample> samples = new ArrayList<>();
-    private long readable;
-    private long typed;
-    private long untyped;
 
-    private FuzzWorker(long seed) {
-        this.random = new SplittableRandom(seed);
+    /** Arguments: as {@link FuzzReader#run} takes them. */
+    public static void main(String[] arguments) {
+        run(new ShareFuzzReader(), arguments);
     }
 
-    /** Arguments: how many, seed. */
-    public static void main(String[] arguments) throws IOException {
-        FuzzWorker worker = new FuzzWorker(Long.parseLong(arguments[1]));
-        worker.prepare();
-        int half = Integer.parseInt(arguments[0]) / 2;
-        for (int i = 0; i < half; i++) {
-            worker.read(worker.mutatedToken());
+    @Override
+    protected void read(long number, SplittableRandom random) throws IOException {
+        if (number % 2 == 0) {
+            read(mutatedToken(random), random);
+        } else {
+            readMutatedBlock(random);
         }
-        System.out.println("tokens=" + half);
-        for (int i = 0; i < half; i++) {
-            worker.readMutatedBlock();
-        }
-        System.out.println("blocks=" + half);
-        System.out.println("readable=" + worker.readable);
-        System.out.println("typed=" + worker.typed);
-        System.out.println("untyped=" + worker.untyped);
     }
 
     private record Row(String name, List<Object> cells, Map<String, double[]> columns) implements Serializable {}
@@ -91,8 +71,8 @@ final class FuzzWorker {
                 ByteBuffer.allocate(5000), new Row("row", cells, columns), "some text", new HashMap<>(Map.of(1, "a")));
     }
 
-    private void prepare() throws IOException {
-        Path directory = Path.of(Objects.requireNonNull(System.getenv("CLEAVE_DIR")));
+    @Override
+    protected void prepare() throws IOException {
         WriteOptions staying = WriteOptions.defaults().withThreshold(0).withLifetime(Lifetime.PERSISTENT);
         for (Object value : values()) {
             for (Codec codec : List.of(Codec.standard(), Codec.java())) {
@@ -102,7 +82,7 @@ final class FuzzWorker {
                 tokens.add(Share.write(value, WriteOptions.defaults().withCodec(codec)));
                 String token = Share.write(value, staying.withCodec(codec));
                 String name = SharedMemory.list().getFirst().name();
-                Path file = directory.resolve("cleave." + name);
+                Path file = directory().resolve("cleave." + name);
                 samples.add(new Sample(token, file, Files.readAllBytes(file)));
                 Share.free(token);
                 Share.trim();
@@ -111,11 +91,11 @@ final class FuzzWorker {
         samples.forEach(sample -> tokens.add(sample.token));
     }
 
-    private String mutatedToken() {
+    private String mutatedToken(SplittableRandom random) {
         String token = tokens.get(random.nextInt(tokens.size()));
         if (token.startsWith(INLINE) && random.nextBoolean()) { // what is behind the checksum
             byte[] bytes = Base64.getUrlDecoder().decode(token.substring(INLINE.length()));
-            byte[] image = mutated(Arrays.copyOf(bytes, bytes.length - 4), 0);
+            byte[] image = mutated(Arrays.copyOf(bytes, bytes.length - 4), 0, random);
             restamp(image, 0);
             byte[] whole = Arrays.copyOf(image, image.length + 4);
             CRC32C crc = new CRC32C();
@@ -140,7 +120,7 @@ final class FuzzWorker {
         return text.toString();
     }
 
-    private byte[] mutated(byte[] original, int from) {
+    private static byte[] mutated(byte[] original, int from, SplittableRandom random) {
         byte[] bytes = original.clone();
         if (random.nextInt(8) == 0) {
             bytes = Arrays.copyOf(bytes, random.nextInt(2 * bytes.length + 1));
@@ -176,10 +156,10 @@ final class FuzzWorker {
         buffer.putInt(from + CHECK_AT, (int) crc.getValue());
     }
 
-    private void readMutatedBlock() throws IOException {
+    private void readMutatedBlock(SplittableRandom random) throws IOException {
         Sample sample = samples.get(random.nextInt(samples.size()));
         int from = random.nextInt(10) == 0 ? 0 : HEADER_BYTES; // the block's own header now and then
-        byte[] content = mutated(sample.content, from);
+        byte[] content = mutated(sample.content, from, random);
         if (random.nextBoolean()) {
             restamp(content, HEADER_BYTES);
         }
@@ -187,26 +167,18 @@ final class FuzzWorker {
         Files.createFile(sample.file,
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.write(sample.file, content);
-        read(sample.token);
+        read(sample.token, random);
         Files.deleteIfExists(sample.file);
     }
 
-    private void read(String token) {
-        try {
-            switch (random.nextInt(3)) {
+    private void read(String token, SplittableRandom random) {
+        int how = random.nextInt(3);
+        attempt(() -> {
+            switch (how) {
                 case 0 -> Share.open(token, Object.class).close();
                 case 1 -> Share.readPrivate(token, Object.class);
                 default -> Share.read(token, Object.class);
             }
-            readable++;
-        } catch (CleaveException e) {
-            typed++;
-        } catch (Throwable t) {
-            untyped++;
-            if (untyped <= MOST_UNTYPED_SHOWN) {
-                System.err.println(token + ": " + t);
-                Arrays.stream(t.getStackTrace()).limit(12).forEach(frame -> System.err.println("  at " + frame));
-            }
-        }
+        });
     }
 }

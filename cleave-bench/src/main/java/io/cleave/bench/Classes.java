@@ -1,4 +1,4 @@
-package io.cleave.bench.sync;
+package io.cleave.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,14 +13,18 @@ import java.util.stream.Stream;
  * Loads classes before a fork. Children of a bare fork share the position in the parent's files: two that load a class
  * from one jar at the same time read from each other's places, and find no class there.
  */
-final class Classes {
+public final class Classes {
     private static final String SUFFIX = ".class";
 
     private Classes() {
     }
 
-    /** Loads and initialises all classes that stand beside the given ones. */
-    static void loadPackages(Class<?>... members) {
+    /**
+     * Loads and initialises all classes that stand beside the given ones.
+     *
+     * @param members a class of each package
+     */
+    public static void loadPackages(Class<?>... members) {
         for (Class<?> member : members) {
             try {
                 loadPackage(member);
