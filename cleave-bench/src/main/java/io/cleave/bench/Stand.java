@@ -77,6 +77,7 @@ public final class Stand implements AutoCloseable {
      *
      * @param sides how many take part, the same for each of them
      */
+    @SuppressWarnings("ThreadPriorityCheck") // to give way is all that is wanted
     public void meet(int sides) {
         long before = (long) LONG.getAndAdd(memory, ARRIVALS_AT, 1L);
         long all = (before / sides + 1) * sides;

@@ -22,7 +22,7 @@ final class BareTable implements MapStore {
 
     /** Where a key is, or the empty slot where it belongs. */
     private long find(long key) {
-        long slot = (key ^ (key >>> 32)) * MULTIPLIER >>> (Long.SIZE - SLOTS_SHIFT);
+        long slot = ((key ^ (key >>> 32)) * MULTIPLIER) >>> (Long.SIZE - SLOTS_SHIFT);
         while (true) {
             long at = slot * SLOT_BYTES;
             if (memory.get(ValueLayout.JAVA_LONG, at) == key || memory.get(ValueLayout.JAVA_LONG,

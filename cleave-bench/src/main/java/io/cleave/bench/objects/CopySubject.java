@@ -34,6 +34,6 @@ final class CopySubject {
             message[0] = (byte) i;
             MemorySegment.copy(message, 0, ring, ValueLayout.JAVA_BYTE, i % places * bytes, bytes);
         }
-        return Throughput.gibPerSecond((long) count * bytes, System.nanoTime() - start);
+        return Throughput.gibPerSecond((long) count * bytes, (double) (System.nanoTime() - start));
     }
 }

@@ -30,7 +30,7 @@ final class Latencies {
             return index;
         }
         int shift = (index >>> STEPS_SHIFT) - 1;
-        return ((index & (STEPS - 1)) + STEPS + 1L << shift) - 1;
+        return (((index & (STEPS - 1)) + STEPS + 1L) << shift) - 1;
     }
 
     /** What so many of a million were not slower than, in nanoseconds. */

@@ -34,6 +34,7 @@ final class MapSubject {
     private final SplittableRandom random = new SplittableRandom();
     private long written;
     /** What was read, so that nothing is left out. */
+    @SuppressWarnings("UnusedVariable") // see above
     private long sum;
 
     private MapSubject(MapStore store, Stand stand) {

@@ -163,6 +163,7 @@ final class QueueSubject {
     }
 
     /** Looks again soon, and where that does not help lets another run. */
+    @SuppressWarnings("ThreadPriorityCheck") // to give way is all that is wanted
     private static int idle(int spins) {
         if (spins < SPINS) {
             Thread.onSpinWait();
