@@ -12,6 +12,7 @@ interface QueueContent {
     void copyTo(MemorySegment target, long offset);
 
     /** The elements of a queue of arrays of bytes, which are what they are. */
+    @SuppressWarnings("ArrayRecordComponent") // two contents are never compared
     record OfBytes(byte[] bytes) implements QueueContent {
         @Override
         public long length() {
