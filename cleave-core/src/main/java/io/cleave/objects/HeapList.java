@@ -62,6 +62,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /** As {@link #set(int, Object)}, where the list is still what a view was made of. */
+    @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
     E set(int index, E element, @Nullable ListView expected) {
         try (ValueBuffer buffer = ValueBuffer.lend()) {
             long word = values.encode(element, buffer);
@@ -141,6 +142,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return slots.locked(expected, changes -> new Removed<>(removeLocked(changes, index), slots().current()));
     }
 
+    @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
     private E removeLocked(SlotChanges changes, int index) {
         long word = slots.word(changes, index);
         E old = values.decode(word);
@@ -271,12 +273,13 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     @Override
-    public @Nullable Object[] toArray() {
+    @SuppressWarnings("NullAway") // elements may be null, which the overridden method does not say
+    public Object[] toArray() {
         return slots.toArray();
     }
 
     @Override
-    @SuppressWarnings("unchecked") // storing checks the class
+    @SuppressWarnings({"unchecked", "NullAway"}) // storing checks the class; null is what the interface asks for
     public <T extends @Nullable Object> T[] toArray(T[] target) {
         Object[] all = toArray();
         if (target.length < all.length) {

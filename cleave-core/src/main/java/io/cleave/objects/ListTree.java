@@ -274,7 +274,7 @@ final class ListTree {
             if (draft.height == 0) {
                 above.children[i] = leaf(change, draft.bytes, from, to - from,
                         isRoot && parts == 1 ? leafBytes(length) : ListLayout.LEAF_BYTES);
-                above.counts[i] = (to - from) >>> widthShift;
+                above.counts[i] = (long) (to - from) >>> widthShift;
             } else {
                 above.children[i] = node(change, draft, from, to);
                 above.counts[i] = Arrays.stream(draft.counts, from, to).sum();

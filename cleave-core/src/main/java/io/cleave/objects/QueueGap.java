@@ -68,7 +68,7 @@ final class QueueGap {
         long low = memory.getPlain(headAt);
         long high = ring.tailAcquire();
         while (high - low > 0) {
-            long middle = low + (high - low >>> 1);
+            long middle = low + ((high - low) >>> 1);
             if (id(middle) - id < 0) {
                 low = middle + 1;
             } else {

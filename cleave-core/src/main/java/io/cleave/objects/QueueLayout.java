@@ -123,7 +123,7 @@ final class QueueLayout {
 
     /** The stamp of the same element in another position's slot. */
     static long ofLap(long stamp, long lap) {
-        return lap << Integer.SIZE | stamp & HALF;
+        return lap << Integer.SIZE | (stamp & HALF);
     }
 
     static long stampOfRemoved(long lap) {

@@ -76,7 +76,7 @@ final class QueueReader<E> {
                 ring.requireUse();
                 return null;
             }
-            E element = read(tail);
+            E element = read();
             if (element != null) {
                 return element;
             }
@@ -104,7 +104,7 @@ final class QueueReader<E> {
     }
 
     /** The element at the position; null where there is none, or one that was there before, or it has changed meanwhile. */
-    private @Nullable E read(long tail) {
+    private @Nullable E read() {
         long slot = ring.slotAt(position);
         long stamp = memory.getAcquire(slot); // SYNC: queue-stamp
         long found = memory.getAcquire(slot + QueueLayout.ID); // SYNC: queue-id

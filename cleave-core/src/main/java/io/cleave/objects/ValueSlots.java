@@ -134,7 +134,7 @@ final class ValueSlots<E extends @Nullable Object> {
 
     /** All elements of a view; null where it proves not to be current. */
     private @Nullable Object @Nullable [] all(ListView seen) {
-        Object[] all = new Object[(int) seen.count()];
+        @Nullable Object[] all = new @Nullable Object[(int) seen.count()];
         for (int i = 0; i < all.length; i++) {
             long slotAt = slots.slotAt(seen, i);
             Object read = slotAt == SlotList.CHANGED ? this : read(seen, slotAt);
