@@ -12,8 +12,13 @@ interface QueueContent {
     void copyTo(MemorySegment target, long offset);
 
     /** The elements of a queue of arrays of bytes, which are what they are. */
-    @SuppressWarnings("ArrayRecordComponent") // two contents are never compared
-    record OfBytes(byte[] bytes) implements QueueContent {
+    final class OfBytes implements QueueContent {
+        private final byte[] bytes;
+
+        OfBytes(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
         @Override
         public long length() {
             return bytes.length;
