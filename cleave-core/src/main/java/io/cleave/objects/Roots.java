@@ -149,7 +149,8 @@ final class Roots {
         Root sound(String heapName) {
             if (!isSound) {
                 throw new IncompatibleBlockException("heap \"" + heapName + "\" is damaged: \"" + root.name()
-                        + "\" leads to " + root.header() + ", which is not the header that it was made with; verify the "
+                        + "\" leads to " + root.header()
+                        + ", which is not the header that it was made with; verify the "
                         + "heap, and make a new one");
             }
             return root;
