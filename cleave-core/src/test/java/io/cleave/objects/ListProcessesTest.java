@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -137,8 +138,8 @@ class ListProcessesTest {
     }
 
     /** The numbers that each process has in the list, which have no gaps. */
-    private static Map<String, TreeSet<Integer>> windows(List<?> elements) {
-        Map<String, TreeSet<Integer>> windows = new HashMap<>();
+    private static Map<String, NavigableSet<Integer>> windows(List<?> elements) {
+        Map<String, NavigableSet<Integer>> windows = new HashMap<>();
         for (Object element : elements) {
             String[] parts = element.toString().split(" ");
             if (!windows.computeIfAbsent(parts[0], _ -> new TreeSet<>()).add(Integer.parseInt(parts[1]))) {
@@ -267,7 +268,7 @@ class ListProcessesTest {
                         list.sort(null);
                     }
                     if (random.nextInt(20) == 0) {
-                        Map<String, TreeSet<Integer>> seen = windows(Arrays.asList(list.toArray()));
+                        Map<String, NavigableSet<Integer>> seen = windows(Arrays.asList(list.toArray()));
                         if (seen.get(arguments[2]).size() != Math.min(i + 1, WINDOW)) {
                             throw new AssertionError(seen.get(arguments[2]).toString());
                         }

@@ -64,7 +64,7 @@ class ListTest {
         SharedList<String> list = new HeapList<>("test", slots(header, SlotKind.VALUES), TEXTS);
         List<String> model = new ArrayList<>();
         Random random = new Random(3);
-        Comparator<String> order = Comparator.nullsFirst(Comparator.comparing(String::length));
+        Comparator<String> order = Comparator.nullsFirst(Comparator.comparingInt(String::length));
         for (int i = 0; i < 60_000; i++) {
             int size = model.size();
             int at = random.nextInt(size + 1);

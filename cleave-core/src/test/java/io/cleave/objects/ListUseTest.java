@@ -61,7 +61,7 @@ class ListUseTest {
             assertThat(Objects.deepEquals(list.get(i), all.get(i)) ? index : 0).isBetween(0, i);
         }
         list.set(0, true);
-        assertThat(list.get(0)).isSameAs(Boolean.TRUE);
+        assertThat(list.get(0)).isEqualTo(true);
     }
 
     @Test
@@ -132,7 +132,7 @@ class ListUseTest {
     void codeThatChangesTheListWhichCallsItIsRefused() {
         SharedList<String> list = texts();
         list.addAll(List.of("c", "a", "b"));
-        assertThatThrownBy(() -> list.sort((one, other) -> list.add("x") ? 1 : 0))
+        assertThatThrownBy(() -> list.sort((_, _) -> list.add("x") ? 1 : 0))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("Recursive update");
         assertThatThrownBy(() -> list.removeIf(text -> texts().remove(text)))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("Recursive update");
@@ -148,7 +148,7 @@ class ListUseTest {
     void codeThatFailsChangesNothingAndHoldsNobodyUp() {
         SharedList<String> list = texts();
         list.addAll(List.of("c", "a", "b"));
-        assertThatThrownBy(() -> list.sort((one, other) -> {
+        assertThatThrownBy(() -> list.sort((_, _) -> {
             throw new IllegalCallerException("on purpose");
         })).isInstanceOf(IllegalCallerException.class);
         assertThatThrownBy(() -> list.removeIf(text -> text.charAt(3) == 'x'))
