@@ -92,11 +92,6 @@ public final class HeapLocks {
     }
 
     private boolean acquire(long at, long me, Patience patience) throws InterruptedException {
-        if (!patience.isTry() && (memory.getAcquire(at) & ParticipantsLayout.OWNER) == me) {
-            throw new IllegalMonitorStateException(
-                    "the lock at " + at + " is this thread's already, and it would wait for "
-                            + "itself");
-        }
         LockWord word = word(at);
         if (word.owner() == me) {
             throw new IllegalStateException(

@@ -133,7 +133,7 @@ final class RunMemoryTest {
     void ringsLieBehindTheSlotsAndDoNotOverlap() {
         try (RunMemory memory = new RunMemory(CHILDREN)) {
             long ring = Ring.bytesFor(RunMemory.RING_BYTES);
-            assertThat(memory.memory.byteSize()).isEqualTo(64 + CHILDREN * (128 + ring));
+            assertThat(memory.memory.byteSize()).isEqualTo(64 + CHILDREN * (128 + ring + SideBuffer.byteSize()));
             assertThat(memory.memory.address() % 4096).isZero();
             for (int child = 0; child < CHILDREN; child++) {
                 byte[] payload = {(byte) (child + 1)};
