@@ -1,6 +1,5 @@
 package io.cleave.objects;
 
-import io.cleave.heap.Change;
 import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -16,25 +15,36 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The list of {@link SharedList}: values over a {@link SlotList}. */
-final class HeapList<E extends @Nullable Object> extends AbstractList<E> implements SharedList<E> {
+final class HeapList<E extends @Nullable Object> extends AbstractList<E> implements SharedList<E>, LiveStructure {
     private final ValueSlots<E> slots;
     private final StoredValue<E> values;
     private final HeapListBulk<E> bulk;
 
     /**
-     * The list over its slots.
+     * The list with a name.
      *
      * @param name for messages
      * @throws io.cleave.IncompatibleBlockException where it was made with another class
      */
     HeapList(String name, SlotList slots, ValueEncoding<E> encoding) {
-        this.slots = new ValueSlots<>(name, slots, encoding);
+        this(slots, encoding);
+        slots.checkSchema(name, encoding.schema());
+    }
+
+    /** The list that another structure holds, whose classes are known by that. */
+    HeapList(SlotList slots, ValueEncoding<E> encoding) {
+        this.slots = new ValueSlots<>(slots, encoding);
         this.values = this.slots.values();
         this.bulk = new HeapListBulk<>(this.slots);
     }
 
     SlotList slots() {
         return slots.slots();
+    }
+
+    @Override
+    public boolean isSame(@Nullable Object other) {
+        return other instanceof HeapList<?> list && slots().isSame(list.slots());
     }
 
     long word(int index) {
@@ -64,7 +74,10 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     /** As {@link #set(int, Object)}, where the list is still what a view was made of. */
     @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
     E set(int index, E element, @Nullable ListView expected) {
-        try (ValueBuffer buffer = ValueBuffer.lend()) {
+        try (ValueBuffer buffer = slots.lend()) {
+            if (element instanceof LiveStructure live && live.isSame(get(index))) {
+                return element; // it is not to be copied into its own place
+            }
             long word = values.encode(element, buffer);
             return slots.locked(expected, changes -> {
                 long slotAt = changes.slotAt(index);
@@ -96,7 +109,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
      * @return what the list is then
      */
     ListView add(int index, E element, @Nullable ListView expected) {
-        try (ValueBuffer buffer = ValueBuffer.lend()) {
+        try (ValueBuffer buffer = slots.lend()) {
             long word = values.encode(element, buffer);
             return slots.locked(expected, changes -> {
                 long count = changes.count();
@@ -105,11 +118,11 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
                 }
                 boolean isAtEnd = index < 0 || index == count;
                 if (word == StoredValue.NOTHING || !isAtEnd || !changes.appendInPlace(word)) {
-                    try (Change change = slots.heap().change()) {
+                    slots.change(change -> {
                         long stored = word == StoredValue.NOTHING ? values.store(change, buffer) : word;
                         changes.insert(change, isAtEnd ? count : index, ValueSlots.bytes(stored));
-                        change.commit();
-                    }
+                    });
+                    buffer.forgetMade();
                 }
                 return slots().current();
             });
@@ -146,11 +159,10 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     private E removeLocked(SlotChanges changes, int index) {
         long word = slots.word(changes, index);
         E old = values.decode(word);
-        try (Change change = slots.heap().change()) {
+        slots.change(change -> {
             changes.replace(change, index, 1, ValueSlots.bytes());
-            StoredValue.free(word, change);
-            change.commit();
-        }
+            slots.free(word, change);
+        });
         return old;
     }
 
@@ -175,11 +187,14 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
      * @return the word that it has then; {@link StoredValue#NOTHING} where it had another
      */
     long setIfSame(int index, long word, E element) {
-        try (ValueBuffer buffer = ValueBuffer.lend()) {
+        try (ValueBuffer buffer = slots.lend()) {
             long encoded = values.encode(element, buffer);
             return slots.locked(null, changes -> {
                 if (index >= changes.count() || slots.word(changes, index) != word) {
                     return StoredValue.NOTHING;
+                }
+                if (LiveStructure.areSame(element, slots.element(changes, index))) {
+                    return word;
                 }
                 slots.put(changes.slotAt(index), encoded, buffer);
                 return slots.word(changes, index);
@@ -192,7 +207,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return slots.locked(null, changes -> {
             long count = changes.count();
             for (int i = 0; i < count; i++) {
-                if (Objects.deepEquals(slots.element(changes, i), element)) {
+                if (LiveStructure.isEqual(slots.element(changes, i), element)) {
                     E _ = removeLocked(changes, i);
                     return true;
                 }
@@ -249,7 +264,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     public int indexOf(@Nullable Object element) {
         ListIterator<E> all = listIterator();
         while (all.hasNext()) {
-            if (Objects.deepEquals(all.next(), element)) {
+            if (LiveStructure.isEqual(all.next(), element)) {
                 return all.previousIndex();
             }
         }
@@ -260,7 +275,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     public int lastIndexOf(@Nullable Object element) {
         ListIterator<E> all = listIterator(size());
         while (all.hasPrevious()) {
-            if (Objects.deepEquals(all.previous(), element)) {
+            if (LiveStructure.isEqual(all.previous(), element)) {
                 return all.nextIndex();
             }
         }

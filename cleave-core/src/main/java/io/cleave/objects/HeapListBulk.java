@@ -1,6 +1,5 @@
 package io.cleave.objects;
 
-import io.cleave.heap.Change;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -29,21 +28,23 @@ final class HeapListBulk<E extends @Nullable Object> {
      * @return what the list is then; null where the collection is empty
      */
     @Nullable ListView addAll(int index, Collection<? extends E> collection, @Nullable ListView expected) {
-        EncodedValues<E> encoded = new EncodedValues<>(values, slots.type(), collection.toArray());
-        if (encoded.size() == 0) {
+        @Nullable Object[] all = collection.toArray();
+        if (all.length == 0) {
             return null;
         }
-        return slots.locked(expected, changes -> {
-            long count = changes.count();
-            if (index > count) {
-                throw SlotList.outOfBounds(index, count);
-            }
-            long at = index < 0 ? count : index;
-            for (int done = 0; done < encoded.size();) {
-                done += insertSome(changes, at + done, encoded, done);
-            }
-            return slots.slots().current();
-        });
+        try (EncodedValues<E> encoded = new EncodedValues<>(values, slots, all)) {
+            return slots.locked(expected, changes -> {
+                long count = changes.count();
+                if (index > count) {
+                    throw SlotList.outOfBounds(index, count);
+                }
+                long at = index < 0 ? count : index;
+                for (int done = 0; done < encoded.size();) {
+                    done += insertSome(changes, at + done, encoded, done);
+                }
+                return slots.slots().current();
+            });
+        }
     }
 
     private int insertSome(SlotChanges changes, long index, EncodedValues<E> encoded, int from) {
@@ -52,13 +53,12 @@ final class HeapListBulk<E extends @Nullable Object> {
             most = Math.min(most, changes.room());
         }
         long[] words = new long[encoded.step(from, most, SlotChanges.MOST_BLOCKS)];
-        try (Change change = slots.heap().change()) {
+        slots.change(change -> {
             for (int i = 0; i < words.length; i++) {
                 words[i] = encoded.store(change, from + i);
             }
             changes.insert(change, index, ValueSlots.bytes(words));
-            change.commit();
-        }
+        });
         return words.length;
     }
 
@@ -89,25 +89,27 @@ final class HeapListBulk<E extends @Nullable Object> {
             return start;
         }
         long[] kept = new long[last + 1];
-        int keptFrom = kept.length;
-        int first = last;
+        int first = last + 1;
         int blocks = 0;
-        try (Change change = slots.heap().change()) {
-            for (int i = last; i >= 0 && blocks < SlotChanges.MOST_BLOCKS; i--) {
+        while (first > 0 && blocks < SlotChanges.MOST_BLOCKS) {
+            first--;
+            blocks += isGoing.get(first) && StoredValue.isBlock(slots.word(changes, start + first)) ? 1 : 0;
+        }
+        int begin = first;
+        slots.change(change -> {
+            int keptFrom = kept.length;
+            for (int i = last; i >= begin; i--) {
                 long word = slots.word(changes, start + i);
                 if (isGoing.get(i)) {
-                    blocks += StoredValue.isBlock(word) ? 1 : 0;
-                    StoredValue.free(word, change);
+                    slots.free(word, change);
                 } else {
                     kept[--keptFrom] = word;
                 }
-                first = i;
             }
-            changes.replace(change, start + first, last + 1 - first,
+            changes.replace(change, start + begin, last + 1 - begin,
                     ValueSlots.bytes(Arrays.copyOfRange(kept, keptFrom, kept.length)));
-            change.commit();
-        }
-        return start + first;
+        });
+        return start + begin;
     }
 
     /** Removes what a predicate is true of, once it has been asked for all. */
@@ -132,10 +134,13 @@ final class HeapListBulk<E extends @Nullable Object> {
         Objects.requireNonNull(operator, "the operator is null");
         boolean _ = slots.locked(null, changes -> {
             long count = changes.count();
-            try (ValueBuffer buffer = ValueBuffer.lend()) {
+            try (ValueBuffer buffer = slots.lend()) {
                 for (int i = 0; i < count; i++) {
-                    E element = operator.apply(slots.element(changes, i));
-                    slots.put(changes.slotAt(i), values.encode(element, buffer), buffer);
+                    E old = slots.element(changes, i);
+                    E element = operator.apply(old);
+                    if (!LiveStructure.areSame(old, element)) {
+                        slots.put(changes.slotAt(i), values.encode(element, buffer), buffer);
+                    }
                 }
             }
             return true;

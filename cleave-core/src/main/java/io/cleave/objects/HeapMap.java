@@ -13,7 +13,7 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The map of {@link SharedMap}: keys and values over a {@link MapTable}. */
-final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
+final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, LiveStructure {
     /** An odd number whose bits have no pattern: the fraction of the golden ratio. */
     private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
 
@@ -23,21 +23,38 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     private final ValueEncoding<K> keys;
     private final ValueEncoding<V> values;
     private final ValueHash hash;
+    /** Where values are structures, those among which they are made and freed. */
+    private final @Nullable LooseStructures loose;
 
     /**
-     * The map over a table.
+     * The map over a table with a name.
      *
      * @param name for messages
      * @throws io.cleave.IncompatibleBlockException where it was made with other classes
      */
     HeapMap(String name, MapTable table, ValueEncoding<K> keys, ValueEncoding<V> values) {
+        this(table, keys, values, name);
+        table.checkSchema(name, keys.schema(), values.schema());
+    }
+
+    /** The map over a table that another structure holds, whose classes are known by that. */
+    HeapMap(MapTable table, ValueEncoding<K> keys, ValueEncoding<V> values) {
+        this(table, keys, values, "held");
+    }
+
+    private HeapMap(MapTable table, ValueEncoding<K> keys, ValueEncoding<V> values, String name) {
         this.name = name;
         this.table = table;
-        this.writer = new MapWriter(table);
+        this.loose = values.loose();
+        this.writer = new MapWriter(table, loose);
         this.keys = keys;
         this.values = values;
         this.hash = hash(table.heap());
-        table.checkSchema(name, keys.schema(), values.schema());
+    }
+
+    @Override
+    public boolean isSame(@Nullable Object other) {
+        return other instanceof HeapMap<?, ?> map && table.isSame(map.table);
     }
 
     /** The hash of a heap's keys. */
@@ -60,6 +77,28 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
                 access.close();
             }
         }
+    }
+
+    /** As {@link #access}, for what may change the map. */
+    private MapAccess writing(K key) {
+        MapAccess access = access(key);
+        if (loose != null) {
+            boolean isBegun = false;
+            try {
+                access.value.beginHolding(loose);
+                isBegun = true;
+            } finally {
+                if (!isBegun) {
+                    access.close();
+                }
+            }
+        }
+        return access;
+    }
+
+    /** Whether a value is the very structure that the key has, and so is not to be copied into its place. */
+    private boolean isThere(MapAccess access, V value) {
+        return loose != null && value instanceof LiveStructure live && live.isSame(table.get(access, values));
     }
 
     /** Whether an object can be a key of this map. */
@@ -107,7 +146,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         notNull(value);
         HeapMapIterator<K, V, V> all = new HeapMapIterator<>(this, cursor(true), (_, each) -> each);
         while (all.hasNext()) {
-            if (Objects.deepEquals(all.next(), value)) {
+            if (LiveStructure.isEqual(all.next(), value)) {
                 return true;
             }
         }
@@ -128,7 +167,10 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     public @Nullable V put(K key, V value) {
         isKey(key);
         notNull(value);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
+            if (isThere(access, value)) {
+                return value;
+            }
             values.encode(value, access.value);
             access.lockWithRoom(writer);
             V old = writer.read(access, values);
@@ -142,7 +184,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     public @Nullable V putIfAbsent(K key, V value) {
         isKey(key);
         notNull(value);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
             V present = (V) table.get(access, values);
             if (present != null) {
                 return present;
@@ -167,7 +209,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         if (!isKey(key)) {
             return null;
         }
-        try (MapAccess access = access(keys.type().cast(key))) {
+        try (MapAccess access = writing(keys.type().cast(key))) {
             access.lock(writer);
             if (access.slotAt == 0) {
                 return null;
@@ -183,7 +225,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         if (!isKey(key) || value == null) {
             return false;
         }
-        try (MapAccess access = access(keys.type().cast(key))) {
+        try (MapAccess access = writing(keys.type().cast(key))) {
             access.lock(writer);
             if (!isValue(access, value)) {
                 return false;
@@ -200,7 +242,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         }
         access.beginComputing(table);
         try {
-            return Objects.deepEquals(writer.read(access, values), value);
+            return LiveStructure.isEqual(writer.read(access, values), value);
         } finally {
             access.endComputing();
         }
@@ -210,7 +252,10 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     public @Nullable V replace(K key, V value) {
         isKey(key);
         notNull(value);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
+            if (isThere(access, value)) {
+                return value;
+            }
             values.encode(value, access.value);
             access.lock(writer);
             if (access.slotAt == 0) {
@@ -227,13 +272,15 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNull(oldValue);
         notNull(newValue);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
             values.encode(newValue, access.value);
             access.lock(writer);
             if (!isValue(access, oldValue)) {
                 return false;
             }
-            writer.put(access);
+            if (loose == null || !LiveStructure.areSame(newValue, writer.read(access, values))) {
+                writer.put(access);
+            }
             return true;
         }
     }
@@ -251,7 +298,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     public @Nullable V computeIfAbsent(K key, Function<? super K, ? extends @Nullable V> function) {
         isKey(key);
         notNullFunction(function);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
             V present = (V) table.get(access, values);
             if (present != null) {
                 return present;
@@ -275,7 +322,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     public @Nullable V computeIfPresent(K key, BiFunction<? super K, ? super V, ? extends @Nullable V> function) {
         isKey(key);
         notNullFunction(function);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
             access.lock(writer);
             V old = writer.read(access, values);
             return old == null ? null : become(access, apply(access, function, key, old));
@@ -286,7 +333,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
     public @Nullable V compute(K key, BiFunction<? super K, ? super @Nullable V, ? extends @Nullable V> function) {
         isKey(key);
         notNullFunction(function);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
             access.lockWithRoom(writer);
             V old = writer.read(access, values);
             return become(access, apply(access, function, key, old));
@@ -298,7 +345,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         isKey(key);
         notNull(value);
         notNullFunction(function);
-        try (MapAccess access = access(key)) {
+        try (MapAccess access = writing(key)) {
             access.lockWithRoom(writer);
             V old = writer.read(access, values);
             return become(access, old == null ? value : apply(access, function, old, value));
@@ -317,6 +364,9 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
 
     /** Lets the key that is locked have a value, or none. */
     private @Nullable V become(MapAccess access, @Nullable V value) {
+        if (value != null && loose != null) {
+            return becomeStructure(access, value);
+        }
         if (value != null) {
             values.encode(value, access.value);
             writer.put(access);
@@ -324,6 +374,20 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
             writer.remove(access);
         }
         return value;
+    }
+
+    /** Lets the key that is locked have a copy of a structure, unless that is the one it has; the handle on it. */
+    private @Nullable V becomeStructure(MapAccess access, V value) {
+        if (!LiveStructure.areSame(value, writer.read(access, values))) {
+            access.beginComputing(table); // to copy a collection runs code of it
+            try {
+                values.encode(value, access.value);
+            } finally {
+                access.endComputing();
+            }
+            writer.put(access);
+        }
+        return writer.read(access, values);
     }
 
     @Override
@@ -343,6 +407,12 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V> {
         for (K key : keySet()) {
             V _ = remove(key);
         }
+    }
+
+    /** What an entry has after it was given a value: of structures it is not that itself. */
+    V stored(K key, V value) {
+        V present = loose == null ? value : get(key);
+        return present == null ? value : present;
     }
 
     MapCursor<K, V> cursor(boolean hasValues) {

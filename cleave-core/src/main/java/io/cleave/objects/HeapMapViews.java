@@ -124,7 +124,7 @@ final class HeapMapViews {
         @Override
         public boolean contains(@Nullable Object entry) {
             return entry instanceof Map.Entry<?, ?> other && other.getKey() != null && other.getValue() != null
-                    && Objects.deepEquals(map.get(other.getKey()), other.getValue());
+                    && LiveStructure.isEqual(map.get(other.getKey()), other.getValue());
         }
 
         @Override
@@ -163,7 +163,7 @@ final class HeapMapViews {
         @Override
         public V setValue(V value) {
             V _ = map.put(getKey(), value);
-            return super.setValue(value);
+            return super.setValue(map.stored(getKey(), value));
         }
     }
 }

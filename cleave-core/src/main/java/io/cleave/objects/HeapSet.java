@@ -3,13 +3,19 @@ package io.cleave.objects;
 import java.util.AbstractSet;
 import java.util.Iterator;
 import java.util.Spliterator;
+import org.jspecify.annotations.Nullable;
 
 /** The set of {@link SharedSet}: the keys of a map whose values mean nothing. */
-final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E> {
+final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E>, LiveStructure {
     private final HeapMap<E, Boolean> map;
 
     HeapSet(HeapMap<E, Boolean> map) {
         this.map = map;
+    }
+
+    @Override
+    public boolean isSame(@Nullable Object other) {
+        return other instanceof HeapSet<?> set && map.isSame(set.map);
     }
 
     @Override

@@ -6,12 +6,16 @@ import io.cleave.heap.HeapMemory;
 
 /** The walk of {@link Heap#verify} through a list. */
 final class ListCheck {
+    private final Heap heap;
     private final HeapMemory memory;
     private final SlotKind kind;
+    private final boolean isHolding;
     private final Check check;
 
-    private ListCheck(Heap heap, SlotKind kind, Check check) {
+    private ListCheck(Heap heap, long header, SlotKind kind, Check check) {
+        this.heap = heap;
         this.memory = heap.memory();
+        this.isHolding = memory.getPlain(header + ListLayout.HOLDS) != 0;
         this.kind = kind;
         this.check = check;
     }
@@ -23,7 +27,7 @@ final class ListCheck {
      */
     static void walk(Heap heap, long header, SlotKind kind, Check check) {
         if (check.reached(header) >= Heap.HEADER_BYTES) {
-            new ListCheck(heap, kind, check).walk(header);
+            new ListCheck(heap, header, kind, check).walk(header);
         }
     }
 
@@ -106,6 +110,9 @@ final class ListCheck {
                 check.fault("element " + i + " of the leaf at " + leaf + " is missing");
             }
             StoredValue.walk(memory, word, check);
+            if (isHolding && word != StoredValue.NULL) {
+                StoredValue.walkStructure(heap, word, check);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ import java.lang.invoke.VarHandle;
  *              +----------------+----------------+----------------+----------------+
  *            0 | as {@link RootLayout} says                       | version        |
  *              +----------------+----------------+----------------+----------------+
- *           32 | schema         | print          | spare kind     |                |
+ *           32 | schema         | print          | spare kind     | holds          |
  *              +----------------+----------------+----------------+----------------+
  *           64 | state for even versions: tree   | count          | tail | tail end |
  *              +----------------+----------------+----------------+----------------+
@@ -43,6 +43,8 @@ final class ListLayout {
     static final long SCHEMA = 32;
     static final long PRINT = 40;
     static final long SPARE_KIND = 48;
+    /** Not 0 where elements that are not null are structures: {@link HeldStructure}. */
+    static final long HOLDS = 56;
     static final long FIRST_STATE = 64;
     static final long STATE_BYTES = 32;
     static final long SPARE_TREE = 128;

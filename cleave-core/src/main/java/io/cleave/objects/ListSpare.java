@@ -3,6 +3,8 @@ package io.cleave.objects;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tree beside a list's own: one that is being made, to take the other's place, or what is left of one that had it.
@@ -47,30 +49,47 @@ final class ListSpare {
 
     /** Frees all of it. */
     void free() {
+        boolean isHolding = memory.getPlain(header + ListLayout.HOLDS) != 0;
+        LooseStructures loose = isHolding ? new LooseStructures(heap, new Gate(null)) : null;
         while (isThere()) {
-            try (Change change = heap.change()) {
-                freeSome(change);
-                change.commit();
+            if (loose == null) {
+                freeSome(null);
+            } else {
+                loose.lock();
+                try {
+                    freeSome(loose);
+                } finally {
+                    loose.unlock();
+                }
             }
         }
     }
 
-    private void freeSome(Change change) {
+    private void freeSome(@Nullable LooseStructures loose) {
+        try (Change change = heap.change()) {
+            freeSome(change, loose);
+            change.commit();
+        }
+    }
+
+    /** @param loose where the elements go that are structures; null where they are not */
+    private void freeSome(Change change, @Nullable LooseStructures loose) {
         long version = ListLayout.versionAcquire(memory, header);
         long spareKind = memory.getPlain(header + ListLayout.SPARE_KIND);
         boolean hasElements = spareKind == ListLayout.SPARE_ELEMENTS && kind == SlotKind.VALUES;
         long count = count();
         int frees = 0;
-        while (count > 0 && frees + path.height() < MOST_FREES) {
+        int mostFrees = loose == null ? MOST_FREES : HeldStructure.MOST_DROPS;
+        while (count > 0 && frees + path.height() < mostFrees) {
             boolean _ = path.find(version, tree(), count, count - 1); // under the lock the version stays
             if (hasElements) {
                 long slotAt = path.leaf() + ((count - path.leafStart()) << kind.widthShift());
-                while (count > path.leafStart() && frees < MOST_FREES) {
+                while (count > path.leafStart() && frees < mostFrees) {
                     count--;
                     slotAt -= 1L << kind.widthShift();
                     long word = memory.getPlain(slotAt);
                     if (StoredValue.isBlock(word)) {
-                        StoredValue.free(word, change);
+                        StoredValue.free(word, change, loose);
                         frees++;
                     }
                 }

@@ -72,8 +72,11 @@ final class MapAccess implements AutoCloseable {
             }
         } finally {
             key.close();
-            value.close();
-            isLent = false;
+            try {
+                value.close();
+            } finally {
+                isLent = false;
+            }
         }
     }
 

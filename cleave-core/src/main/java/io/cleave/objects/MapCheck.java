@@ -6,12 +6,16 @@ import io.cleave.heap.HeapMemory;
 
 /** The walk of {@link Heap#verify} through a map. */
 final class MapCheck {
+    private final Heap heap;
     private final HeapMemory memory;
+    private final boolean isHolding;
     private final ValueHash hash;
     private final Check check;
 
-    private MapCheck(Heap heap, Check check) {
+    private MapCheck(Heap heap, long header, Check check) {
+        this.heap = heap;
         this.memory = heap.memory();
+        this.isHolding = memory.getPlain(header + MapLayout.HOLDS) != 0;
         this.hash = HeapMap.hash(heap);
         this.check = check;
     }
@@ -25,7 +29,7 @@ final class MapCheck {
         if (check.reached(header) < Heap.HEADER_BYTES) {
             return;
         }
-        new MapCheck(heap, check).walk(header);
+        new MapCheck(heap, header, check).walk(header);
     }
 
     private void walk(long header) {
@@ -40,7 +44,10 @@ final class MapCheck {
         if ((memory.getPlain(header + MapLayout.SPLITS) & 1) != 0) {
             check.fault("the map at " + header + " is in the middle of a split");
         }
-        long _ = check.reached(memory.getPlain(header + MapLayout.SCHEMA));
+        long schema = memory.getPlain(header + MapLayout.SCHEMA);
+        if (schema != 0) {
+            long _ = check.reached(schema);
+        }
         walkLog(memory.getPlain(header + MapLayout.LOG));
         int depth = MapLayout.depth(root);
         long directory = MapLayout.directory(root);
@@ -112,6 +119,10 @@ final class MapCheck {
         if (MapLayout.printBit(slot, keyHash) == 0 || MapLayout.bucketAt(0, keyHash) != MapLayout.bucketAt(0, bucket)) {
             check.fault("the entry at " + entry + " has the hash " + Long.toHexString(keyHash) + ", and is in bucket "
                     + bucket + " with " + Long.toHexString(slot));
+        }
+        if (isHolding) {
+            HeldStructure.walk(heap, entry + MapLayout.valueIn(MapLayout.keyLength(lengths)),
+                    MapLayout.valueLength(lengths), check);
         }
     }
 

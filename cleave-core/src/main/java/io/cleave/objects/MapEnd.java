@@ -3,6 +3,8 @@ package io.cleave.objects;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a map: everything it has is freed, step by step, each a {@link Change} of its own. Who dies in the middle
@@ -14,11 +16,14 @@ final class MapEnd {
     private final Heap heap;
     private final HeapMemory memory;
     private final long header;
+    /** Where the values go that are structures; null where they are not. */
+    private final @Nullable LooseStructures loose;
 
     private MapEnd(Heap heap, long header) {
         this.heap = heap;
         this.memory = heap.memory();
         this.header = header;
+        this.loose = memory.getPlain(header + MapLayout.HOLDS) == 0 ? null : new LooseStructures(heap, new Gate(null));
     }
 
     /**
@@ -60,7 +65,10 @@ final class MapEnd {
         }
         try (Change change = heap.change()) {
             change.free(MapLayout.directory(root));
-            change.free(memory.getPlain(header + MapLayout.SCHEMA));
+            long schema = memory.getPlain(header + MapLayout.SCHEMA);
+            if (schema != 0) {
+                change.free(schema);
+            }
             change.set(header + MapLayout.ENDED_ROOT, 0);
             change.commit();
         }
@@ -80,7 +88,8 @@ final class MapEnd {
             int depth = MapTable.depth(memory, segment);
             long at = segment + MapLayout.FIRST_BUCKET;
             while (at < segment + MapLayout.SEGMENT_BYTES) {
-                at = freeEntries(segment, at, prefix, depth);
+                at = loose == null ? freeEntries(segment, at, prefix, depth)
+                        : freeHolders(loose, segment, at, prefix, depth);
             }
             try (Change change = heap.change()) {
                 change.set(header + MapLayout.ENDED_TO, end);
@@ -94,17 +103,32 @@ final class MapEnd {
         return end;
     }
 
+    private long freeHolders(LooseStructures structures, long segment, long from, long prefix, int depth) {
+        structures.lock();
+        try {
+            return freeEntries(segment, from, prefix, depth);
+        } finally {
+            structures.unlock();
+        }
+    }
+
     /** Frees entries from a place on, as many as one change can; the place behind. */
     private long freeEntries(long segment, long from, long prefix, int depth) {
         long at = from;
         int frees = 0;
+        int mostFrees = loose == null ? MOST_FREES : HeldStructure.MOST_DROPS;
         try (Change change = heap.change()) {
-            for (; at < segment + MapLayout.SEGMENT_BYTES && frees < MOST_FREES; at += Long.BYTES) {
+            for (; at < segment + MapLayout.SEGMENT_BYTES && frees < mostFrees; at += Long.BYTES) {
                 long slot = memory.getPlain(at);
                 boolean isVersion = (at & (MapLayout.BUCKET_BYTES - 1)) == 0;
                 if (!isVersion && slot != 0 && MapLayout.isCovered(slot, prefix, depth)) {
                     change.set(at, 0);
-                    change.free(MapLayout.entry(slot));
+                    long entry = MapLayout.entry(slot);
+                    if (loose != null) {
+                        int keyLength = MapLayout.keyLength(memory.getPlain(entry));
+                        HeldStructure.drop(loose, change, entry + MapLayout.valueIn(keyLength));
+                    }
+                    change.free(entry);
                     frees++;
                 }
             }

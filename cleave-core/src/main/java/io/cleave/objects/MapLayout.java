@@ -12,7 +12,7 @@ import io.cleave.heap.HeapMemory;
  *              +----------------+----------------+----------------+----------------+
  *           32 | splits         | ended root     | ended to       | schema         |
  *              +----------------+----------------+----------------+----------------+
- *           64 | key print      | value print    | change log     |
+ *           64 | key print      | value print    | change log     | holds          |
  *              +----------------+----------------+----------------+----------------+
  *          240 |                | directory lock |
  *              +----------------+----------------+
@@ -45,7 +45,7 @@ import io.cleave.heap.HeapMemory;
  *
  * lengths      of the value, 33 bits | of the key, 31 bits
  *
- * schema       {@link StoredSchema} of keys and values
+ * schema       {@link StoredSchema} of keys and values; 0 in a structure that another one holds
  * </pre>
  *
  * The header and the lock blocks are headers of the heap: their memory is never used for anything else, and the word at 248
@@ -62,7 +62,9 @@ final class MapLayout {
     static final long KEY_PRINT = 64;
     static final long VALUE_PRINT = 72;
     static final long LOG = 80;
-    static final long OWN_END = 88;
+    /** Not 0 where the values are structures: {@link HeldStructure}. */
+    static final long HOLDS = 88;
+    static final long OWN_END = 96;
     /** In the header, in lock blocks and in the head of the log: for whatever a header is used, its last word is a lock. */
     static final long LOCK = 248;
 

@@ -87,15 +87,26 @@ final class MapTable {
      */
     static long create(Heap heap, Change change, ValueSchema key, ValueSchema value) {
         HeapMemory memory = heap.memory();
+        long header = createHeld(heap, change, value.isStructure());
+        memory.setPlain(header + MapLayout.SCHEMA, StoredSchema.store(memory, change, key, value));
+        memory.setPlain(header + MapLayout.KEY_PRINT, key.fingerprint());
+        memory.setPlain(header + MapLayout.VALUE_PRINT, value.fingerprint());
+        return header;
+    }
+
+    /**
+     * Makes an empty map of which another structure's schema says what it has.
+     *
+     * @param isHolding whether its values are structures
+     */
+    static long createHeld(Heap heap, Change change, boolean isHolding) {
+        HeapMemory memory = heap.memory();
         long header = change.allocateHeader();
         long directory = change.allocate(Long.BYTES);
         memory.setPlain(directory, MapGrowth.newSegment(memory, change, 0, 0));
-        long schema = StoredSchema.store(memory, change, key, value);
         memory.clear(header + MapLayout.ROOT, MapLayout.OWN_END - MapLayout.ROOT);
         memory.setPlain(header + MapLayout.ROOT, MapLayout.root(directory, 0, 0));
-        memory.setPlain(header + MapLayout.SCHEMA, schema);
-        memory.setPlain(header + MapLayout.KEY_PRINT, key.fingerprint());
-        memory.setPlain(header + MapLayout.VALUE_PRINT, value.fingerprint());
+        memory.setPlain(header + MapLayout.HOLDS, isHolding ? 1 : 0);
         return header;
     }
 
@@ -139,7 +150,8 @@ final class MapTable {
 
     /** Whether another handle is for the same map. */
     boolean isSame(MapTable other) {
-        return header == other.header && memory.segment().address() == other.memory.segment().address();
+        return header == other.header && generation == other.generation
+                && memory.segment().address() == other.memory.segment().address();
     }
 
     long root() {
@@ -160,11 +172,22 @@ final class MapTable {
         return MapLayout.generationAcquire(memory, header) == generation;
     }
 
+    /** Refuses to change a map that was dropped and is being freed. Under a lock of it. */
+    void requireOwner() {
+        if (RootLayout.isDropped(memory, header)) {
+            throw stale();
+        }
+    }
+
+    private static StaleReferenceException stale() {
+        return new StaleReferenceException("the map was dropped; nothing may use it any more");
+    }
+
     /** What to do where something is not committed: it was rubbish because of a change, or the map is none any more. */
     void requireUse(long root) {
         VarHandle.loadLoadFence();
         if (root == 0 || !isInUse()) {
-            throw new StaleReferenceException("the map was dropped; nothing may use it any more");
+            throw stale();
         }
         if (isCurrent(root)) {
             throw damaged("its root is " + Long.toHexString(root));

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Who writes to a {@link MapTable}: finds the segment as readers do, acquires its lock, and looks whether the directory
  * still leads to it, which then stays so: a split needs the lock of the segment that it divides. The lock lies in a block
  * that is only ever used for locks at its place ({@link MapLayout}): who comes after the map was dropped disturbs nobody
- * for longer than that look takes. Order of locks: segment, directory or change log, context, the heap's.
+ * for longer than that look takes. Order of locks: segment, directory or change log, that of the loose structures,
+ * context, the heap's.
  */
 final class MapWriter {
     private final MapTable table;
@@ -26,9 +27,12 @@ final class MapWriter {
     private final MemorySegment all;
     private final MapGrowth growth;
     private final MapLog log;
+    /** Where values come from and go to that are structures; null where they are not. */
+    private final @Nullable LooseStructures loose;
 
-    MapWriter(MapTable table) {
+    MapWriter(MapTable table, @Nullable LooseStructures loose) {
         this.table = table;
+        this.loose = loose;
         this.heap = table.heap();
         this.gate = table.gate();
         this.memory = table.memory();
@@ -77,6 +81,7 @@ final class MapWriter {
             boolean isFound = false;
             try {
                 if (isStill(hash, segment)) {
+                    table.requireOwner();
                     access.segment = segment;
                     find(access);
                     isFound = true;
@@ -189,27 +194,73 @@ final class MapWriter {
                 MapLayout.valueLength(lengths));
     }
 
-    /** Lets the key have the value, instead of the one it has or in the free slot. Under the lock. */
+    /** Lets the key have the value, instead of the one it has or in the free slot, and finds it there. Under the lock. */
     void put(MapAccess access) {
+        changing(access, false);
+        access.slotAt = access.slotAt != 0 ? access.slotAt : access.freeAt;
+    }
+
+    /** Removes the key that was found. Under the lock. */
+    void remove(MapAccess access) {
+        changing(access, true);
+    }
+
+    private void changing(MapAccess access, boolean isRemoval) {
         boolean isLogged = log.enter();
-        try (Change change = heap.change()) {
-            long slotAt = access.slotAt != 0 ? access.slotAt : access.freeAt;
-            long old = memory.getPlain(slotAt);
-            long bucket = MapLayout.bucketAt(access.segment, access.hash);
-            long entry = newEntry(change, access);
-            change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
-            change.set(slotAt, MapLayout.slot(entry, access.hash)); // SYNC: map-slot
-            if (access.slotAt == 0) {
-                count(change, access.segment, 1);
+        try {
+            if (loose == null) {
+                change(access, isRemoval, isLogged);
             } else {
-                free(change, MapLayout.entry(old));
+                loose.lock();
+                try {
+                    change(access, isRemoval, isLogged);
+                    access.value.forgetMade();
+                } finally {
+                    loose.unlock();
+                }
             }
-            if (isLogged) {
-                log.add(change, entry, false);
-            }
-            change.commit();
         } finally {
             log.leave(isLogged);
+        }
+    }
+
+    private void change(MapAccess access, boolean isRemoval, boolean isLogged) {
+        try (Change change = heap.change()) {
+            if (isRemoval) {
+                remove(change, access, isLogged);
+            } else {
+                put(change, access, isLogged);
+            }
+            change.commit();
+        }
+    }
+
+    private void put(Change change, MapAccess access, boolean isLogged) {
+        long slotAt = access.slotAt != 0 ? access.slotAt : access.freeAt;
+        long old = memory.getPlain(slotAt);
+        long bucket = MapLayout.bucketAt(access.segment, access.hash);
+        long entry = newEntry(change, access);
+        change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
+        change.set(slotAt, MapLayout.slot(entry, access.hash)); // SYNC: map-slot
+        if (access.slotAt == 0) {
+            count(change, access.segment, 1);
+        } else {
+            free(change, MapLayout.entry(old));
+        }
+        if (isLogged) {
+            log.add(change, entry, false);
+        }
+    }
+
+    private void remove(Change change, MapAccess access, boolean isLogged) {
+        long entry = MapLayout.entry(memory.getPlain(access.slotAt));
+        long bucket = MapLayout.bucketAt(access.segment, access.hash);
+        change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
+        change.set(access.slotAt, 0); // SYNC: map-slot
+        count(change, access.segment, -1);
+        free(change, entry);
+        if (isLogged) {
+            log.add(change, entry, true);
         }
     }
 
@@ -222,34 +273,20 @@ final class MapWriter {
         memory.setPlain(entry, lengths);
         memory.copyIn(access.key.bytes(), 0, entry + MapLayout.ENTRY_HEAD, keyLength);
         access.value.copyTo(all, entry + MapLayout.valueIn(keyLength));
+        access.value.adopt(change);
         return entry;
     }
 
     private void free(Change change, long entry) {
-        change.free(entry, MapLayout.entryBytes(memory.getPlain(entry)));
+        long lengths = memory.getPlain(entry);
+        if (loose != null) {
+            HeldStructure.drop(loose, change, entry + MapLayout.valueIn(MapLayout.keyLength(lengths)));
+        }
+        change.free(entry, MapLayout.entryBytes(lengths));
     }
 
     private void count(Change change, long segment, long by) {
         long countAt = table.lockBlock(segment) + MapLayout.COUNT_IN_LOCK_BLOCK;
         change.set(countAt, memory.getPlain(countAt) + by);
-    }
-
-    /** Removes the key that was found. Under the lock. */
-    void remove(MapAccess access) {
-        boolean isLogged = log.enter();
-        try (Change change = heap.change()) {
-            long entry = MapLayout.entry(memory.getPlain(access.slotAt));
-            long bucket = MapLayout.bucketAt(access.segment, access.hash);
-            change.set(bucket, memory.getPlain(bucket) + 1); // SYNC: map-version
-            change.set(access.slotAt, 0); // SYNC: map-slot
-            count(change, access.segment, -1);
-            free(change, entry);
-            if (isLogged) {
-                log.add(change, entry, true);
-            }
-            change.commit();
-        } finally {
-            log.leave(isLogged);
-        }
     }
 }

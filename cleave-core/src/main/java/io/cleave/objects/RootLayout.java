@@ -1,13 +1,16 @@
 package io.cleave.objects;
 
+import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The layout of a heap's directory of names.
  *
  * <pre>
  * roots of the heap: 0 table | 1 lock | 2 begun | 3 ended | 4 dropped | 5 sweep lock
+ *                    6 first that is made | 7 first that is freed | 8 lock of both
  *
  * table    256 words: the first entry of each bucket
  *
@@ -22,11 +25,14 @@ import java.nio.charset.StandardCharsets;
  *          +----------------+----------------+----------------+---------
  *        0 | generation     | kind, DROPPED  | fingerprint    | the structure's own
  *          +----------------+----------------+----------------+---------
+ *      208 | next           | whence         | worker         |
+ *          +----------------+----------------+----------------+---------
  * </pre>
  *
  * An entry never changes but for {@code next}. {@code begun} and {@code ended} go up by one with each change of the
  * directory, as its first and its last word. A structure that is {@code DROPPED} has no name any more, and waits in the
- * list of those that are {@code dropped}, by their entries' {@code next}, until all that belongs to it is free.
+ * list of those that are {@code dropped}, by their entries' {@code next}, until all that belongs to it is free. The words
+ * from 208 on are those of {@link LooseStructures}, and have a meaning only while the structure is among these.
  */
 final class RootLayout {
     static final int TABLE = 0;
@@ -35,6 +41,9 @@ final class RootLayout {
     static final int ENDED = 3;
     static final int DROPPED = 4;
     static final int SWEEP_LOCK = 5;
+    static final int FIRST_MADE = 6;
+    static final int FIRST_FREED = 7;
+    static final int LOOSE_LOCK = 8;
 
     static final int BUCKETS = 256;
     static final long TABLE_BYTES = BUCKETS * (long) Long.BYTES;
@@ -53,6 +62,9 @@ final class RootLayout {
     static final long FINGERPRINT_IN_HEADER = 16;
     /** Where a structure's own part of its header begins. */
     static final long OWN_IN_HEADER = 24;
+    static final long NEXT_IN_HEADER = 208;
+    static final long WHENCE_IN_HEADER = 216;
+    static final long WORKER_IN_HEADER = 224;
     /** The structure has been dropped. */
     static final long IS_DROPPED = 1L << 32;
 
@@ -96,6 +108,16 @@ final class RootLayout {
 
     static int kind(HeapMemory memory, long entry) {
         return (int) memory.getPlain(entry + KIND_IN_ENTRY);
+    }
+
+    /** The kind that a header says; null for one that another version of Cleave has given. */
+    static @Nullable RootKind kindOf(HeapMemory memory, long header) {
+        return RootKind.of((int) memory.getPlain(header + KIND_IN_HEADER));
+    }
+
+    /** Whether a header can be at an offset that may be any number. */
+    static boolean isHeader(HeapMemory memory, long header) {
+        return header % Heap.HEADER_BYTES == 0 && memory.isCommitted(header, Heap.HEADER_BYTES);
     }
 
     static boolean isDropped(HeapMemory memory, long header) {

@@ -6,6 +6,7 @@ import io.cleave.heap.Change;
 import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import java.lang.invoke.VarHandle;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <b>Dropping.</b> One change takes the name away, marks the header, and puts the entry into the list of the dropped. What
  * belongs to the structure is freed after that, in changes of its own, by who holds the sweep lock; the last of them takes
  * the entry out of the list, and frees it and the header. Who dies in the middle leaves the rest to the next who drops
- * something or makes something new.
+ * something or makes something new. Structures that were in it become {@link LooseStructures} by that.
  */
 final class Roots {
     /** How often to look again before the lock is taken. */
@@ -50,6 +51,7 @@ final class Roots {
     private final Heap heap;
     private final HeapMemory memory;
     private final boolean isReadOnly;
+    private final LooseStructures loose;
     /** No chain of entries is longer. */
     private final long mostSteps;
 
@@ -68,6 +70,7 @@ final class Roots {
         this.heap = heap;
         this.memory = heap.memory();
         this.isReadOnly = isReadOnly;
+        this.loose = new LooseStructures(heap, new Gate(null)); // who uses this is inside the handle's gate
         this.mostSteps = heap.usage().maximumBytes() / RootLayout.TEXT_IN_ENTRY;
     }
 
@@ -318,8 +321,14 @@ final class Roots {
         }
     }
 
-    /** Frees what was dropped, unless another is at it. */
+    /** Frees what was dropped, and what was in it. */
     private void sweep() {
+        sweepNamed();
+        loose.sweep();
+    }
+
+    /** Frees what was dropped by its name, unless another is at it. */
+    private void sweepNamed() {
         if (word(RootLayout.DROPPED) == 0 || !heap.locks().tryLock(heap.rootAt(RootLayout.SWEEP_LOCK))) {
             return;
         }
@@ -367,7 +376,7 @@ final class Roots {
         return at;
     }
 
-    /** Names all blocks that can be reached by names, and those that are about to be freed. */
+    /** Names all blocks that can be reached by names, and those that are being made or about to be freed. */
     void walk(Check check) {
         long table = word(RootLayout.TABLE);
         if (table != 0 && check.reached(table) != 0) {
@@ -376,6 +385,7 @@ final class Roots {
             }
         }
         walk(word(RootLayout.DROPPED), check, true);
+        loose.walk(check);
         if (word(RootLayout.BEGUN) != word(RootLayout.ENDED)) {
             check.fault(
                     "the directory of names is in the middle of a change: " + word(RootLayout.BEGUN) + " were begun, "

@@ -67,6 +67,7 @@ public final class SharedHeap implements AutoCloseable {
     private final Heap heap;
     private final Gate gate;
     private final Roots roots;
+    private final LooseStructures loose;
     private final RawBlocks blocks;
     private final HeapOptions options;
     /** By its offset, where threads of this process may sleep through this handle. */
@@ -79,6 +80,7 @@ public final class SharedHeap implements AutoCloseable {
         this.roots = new Roots(file.name(), heap, options.readOnly());
         this.blocks = new RawBlocks(heap);
         this.gate = new Gate(file::close, WAYS);
+        this.loose = new LooseStructures(heap, gate);
     }
 
     private static SharedHeap attached(HeapFile file, HeapOptions options) {
@@ -273,7 +275,27 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <K, V> SharedMap<K, V> map(String name, Class<K> key, Class<V> value) {
-        return map(name, RootKind.MAP, "map of " + key.getTypeName() + " to " + value.getTypeName(), key, value);
+        return map(name, RootKind.MAP, "map of " + key.getTypeName() + " to " + value.getTypeName(),
+                ValueEncoding.ofKey(key), ValueEncoding.of(value));
+    }
+
+    /**
+     * A map with a name whose values are structures; it is made, and is empty, where there is none.
+     *
+     * @param <K> the class of its keys
+     * @param <V> what its values are, such as {@code List<Long>}
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param key the class of its keys, whose equality their bytes tell
+     * @param value the type of its values, with all levels; {@link StructureType} says how they live
+     * @return the map
+     * @throws IncompatibleBlockException where the name leads to something else, or to a map with other classes at any level
+     * @throws IllegalArgumentException where the class cannot be that of keys, or all classes together have names of more
+     *         than 4096 bytes
+     * @throws HeapFullException where there is no room for it
+     */
+    public <K, V> SharedMap<K, V> map(String name, Class<K> key, StructureType<V> value) {
+        return map(name, RootKind.MAP, "map of " + key.getTypeName() + " to " + value, ValueEncoding.ofKey(key),
+                value.encoding(loose));
     }
 
     /**
@@ -288,12 +310,12 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <E> SharedSet<E> set(String name, Class<E> element) {
-        return new HeapSet<>(map(name, RootKind.SET, "set of " + element.getTypeName(), element, Boolean.class));
+        return new HeapSet<>(map(name, RootKind.SET, "set of " + element.getTypeName(),
+                ValueEncoding.ofKey(element), ValueEncoding.of(Boolean.class)));
     }
 
-    private <K, V> HeapMap<K, V> map(String name, RootKind kind, String description, Class<K> key, Class<V> value) {
-        ValueEncoding<K> keys = ValueEncoding.ofKey(key);
-        ValueEncoding<V> values = ValueEncoding.of(value);
+    private <K, V> HeapMap<K, V> map(String name, RootKind kind, String description, ValueEncoding<K> keys,
+            ValueEncoding<V> values) {
         gate.enter();
         try {
             while (true) {
@@ -321,8 +343,27 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <E> SharedList<E> list(String name, Class<E> element) {
-        ValueEncoding<E> encoding = ValueEncoding.of(element);
-        RootType listType = new RootType(RootKind.LIST, 0, "list of " + element.getTypeName());
+        return list(name, element.getTypeName(), ValueEncoding.of(element));
+    }
+
+    /**
+     * A list with a name whose elements are structures; it is made, and is empty, where there is none.
+     *
+     * @param <E> what its elements are, such as {@code List<Long>}
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param element the type of its elements, which may be null beside that; {@link StructureType} says how they live
+     * @return the list
+     * @throws IncompatibleBlockException where the name leads to something else, or to a list with other classes at any
+     *         level
+     * @throws IllegalArgumentException where all classes together have names of more than 4096 bytes
+     * @throws HeapFullException where there is no room for it
+     */
+    public <E> SharedList<E> list(String name, StructureType<E> element) {
+        return list(name, element.toString(), element.encoding(loose));
+    }
+
+    private <E> SharedList<E> list(String name, String description, ValueEncoding<E> encoding) {
+        RootType listType = new RootType(RootKind.LIST, 0, "list of " + description);
         return new HeapList<>(name, slots(name, listType, SlotKind.VALUES, encoding.schema()), encoding);
     }
 

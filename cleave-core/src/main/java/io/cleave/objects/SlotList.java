@@ -103,14 +103,32 @@ final class SlotList {
      */
     static long create(Heap heap, Change change, @Nullable ValueSchema schema) {
         HeapMemory memory = heap.memory();
-        long header = change.allocateHeader();
-        memory.clear(header + ListLayout.VERSION, ListLayout.OWN_END - ListLayout.VERSION);
-        memory.setPlain(header + ListLayout.VERSION, ThreadLocalRandom.current().nextLong());
+        long header = createHeld(heap, change, schema != null && schema.isStructure());
         if (schema != null) {
             memory.setPlain(header + ListLayout.SCHEMA, StoredSchema.store(memory, change, schema, null));
             memory.setPlain(header + ListLayout.PRINT, schema.fingerprint());
         }
         return header;
+    }
+
+    /**
+     * Makes an empty list of which another structure's schema says what it has.
+     *
+     * @param isHolding whether its elements are structures
+     */
+    static long createHeld(Heap heap, Change change, boolean isHolding) {
+        HeapMemory memory = heap.memory();
+        long header = change.allocateHeader();
+        memory.clear(header + ListLayout.VERSION, ListLayout.OWN_END - ListLayout.VERSION);
+        memory.setPlain(header + ListLayout.VERSION, ThreadLocalRandom.current().nextLong());
+        memory.setPlain(header + ListLayout.HOLDS, isHolding ? 1 : 0);
+        return header;
+    }
+
+    /** Whether another handle is for the same list. */
+    boolean isSame(SlotList other) {
+        return header == other.header && generation == other.generation
+                && memory.segment().address() == other.memory.segment().address();
     }
 
     /**
@@ -436,6 +454,9 @@ final class SlotList {
             heap.locks().lock(lockAt);
             isHeld = true;
             ListView _ = current(); // or it was dropped
+            if (RootLayout.isDropped(memory, header)) {
+                throw stale(); // it is about to be freed
+            }
             changes.finish();
             return changes;
         } catch (Throwable t) {

@@ -2,6 +2,7 @@ package io.cleave.objects;
 
 import io.cleave.heap.Change;
 import io.cleave.heap.Check;
+import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -135,6 +136,7 @@ final class StoredValue<T> {
         long block = change.allocate(HEAD_BYTES + buffer.length());
         memory.setPlain(block, buffer.length());
         buffer.copyTo(all, block + HEAD_BYTES);
+        buffer.adopt(change);
         return block;
     }
 
@@ -164,6 +166,18 @@ final class StoredValue<T> {
         if (isBlock(word)) {
             change.free(word);
         }
+    }
+
+    /**
+     * Frees the block that a word leads to, if it does, and drops the structure that it holds.
+     *
+     * @param loose where structures go, whose lock is held; null where values are none
+     */
+    static void free(long word, Change change, @Nullable LooseStructures loose) {
+        if (loose != null && isBlock(word)) {
+            HeldStructure.drop(loose, change, word + HEAD_BYTES);
+        }
+        free(word, change);
     }
 
     /** The value of a word that is not {@link #NOTHING} and cannot change meanwhile, as its lock is held. */
@@ -243,6 +257,15 @@ final class StoredValue<T> {
         long size = check.reached(word);
         if (size != 0 && (memory.getPlain(word) < 0 || memory.getPlain(word) > size - HEAD_BYTES)) {
             check.fault("the value at " + word + " has " + memory.getPlain(word) + " bytes in a block of " + size);
+        }
+    }
+
+    /** Names all blocks of the structure that a word's value is. */
+    static void walkStructure(Heap heap, long word, Check check) {
+        if (!isBlock(word) || !heap.memory().isCommitted(word, HEAD_BYTES + HeldStructure.BYTES)) {
+            check.fault("what should hold a structure has the word " + Long.toHexString(word));
+        } else {
+            HeldStructure.walk(heap, word + HEAD_BYTES, heap.memory().getPlain(word), check);
         }
     }
 

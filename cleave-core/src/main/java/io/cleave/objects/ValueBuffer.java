@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.heap.Change;
 import io.cleave.heap.FewBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,6 +10,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of one value on their way into memory, for one thread at a time and for one value after the other.
@@ -43,6 +45,11 @@ final class ValueBuffer implements QueueContent, AutoCloseable {
     private int composites;
     private final List<Part> parts = new ArrayList<>();
     private long partBytes;
+    /** Whose operation this is, where values can be structures. */
+    private @Nullable LooseStructures loose;
+    /** The structure that was made as the value, and that no entry has yet; 0 where there is none. */
+    private long made;
+    private long madeGeneration;
 
     /**
      * What is copied last.
@@ -78,11 +85,62 @@ final class ValueBuffer implements QueueContent, AutoCloseable {
         return buffer;
     }
 
-    /** Gives the buffer back, and forgets the value. */
+    /** Gives the buffer back, and forgets the value; a structure that was made of it, and that nobody has, is dropped. */
     @Override
     public void close() {
-        begin(false);
-        isLent = false;
+        try {
+            endHolding();
+        } finally {
+            begin(false);
+            isLent = false;
+        }
+    }
+
+    /** Begins an operation whose values are structures; {@link #close} ends it. */
+    void beginHolding(LooseStructures structures) {
+        structures.begin();
+        loose = structures;
+    }
+
+    private void endHolding() {
+        LooseStructures structures = loose;
+        if (structures == null) {
+            return;
+        }
+        loose = null;
+        try {
+            if (made != 0) {
+                structures.discard(made, madeGeneration);
+            }
+        } finally {
+            made = 0;
+            structures.end();
+        }
+    }
+
+    /** The value is a structure that was made of it. */
+    void putMade(long header, long generation) {
+        made = header;
+        madeGeneration = generation;
+        putLong(header);
+        putLong(generation);
+    }
+
+    /** Gives the structure that was made, if one was, to who stores these bytes in a change, under the lock. */
+    void adopt(Change change) {
+        if (loose != null && made != 0) {
+            loose.adopt(change, made);
+        }
+    }
+
+    /** That change was committed, or others have taken on the structure. */
+    void forgetMade() {
+        made = 0;
+    }
+
+    /** The structure that was made, and that is not stored yet; 0 where there is none. */
+    long made() {
+        return made;
     }
 
     /** Begins a value. */

@@ -41,8 +41,13 @@ abstract class ValueEncoding<T> {
     private final ValueSchema schema;
 
     private ValueEncoding(Class<T> type) {
+        this(type, ValueSchema.of(type));
+    }
+
+    /** One that says itself what its bytes mean. */
+    ValueEncoding(Class<T> type, ValueSchema schema) {
         this.type = type;
-        this.schema = ValueSchema.of(type);
+        this.schema = schema;
     }
 
     /**
@@ -233,6 +238,11 @@ abstract class ValueEncoding<T> {
 
     /** Reads a value of the most usual form by fewer steps than {@link #read} takes; null for all others. */
     @Nullable T readSimple(MemorySegment memory, long at, long length) {
+        return null;
+    }
+
+    /** Those among which values are while they are made, where these are structures; null where they are not. */
+    @Nullable LooseStructures loose() {
         return null;
     }
 

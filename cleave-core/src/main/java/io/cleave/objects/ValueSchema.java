@@ -20,11 +20,21 @@ import org.jspecify.annotations.Nullable;
  * enum com.example.State[OPEN, DONE]
  * </pre>
  *
+ * Of a structure that holds structures the first line says so for all levels, as {@link StructureType} does:
+ *
+ * <pre>
+ * map of java.lang.String to list of com.example.Order
+ * record com.example.Order(long number, com.example.State state)
+ * </pre>
+ *
  * @param text a line for each record and enum, or a line with the name of any other class; the declared class first
  */
 record ValueSchema(String text) {
     private static final String RECORD = "record ";
     private static final String ENUM = "enum ";
+    static final String LIST = "list of ";
+    static final String MAP = "map of ";
+    static final String SET = "set of ";
 
     /** The schema of a class that is here. Enums are initialised for it. */
     static ValueSchema of(Class<?> type) {
@@ -33,6 +43,25 @@ record ValueSchema(String text) {
             lines.add(line(part));
         }
         return new ValueSchema(String.join("\n", lines));
+    }
+
+    /** The schema of a structure: its description, and the records and enums that the classes in it lead to. */
+    static ValueSchema of(String description, Set<Class<?>> classes) {
+        Set<Class<?>> parts = new LinkedHashSet<>();
+        classes.forEach(type -> collect(type, parts));
+        List<String> lines = new ArrayList<>();
+        lines.add(description);
+        parts.forEach(part -> lines.add(line(part)));
+        return new ValueSchema(String.join("\n", lines));
+    }
+
+    /** Whether the values are structures. No class has a name with a space. */
+    boolean isStructure() {
+        return isStructure(text);
+    }
+
+    private static boolean isStructure(String text) {
+        return text.startsWith(LIST) || text.startsWith(MAP) || text.startsWith(SET);
     }
 
     /** A class, and the records and enums that its components lead to. */
@@ -84,7 +113,7 @@ record ValueSchema(String text) {
         String[] there = stored.text.split("\n", -1);
         String[] here = text.split("\n", -1);
         if (!head(there[0]).equals(head(here[0]))) {
-            return "it holds values of the class " + head(there[0]) + ", not " + head(here[0]);
+            return "it holds " + values(there[0]) + ", not " + values(here[0]);
         }
         for (String line : here) {
             for (String other : there) {
@@ -94,6 +123,11 @@ record ValueSchema(String text) {
             }
         }
         return "it has the schema \"" + stored.text + "\", and here it is \"" + text + "\"";
+    }
+
+    /** What a first line says, after "it holds". */
+    private static String values(String line) {
+        return isStructure(line) ? "values that are a " + line : "values of the class " + head(line);
     }
 
     private static String difference(String here, String there) {

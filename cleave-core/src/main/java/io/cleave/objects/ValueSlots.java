@@ -14,20 +14,70 @@ final class ValueSlots<E extends @Nullable Object> {
     private final HeapMemory memory;
     private final Class<E> type;
     private final StoredValue<E> values;
+    /** Where values are structures, those among which they are made and freed. */
+    private final @Nullable LooseStructures loose;
 
-    /**
-     * The values of a list.
-     *
-     * @param name for messages
-     * @throws io.cleave.IncompatibleBlockException where it was made with another class
-     */
-    ValueSlots(String name, SlotList slots, ValueEncoding<E> encoding) {
+    /** The values of a list that was made with their class. */
+    ValueSlots(SlotList slots, ValueEncoding<E> encoding) {
         this.slots = slots;
         this.heap = slots.heap();
         this.memory = slots.memory();
         this.type = encoding.type();
         this.values = new StoredValue<>(memory, encoding);
-        slots.checkSchema(name, encoding.schema());
+        this.loose = encoding.loose();
+    }
+
+    /** What a value is encoded into, for an operation that stores it: to be closed when the list's lock is free again. */
+    ValueBuffer lend() {
+        ValueBuffer buffer = ValueBuffer.lend();
+        if (loose != null) {
+            boolean isBegun = false;
+            try {
+                buffer.beginHolding(loose);
+                isBegun = true;
+            } finally {
+                if (!isBegun) {
+                    buffer.close();
+                }
+            }
+        }
+        return buffer;
+    }
+
+    /** Where values are structures, those among which they are made and freed; null where they are not. */
+    @Nullable LooseStructures loose() {
+        return loose;
+    }
+
+    /** What a change collects. */
+    interface Collecting {
+        void into(Change change);
+    }
+
+    /** Makes a change that may store values or free them. Under the lock. */
+    void change(Collecting collecting) {
+        if (loose == null) {
+            commit(collecting);
+        } else {
+            loose.lock();
+            try {
+                commit(collecting);
+            } finally {
+                loose.unlock();
+            }
+        }
+    }
+
+    private void commit(Collecting collecting) {
+        try (Change change = heap.change()) {
+            collecting.into(change);
+            change.commit();
+        }
+    }
+
+    /** Frees what an element's word leads to, as a part of such a change that takes the word away. */
+    void free(long word, Change change) {
+        StoredValue.free(word, change, loose);
     }
 
     SlotList slots() {
@@ -161,6 +211,18 @@ final class ValueSlots<E extends @Nullable Object> {
      * @throws java.util.ConcurrentModificationException where it is not
      */
     <R extends @Nullable Object> R locked(@Nullable ListView expected, Action<R> action) {
+        if (loose == null) {
+            return lockedOnly(expected, action);
+        }
+        loose.begin();
+        try {
+            return lockedOnly(expected, action);
+        } finally {
+            loose.end();
+        }
+    }
+
+    private <R extends @Nullable Object> R lockedOnly(@Nullable ListView expected, Action<R> action) {
         SlotChanges changes = slots.lock();
         try {
             if (expected != null) {
@@ -180,13 +242,13 @@ final class ValueSlots<E extends @Nullable Object> {
             return;
         }
         long stripeAt = slots.stripeAt(slotAt);
-        try (Change change = heap.change()) {
+        change(change -> {
             long stored = word == StoredValue.NOTHING ? values.store(change, buffer) : word;
             change.set(stripeAt, memory.getPlain(stripeAt) + 1); // SYNC: list-stripe
             change.set(slotAt, stored); // SYNC: list-slot
-            StoredValue.free(old, change);
-            change.commit();
-        }
+            free(old, change);
+        });
+        buffer.forgetMade();
     }
 
     /** Words as the bytes of slots. */

@@ -1,0 +1,170 @@
+package io.cleave.objects;
+
+import io.cleave.heap.Change;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How values that are structures become bytes: a value is copied into a structure of its own in the heap, and its bytes are
+ * a {@link HeldStructure}. From them comes a handle on that structure.
+ *
+ * @param <T> what the values are to their users
+ */
+abstract class StructureEncoding<T> extends ValueEncoding<T> {
+    private final LooseStructures loose;
+
+    private StructureEncoding(Class<? super T> type, ValueSchema schema, LooseStructures loose) {
+        super(cast(type), schema);
+        this.loose = loose;
+    }
+
+    @SuppressWarnings("unchecked") // the structures check their elements by themselves
+    private static <T> Class<T> cast(Class<? super T> type) {
+        return (Class<T>) type;
+    }
+
+    @Override
+    final LooseStructures loose() {
+        return loose;
+    }
+
+    /** Makes an empty one, as a part of a change; its header. */
+    abstract long create(Change change);
+
+    abstract RootKind kind();
+
+    /** A handle on the one with a header. */
+    abstract T open(long header, long generation);
+
+    /** Copies a value into an empty one. */
+    abstract void fill(T empty, T value);
+
+    /** Makes a structure of a value, which is the buffer's until it is adopted. */
+    @Override
+    final void write(T value, ValueBuffer out) {
+        long header = loose.make(kind(), this::create);
+        long generation = loose.heap().memory().getPlain(header);
+        boolean isDone = false;
+        try {
+            fill(open(header, generation), value);
+            out.putMade(header, generation);
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                loose.discard(header, generation);
+            }
+        }
+    }
+
+    @Override
+    final Object read(ValueInput in) {
+        long header = in.readLong();
+        if (!RootLayout.isHeader(loose.heap().memory(), header)) {
+            throw in.damaged("it should be the place of a structure and is " + header);
+        }
+        return open(header, in.readLong());
+    }
+
+    /** Whether an encoding's values are structures. */
+    private static boolean isHolding(ValueEncoding<?> encoding) {
+        return encoding.loose() != null;
+    }
+
+    /** Values that are lists. */
+    static final class OfList<E extends @Nullable Object> extends StructureEncoding<List<E>> {
+        private final ValueEncoding<E> elements;
+
+        OfList(ValueSchema schema, LooseStructures loose, ValueEncoding<E> elements) {
+            super(List.class, schema, loose);
+            this.elements = elements;
+        }
+
+        @Override
+        long create(Change change) {
+            return SlotList.createHeld(loose().heap(), change, isHolding(elements));
+        }
+
+        @Override
+        RootKind kind() {
+            return RootKind.LIST;
+        }
+
+        @Override
+        List<E> open(long header, long generation) {
+            return new HeapList<>(
+                    new SlotList(loose().heap(), loose().gate(), header, generation, SlotKind.VALUES), elements);
+        }
+
+        @Override
+        void fill(List<E> empty, List<E> value) {
+            boolean _ = empty.addAll(value);
+        }
+    }
+
+    /** Values that are maps. */
+    static final class OfMap<K, V> extends StructureEncoding<Map<K, V>> {
+        private final ValueEncoding<K> keys;
+        private final ValueEncoding<V> values;
+
+        OfMap(ValueSchema schema, LooseStructures loose, ValueEncoding<K> keys, ValueEncoding<V> values) {
+            super(Map.class, schema, loose);
+            this.keys = keys;
+            this.values = values;
+        }
+
+        @Override
+        long create(Change change) {
+            return MapTable.createHeld(loose().heap(), change, isHolding(values));
+        }
+
+        @Override
+        RootKind kind() {
+            return RootKind.MAP;
+        }
+
+        @Override
+        Map<K, V> open(long header, long generation) {
+            return new HeapMap<>(new MapTable(loose().heap(), loose().gate(), header, generation), keys, values);
+        }
+
+        @Override
+        void fill(Map<K, V> empty, Map<K, V> value) {
+            empty.putAll(value);
+        }
+    }
+
+    /** Values that are sets. */
+    static final class OfSet<E> extends StructureEncoding<Set<E>> {
+        private static final ValueEncoding<Boolean> PRESENT = ValueEncoding.of(Boolean.class);
+
+        private final ValueEncoding<E> elements;
+
+        OfSet(ValueSchema schema, LooseStructures loose, ValueEncoding<E> elements) {
+            super(Set.class, schema, loose);
+            this.elements = elements;
+        }
+
+        @Override
+        long create(Change change) {
+            return MapTable.createHeld(loose().heap(), change, false);
+        }
+
+        @Override
+        RootKind kind() {
+            return RootKind.SET;
+        }
+
+        @Override
+        Set<E> open(long header, long generation) {
+            return new HeapSet<>(new HeapMap<>(new MapTable(loose().heap(), loose().gate(), header, generation),
+                    elements, PRESENT));
+        }
+
+        @Override
+        void fill(Set<E> empty, Set<E> value) {
+            boolean _ = empty.addAll(value);
+        }
+    }
+}

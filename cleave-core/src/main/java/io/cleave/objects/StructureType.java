@@ -1,0 +1,184 @@
+package io.cleave.objects;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * The class of values that are themselves structures in a {@link SharedHeap}: lists, maps and sets, also of one another.
+ *
+ * <pre>{@code
+ * SharedMap<String, List<Long>> sales = heap.map("sales", String.class, StructureType.list(Long.class));
+ * sales.put("May", List.of(7L, 12L));
+ * List<Long> may = sales.get("May");         // live: all processes see and change the same list
+ * may.add(3L);
+ * sales.computeIfAbsent("June", _ -> List.of()).add(20L);
+ * }</pre>
+ *
+ * <p>
+ * A value that is put is copied into a structure of its own in the heap, with all levels in it, also where it is one of the
+ * heap's. What is read from there is a handle on that structure: a {@link SharedList}, {@link SharedMap} or
+ * {@link SharedSet}, for which all is true that is said of these. It stays the same structure until its entry is removed or
+ * gets another value. Only where a handle is put into the place that it was read from, nothing happens.
+ *
+ * <p>
+ * <b>An entry owns its structure.</b> To remove or replace the entry ends the structure with all in it, and each handle on it
+ * throws a {@link io.cleave.StaleReferenceException} from then on, whoever has it. The same is true of the handle that
+ * {@code put}, {@code remove}, {@code set} and their kin return: it says that there was a structure, and no more. Copy what
+ * is needed of it before. An operation on a handle while another process ends the structure has happened before that, or
+ * throws; one that only reads may still find the structure for a moment.
+ *
+ * <p>
+ * <b>Equality</b> is that of the content, as {@link List}, {@link Map} and {@link Set} have it, wherever values are compared:
+ * in {@code containsValue}, {@code indexOf}, {@code replace(key, old, new)}, {@code remove(key, value)}. The inner structure
+ * is not locked meanwhile, so others may change it. A structure that has ended equals nothing.
+ *
+ * <p>
+ * <b>Death and lack of memory.</b> A value is put as a whole or not at all, whatever process dies at whatever moment; what
+ * one who died was copying is freed by the next who changes structures of this sort or makes or drops a name. Where the heap
+ * is full in the middle of a copy, everything is as it was.
+ *
+ * <p>
+ * <b>Cost.</b> An empty list takes 256 bytes, and its first 8 short elements 64; an empty map or set takes 17 KiB. To put or
+ * remove one takes about a microsecond beside its content.
+ *
+ * <h2>Threads</h2> Instances are immutable, and may be used for several heaps.
+ *
+ * @param <T> what the values are to their users, such as {@code List<Long>}
+ */
+public final class StructureType<T> {
+    private final Part<T> part;
+
+    /**
+     * Something of which structures can be made.
+     *
+     * @param description with all levels
+     * @param classes that values have, at any level
+     * @param levels how many structures are in each other
+     * @param encoding of such values in a heap, of which the loose structures are known
+     */
+    private record Part<T>(String description, Set<Class<?>> classes, int levels,
+            Function<LooseStructures, ValueEncoding<T>> encoding) {
+        static <T> Part<T> of(Class<T> type) {
+            return of(type, ValueEncoding.of(type));
+        }
+
+        static <T> Part<T> ofKey(Class<T> type) {
+            return of(type, ValueEncoding.ofKey(type));
+        }
+
+        private static <T> Part<T> of(Class<T> type, ValueEncoding<T> encoding) {
+            return new Part<>(type.getTypeName(), Set.of(type), 0, _ -> encoding);
+        }
+    }
+
+    /** Makes an encoding, once its schema is known. */
+    private interface Maker<T> {
+        ValueEncoding<T> make(ValueSchema schema, LooseStructures loose);
+    }
+
+    private StructureType(String description, Set<Class<?>> classes, int levels, Maker<T> maker) {
+        if (levels > HeldStructure.MOST_LEVELS) {
+            throw new IllegalArgumentException("a structure of " + levels + " levels; the limit is "
+                    + HeldStructure.MOST_LEVELS);
+        }
+        ValueSchema schema = ValueSchema.of(description, classes);
+        this.part = new Part<>(description, classes, levels, loose -> maker.make(schema, loose));
+    }
+
+    /**
+     * Lists of values.
+     *
+     * @param <E> the class of the elements
+     * @param element the class of the elements, which may be null beside that
+     * @return the type
+     * @throws IllegalArgumentException where no value can be of the class
+     */
+    public static <E> StructureType<List<E>> list(Class<E> element) {
+        return list(Part.of(element));
+    }
+
+    /**
+     * Lists of structures.
+     *
+     * @param <E> what the elements are
+     * @param element the type of the elements, which may be null beside that
+     * @return the type
+     * @throws IllegalArgumentException where that has more than 16 levels
+     */
+    public static <E> StructureType<List<E>> list(StructureType<E> element) {
+        return list(element.part);
+    }
+
+    private static <E> StructureType<List<E>> list(Part<E> element) {
+        return new StructureType<>(ValueSchema.LIST + element.description, element.classes, element.levels + 1,
+                (schema, loose) -> new StructureEncoding.OfList<>(schema, loose, element.encoding.apply(loose)));
+    }
+
+    /**
+     * Sets of values.
+     *
+     * @param <E> the class of the elements
+     * @param element the class of the elements, whose equality their bytes tell
+     * @return the type
+     * @throws IllegalArgumentException where the class cannot be that of keys
+     */
+    public static <E> StructureType<Set<E>> set(Class<E> element) {
+        Part<E> elements = Part.ofKey(element);
+        return new StructureType<>(ValueSchema.SET + elements.description, elements.classes, 1,
+                (schema, loose) -> new StructureEncoding.OfSet<>(schema, loose, elements.encoding.apply(loose)));
+    }
+
+    /**
+     * Maps of values.
+     *
+     * @param <K> the class of the keys
+     * @param <V> the class of the values
+     * @param key the class of the keys, whose equality their bytes tell
+     * @param value the class of the values
+     * @return the type
+     * @throws IllegalArgumentException where the classes cannot be those of keys and values
+     */
+    public static <K, V> StructureType<Map<K, V>> map(Class<K> key, Class<V> value) {
+        return map(Part.ofKey(key), Part.of(value));
+    }
+
+    /**
+     * Maps of structures.
+     *
+     * @param <K> the class of the keys
+     * @param <V> what the values are
+     * @param key the class of the keys, whose equality their bytes tell
+     * @param value the type of the values
+     * @return the type
+     * @throws IllegalArgumentException where the class cannot be that of keys, or that has more than 16 levels
+     */
+    public static <K, V> StructureType<Map<K, V>> map(Class<K> key, StructureType<V> value) {
+        return map(Part.ofKey(key), value.part);
+    }
+
+    private static <K, V> StructureType<Map<K, V>> map(Part<K> key, Part<V> value) {
+        Set<Class<?>> classes = new LinkedHashSet<>(key.classes); // their order is that of the schema
+        classes.addAll(value.classes);
+        return new StructureType<>(ValueSchema.MAP + key.description + " to " + value.description, classes,
+                value.levels + 1, (schema, loose) -> new StructureEncoding.OfMap<>(schema, loose,
+                        key.encoding.apply(loose), value.encoding.apply(loose)));
+    }
+
+    /** What such values are in a heap. */
+    ValueEncoding<T> encoding(LooseStructures loose) {
+        return part.encoding.apply(loose);
+    }
+
+    /**
+     * Says what it is.
+     *
+     * @return all levels, such as {@code map of java.lang.String to list of java.lang.Long}
+     */
+    @Override
+    public String toString() {
+        return part.description;
+    }
+}

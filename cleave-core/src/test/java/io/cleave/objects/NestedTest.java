@@ -1,0 +1,318 @@
+package io.cleave.objects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.cleave.HeapFullException;
+import io.cleave.IncompatibleBlockException;
+import io.cleave.StaleReferenceException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.ListIterator;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Structures that are values of structures, in one process. */
+class NestedTest {
+    private SharedHeap heap;
+    private SharedMap<String, List<Long>> map;
+
+    @BeforeEach
+    void open() {
+        heap = SharedHeap.create("nested" + ProcessHandle.current().pid(), 64 << 20);
+        map = heap.map("map", String.class, StructureType.list(Long.class));
+    }
+
+    @AfterEach
+    void close() {
+        heap.close();
+    }
+
+    private void verify() {
+        HeapVerification report = heap.verify();
+        assertThat(report.isSound()).as(report::toString).isTrue();
+    }
+
+    /** All that was in structures is free again, but for what is named. */
+    private void assertNothingIsLeft() {
+        for (String name : heap.names()) {
+            assertThat(heap.drop(name)).isTrue();
+        }
+        verify();
+        assertThat(heap.verify().usedBytes()).isLessThanOrEqualTo(2048 + 64); // the table of names
+    }
+
+    @Test
+    void whatIsPutIsCopiedAndWhatIsGotIsLive() {
+        List<Long> mine = new ArrayList<>(List.of(1L, 2L));
+        assertThat(map.put("a", mine)).isNull();
+        mine.add(3L);
+        List<Long> live = map.get("a");
+        assertThat(live).isInstanceOf(SharedList.class).containsExactly(1L, 2L);
+        live.add(4L);
+        assertThat(map.get("a")).containsExactly(1L, 2L, 4L);
+        try (SharedHeap other = SharedHeap.open(heap.name())) {
+            other.map("map", String.class, StructureType.list(Long.class)).get("a").add(5L);
+        }
+        assertThat(live).containsExactly(1L, 2L, 4L, 5L);
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void anEntryThatIsRemovedOrReplacedEndsItsStructure() {
+        map.put("a", List.of(1L));
+        List<Long> first = map.get("a");
+        List<Long> old = map.put("a", List.of(2L));
+        for (List<Long> gone : List.of(List.of(first), List.of(old)).stream().map(List::getFirst).toList()) {
+            assertThatThrownBy(() -> gone.get(0)).isInstanceOf(StaleReferenceException.class);
+            assertThatThrownBy(() -> gone.add(1L)).isInstanceOf(StaleReferenceException.class);
+            assertThatThrownBy(gone::size).isInstanceOf(StaleReferenceException.class);
+        }
+        List<Long> second = map.get("a");
+        assertThat(map.remove("a")).isNotNull();
+        assertThatThrownBy(second::size).isInstanceOf(StaleReferenceException.class);
+        assertThat(map.remove("a")).isNull();
+        assertThat(map.replace("a", List.of(3L))).isNull();
+        assertThat(map).isEmpty();
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void valuesAreComparedByTheirContent() {
+        map.put("a", List.of(1L, 2L));
+        assertThat(map.containsValue(List.of(1L, 2L))).isTrue();
+        assertThat(map.containsValue(List.of(1L))).isFalse();
+        assertThat(map.replace("a", List.of(1L), List.of(7L))).isFalse();
+        assertThat(map.replace("a", List.of(1L, 2L), List.of(7L))).isTrue();
+        assertThat(map.remove("a", List.of(1L, 2L))).isFalse();
+        assertThat(map).isEqualTo(Map.of("a", List.of(7L))).hasSameHashCodeAs(Map.of("a", List.of(7L)));
+        assertThat(map.entrySet()).contains(Map.entry("a", List.of(7L)));
+        assertThat(map).hasToString("{a=[7]}");
+        assertThat(map.remove("a", List.of(7L))).isTrue();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void computingReturnsTheLiveStructureAndKeepsTheOneThatIsReturned() {
+        List<Long> live = map.computeIfAbsent("a", _ -> List.of());
+        live.add(1L);
+        assertThat(map.computeIfAbsent("a", _ -> List.of(5L))).containsExactly(1L);
+        List<Long> same = map.compute("a", (_, value) -> {
+            value.add(2L);
+            return value;
+        });
+        same.add(3L);
+        assertThat(live).containsExactly(1L, 2L, 3L);
+        assertThat(map.merge("a", List.of(4L), (value, more) -> {
+            value.addAll(more);
+            return value;
+        })).containsExactly(1L, 2L, 3L, 4L);
+        map.merge("b", List.of(9L), (_, _) -> null).add(8L);
+        assertThat(map.get("b")).containsExactly(9L, 8L);
+        map.replaceAll((_, value) -> value.reversed());
+        assertThat(map.get("b")).containsExactly(8L, 9L);
+        assertThatThrownBy(live::size).isInstanceOf(StaleReferenceException.class);
+        assertThat(map.computeIfPresent("b", (_, _) -> null)).isNull();
+        assertThat(map).hasSize(1);
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aHandleThatIsPutIntoItsOwnPlaceStays() {
+        map.put("a", List.of(1L));
+        List<Long> live = map.get("a");
+        live.add(2L);
+        assertThat(map.put("a", live)).isEqualTo(live);
+        assertThat(map.replace("a", live)).isEqualTo(live);
+        assertThat(map.replace("a", List.of(1L, 2L), live)).isTrue();
+        map.entrySet().iterator().next().setValue(live);
+        assertThat(live).containsExactly(1L, 2L);
+        map.put("b", live);
+        map.get("b").add(3L);
+        assertThat(live).containsExactly(1L, 2L);
+        SharedList<List<Long>> list = heap.list("list", StructureType.list(Long.class));
+        list.add(live);
+        List<Long> inList = list.get(0);
+        assertThat(list.set(0, inList)).isEqualTo(inList);
+        list.replaceAll(each -> each);
+        ListIterator<List<Long>> all = list.listIterator();
+        all.next();
+        all.set(inList);
+        inList.add(7L);
+        assertThat(list.get(0)).containsExactly(1L, 2L, 7L);
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void anEntrysNewValueIsLiveToo() {
+        map.put("a", List.of(1L));
+        Map.Entry<String, List<Long>> entry = map.entrySet().iterator().next();
+        entry.setValue(List.of(2L));
+        entry.getValue().add(3L);
+        assertThat(map.get("a")).containsExactly(2L, 3L);
+    }
+
+    @Test
+    void aListOfListsIsAList() {
+        SharedList<List<String>> list = heap.list("list", StructureType.list(String.class));
+        list.add(List.of("a", "a longer text of some bytes"));
+        list.add(null);
+        list.addAll(1, Arrays.asList(List.of("b"), null, List.of()));
+        assertThat(list).hasSize(5).containsExactly(List.of("a", "a longer text of some bytes"), List.of("b"), null,
+                List.of(), null);
+        list.get(3).add("x");
+        assertThat(list.indexOf(List.of("x"))).isEqualTo(3);
+        List<String> last = list.get(3);
+        list.sort((one, other) -> Integer.compare(one == null ? -1 : one.size(), other == null ? -1 : other.size()));
+        assertThat(list).last().isEqualTo(List.of("a", "a longer text of some bytes"));
+        assertThat(last).containsExactly("x");
+        assertThat(list.remove(List.of("x"))).isTrue();
+        assertThatThrownBy(last::size).isInstanceOf(StaleReferenceException.class);
+        assertThat(list.removeIf(each -> each == null)).isTrue();
+        assertThat(list).hasSize(2);
+        list.replaceAll(each -> List.of(each.getFirst()));
+        list.set(0, List.of("y", "z"));
+        assertThat(list).containsExactly(List.of("y", "z"), List.of("a"));
+        verify();
+        for (int i = 0; i < 300; i++) {
+            list.add(List.of("number " + i, "x"));
+        }
+        list.subList(20, 200).clear();
+        verify();
+        list.clear();
+        assertThat(list).isEmpty();
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void levelsCanBeDeep() {
+        SharedMap<Long, Map<String, List<Set<Integer>>>> deep = heap.map("deep", Long.class,
+                StructureType.map(String.class, StructureType.list(StructureType.set(Integer.class))));
+        Map<String, List<Set<Integer>>> value = Map.of("a", List.of(Set.of(1, 2), Set.of()), "b", List.of());
+        deep.put(1L, value);
+        deep.put(2L, deep.get(1L));
+        Map<String, List<Set<Integer>>> first = deep.get(1L);
+        first.get("a").get(0).add(3);
+        first.computeIfAbsent("c", _ -> List.of()).add(Set.of(9));
+        assertThat(deep.get(2L)).isEqualTo(value);
+        assertThat(deep.get(1L)).isEqualTo(
+                Map.of("a", List.of(Set.of(1, 2, 3), Set.of()), "b", List.of(), "c", List.of(Set.of(9))));
+        Set<Integer> inner = first.get("a").get(0);
+        verify();
+        deep.remove(1L);
+        assertThatThrownBy(() -> inner.add(1)).isInstanceOf(StaleReferenceException.class);
+        assertThatThrownBy(() -> first.get("a")).isInstanceOf(StaleReferenceException.class);
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void otherClassesAreRefusedAtEachLevel() {
+        heap.map("deep", Long.class, StructureType.map(String.class, StructureType.list(Long.class)));
+        assertThatThrownBy(() -> heap.map("deep", Long.class,
+                StructureType.map(String.class, StructureType.list(Integer.class))))
+                        .isInstanceOf(IncompatibleBlockException.class)
+                        .hasMessageContaining("map of java.lang.String to list of java.lang.Long")
+                        .hasMessageContaining("map of java.lang.String to list of java.lang.Integer");
+        assertThatThrownBy(() -> heap.map("deep", Long.class,
+                StructureType.map(Long.class, StructureType.list(Long.class))))
+                        .isInstanceOf(IncompatibleBlockException.class);
+        assertThatThrownBy(() -> heap.map("deep", Long.class, StructureType.map(String.class, List.class)))
+                .isInstanceOf(IncompatibleBlockException.class);
+        assertThatThrownBy(() -> heap.map("map", String.class, List.class))
+                .isInstanceOf(IncompatibleBlockException.class)
+                .hasMessageContaining("list of java.lang.Long")
+                .hasMessageContaining("java.util.List");
+        assertThatThrownBy(() -> heap.list("map", StructureType.list(Long.class)))
+                .isInstanceOf(IncompatibleBlockException.class);
+        heap.map("deep", Long.class, StructureType.map(String.class, StructureType.list(Long.class)));
+        StructureType<?> type = StructureType.list(Long.class);
+        for (int i = 1; i < HeldStructure.MOST_LEVELS; i++) {
+            type = StructureType.list(type);
+        }
+        StructureType<?> most = type;
+        assertThatThrownBy(() -> StructureType.list(most)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("17");
+    }
+
+    @Test
+    @SuppressWarnings({"unchecked", "rawtypes"}) // what a careless caller does
+    void aValueOfAnotherClassInTheMiddleOfACopyChangesNothing() {
+        map.put("a", List.of(1L));
+        List<Object> wrong = new ArrayList<>(List.of(1L, 2L, "three"));
+        assertThatThrownBy(() -> ((Map) map).put("a", wrong)).isInstanceOf(ClassCastException.class);
+        assertThatThrownBy(() -> ((Map) map).put("b", Set.of())).isInstanceOf(ClassCastException.class);
+        assertThatThrownBy(() -> ((Map) map).compute("a", (_, _) -> wrong)).isInstanceOf(ClassCastException.class);
+        SharedList<List<Long>> list = heap.list("list", StructureType.list(Long.class));
+        list.add(List.of(7L));
+        assertThatThrownBy(() -> ((List) list).addAll(List.of(List.of(1L), List.of(2L), wrong)))
+                .isInstanceOf(ClassCastException.class);
+        assertThat(list).containsExactly(List.of(7L));
+        assertThat(map).isEqualTo(Map.of("a", List.of(1L)));
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aFullHeapInTheMiddleOfACopyLeavesAllAsItWas() {
+        String name = "small" + ProcessHandle.current().pid();
+        List<Long> large = new ArrayList<>();
+        for (long i = 0; i < 1000; i++) {
+            large.add(Long.MAX_VALUE - i);
+        }
+        try (SharedHeap small = SharedHeap.create(name, 2 << 20)) {
+            SharedMap<Integer, List<List<Long>>> lists = small.map("lists", Integer.class,
+                    StructureType.list(StructureType.list(Long.class)));
+            int count = 0;
+            try {
+                while (true) {
+                    lists.put(count, List.of(large, large));
+                    count++;
+                }
+            } catch (HeapFullException e) {
+                assertThat(count).isGreaterThan(3);
+            }
+            Map<Integer, List<List<Long>>> before = new HashMap<>(lists);
+            int key = count - 1;
+            assertThatThrownBy(() -> lists.compute(key, (_, value) -> List.of(large, large, large, large)))
+                    .isInstanceOf(HeapFullException.class);
+            assertThatThrownBy(() -> lists.put(key, List.of(large, large, large, large)))
+                    .isInstanceOf(HeapFullException.class);
+            assertThatThrownBy(() -> lists.get(key).addAll(List.of(large, large, large)))
+                    .isInstanceOf(HeapFullException.class);
+            assertThat(lists).isEqualTo(before).hasSize(count);
+            HeapVerification report = small.verify();
+            assertThat(report.isSound()).as(report::toString).isTrue();
+            long used = report.usedBytes();
+            lists.remove(0);
+            lists.put(0, List.of(large, large));
+            assertThat(small.verify().usedBytes()).isEqualTo(used);
+            lists.clear();
+            assertThat(small.verify().usedBytes()).isLessThan(32 << 10);
+        }
+    }
+
+    @Test
+    void aWatcherIsToldTheLiveValue() throws Exception {
+        java.util.concurrent.LinkedBlockingQueue<List<Long>> news = new java.util.concurrent.LinkedBlockingQueue<>();
+        try (AutoCloseable _ = map.watch((_, value) -> news.add(value == null ? List.of() : value))) {
+            map.put("a", List.of(1L));
+            List<Long> told = news.take();
+            map.get("a").add(2L);
+            assertThat(told).containsExactly(1L, 2L);
+            map.remove("a");
+            assertThat(news.take()).isEmpty();
+        }
+        verify();
+    }
+}
