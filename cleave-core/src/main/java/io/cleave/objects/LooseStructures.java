@@ -68,8 +68,9 @@ final class LooseStructures {
 
     /** Begins an operation that may make and drop structures. */
     void begin() {
+        int[] depth = DEPTH.get();
         gate.enter();
-        DEPTH.get()[0]++;
+        depth[0]++;
     }
 
     /** Ends it: the thread has the locks of this operation no more, and frees what was dropped if it is in no other. */

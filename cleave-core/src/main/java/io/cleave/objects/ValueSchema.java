@@ -113,7 +113,9 @@ record ValueSchema(String text) {
         String[] there = stored.text.split("\n", -1);
         String[] here = text.split("\n", -1);
         if (!head(there[0]).equals(head(here[0]))) {
-            return "it holds " + values(there[0]) + ", not " + values(here[0]);
+            boolean isOfStructures = isStructure(there[0]) || isStructure(here[0]);
+            return isOfStructures ? "it holds " + values(there[0]) + ", not " + values(here[0])
+                    : "it holds " + values(there[0]) + ", not " + head(here[0]);
         }
         for (String line : here) {
             for (String other : there) {

@@ -221,12 +221,12 @@ class NestedTest {
         heap.map("deep", Long.class, StructureType.map(String.class, StructureType.list(Long.class)));
         assertThatThrownBy(() -> heap.map("deep", Long.class,
                 StructureType.map(String.class, StructureType.list(Integer.class))))
-                        .isInstanceOf(IncompatibleBlockException.class)
-                        .hasMessageContaining("map of java.lang.String to list of java.lang.Long")
-                        .hasMessageContaining("map of java.lang.String to list of java.lang.Integer");
+                .isInstanceOf(IncompatibleBlockException.class)
+                .hasMessageContaining("map of java.lang.String to list of java.lang.Long")
+                .hasMessageContaining("map of java.lang.String to list of java.lang.Integer");
         assertThatThrownBy(() -> heap.map("deep", Long.class,
                 StructureType.map(Long.class, StructureType.list(Long.class))))
-                        .isInstanceOf(IncompatibleBlockException.class);
+                .isInstanceOf(IncompatibleBlockException.class);
         assertThatThrownBy(() -> heap.map("deep", Long.class, StructureType.map(String.class, List.class)))
                 .isInstanceOf(IncompatibleBlockException.class);
         assertThatThrownBy(() -> heap.map("map", String.class, List.class))
