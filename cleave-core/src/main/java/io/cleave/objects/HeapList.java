@@ -52,6 +52,11 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     @Override
+    public boolean isInUse() {
+        return slots().isInUse();
+    }
+
+    @Override
     public E get(int index) {
         return slots.get(index);
     }
@@ -81,7 +86,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
             long word = values.encode(element, buffer);
             return slots.locked(expected, changes -> {
                 long slotAt = changes.slotAt(index);
-                E old = values.decode(slots.word(changes, index));
+                E old = slots.detached(values.decode(slots.word(changes, index)));
                 slots.put(slotAt, word, buffer);
                 return old;
             });
@@ -157,13 +162,17 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
     private E removeLocked(SlotChanges changes, int index) {
+        E old = slots.detached(values.decode(slots.word(changes, index)));
+        dropLocked(changes, index);
+        return old;
+    }
+
+    private void dropLocked(SlotChanges changes, int index) {
         long word = slots.word(changes, index);
-        E old = values.decode(word);
         slots.change(change -> {
             changes.replace(change, index, 1, ValueSlots.bytes());
             slots.free(word, change);
         });
-        return old;
     }
 
     /**
@@ -175,7 +184,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return slots.locked(null, changes -> {
             boolean isSame = index < changes.count() && slots.word(changes, index) == word;
             if (isSame) {
-                E _ = removeLocked(changes, index);
+                dropLocked(changes, index);
             }
             return isSame;
         });
@@ -208,7 +217,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
             long count = changes.count();
             for (int i = 0; i < count; i++) {
                 if (LiveStructure.isEqual(slots.element(changes, i), element)) {
-                    E _ = removeLocked(changes, i);
+                    dropLocked(changes, i);
                     return true;
                 }
             }

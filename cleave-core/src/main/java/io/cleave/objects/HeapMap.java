@@ -53,6 +53,11 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
     }
 
     @Override
+    public boolean isInUse() {
+        return table.isInUse();
+    }
+
+    @Override
     public boolean isSame(@Nullable Object other) {
         return other instanceof HeapMap<?, ?> map && table.isSame(map.table);
     }
@@ -173,9 +178,28 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
             }
             values.encode(value, access.value);
             access.lockWithRoom(writer);
-            V old = writer.read(access, values);
+            V old = old(access);
             writer.put(access);
             return old;
+        }
+    }
+
+    /** The value that the key which is locked has and is about to lose. */
+    private @Nullable V old(MapAccess access) {
+        V old = writer.read(access, values);
+        return old == null ? null : values.detached(old);
+    }
+
+    /** As {@link #put}, for those to whom the old value does not matter. */
+    private void store(K key, V value) {
+        isKey(key);
+        notNull(value);
+        try (MapAccess access = writing(key)) {
+            if (!isThere(access, value)) {
+                values.encode(value, access.value);
+                access.lockWithRoom(writer);
+                writer.put(access);
+            }
         }
     }
 
@@ -201,7 +225,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
 
     @Override
     public void putAll(Map<? extends K, ? extends V> map) {
-        map.forEach(this::put);
+        map.forEach(this::store);
     }
 
     @Override
@@ -214,9 +238,24 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
             if (access.slotAt == 0) {
                 return null;
             }
-            V old = writer.read(access, values);
+            V old = old(access);
             writer.remove(access);
             return old;
+        }
+    }
+
+    /** As {@link #remove(Object)}, for those to whom the old value does not matter. */
+    boolean removeKey(Object key) {
+        if (!isKey(key)) {
+            return false;
+        }
+        try (MapAccess access = writing(keys.type().cast(key))) {
+            access.lock(writer);
+            boolean isThere = access.slotAt != 0;
+            if (isThere) {
+                writer.remove(access);
+            }
+            return isThere;
         }
     }
 
@@ -261,7 +300,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
             if (access.slotAt == 0) {
                 return null;
             }
-            V old = writer.read(access, values);
+            V old = old(access);
             writer.put(access);
             return old;
         }
@@ -405,14 +444,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
     @Override
     public void clear() {
         for (K key : keySet()) {
-            V _ = remove(key);
+            boolean _ = removeKey(key);
         }
     }
 
-    /** What an entry has after it was given a value: of structures it is not that itself. */
-    V stored(K key, V value) {
-        V present = loose == null ? value : get(key);
-        return present == null ? value : present;
+    /** Whether values are structures, of which what was put is not what is there. */
+    boolean isHolding() {
+        return loose != null;
     }
 
     MapCursor<K, V> cursor(boolean hasValues) {

@@ -76,7 +76,7 @@ final class HeapMapIterator<K, V, T> implements Iterator<T> {
         if (lastKey == null) {
             throw new IllegalStateException("there is no entry to remove: next was not called since the last removal");
         }
-        V _ = map.remove(lastKey);
+        boolean _ = map.removeKey(lastKey);
         lastKey = null;
     }
 }

@@ -50,7 +50,7 @@ final class HeapMapViews {
 
         @Override
         public boolean remove(Object key) {
-            return map.remove(key) != null;
+            return map.removeKey(key);
         }
 
         @Override
@@ -162,8 +162,10 @@ final class HeapMapViews {
 
         @Override
         public V setValue(V value) {
-            V _ = map.put(getKey(), value);
-            return super.setValue(map.stored(getKey(), value));
+            V replaced = map.put(getKey(), value);
+            V live = map.isHolding() ? map.get(getKey()) : null;
+            V known = super.setValue(live == null ? value : live);
+            return map.isHolding() && replaced != null ? replaced : known;
         }
     }
 }

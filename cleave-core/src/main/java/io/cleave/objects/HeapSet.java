@@ -19,6 +19,11 @@ final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E>, LiveStruc
     }
 
     @Override
+    public boolean isInUse() {
+        return map.isInUse();
+    }
+
+    @Override
     public boolean add(E element) {
         return map.putIfAbsent(element, true) == null;
     }
@@ -30,7 +35,7 @@ final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E>, LiveStruc
 
     @Override
     public boolean remove(Object element) {
-        return map.remove(element) != null;
+        return map.removeKey(element);
     }
 
     @Override

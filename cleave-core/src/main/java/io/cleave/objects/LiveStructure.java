@@ -9,6 +9,9 @@ interface LiveStructure {
     /** Whether another object is a handle on the same structure. */
     boolean isSame(@Nullable Object other);
 
+    /** Whether it is still that structure. */
+    boolean isInUse();
+
     /** Whether both are handles on one structure, which so is not to be copied into its own place. */
     static boolean areSame(@Nullable Object one, @Nullable Object other) {
         return one instanceof LiveStructure live && live.isSame(other);

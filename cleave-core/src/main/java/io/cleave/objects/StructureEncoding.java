@@ -1,6 +1,10 @@
 package io.cleave.objects;
 
+import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +45,26 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
     /** Copies a value into an empty one. */
     abstract void fill(T empty, T value);
 
+    /** Copies what is in one at the moment, with all levels. */
+    abstract T copy(T value);
+
+    /** Whether structures are in it. */
+    abstract boolean isDeep();
+
+    /** Copies what is in one, while others may end what is in that. */
+    @Override
+    final T detached(T value) {
+        while (true) {
+            try {
+                return copy(value);
+            } catch (StaleReferenceException e) {
+                if (!isDeep() || !((LiveStructure) value).isInUse()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     /** Makes a structure of a value, which is the buffer's until it is adopted. */
     @Override
     final void write(T value, ValueBuffer out) {
@@ -48,7 +72,7 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         long generation = loose.heap().memory().getPlain(header);
         boolean isDone = false;
         try {
-            fill(open(header, generation), value);
+            fill(open(header, generation), isDeep() && value instanceof LiveStructure ? detached(value) : value);
             out.putMade(header, generation);
             isDone = true;
         } finally {
@@ -98,6 +122,20 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         }
 
         @Override
+        boolean isDeep() {
+            return isHolding(elements);
+        }
+
+        @Override
+        List<E> copy(List<E> value) {
+            List<E> copy = new ArrayList<>(value);
+            if (isDeep()) {
+                copy.replaceAll(each -> each == null ? each : elements.detached(each));
+            }
+            return copy;
+        }
+
+        @Override
         void fill(List<E> empty, List<E> value) {
             boolean _ = empty.addAll(value);
         }
@@ -127,6 +165,18 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         @Override
         Map<K, V> open(long header, long generation) {
             return new HeapMap<>(new MapTable(loose().heap(), loose().gate(), header, generation), keys, values);
+        }
+
+        @Override
+        boolean isDeep() {
+            return isHolding(values);
+        }
+
+        @Override
+        Map<K, V> copy(Map<K, V> value) {
+            Map<K, V> copy = new HashMap<>();
+            value.forEach((key, each) -> copy.put(key, values.detached(each)));
+            return copy;
         }
 
         @Override
@@ -160,6 +210,16 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         Set<E> open(long header, long generation) {
             return new HeapSet<>(new HeapMap<>(new MapTable(loose().heap(), loose().gate(), header, generation),
                     elements, PRESENT));
+        }
+
+        @Override
+        boolean isDeep() {
+            return false;
+        }
+
+        @Override
+        Set<E> copy(Set<E> value) {
+            return new HashSet<>(value);
         }
 
         @Override

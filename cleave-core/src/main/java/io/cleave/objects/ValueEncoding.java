@@ -246,6 +246,11 @@ abstract class ValueEncoding<T> {
         return null;
     }
 
+    /** What is left of a value when the entry that has it is gone: a structure's content. */
+    T detached(T value) {
+        return value;
+    }
+
     abstract void write(T value, ValueBuffer out);
 
     abstract @Nullable Object read(ValueInput in);

@@ -12,7 +12,7 @@ final class ValueSlots<E extends @Nullable Object> {
     private final SlotList slots;
     private final Heap heap;
     private final HeapMemory memory;
-    private final Class<E> type;
+    private final ValueEncoding<E> encoding;
     private final StoredValue<E> values;
     /** Where values are structures, those among which they are made and freed. */
     private final @Nullable LooseStructures loose;
@@ -22,9 +22,14 @@ final class ValueSlots<E extends @Nullable Object> {
         this.slots = slots;
         this.heap = slots.heap();
         this.memory = slots.memory();
-        this.type = encoding.type();
+        this.encoding = encoding;
         this.values = new StoredValue<>(memory, encoding);
         this.loose = encoding.loose();
+    }
+
+    /** What is left of an element that goes; null where it is. */
+    @Nullable E detached(@Nullable E element) {
+        return element == null ? null : encoding.detached(element);
     }
 
     /** What a value is encoded into, for an operation that stores it: to be closed when the list's lock is free again. */
@@ -89,7 +94,7 @@ final class ValueSlots<E extends @Nullable Object> {
     }
 
     Class<E> type() {
-        return type;
+        return encoding.type();
     }
 
     StoredValue<E> values() {

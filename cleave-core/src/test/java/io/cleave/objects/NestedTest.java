@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cleave.HeapFullException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
+import io.cleave.heap.HeapMemory;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -68,15 +70,22 @@ class NestedTest {
     void anEntryThatIsRemovedOrReplacedEndsItsStructure() {
         map.put("a", List.of(1L));
         List<Long> first = map.get("a");
-        List<Long> old = map.put("a", List.of(2L));
-        for (List<Long> gone : List.of(List.of(first), List.of(old)).stream().map(List::getFirst).toList()) {
-            assertThatThrownBy(() -> gone.get(0)).isInstanceOf(StaleReferenceException.class);
-            assertThatThrownBy(() -> gone.add(1L)).isInstanceOf(StaleReferenceException.class);
-            assertThatThrownBy(gone::size).isInstanceOf(StaleReferenceException.class);
-        }
+        first.add(7L);
+        assertThat(map.put("a", List.of(2L))).containsExactly(1L, 7L).isNotInstanceOf(SharedList.class);
+        assertThatThrownBy(() -> first.get(0)).isInstanceOf(StaleReferenceException.class);
+        assertThatThrownBy(() -> first.add(1L)).isInstanceOf(StaleReferenceException.class);
+        assertThatThrownBy(first::size).isInstanceOf(StaleReferenceException.class);
         List<Long> second = map.get("a");
-        assertThat(map.remove("a")).isNotNull();
+        assertThat(map.replace("a", List.of(3L))).containsExactly(2L);
         assertThatThrownBy(second::size).isInstanceOf(StaleReferenceException.class);
+        List<Long> third = map.get("a");
+        assertThat(map.remove("a")).containsExactly(3L);
+        assertThatThrownBy(third::size).isInstanceOf(StaleReferenceException.class);
+        map.putAll(Map.of("a", List.of(4L), "b", List.of()));
+        List<Long> fourth = map.get("a");
+        assertThat(map.keySet().remove("a")).isTrue();
+        map.values().removeIf(List::isEmpty);
+        assertThatThrownBy(fourth::size).isInstanceOf(StaleReferenceException.class);
         assertThat(map.remove("a")).isNull();
         assertThat(map.replace("a", List.of(3L))).isNull();
         assertThat(map).isEmpty();
@@ -177,10 +186,11 @@ class NestedTest {
         assertThat(last).containsExactly("x");
         assertThat(list.remove(List.of("x"))).isTrue();
         assertThatThrownBy(last::size).isInstanceOf(StaleReferenceException.class);
+        assertThat(list.remove(0)).isNull();
         assertThat(list.removeIf(each -> each == null)).isTrue();
         assertThat(list).hasSize(2);
         list.replaceAll(each -> List.of(each.getFirst()));
-        list.set(0, List.of("y", "z"));
+        assertThat(list.set(0, List.of("y", "z"))).containsExactly("b").isNotInstanceOf(SharedList.class);
         assertThat(list).containsExactly(List.of("y", "z"), List.of("a"));
         verify();
         for (int i = 0; i < 300; i++) {
@@ -209,7 +219,8 @@ class NestedTest {
                 Map.of("a", List.of(Set.of(1, 2, 3), Set.of()), "b", List.of(), "c", List.of(Set.of(9))));
         Set<Integer> inner = first.get("a").get(0);
         verify();
-        deep.remove(1L);
+        assertThat(deep.remove(1L)).isEqualTo(
+                Map.of("a", List.of(Set.of(1, 2, 3), Set.of()), "b", List.of(), "c", List.of(Set.of(9))));
         assertThatThrownBy(() -> inner.add(1)).isInstanceOf(StaleReferenceException.class);
         assertThatThrownBy(() -> first.get("a")).isInstanceOf(StaleReferenceException.class);
         verify();
@@ -300,6 +311,76 @@ class NestedTest {
             lists.clear();
             assertThat(small.verify().usedBytes()).isLessThan(32 << 10);
         }
+    }
+
+    @Test
+    void whatHoldsAStructureThatIsNotItsOwnIsDamage() {
+        map.put("a", List.of(1L));
+        map.put("b", List.of(2L));
+        SlotList slots = ((HeapList<Long>) map.get("a")).slots();
+        HeapMemory memory = heap.heap().memory();
+        long generation = memory.getPlain(slots.header());
+        memory.setPlain(slots.header(), generation + 2);
+        assertThat(heap.verify().faults()).isNotEmpty();
+        assertThatThrownBy(() -> map.keySet().remove("a")).isInstanceOf(IncompatibleBlockException.class);
+        assertThatThrownBy(() -> map.remove("a")).isInstanceOf(StaleReferenceException.class);
+        assertThat(map).hasSize(2);
+        memory.setPlain(slots.header(), generation);
+        memory.setPlain(heap.heap().rootAt(RootLayout.FIRST_FREED), slots.header() + 8);
+        assertThat(heap.verify().faults()).isNotEmpty();
+        assertThatThrownBy(() -> map.keySet().remove("b")).isInstanceOf(IncompatibleBlockException.class);
+        memory.setPlain(heap.heap().rootAt(RootLayout.FIRST_FREED), 0);
+        verify();
+        assertThat(map.remove("b")).containsExactly(2L);
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aReaderOnlyReads() {
+        map.put("a", List.of(1L));
+        try (SharedHeap reader = SharedHeap.open(heap.name(), HeapOptions.defaults().withReadOnly(true))) {
+            SharedMap<String, List<Long>> seen = reader.map("map", String.class, StructureType.list(Long.class));
+            assertThat(seen.get("a")).containsExactly(1L);
+            assertThat(seen).isEqualTo(Map.of("a", List.of(1L)));
+            assertThatThrownBy(() -> seen.put("b", List.of())).isInstanceOf(RuntimeException.class);
+            assertThatThrownBy(() -> seen.get("a").add(2L)).isInstanceOf(RuntimeException.class);
+        }
+        assertThat(map).isEqualTo(Map.of("a", List.of(1L)));
+    }
+
+    @Test
+    void inspectionTellsTheTypesOfAllLevels() {
+        map.put("a", List.of(1L, 2L));
+        HeapInfo info = HeapInfo.of(heap.name());
+        assertThat(info.roots()).singleElement()
+                .isEqualTo(new HeapInfo.Named("map", "map", "map of java.lang.String to list of java.lang.Long", 1));
+        assertThat(HeapInfo.verify(heap.name()).isSound()).isTrue();
+    }
+
+    @Test
+    void aFunctionMayChangeWhatTheMapHoldsButNotTheMap() {
+        map.put("a", List.of(1L));
+        map.computeIfPresent("a", (_, list) -> {
+            list.add(2L);
+            assertThatThrownBy(() -> map.put("b", List.of())).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> map.remove("b")).isInstanceOf(IllegalStateException.class);
+            return list;
+        });
+        List<Long> meddling = new AbstractList<>() {
+            @Override
+            public Long get(int index) {
+                return map.put("c", List.of()) == null ? 1L : 2L;
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        assertThatThrownBy(() -> map.compute("a", (_, _) -> meddling)).isInstanceOf(IllegalStateException.class);
+        assertThat(map).isEqualTo(Map.of("a", List.of(1L, 2L)));
+        verify();
+        assertNothingIsLeft();
     }
 
     @Test
