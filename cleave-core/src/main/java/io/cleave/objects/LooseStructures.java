@@ -79,6 +79,8 @@ final class LooseStructures {
             if (--DEPTH.get()[0] == 0) {
                 sweep();
             }
+        } catch (VirtualMachineError e) {
+            Thread.onSpinWait(); // no stack or memory for it: the operation is over all the same, and the next one sweeps
         } finally {
             gate.exit();
         }

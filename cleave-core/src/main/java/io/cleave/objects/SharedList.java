@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Elements</b> are copied: what {@code get} returns is another object each time, and to change it changes nothing in the
- * list. They may be null. {@code contains}, {@code indexOf}, {@code remove(Object)} and their kin compare by
+ * list, unless they are structures themselves ({@link StructureType}). They may be null. {@code contains}, {@code indexOf}, {@code remove(Object)} and their kin compare by
  * {@code equals}, arrays by what they hold. A list has at most 2<sup>31</sup>-1 elements.
  *
  * <p>

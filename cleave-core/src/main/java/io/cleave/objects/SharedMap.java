@@ -14,7 +14,7 @@ import java.util.function.LongConsumer;
  *
  * <p>
  * Keys and values are copied: what {@code get} returns is another object each time, and to change it changes nothing in
- * the map. Neither can be null. Keys are equal where {@code equals} says so; classes for which that cannot be told from
+ * the map, unless its values are structures themselves ({@link StructureType}). Neither can be null. Keys are equal where {@code equals} says so; classes for which that cannot be told from
  * their bytes are refused when the map is opened. Values are compared by {@code equals}, arrays by what they hold.
  *
  * <p>

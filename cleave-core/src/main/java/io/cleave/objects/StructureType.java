@@ -21,14 +21,20 @@ import java.util.function.Function;
  * A value that is put is copied into a structure of its own in the heap, with all levels in it, also where it is one of the
  * heap's. What is read from there is a handle on that structure: a {@link SharedList}, {@link SharedMap} or
  * {@link SharedSet}, for which all is true that is said of these. It stays the same structure until its entry is removed or
- * gets another value. Only where a handle is put into the place that it was read from, nothing happens.
+ * gets another value. Where a handle is put into the very place that it was read from, nothing happens: so a function of
+ * {@code compute} or {@code merge} may change the structure that it is given, and return it.
  *
  * <p>
  * <b>An entry owns its structure.</b> To remove or replace the entry ends the structure with all in it, and each handle on it
- * throws a {@link io.cleave.StaleReferenceException} from then on, whoever has it. The same is true of the handle that
- * {@code put}, {@code remove}, {@code set} and their kin return: it says that there was a structure, and no more. Copy what
- * is needed of it before. An operation on a handle while another process ends the structure has happened before that, or
- * throws; one that only reads may still find the structure for a moment.
+ * throws a {@link io.cleave.StaleReferenceException}, whoever has it: from then on where it would change something, and
+ * where it reads as soon as the memory is free again, mostly when the call that has ended it returns. What {@code put},
+ * {@code remove}, {@code replace} and {@code set} return is a copy of the content, an ordinary collection; what others
+ * change by their handles while it is made may be missing there. Where the structure is large, or what was in it does not
+ * matter, {@code keySet().remove(key)}, {@code putAll}, {@code clear} and {@code removeIf} copy nothing.
+ *
+ * <p>
+ * Whoever goes through values while others remove entries may get handles on structures that have ended; so may a
+ * watcher of a map. A change within a structure is none of the map that holds it, and no watcher of that is told.
  *
  * <p>
  * <b>Equality</b> is that of the content, as {@link List}, {@link Map} and {@link Set} have it, wherever values are compared:
@@ -41,8 +47,10 @@ import java.util.function.Function;
  * is full in the middle of a copy, everything is as it was.
  *
  * <p>
- * <b>Cost.</b> An empty list takes 256 bytes, and its first 8 short elements 64; an empty map or set takes 17 KiB. To put or
- * remove one takes about a microsecond beside its content.
+ * <b>Cost.</b> An empty list takes 256 bytes, and its first 8 short elements 64; an empty map or set takes 17 KiB. To put a
+ * structure takes two changes of the heap beside those that fill it, and to free it one beside those that empty it; both
+ * hold for moments a lock that all have in common who do this in the heap. To get a handle takes about as long as to get a
+ * value.
  *
  * <h2>Threads</h2> Instances are immutable, and may be used for several heaps.
  *

@@ -84,6 +84,7 @@ final class ArchitectureTest {
             io.cleave.objects.SharedMap
             io.cleave.objects.SharedQueue
             io.cleave.objects.SharedSet
+            io.cleave.objects.StructureType
             io.cleave.pool.AsyncPool
             io.cleave.pool.AsyncPool$Builder
             io.cleave.pool.AsyncTask

@@ -22,12 +22,14 @@ class HeapErrorsTest {
     private static final class Subject {
         private final SharedHeap heap = SharedHeap.openOrCreate(NAME, SIZE);
         private final SharedMap<Integer, String> map = heap.map("map", Integer.class, String.class);
+        private final SharedMap<Integer, List<String>> lists = heap.map("lists", Integer.class,
+                StructureType.list(String.class));
         private final Random random = new Random(7);
 
         void operate() {
             int key = random.nextInt(KEYS);
             String value = ".".repeat(random.nextInt(40) == 0 ? 40_000 : random.nextInt(600));
-            switch (random.nextInt(5)) {
+            switch (random.nextInt(8)) {
                 case 0 -> map.remove(key);
                 case 1 -> map.merge(key, value, (old, more) -> more);
                 case 2 -> heap.allocate(1 + random.nextInt(3000)).free();
@@ -35,6 +37,9 @@ class HeapErrorsTest {
                     SharedSet<String> _ = heap.set("set " + key % 3, String.class);
                     heap.drop("set " + key % 3);
                 }
+                case 4 -> lists.put(key % 20, List.of(value, "short"));
+                case 5 -> lists.remove(key % 20);
+                case 6 -> lists.computeIfAbsent(key % 20, _ -> List.of()).add("more");
                 default -> map.put(key, value);
             }
         }
@@ -47,6 +52,7 @@ class HeapErrorsTest {
                 for (int i = 0; i < KEYS; i++) {
                     map.put(i, "value");
                 }
+                lists.put(0, List.of("value"));
                 heap.drop("set 0");
             });
             other.join();

@@ -7,6 +7,7 @@ import io.cleave.HeapFullException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
 import io.cleave.heap.HeapMemory;
+import io.cleave.memory.Lifetime;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -355,6 +356,24 @@ class NestedTest {
         assertThat(info.roots()).singleElement()
                 .isEqualTo(new HeapInfo.Named("map", "map", "map of java.lang.String to list of java.lang.Long", 1));
         assertThat(HeapInfo.verify(heap.name()).isSound()).isTrue();
+    }
+
+    @Test
+    void aHeapThatNobodyIsAttachedToIsVerifiedWithAllLevels() {
+        String name = "dead" + ProcessHandle.current().pid();
+        HeapOptions options = HeapOptions.defaults().withLifetime(Lifetime.PERSISTENT);
+        try (SharedHeap other = SharedHeap.create(name, 4 << 20, options)) {
+            other.list("list", StructureType.map(Long.class, StructureType.list(Long.class)))
+                    .add(Map.of(1L, List.of(Long.MAX_VALUE)));
+        }
+        assertThat(HeapInfo.verify(name).isSound()).isTrue();
+        assertThat(HeapInfo.of(name).roots()).singleElement().extracting(HeapInfo.Named::description)
+                .isEqualTo("list of map of java.lang.Long to list of java.lang.Long");
+        try (SharedHeap other = SharedHeap.open(name)) {
+            assertThat(other.list("list", StructureType.map(Long.class, StructureType.list(Long.class))))
+                    .containsExactly(Map.of(1L, List.of(Long.MAX_VALUE)));
+            other.unlink();
+        }
     }
 
     @Test
