@@ -69,7 +69,7 @@ class NestedConformanceTest {
 
     /** Those that read an element before they remove it, and compare that after: it is live, and so has ended. */
     private static List<Method> readingBefore() {
-        return Stream.of(ListRemoveAtIndexTester.class, ListSetTester.class)
+        return Stream.<Class<?>>of(ListRemoveAtIndexTester.class, ListSetTester.class)
                 .flatMap(tester -> Stream.of(tester.getDeclaredMethods()))
                 .filter(method -> Set.of("testRemoveAtIndex_first", "testRemoveAtIndex_middle",
                         "testRemoveAtIndex_last", "testSet", "testSet_null").contains(method.getName()))
@@ -100,7 +100,7 @@ class NestedConformanceTest {
         @Override
         @SuppressWarnings("unchecked") // an array of what the suite asks for
         public Map.Entry<String, List<String>>[] createArray(int length) {
-            return new Map.Entry[length];
+            return (Map.Entry<String, List<String>>[]) new Map.Entry<?, ?>[length];
         }
 
         @Override
@@ -116,7 +116,7 @@ class NestedConformanceTest {
         @Override
         @SuppressWarnings("unchecked") // an array of what the suite asks for
         public List<String>[] createValueArray(int length) {
-            return new List[length];
+            return (List<String>[]) new List<?>[length];
         }
     }
 
@@ -141,7 +141,7 @@ class NestedConformanceTest {
         @Override
         @SuppressWarnings("unchecked") // an array of what the suite asks for
         public List<String>[] createArray(int length) {
-            return new List[length];
+            return (List<String>[]) new List<?>[length];
         }
 
         @Override

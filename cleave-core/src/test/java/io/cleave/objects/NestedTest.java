@@ -253,8 +253,22 @@ class NestedTest {
             type = StructureType.list(type);
         }
         StructureType<?> most = type;
+        putDeepest(most);
         assertThatThrownBy(() -> StructureType.list(most)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("17");
+    }
+
+    /** A value of as many levels as there can be is put and verified. */
+    @SuppressWarnings("unchecked") // a list of lists of lists and so on
+    private void putDeepest(StructureType<?> most) {
+        List<?> value = List.of(7L);
+        for (int i = 1; i < HeldStructure.MOST_LEVELS; i++) {
+            value = List.of(value);
+        }
+        SharedList<Object> list = heap.list("deepest", (StructureType<Object>) most);
+        list.add(value);
+        assertThat(list).containsExactly(value);
+        verify();
     }
 
     @Test
