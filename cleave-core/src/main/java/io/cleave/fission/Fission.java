@@ -64,7 +64,8 @@ import org.jspecify.annotations.Nullable;
  * {@code warmUp(0)} such an item fails in the end.
  * <li>Where a whole JVM cannot be had ({@link Support.Supported#isWhole} tells why: another processor, a debugger that
  * suspends threads, another C library) a child has one thread, collects and compiles nothing, and leaves when it has nearly
- * used up the free part of the young generation; a large one ({@code -Xmn}) makes fewer forks.
+ * used up the free part of the young generation; a large one ({@code -Xmn}) makes fewer forks. An item that needs more than
+ * that for itself is computed in the calling JVM; with {@code warmUp(0)} it fails.
  * <li>What the calling JVM has made and a thread of its own serves does not work in a child: a
  * {@code java.net.http.HttpClient} there fails, a {@link java.lang.ref.Cleaner} cleans nothing, and a logger that writes
  * in the background keeps what it is given until its queue is full. A task makes its own. Blocking sockets of virtual threads
