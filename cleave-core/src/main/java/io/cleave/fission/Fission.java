@@ -177,15 +177,8 @@ public final class Fission implements Pool, ExecutorService {
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         Run run = begin(items, itemwise(task), true, true);
-        RunFuture<List<R>> future = new RunFuture<>(run::close);
-        Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
-            try {
-                future.give(run.toList());
-            } catch (Throwable t) {
-                future.fail(t);
-            }
-        });
-        return future;
+        return new RunFuture<List<R>>(run::close).fill(Thread.ofPlatform().daemon().name("cleave-fission-amap"),
+                () -> run.toList());
     }
 
     /**

@@ -24,6 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class FissionMemoryTest {
     private static final String YOUNG = "-Xmn16m";
     private static final String ONE_THREAD = "-Dcleave.fission.whole=false";
+    /** Else the parallel collector makes Eden as small as it thinks fit, on a busy machine smaller than one item needs. */
+    private static final String STEADY = "-XX:-UseAdaptiveSizePolicy";
 
     /** Makes garbage of a size, in small pieces, and returns 0. */
     private static int litter(long bytes) {
@@ -69,7 +71,7 @@ final class FissionMemoryTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
     void manyItemsTogetherMayNeedFarMoreThanEden(String collector) throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD),
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD, STEADY),
                 Litters.class)) {
             assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
             assertThat(jvm.lines()).filteredOn(line -> line.startsWith("map ")).hasSize(2).allSatisfy(
@@ -145,7 +147,7 @@ final class FissionMemoryTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
     void anItemThatNeedsMoreThanEdenIsAnErrorWithBothFiguresAndTheRemedy(String collector) throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD),
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD, STEADY),
                 NeedsTooMuch.class, "isolated")) {
             assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
             String message = jvm.awaitLine("thrown ");
@@ -160,7 +162,7 @@ final class FissionMemoryTest {
     @ParameterizedTest
     @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
     void anItemThatNeedsMoreThanEdenIsComputedByTheCallerWhichCanCollect(String collector) throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD),
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, YOUNG, "-Xms256m", "-Xmx256m", ONE_THREAD, STEADY),
                 NeedsTooMuch.class)) {
             assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
             assertThat(jvm.awaitLine("nothing thrown")).doesNotContain(" forks 0 ");
