@@ -163,8 +163,17 @@ final class MapTable {
         return memory.getAcquire(wordAt) == segment && isCurrent(root);
     }
 
+    /**
+     * The same for the root alone.
+     *
+     * @throws StaleReferenceException where the map was dropped, so that nobody looks again and again at what is another's
+     */
     boolean isCurrent(long root) {
-        return root() == root && isInUse(); // SYNC: map-root
+        boolean isSame = root() == root; // SYNC: map-root
+        if (!isInUse()) {
+            throw stale();
+        }
+        return isSame;
     }
 
     /** Whether the header is still the map's. */

@@ -112,7 +112,7 @@ final class MapWriter {
             long root = table.root();
             long wordAt = MapLayout.wordAt(root, hash);
             if (root == 0 || !memory.isCommitted(wordAt, Long.BYTES)) {
-                if (table.isCurrent(root) || !table.isInUse()) {
+                if (table.isCurrent(root)) {
                     return false;
                 }
                 continue;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Structures in structures that several processes change at once, while others remove the entries that own them. */
 class NestedProcessesTest {
     private static final int PROCESSES = 3;
-    private static final int CALLS = 6000;
+    private static final int CALLS = 3000;
     private static final long HEAP_BYTES = 256 << 20;
 
     private void run(int kills) throws Exception {

@@ -229,6 +229,22 @@ class NestedTest {
     }
 
     @Test
+    void aHandleOnAMapThatEndedIsStaleWhereAnotherMapHasItsPlace() {
+        SharedMap<Long, Map<Long, Long>> maps = heap.map("maps", Long.class, StructureType.map(Long.class, Long.class));
+        maps.put(1L, Map.of(1L, 2L));
+        Map<Long, Long> first = maps.get(1L);
+        for (int i = 0; i < 100; i++) {
+            maps.put(1L, Map.of(1L, 2L));
+        }
+        assertThatThrownBy(() -> first.get(1L)).isInstanceOf(StaleReferenceException.class);
+        assertThatThrownBy(() -> first.put(1L, 3L)).isInstanceOf(StaleReferenceException.class);
+        assertThatThrownBy(() -> first.remove(1L)).isInstanceOf(StaleReferenceException.class);
+        assertThatThrownBy(first::size).isInstanceOf(StaleReferenceException.class);
+        assertThatThrownBy(() -> first.forEach((_, _) -> {})).isInstanceOf(StaleReferenceException.class);
+        assertThat(maps.get(1L)).isEqualTo(Map.of(1L, 2L));
+    }
+
+    @Test
     void otherClassesAreRefusedAtEachLevel() {
         heap.map("deep", Long.class, StructureType.map(String.class, StructureType.list(Long.class)));
         assertThatThrownBy(() -> heap.map("deep", Long.class,
