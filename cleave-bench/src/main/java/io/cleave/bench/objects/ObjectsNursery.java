@@ -32,6 +32,9 @@ final class ObjectsNursery implements Nursery.Workers {
             ordeals.add(switch (structure) {
                 case "map" -> new MapOrdeal(board, heap);
                 case "set" -> new SetOrdeal(board, heap);
+                case "list" -> new ListOrdeal(board, heap);
+                case "queue" -> new QueueOrdeal(board, heap, false);
+                case "stack" -> new QueueOrdeal(board, heap, true);
                 case "replacements" -> new ReplacementOrdeal(board, heap);
                 default -> throw new IllegalArgumentException("there is no torture of a " + structure);
             });
@@ -52,6 +55,7 @@ final class ObjectsNursery implements Nursery.Workers {
             ObjectsNursery workers = new ObjectsNursery(board, heap, structures);
             long kills = Long.parseLong(arguments[0]);
             new Nursery(workers, seed).run(kills, Long.parseLong(arguments[1]), () -> {
+                workers.ordeals.forEach(Ordeal::between);
                 lookBetween(heap, board);
                 if (board.get(TortureBoard.KILLS) == Math.max(1, kills / 3)) {
                     board.set(TortureBoard.COMMITTED_BEFORE, heap.statistics().committedBytes());
@@ -66,6 +70,7 @@ final class ObjectsNursery implements Nursery.Workers {
             System.out.println("stops=" + board.get(TortureBoard.STOPS));
             System.out.println("steps=" + board.steps());
             System.out.println("full=" + board.get(TortureBoard.FULL));
+            System.out.println("lost_with_their_takers=" + board.get(TortureBoard.LOST));
             System.out.println("used_bytes=" + full.usedBytes());
             System.out.println("committed_bytes=" + full.committedBytes());
             System.out.println("committed_bytes_after_a_third=" + board.get(TortureBoard.COMMITTED_BEFORE));
@@ -85,6 +90,7 @@ final class ObjectsNursery implements Nursery.Workers {
             for (int i = 0; i < REHEARSED_STEPS; i++) {
                 workers.step(0, random);
             }
+            workers.ordeals.forEach(Ordeal::between);
             workers.ordeals.forEach(Ordeal::checkAll);
             new Nursery(workers, seed).rehearse(REHEARSED_KILLS, () -> workers.step(0, random));
             HeapVerification _ = heap.verify();

@@ -39,7 +39,7 @@ public final class ObjectsTorture implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "900",
             description = "The longest that it may take (${DEFAULT-VALUE}).")
     private long seconds;
-    @Option(names = "--structures", split = ",", defaultValue = "map,set",
+    @Option(names = "--structures", split = ",", defaultValue = "map,set,list,queue,stack",
             description = "Which, with commas between (${DEFAULT-VALUE}).")
     private List<String> structures = List.of();
     @Option(names = "--seed", description = "Makes the choices those of an earlier run.")
@@ -66,7 +66,7 @@ public final class ObjectsTorture implements Callable<Integer> {
         if (json) {
             System.out.println(Json.text(figures));
         } else {
-            figures.forEach((what, number) -> System.out.printf(Locale.ROOT, "%-16s %,d%n", what, number));
+            figures.forEach((what, number) -> System.out.printf(Locale.ROOT, "%-24s %,d%n", what, number));
         }
         boolean hasGrown = structures.equals(List.of("replacements")) && figures.getOrDefault("committed_bytes",
                 0L) > MOST_GROWTH * figures.getOrDefault("committed_bytes_after_a_third", 0L);
