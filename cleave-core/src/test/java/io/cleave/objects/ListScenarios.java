@@ -201,8 +201,8 @@ public final class ListScenarios implements CrashHarness.Scenarios {
             following.accept(open(heap));
         }
 
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+        /** What the list may be after an operation, or two, of which each has happened or may have been cut off. */
+        private List<List<String>> allowed(boolean hasVictimDied, @Nullable Boolean hasNextDied) {
             List<String> before = new ArrayList<>();
             preparations.forEach(each -> each.accept(before));
             List<String> after = new ArrayList<>(before);
@@ -217,11 +217,24 @@ public final class ListScenarios implements CrashHarness.Scenarios {
                 }
                 allowed = later;
             }
-            List<String> content = content(open(heap));
+            return allowed;
+        }
+
+        private static void require(List<String> content, List<List<String>> allowed) {
             if (!allowed.contains(content)) {
                 throw new AssertionError(content + " is none of " + allowed.size() + ", of which the first is "
                         + allowed.getFirst() + " and the last " + allowed.getLast());
             }
+        }
+
+        @Override
+        public void look(Heap heap, boolean hasNextDied) {
+            require(content(open(heap)), allowed(true, hasNextDied ? true : null));
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            require(content(open(heap)), allowed(hasVictimDied, hasNextDied));
             useAll(open(heap));
         }
 

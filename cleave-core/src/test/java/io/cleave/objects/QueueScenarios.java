@@ -256,6 +256,19 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
             useAll(kind, queue);
         }
 
+        @Override
+        public void look(Heap heap, boolean hasNextDied) {
+            if (!hasNextDied) { // after it there are too many ways to tell a wrong one
+                Model start = new Model(kind, List.of());
+                before.forEach(start::offer);
+                List<String> content = new ArrayList<>();
+                open(heap, kind).iterator().forEachRemaining(content::add);
+                if (!partial(List.copyOf(start)).contains(content)) {
+                    throw new AssertionError("a reader sees " + content + ", none of " + partial(List.copyOf(start)));
+                }
+            }
+        }
+
         /** What the victim may have left: for operations on several elements, each of them done or not. */
         private List<List<String>> partial(List<String> from) {
             Steps steps = new Steps(kind, from);

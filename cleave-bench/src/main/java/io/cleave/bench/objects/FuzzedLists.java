@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Lists of values and of numbers. */
 final class FuzzedLists implements Fuzzed {
     private static final int VALUES = 600;
-    private static final int NUMBERS = 2500;
+    private static final int NUMBERS = 1500;
 
     private static SharedList<@Nullable String> values(SharedHeap heap) {
         return heap.list("values", String.class);

@@ -17,7 +17,7 @@ final class FuzzedQueues implements Fuzzed {
     }
 
     private static SharedQueue<byte[]> bytes(SharedHeap heap) {
-        return heap.queue("bytes", byte[].class, 10 * CAPACITY);
+        return heap.queue("bytes", byte[].class, 2 * CAPACITY);
     }
 
     private static SharedQueue<String> pile(SharedHeap heap) {
@@ -25,7 +25,7 @@ final class FuzzedQueues implements Fuzzed {
     }
 
     private static String text(int number) {
-        return number % 4 == 1 ? "long ".repeat(20 + number) : "text " + number;
+        return number % 4 == 1 ? "long ".repeat(20 + number % 60) : "text " + number;
     }
 
     @Override
@@ -39,8 +39,8 @@ final class FuzzedQueues implements Fuzzed {
             }
             boolean _ = each.remove(text(2 * CAPACITY + THERE / 2));
         }
-        for (int i = 0; i < 5 * CAPACITY; i++) {
-            boolean _ = bytes(heap).offer(new byte[i]);
+        for (int i = 0; i < CAPACITY; i++) {
+            boolean _ = bytes(heap).offer(new byte[3 * i]);
         }
         boolean _ = heap.queue("numbers", Long.class, 3).offer(1L);
     }
