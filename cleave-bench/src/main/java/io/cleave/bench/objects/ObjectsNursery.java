@@ -6,6 +6,7 @@ import io.cleave.memory.SharedMemory;
 import io.cleave.objects.HeapBlock;
 import io.cleave.objects.HeapVerification;
 import io.cleave.objects.SharedHeap;
+import io.cleave.os.CrashPoint;
 import io.cleave.os.Signals;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +22,9 @@ final class ObjectsNursery implements Nursery.Workers {
     private static final int REHEARSED_STEPS = 2000;
     private static final int KILLS_PER_VERIFY = 100;
     private static final int KILLS_PER_COLLECTION = 64;
+    /** After so many steps at most it is settled at which store a worker dies, if it does not live on. */
+    private static final long MOST_STEPS_TO_DOOM = 60;
+    private static final int MOST_STORES_TO_DEATH = 100;
     private static final long BREAK_NANOS = 20_000_000;
 
     private final TortureBoard board;
@@ -131,7 +135,12 @@ final class ObjectsNursery implements Nursery.Workers {
     public int live(int worker, long seed) {
         try {
             SplittableRandom random = new SplittableRandom(seed);
-            while (board.get(TortureBoard.STOP) == 0) {
+            long doomedAt = random.nextBoolean() ? random.nextLong(Nursery.STEPS_OF_A_LIFE, MOST_STEPS_TO_DOOM)
+                    : Long.MAX_VALUE;
+            for (long steps = 0; board.get(TortureBoard.STOP) == 0; steps++) {
+                if (steps == doomedAt) {
+                    CrashPoint.dieAt(random.nextInt(1, MOST_STORES_TO_DEATH));
+                }
                 step(worker, random);
             }
             return 0;
@@ -150,6 +159,11 @@ final class ObjectsNursery implements Nursery.Workers {
     @Override
     public void end() {
         board.set(TortureBoard.STOP, 1);
+    }
+
+    @Override
+    public boolean mayDieByThemselves() {
+        return true;
     }
 
     @Override

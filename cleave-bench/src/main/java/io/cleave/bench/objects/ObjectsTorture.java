@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 
 /**
  * Shows that live structures survive those who use them: {@value TortureBoard#WORKERS} processes change and read one of
- * each sort, and every few milliseconds one is killed by SIGKILL and replaced, or stopped for a while. Whatever is read must
+ * each sort, and every few milliseconds one is killed by SIGKILL and replaced, or stopped for a while. Half of those who die
+ * do so right behind a store that others can see, as moments at random hardly ever hit what takes nanoseconds. Whatever is read must
  * be what was there at the time, nobody may be stuck, and in the end every byte of the heap is accounted for. Where values
  * are only replaced, the heap must not go on growing.
  *
@@ -79,7 +80,7 @@ public final class ObjectsTorture implements Callable<Integer> {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-Xint", "-XX:+UseSerialGC", "-Xmx512m", "-Xmn400m",
-                "-XX:-UsePerfData", "-cp", System.getProperty("java.class.path"), ObjectsNursery.class.getName(),
+                "-XX:-UsePerfData", "-Dcleave.crashPoint=0", "-cp", System.getProperty("java.class.path"), ObjectsNursery.class.getName(),
                 Long.toString(deaths), Long.toString(seconds), Long.toString(seed)));
         command.addAll(structures);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
