@@ -60,6 +60,9 @@ final class ListSpare {
         long spareKind = memory.getPlain(header + ListLayout.SPARE_KIND);
         boolean hasElements = spareKind == ListLayout.SPARE_ELEMENTS && kind == SlotKind.VALUES;
         long count = count();
+        if (count <= 0) {
+            throw SlotList.damaged("its spare tree has " + count + " elements");
+        }
         int frees = 0;
         while (count > 0 && frees + path.height() < MOST_FREES) {
             boolean _ = path.find(version, tree(), count, count - 1); // under the lock the version stays
