@@ -31,6 +31,10 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     private final int parent = Unistd.getpid();
     /** The thread that forks, which is the one that computes in the child. */
     private final Thread worker = Thread.currentThread();
+    private static final long HELD_NAP_NANOS = 100_000;
+    /** The parent may have been stopped meanwhile. */
+    private static final long MOST_HELD_NANOS = 100_000_000;
+
     private final Body body;
     private final Codec codec;
     private final @Nullable Runnable hook;
@@ -120,6 +124,9 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
         try {
             boolean _ = Thread.interrupted(); // it was for the thread that forked
             boolean isWhole = WholeSupport.isThere();
+            if (isWhole) {
+                awaitOthers();
+            }
             long free = isWhole ? Long.MAX_VALUE : Eden.free(); // now: others allocate until the very moment of the fork
             slot.edenOpaque(free);
             if (!isWhole) {
@@ -144,6 +151,17 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
             Unistd._exit(status); // whatever happened: nothing of the parent's may run here
         }
         return new AssertionError();
+    }
+
+    /**
+     * Leaves the processors to the parent while it forks the last children: to stop and release its threads takes them a
+     * moment each, or, where children keep all processors busy, one turn of the scheduler each.
+     */
+    private void awaitOthers() {
+        long start = System.nanoTime();
+        while (slot.isHeld() && System.nanoTime() - start < MOST_HELD_NANOS) {
+            Nap.of(HELD_NAP_NANOS);
+        }
     }
 
     /** Works until there is a reason to leave, and says so. */

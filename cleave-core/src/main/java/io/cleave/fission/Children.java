@@ -4,6 +4,7 @@ import io.cleave.WorkerDiedException;
 import io.cleave.channel.Doorbell;
 import io.cleave.fork.ChildLife;
 import io.cleave.fork.Forks;
+import io.cleave.os.Cpus;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.SystemCallException;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * becomes of their items when they end. All of it happens in the thread that drives the run.
  */
 final class Children implements AutoCloseable {
+    private static final int PROCESSORS = Cpus.usable();
     private static final long LOOK_NANOS = 1_000_000;
     private static final long LEAVING_NANOS = 20_000_000;
     private static final long LEAVING_NAP_NANOS = 50_000;
@@ -108,15 +110,22 @@ final class Children implements AutoCloseable {
     /**
      * Forks a child for a window, which may keep results to itself for a while.
      *
+     * @param isFollowed whether another one is to be forked next: {@link #letGo} is called then
      * @return false where the system has refused it, now or a moment ago
      */
-    boolean fork(Window window, long latencyNanos) {
-        Child child = spawner.fork(window, latencyNanos);
+    boolean fork(Window window, long latencyNanos, boolean isFollowed) {
+        boolean isHeld = isFollowed && live.size() + 1 < settings.children() && live.size() + 2 >= PROCESSORS;
+        Child child = spawner.fork(window, latencyNanos, isHeld);
         if (child == null) {
             return false;
         }
         live.add(child);
         return true;
+    }
+
+    /** Lets children begin that were held while others were forked. */
+    void letGo() {
+        live.forEach(child -> child.slot.letGo());
     }
 
     /** Asks all children to leave after the item that they are at, so that successors take the code compiled since. */

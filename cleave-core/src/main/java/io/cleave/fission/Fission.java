@@ -64,7 +64,8 @@ import org.jspecify.annotations.Nullable;
  * {@code warmUp(0)} such an item fails in the end.
  * <li>Where a whole JVM cannot be had ({@link Support.Supported#isWhole} tells why: another processor, a debugger that
  * suspends threads, another C library) a child has one thread, collects and compiles nothing, and leaves when it has nearly
- * used up the free part of the young generation; a large one ({@code -Xmn}) makes fewer forks.
+ * used up the free part of the young generation; a large one ({@code -Xmn}) makes fewer forks. An item that needs more than
+ * that for itself is computed in the calling JVM; with {@code warmUp(0)} it fails.
  * <li>What the calling JVM has made and a thread of its own serves does not work in a child: a
  * {@code java.net.http.HttpClient} there fails, a {@link java.lang.ref.Cleaner} cleans nothing, and a logger that writes
  * in the background keeps what it is given until its queue is full. A task makes its own. Blocking sockets of virtual threads
@@ -176,15 +177,8 @@ public final class Fission implements Pool, ExecutorService {
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         Run run = begin(items, itemwise(task), true, true);
-        RunFuture<List<R>> future = new RunFuture<>(run::close);
-        Thread.ofPlatform().daemon().name("cleave-fission-amap").start(() -> {
-            try {
-                future.give(run.toList());
-            } catch (Throwable t) {
-                future.fail(t);
-            }
-        });
-        return future;
+        return new RunFuture<List<R>>(run::close).fill(Thread.ofPlatform().daemon().name("cleave-fission-amap"),
+                () -> run.toList());
     }
 
     /**

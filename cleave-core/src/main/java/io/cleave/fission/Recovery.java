@@ -226,11 +226,18 @@ final class Recovery {
         ItemHistory history = historyOf(item);
         history.exhausted();
         boolean again = fair && history.exhaustedAlone();
-        if (again || settings.isFinal() || history.exhaustions() > MOST_EXHAUSTIONS) {
+        boolean isHopeless = again || history.exhaustions() > MOST_EXHAUSTIONS;
+        boolean mayRunHere = !settings.isFinal() && !settings.isIsolated() && history.losses() == 0;
+        if (isHopeless && mayRunHere) {
+            orphan(child, true); // the caller can collect garbage
+            return;
+        }
+        if (isHopeless || settings.isFinal()) {
             lose(child, new WorkerDiedException("the task needs more memory than a child has" + child.where()
                     + ": it had filled at least " + (dirtied >> 20) + " MiB when Eden's " + (eden >> 20)
                     + " MiB, free at the fork, were used up, and a child cannot collect garbage;"
-                    + " give the young generation more room (-Xmn), or let an item do less"));
+                    + " give the young generation more room (-Xmn), or let an item do less"
+                    + (settings.isFinal() ? "" : ", or allow a warm-up: then the calling JVM computes such items")));
             return;
         }
         if (fair) {

@@ -18,12 +18,13 @@ import java.lang.invoke.VarHandle;
  *   64 + 128 * children    rings
  *   then                  side buffers, of which only what is used takes memory
  *
- *   a slot; all but "leave" is written by the child alone
+ *   a slot; all but "leave" and "held" is written by the child alone
  *    0  items     long, items begun since the fork: the child's sign of life
  *    8  index     long, the item begun last, counted within its window; -1 before the first, -2 in the hook before it
  *   16  since     long, when it was begun, by System.nanoTime(); the highest number where no item's time runs
  *   24  dirtied   long, bytes of private dirty memory when the child left
  *   32  leave     int, 1 when the parent asks the child to leave after its item
+ *   36  held      int, 1 while the child is not to begin, as the parent is about to fork another
  *   40  largest   long, the most bytes that one item has allocated so far
  *   48  eden      long, bytes free in Eden when the child was forked
  *   56  waiting   long, when the child began to wait for room in its ring; 0 while it does not wait
@@ -42,6 +43,7 @@ final class RunMemory implements AutoCloseable {
     private static final long SINCE = 16;
     private static final long DIRTIED = 24;
     private static final long LEAVE = 32;
+    private static final long HELD = 36;
     private static final long LARGEST = 40;
     private static final long EDEN = 48;
     private static final long WAITING = 56;
@@ -238,6 +240,19 @@ final class RunMemory implements AutoCloseable {
         /** Whether the child has come as far as code of the caller's: the hook, or its first item. */
         boolean hasBegun() {
             return (int) INT.getAcquire(memory, STARTED) == HOOK_BEGUN || itemsAcquire() > 0;
+        }
+
+        /** The child is not to begin until it is let go. */
+        void hold() {
+            INT.setRelease(memory, HELD, 1);
+        }
+
+        void letGo() {
+            INT.setRelease(memory, HELD, 0); // SYNC: slot-held
+        }
+
+        boolean isHeld() {
+            return (int) INT.getAcquire(memory, HELD) != 0; // SYNC: slot-held
         }
 
         void askToLeave() {

@@ -193,25 +193,30 @@ final class Schedule implements Children.Listener, Reception.Listener {
     private boolean forkMissing(Children children) {
         boolean forked = false;
         boolean allowed = settings.isIsolated() || !children.isHopeless(reception.itemsInChildren()); // isolated: nobody else can
-        while (!children.isFull() && allowed) {
-            Window window = windowToFork(children);
-            if (window == null || !fork(children, window)) {
-                break;
-            }
-            forked = true;
-            if (!anyTaken && !nobodyWaits) {
-                awaitFirst(children);
-                if (order.isReady()) {
+        boolean awaitsFirst = !anyTaken && !nobodyWaits;
+        try {
+            while (!children.isFull() && allowed) {
+                Window window = windowToFork(children);
+                if (window == null || !fork(children, window, !awaitsFirst)) {
                     break;
                 }
+                forked = true;
+                if (awaitsFirst) {
+                    awaitFirst(children);
+                    if (order.isReady()) {
+                        break;
+                    }
+                }
             }
+        } finally {
+            children.letGo();
         }
         return forked;
     }
 
-    private boolean fork(Children children, Window window) {
+    private boolean fork(Children children, Window window, boolean isFollowed) {
         int before = children.live().size();
-        input.between(() -> children.fork(window, nobodyWaits ? ALL_LATENCY_NANOS : LATENCY_NANOS));
+        input.between(() -> children.fork(window, nobodyWaits ? ALL_LATENCY_NANOS : LATENCY_NANOS, isFollowed));
         return children.live().size() > before;
     }
 

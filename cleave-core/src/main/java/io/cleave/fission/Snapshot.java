@@ -78,7 +78,7 @@ final class Snapshot implements Children.Listener, Reception.Listener, AutoClose
             lock.lock();
             try {
                 failure = null;
-                if (!killed && children.fork(window, 0)) {
+                if (!killed && children.fork(window, 0, false)) {
                     return true;
                 }
                 SystemCallException refusal = children.refusal();

@@ -59,9 +59,10 @@ final class Spawner implements AutoCloseable {
     /**
      * Forks a child for a window, which may keep results to itself for a while.
      *
+     * @param isHeld whether it waits until it is let go
      * @return the child, or null where the system has refused it, now or a moment ago
      */
-    @Nullable Child fork(Window window, long latencyNanos) {
+    @Nullable Child fork(Window window, long latencyNanos, boolean isHeld) {
         if (!refusals.mayTry()) {
             return null;
         }
@@ -71,6 +72,9 @@ final class Spawner implements AutoCloseable {
         }
         RunMemory.Slot slot = memory.slot(place);
         slot.reset(System.nanoTime());
+        if (isHeld) {
+            slot.hold();
+        }
         memory.ring(place).reset();
         memory.side(place).reset();
         long share = WholeSupport.isThere() ? Long.MAX_VALUE : Eden.share(settings.children());

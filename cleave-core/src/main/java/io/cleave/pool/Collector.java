@@ -129,7 +129,7 @@ final class Collector {
             } finally {
                 crew.lock().unlock();
             }
-            work.forEach(this::runApart);
+            work.forEach(next -> Crew.runApart(next, crew.name(), "done"));
             switch (sleep) {
                 case NAP -> LockSupport.parkNanos(BOOT_NAP_NANOS);
                 case APART -> LockSupport.parkNanos(until - System.nanoTime());
@@ -141,15 +141,6 @@ final class Collector {
                 case NOT_ANY_MORE -> {
                 }
             }
-        }
-    }
-
-    /** Does what a user may have hung something on. */
-    private void runApart(Runnable next) {
-        try {
-            Thread.ofVirtual().name("cleave-" + crew.name() + "-done").start(next);
-        } catch (Error e) { // there is no thread for it, or none of its kind ever
-            Crew.run(next, crew.name());
         }
     }
 

@@ -695,6 +695,15 @@ final class Crew {
         }
     }
 
+    /** Does what a user may have hung something on, in a thread of its own where there is one. */
+    static void runApart(Runnable work, String name, String what) {
+        try {
+            Thread.ofVirtual().name("cleave-" + name + "-" + what).start(work);
+        } catch (Error e) { // there is no thread for it, or, once that of the JDK's could not start, none of its kind ever
+            run(work, name);
+        }
+    }
+
     static void run(Runnable work, String name) {
         try {
             work.run();

@@ -69,7 +69,7 @@ final class PoolFuture<V extends @Nullable Object> extends CompletableFuture<V>
     /** Completes it. What others have hung on it runs in a thread of its own, as it may wait for the pool. */
     private void settle() {
         if (getNumberOfDependents() > 0) {
-            Thread.ofVirtual().name("cleave-" + crew.name() + "-then").start(this::complete);
+            Crew.runApart(this::complete, crew.name(), "then");
         } else {
             complete();
         }

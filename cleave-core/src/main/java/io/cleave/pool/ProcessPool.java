@@ -275,15 +275,8 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
     }
 
     private static <R extends @Nullable Object> CompletableFuture<List<R>> future(Crew of, ProcessRun<R> run) {
-        RunFuture<List<R>> future = new RunFuture<>(run::close);
-        Thread.ofVirtual().name("cleave-" + of.name() + "-amap").start(() -> {
-            try {
-                future.give(list(run));
-            } catch (Throwable t) {
-                future.fail(t);
-            }
-        });
-        return future;
+        return new RunFuture<List<R>>(run::close).fill(Thread.ofVirtual().name("cleave-" + of.name() + "-amap"),
+                () -> list(run));
     }
 
     /** The results of asynchronous tasks as they are read; for {@link AsyncPool}. */

@@ -454,8 +454,8 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         crew.lock().lock();
         try {
             if (feeder == null && !closed) {
-                isFeeding = true;
                 feeder = Thread.ofVirtual().name("cleave-" + crew.name() + "-feeder").start(this::runFeeder);
+                isFeeding = true;
             }
         } finally {
             crew.lock().unlock();

@@ -165,15 +165,8 @@ public final class ThreadPool implements Pool, ExecutorService {
     public <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> amap(
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         ThreadRun<T, R> run = begin(items, task, true, true);
-        RunFuture<List<R>> future = new RunFuture<>(run::close);
-        Thread.ofVirtual().name("cleave-pool-amap").start(() -> {
-            try {
-                future.give(list(run));
-            } catch (Throwable t) {
-                future.fail(t);
-            }
-        });
-        return future;
+        return new RunFuture<List<R>>(run::close).fill(Thread.ofVirtual().name("cleave-pool-amap"),
+                () -> list(run));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.cleave.work;
 
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -31,26 +32,44 @@ public final class RunFuture<R extends @Nullable Object> extends CompletableFutu
 
     private void endApart() {
         if (!isOver && !isCancelling) {
-            var _ = CompletableFuture.runAsync(end, APART);
+            try {
+                APART.execute(end);
+            } catch (Error e) { // there is no thread for it
+                end.run();
+            }
         }
     }
 
     /**
-     * The run has ended with results.
+     * Takes the results in a thread of its own. Where there is none, the run is ended, and the future says why.
      *
-     * @param results what the run gave
+     * @param thread how to make it
+     * @param results gives them
+     * @return this
      */
-    public void give(R results) {
+    public RunFuture<R> fill(Thread.Builder thread, Callable<R> results) {
+        try {
+            thread.start(() -> {
+                try {
+                    give(results.call());
+                } catch (Throwable t) {
+                    fail(t);
+                }
+            });
+        } catch (Error e) {
+            completeExceptionally(e); // which ends the run
+        }
+        return this;
+    }
+
+    /** The run has ended with results. */
+    private void give(R results) {
         isOver = true;
         complete(results);
     }
 
-    /**
-     * The run has ended without.
-     *
-     * @param why the reason
-     */
-    public void fail(Throwable why) {
+    /** The run has ended without. */
+    private void fail(Throwable why) {
         isOver = true;
         completeExceptionally(why);
     }

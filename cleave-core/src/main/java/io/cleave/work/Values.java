@@ -5,7 +5,11 @@ import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
 import io.cleave.share.Codec;
 import java.io.IOException;
+import java.lang.reflect.Array;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -167,7 +171,38 @@ public final class Values {
         if (isSimple(value)) {
             return value;
         }
-        byte[] bytes = codec.encode(value);
-        return codec.decode(bytes, 0, bytes.length);
+        Copies copies = new Copies();
+        byte[] bytes = codec.encode(value, copies);
+        return codec.decode(bytes, 0, bytes.length, copies::get);
+    }
+
+    /** Large arrays of numbers, which are copied as they are: a codec would do it twice, and slower. */
+    private static final class Copies implements Codec.Sink {
+        private static final int LEAST_ELEMENTS = 1024;
+
+        private final IdentityHashMap<Object, Integer> numbers = new IdentityHashMap<>();
+        private final List<Object> copies = new ArrayList<>();
+
+        @Override
+        public int offer(Object part) {
+            Class<?> type = part.getClass();
+            if (!type.isArray() || !type.componentType().isPrimitive() || Array.getLength(part) < LEAST_ELEMENTS) {
+                return -1;
+            }
+            return numbers.computeIfAbsent(part, array -> {
+                int length = Array.getLength(array);
+                Object copy = Array.newInstance(type.componentType(), length);
+                System.arraycopy(array, 0, copy, 0, length);
+                copies.add(copy);
+                return copies.size() - 1;
+            });
+        }
+
+        Object get(int number) throws IOException {
+            if (number < 0 || number >= copies.size()) {
+                throw new IOException("there is no part " + number);
+            }
+            return copies.get(number);
+        }
     }
 }

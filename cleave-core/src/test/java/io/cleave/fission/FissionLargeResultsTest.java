@@ -12,9 +12,11 @@ import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -87,6 +89,27 @@ final class FissionLargeResultsTest {
             List<Sheet> sheets = fission.map(IntStream.range(0, 60).boxed().toList(), Sheet::of);
             assertThat(sheets).extracting(Sheet::number)
                     .containsExactlyElementsOf(IntStream.range(0, 60).boxed().toList());
+            sheets.forEach(Sheet::check);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"java", "fory", "standard"})
+    void whatTheCallerComputesItselfIsACopyToo(String codec) {
+        Codec own = codec.equals("java") ? Codec.java() : codec.equals("fory") ? Codec.fory() : Codec.standard();
+        List<Sheet> made = new ArrayList<>();
+        try (Fission fission = Fission.builder().children(2).warmUp(4).codec(own).build()) {
+            List<Sheet> sheets = fission.map(List.of(0, 1, 2, 3), x -> {
+                Sheet sheet = Sheet.of(x);
+                made.add(sheet);
+                return sheet;
+            });
+            assertThat(made).hasSize(4);
+            for (Sheet one : made) {
+                Arrays.fill(one.cells(), -1);
+                Objects.requireNonNull(one.named().get("named"))[0] = -1;
+                one.small()[0] = -1;
+            }
             sheets.forEach(Sheet::check);
         }
     }

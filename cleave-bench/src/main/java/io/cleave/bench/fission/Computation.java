@@ -28,6 +28,11 @@ public final class Computation {
         return x;
     }
 
+    /** What is done in steps. */
+    interface Steps {
+        long compute(int item, int steps);
+    }
+
     /**
      * How many steps take so long here, at the best speed seen.
      *
@@ -35,12 +40,17 @@ public final class Computation {
      * @return steps for {@link #compute}
      */
     public static int stepsFor(long nanos) {
+        return stepsFor(Computation::compute, nanos);
+    }
+
+    /** How many steps of a work take so long here. */
+    static int stepsFor(Steps work, long nanos) {
         int steps = 1000;
         double best = Double.MAX_VALUE;
         long sink = 0;
         for (int round = 0; round < CALIBRATIONS; round++) {
             long start = System.nanoTime();
-            sink += compute(round, steps);
+            sink += work.compute(round, steps);
             long taken = System.nanoTime() - start;
             best = Math.min(best, (double) taken / steps);
             steps = (int) Math.clamp(CALIBRATION_NANOS / best, 1000, 100_000_000);

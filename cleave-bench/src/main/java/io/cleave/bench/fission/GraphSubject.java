@@ -12,6 +12,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,6 +30,11 @@ final class GraphSubject {
     private interface Way extends AutoCloseable {
         double first() throws Exception;
 
+        /** A fork, and nothing else. */
+        default void fork() throws Exception {
+            double _ = first();
+        }
+
         default double[] dirtied() {
             throw new UnsupportedOperationException();
         }
@@ -40,6 +46,8 @@ final class GraphSubject {
     }
 
     private static final int PROBES = 4;
+    /** About what a fork and a first result take. */
+    private static final long NOTHING_MILLIS = 5;
 
     private GraphSubject() {
     }
@@ -48,8 +56,52 @@ final class GraphSubject {
     public static void main(String[] args) throws Exception {
         LiveGraph graph = new LiveGraph();
         long[] expected = IntStream.range(0, LiveGraph.SLICES).mapToLong(graph::read).toArray();
+        Waiting waiting = new Waiting();
         try (Way way = way(args[0], graph, expected)) {
-            Requests.serve(request -> request.equals("first") ? new double[] {way.first()} : way.dirtied());
+            Requests.serve(request -> switch (request.split(" ")[0]) {
+                case "first" -> new double[] {way.first()};
+                case "dirtied" -> way.dirtied();
+                case "pause" -> {
+                    waiting.become(Integer.parseInt(request.substring("pause ".length())));
+                    yield new double[] {PauseWatch.around(() -> {
+                        way.fork();
+                        return null;
+                    })};
+                }
+                default -> throw new IllegalArgumentException(request);
+            });
+        }
+    }
+
+    /** Threads that are there and wait. */
+    private static final class Waiting {
+        private static final long STACK_BYTES = 256 << 10;
+
+        private CountDownLatch end = new CountDownLatch(1);
+        private int count;
+
+        void become(int wanted) throws InterruptedException {
+            if (wanted == count) {
+                return;
+            }
+            end.countDown();
+            end = new CountDownLatch(1);
+            CountDownLatch there = new CountDownLatch(wanted);
+            for (int i = 0; i < wanted; i++) {
+                CountDownLatch own = end;
+                Thread thread = new Thread(null, () -> {
+                    there.countDown();
+                    try {
+                        own.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt(); // it ends, which is all it is for
+                    }
+                }, "bench-waiting", STACK_BYTES);
+                thread.setDaemon(true);
+                thread.start();
+            }
+            there.await();
+            count = wanted;
         }
     }
 
@@ -61,6 +113,11 @@ final class GraphSubject {
             case "cleave-warm" -> new ByFission(Fission.builder().children(FissionSuite.WORKERS).build(), graph,
                     expected);
             case "threads" -> new OnThreads(graph, expected);
+            case "nothing" -> () -> {
+                long start = System.nanoTime();
+                Thread.sleep(NOTHING_MILLIS);
+                return millisSince(start);
+            };
             default -> throw new IllegalArgumentException(name);
         };
     }
@@ -139,6 +196,12 @@ final class GraphSubject {
                 verify(first, expected[0]);
                 return millis;
             }
+        }
+
+        @Override
+        public void fork() throws Exception {
+            long sum = fission.submit(() -> graph.read(0)).get();
+            verify(sum, expected[0]);
         }
 
         @Override
