@@ -82,7 +82,8 @@ public final class ListScenarios implements CrashHarness.Scenarios {
         all.add(new NumberSort());
         all.add(STRUCTURE.creation("creation"));
         all.add(STRUCTURE.end("end", ListScenarios::fill));
-        all.add(STRUCTURE.end("end-after-sort", ListScenarios::fill, heap -> open(heap).sort(Comparator.nullsFirst(Comparator.naturalOrder()))));
+        all.add(STRUCTURE.end("end-after-sort", ListScenarios::fill,
+                heap -> open(heap).sort(Comparator.nullsFirst(Comparator.naturalOrder()))));
         return all;
     }
 

@@ -137,7 +137,8 @@ class StructureDamageTest {
                     QueueScenarios.create(heap, kind);
                     QueueScenarios.open(heap, kind).addAll(List.of("a", "long ".repeat(60), "c", "d"));
                     long header = header(heap);
-                    heap.memory().setPlain((block == 0 ? header : heap.memory().getPlain(header + block)) + at, rubbish);
+                    heap.memory().setPlain((block == 0 ? header : heap.memory().getPlain(header + block)) + at,
+                            rubbish);
                     ways.forEach(way -> attempt(() -> way.accept(QueueScenarios.open(heap, kind))));
                 }
             }

@@ -98,7 +98,8 @@ final class HeapFuzzReader extends FuzzReader {
             end--;
         }
         Files.delete(file());
-        return new Sample(Arrays.copyOf(content, (end + Long.BYTES - 1) & -Long.BYTES), content.length, references, structures);
+        return new Sample(Arrays.copyOf(content, (end + Long.BYTES - 1) & -Long.BYTES), content.length, references,
+                structures);
     }
 
     private static void fillMaps(SharedHeap heap, List<HeapReference> references) throws Exception {

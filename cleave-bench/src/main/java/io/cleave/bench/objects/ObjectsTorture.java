@@ -80,7 +80,8 @@ public final class ObjectsTorture implements Callable<Integer> {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-Xint", "-XX:+UseSerialGC", "-Xmx512m", "-Xmn400m",
-                "-XX:-UsePerfData", "-Dcleave.crashPoint=0", "-cp", System.getProperty("java.class.path"), ObjectsNursery.class.getName(),
+                "-XX:-UsePerfData", "-Dcleave.crashPoint=0", "-cp", System.getProperty("java.class.path"),
+                ObjectsNursery.class.getName(),
                 Long.toString(deaths), Long.toString(seconds), Long.toString(seed)));
         command.addAll(structures);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
