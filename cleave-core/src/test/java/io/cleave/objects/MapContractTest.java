@@ -58,6 +58,7 @@ class MapContractTest {
         IntStream.range(0, count).forEach(key -> map.put(key, "value " + key));
     }
 
+    @SuppressWarnings("UnnecessaryLambda") // its type depends on where it is used
     private static <A, B, R> BiFunction<A, B, R> failing() {
         return (_, _) -> {
             throw new IllegalCallerException("on purpose");
@@ -83,7 +84,7 @@ class MapContractTest {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // null is what is refused
+    @SuppressWarnings({"NullAway", "ReturnValueIgnored"}) // null is what is refused
     void nullIsRefusedWhereverItIsNoAnswer() {
         fill(2);
         for (Background.Action call : List.<Background.Action>of(() -> map.get(null), () -> map.containsKey(null),
@@ -112,6 +113,7 @@ class MapContractTest {
     }
 
     @Test
+    @SuppressWarnings("CollectionIncompatibleType") // which is what is asked for
     void whatCannotBeAKeyOrValueIsNotThere() {
         fill(2);
         Map<?, ?> any = map;
@@ -128,6 +130,7 @@ class MapContractTest {
     }
 
     @Test
+    @SuppressWarnings("ReturnValueIgnored") // there is none
     void aFunctionThatFailsChangesNothingAndLeavesNothingLocked() {
         fill(3);
         Map<Integer, String> before = new HashMap<>(map);

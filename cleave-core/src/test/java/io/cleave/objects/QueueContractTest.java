@@ -117,7 +117,7 @@ class QueueContractTest {
 
     @ParameterizedTest
     @EnumSource
-    @SuppressWarnings("NullAway") // null is what is refused
+    @SuppressWarnings({"NullAway", "ReturnValueIgnored"}) // null is what is refused
     void nullIsRefusedAndIsNowhere(Order order) {
         SharedQueue<Integer> queue = full(order);
         for (Background.Action call : List.<Background.Action>of(() -> queue.add(null), () -> queue.offer(null),
@@ -385,6 +385,7 @@ class QueueContractTest {
 
     @ParameterizedTest
     @EnumSource
+    @SuppressWarnings({"CollectionIncompatibleType", "CollectionToArraySafeParameter"}) // which is what is asked for
     void operationsOnManyDoAsThoseOfACollection(Order order) {
         SharedQueue<Integer> queue = full(order);
         assertThat(queue.containsAll(List.of(0, 2))).isTrue();

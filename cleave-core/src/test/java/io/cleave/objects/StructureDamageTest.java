@@ -51,7 +51,9 @@ class StructureDamageTest {
 
     private static void useList(List<String> list, int way) {
         switch (way) {
-            case 0 -> list.toArray();
+            case 0 -> {
+                Object[] _ = list.toArray();
+            }
             case 1 -> {
                 for (int i = Math.min(list.size(), 2 * ELEMENTS) - 1; i >= 0; i -= 100) {
                     String _ = list.get(i);
@@ -124,6 +126,7 @@ class StructureDamageTest {
 
     @ParameterizedTest
     @EnumSource(names = {"QUEUE", "STACK"})
+    @SuppressWarnings("ReturnValueIgnored") // it is the calling that matters
     void aQueueWhoseWordsWereChangedIsReadOrRefused(RootKind kind) {
         List<Consumer<Queue<String>>> ways = List.of(queue -> new ArrayList<>(queue), Queue::peek, Queue::size,
                 queue -> queue.offer("x"), queue -> queue.offer("long ".repeat(50)), Queue::poll,
