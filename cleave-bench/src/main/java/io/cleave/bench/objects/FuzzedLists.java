@@ -17,6 +17,7 @@ final class FuzzedLists implements Fuzzed {
     private static final int VALUES = 600;
     private static final int NUMBERS = 1500;
 
+    @SuppressWarnings("NullAway") // null may be an element of any list
     private static SharedList<@Nullable String> values(SharedHeap heap) {
         return heap.list("values", String.class);
     }
