@@ -18,7 +18,8 @@ public final class Nursery {
     /** One of so many rounds stops somebody. */
     private static final int ROUNDS_TO_STOP = 4;
     private static final int LONGEST_STOP_ROUNDS = 8;
-    private static final int STEPS_OF_A_LIFE = 20;
+    /** So many steps each does before it is killed. One that dies by itself, by SIGKILL, must have done them, too. */
+    public static final int STEPS_OF_A_LIFE = 20;
     private static final int LONGEST_LIFE = 50_000;
     private static final long STUCK_NANOS = 30_000_000_000L;
     private static final long LAST_WORDS_NANOS = 30_000_000_000L;
@@ -65,6 +66,16 @@ public final class Nursery {
 
         /** All shall end by themselves. */
         void end();
+
+        /**
+         * Whether a worker may let SIGKILL end it, at a moment of its choice and after enough steps. It is replaced as
+         * if it had been killed.
+         *
+         * @return false, if nothing else is said
+         */
+        default boolean mayDieByThemselves() {
+            return false;
+        }
 
         /**
          * Another one was killed.
@@ -258,6 +269,8 @@ public final class Nursery {
             if (ended == 0) {
                 stuck(worker);
                 kill(worker);
+            } else if (of.mayDieByThemselves() && Signals.signalOf((int) ended) == Signals.SIGKILL) {
+                killed++;
             } else if (Signals.exitCodeOf((int) ended) != 0) {
                 fail("worker " + workers[worker] + ": " + Signals.describe((int) ended));
             }

@@ -200,8 +200,10 @@ final class Recovery {
                             + " child does not have" + child.where() + ", " + history.deadlocks() + " times over; "
                             + (history.losses() > 0
                                     ? "the calling JVM does not try, as the item has ended a child before"
-                                    : "perhaps it loads a class that makes compiled code invalid: load its classes in the calling"
-                                            + " JVM first, or allow a warm-up, so that such items are computed there")));
+                                    : "perhaps it uses virtual threads, of which the calling JVM always has some that wait for a"
+                                            + " processor, or loads a class that makes compiled code invalid: load its classes in"
+                                            + " the calling JVM first, or allow a warm-up, so that such items are computed"
+                                            + " there")));
             return;
         }
         if (!mayRunHere && !child.isWhole) {

@@ -279,7 +279,11 @@ public final class HeapMemory {
      * @param count how many
      */
     public void copyIn(byte[] from, int index, long at, int count) {
-        FewBytes.copy(from, index, memory, at, count);
+        try {
+            FewBytes.copy(from, index, memory, at, count);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -291,7 +295,11 @@ public final class HeapMemory {
      * @param count how many
      */
     public void copyIn(MemorySegment from, long index, long at, long count) {
-        MemorySegment.copy(from, index, memory, at, count);
+        try {
+            MemorySegment.copy(from, index, memory, at, count);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -319,7 +327,11 @@ public final class HeapMemory {
      * @param count how many
      */
     public void copyOut(long at, MemorySegment to, long index, long count) {
-        MemorySegment.copy(memory, at, to, index, count);
+        try {
+            MemorySegment.copy(memory, at, to, index, count);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
     }
 
     /**
@@ -330,7 +342,11 @@ public final class HeapMemory {
      * @param count how many
      */
     public void copy(long from, long to, long count) {
-        MemorySegment.copy(memory, from, memory, to, count);
+        try {
+            MemorySegment.copy(memory, from, memory, to, count);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(from, e);
+        }
     }
 
     /**

@@ -89,6 +89,7 @@ final class HeapMapViews {
 
         @Override
         public boolean removeIf(Predicate<? super V> filter) {
+            Objects.requireNonNull(filter, "the filter is null");
             return map.entrySet().removeIf(entry -> filter.test(entry.getValue()));
         }
 

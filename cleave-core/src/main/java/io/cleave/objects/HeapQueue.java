@@ -9,6 +9,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +48,15 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     private static void refuseInterrupted() throws InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException();
+        }
+    }
+
+    /** Refuses to move elements from a queue to the same one, which would not end or find no room. */
+    private void refuseSelf(Collection<?> collection) {
+        Objects.requireNonNull(collection, "the collection is null");
+        if (collection instanceof HeapQueue<?> other && ring.isSame(other.ring)) {
+            throw new IllegalArgumentException(
+                    "elements of a queue cannot be moved to the same queue; name another collection");
         }
     }
 
@@ -160,10 +171,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public int drainTo(Collection<? super E> target, int most) {
-        Objects.requireNonNull(target, "the collection is null");
-        if (target instanceof HeapQueue<?> other && ring.isSame(other.ring)) {
-            throw new IllegalArgumentException("a queue cannot be drained to itself; name another collection");
-        }
+        refuseSelf(target);
         int count = 0;
         List<E> batch = new ArrayList<>();
         int taken = 1;
@@ -195,6 +203,12 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     @Override
+    public boolean addAll(Collection<? extends E> collection) {
+        refuseSelf(collection);
+        return super.addAll(collection);
+    }
+
+    @Override
     public int offerAll(Collection<? extends E> collection) {
         try {
             return putAll(collection, Patience.TRY);
@@ -210,7 +224,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private int putAll(Collection<? extends E> collection, Patience patience) throws InterruptedException {
-        Objects.requireNonNull(collection, "the collection is null");
+        refuseSelf(collection);
         List<ValueBuffer> buffers = elements.lendBuffers();
         try {
             int count = 0;
@@ -317,6 +331,12 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     @Override
     public Iterator<E> iterator() {
         return new Cursor();
+    }
+
+    @Override
+    public Spliterator<E> spliterator() {
+        return Spliterators.spliteratorUnknownSize(iterator(),
+                Spliterator.CONCURRENT | Spliterator.NONNULL | Spliterator.ORDERED);
     }
 
     @Override

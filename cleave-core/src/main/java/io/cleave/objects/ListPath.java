@@ -9,6 +9,7 @@ final class ListPath {
     private final HeapMemory memory;
     private final long header;
     private final int leafShift;
+    private final int widthShift;
     private final long[] nodes = new long[MOST_HEIGHT];
     private final long[] starts = new long[MOST_HEIGHT];
     private int height;
@@ -19,6 +20,7 @@ final class ListPath {
         this.memory = memory;
         this.header = header;
         this.leafShift = kind.leafShift();
+        this.widthShift = kind.widthShift();
     }
 
     /**
@@ -27,6 +29,7 @@ final class ListPath {
      * @param version after each step it is looked whether the list still has it
      * @param count how many the tree has, at least one more than the element's number
      * @return false where the list has another version
+     * @throws io.cleave.IncompatibleBlockException where it has not, and the way leads to no leaf with the element
      */
     boolean find(long version, long tree, long count, long element) {
         height = ListLayout.height(tree);
@@ -36,6 +39,7 @@ final class ListPath {
         for (int level = height; level > 0; level--) {
             nodes[level] = ListLayout.offset(node);
             starts[level] = start;
+            require(nodes[level], ListLayout.isIrregular(node) ? ListLayout.IRREGULAR_BYTES : ListLayout.REGULAR_BYTES);
             int shift = leafShift + (level - 1) * ListLayout.FANOUT_SHIFT;
             long index;
             if (ListLayout.isIrregular(node)) {
@@ -44,7 +48,7 @@ final class ListPath {
                 end = childEnd == ListLayout.NO_END ? end : start + childEnd;
                 start += index == 0 ? 0 : memory.getPlain(ListLayout.endAt(node, index - 1));
             } else {
-                index = (element - start) >>> shift;
+                index = (element - start) >>> shift & ListLayout.FANOUT - 1;
                 start += index << shift;
                 end = Math.min(end, start + (1L << shift));
             }
@@ -55,7 +59,17 @@ final class ListPath {
         }
         nodes[0] = ListLayout.offset(node);
         starts[0] = start;
+        if (element < start || element >= end || end - start > 1L << leafShift) {
+            throw SlotList.damaged("element " + element + " would be in a leaf from " + start + " to " + end);
+        }
+        require(nodes[0], (end - start) << widthShift);
         return true;
+    }
+
+    private void require(long at, long bytes) {
+        if (!memory.isCommitted(at, bytes)) {
+            throw SlotList.damaged("its tree leads to " + at);
+        }
     }
 
     int height() {

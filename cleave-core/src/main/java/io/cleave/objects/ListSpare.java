@@ -78,6 +78,9 @@ final class ListSpare {
         long spareKind = memory.getPlain(header + ListLayout.SPARE_KIND);
         boolean hasElements = spareKind == ListLayout.SPARE_ELEMENTS && kind == SlotKind.VALUES;
         long count = count();
+        if (count <= 0) {
+            throw SlotList.damaged("its spare tree has " + count + " elements");
+        }
         int frees = 0;
         int mostFrees = loose == null ? MOST_FREES : HeldStructure.MOST_DROPS;
         while (count > 0 && frees + path.height() < mostFrees) {

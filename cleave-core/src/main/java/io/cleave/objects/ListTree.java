@@ -119,6 +119,9 @@ final class ListTree {
             boolean isAtEnd) {
         Draft draft = take(change, word, height, count);
         if (height == 0) {
+            if (from < 0 || from + removed > count) {
+                throw SlotList.damaged("there is no element " + from + " in a leaf of " + count);
+            }
             Draft others = new Draft(0);
             others.bytes = inserted;
             draft.splice((int) from << widthShift, removed << widthShift, others);
@@ -217,6 +220,9 @@ final class ListTree {
 
     /** How many children a node has, or bytes a leaf. */
     private int length(long word, int height, long count) {
+        if (count <= 0 || count > capacity(height)) {
+            throw SlotList.damaged("a node or leaf of it has " + count + " elements");
+        }
         if (height == 0) {
             return (int) count << widthShift;
         }
@@ -225,7 +231,8 @@ final class ListTree {
             return (int) ((count + (1L << shift) - 1) >>> shift);
         }
         int length = 1;
-        while (memory.getPlain(ListLayout.endAt(word, length - 1)) != ListLayout.NO_END) {
+        while (length < ListLayout.FANOUT
+                && memory.getPlain(ListLayout.endAt(word, length - 1)) != ListLayout.NO_END) {
             length++;
         }
         return length;

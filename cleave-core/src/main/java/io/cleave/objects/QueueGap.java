@@ -88,6 +88,11 @@ final class QueueGap {
         int next = last;
         long begin = memory.getPlain(beginAt);
         long end = memory.getPlain(endAt);
+        long tail = ring.tailAcquire();
+        long head = memory.getPlain(headAt);
+        if (begin - head < 0 || end - begin < 0 || tail - end < 0 || tail - head > ring.capacity()) {
+            throw QueueRing.damaged("it has a gap from " + begin + " to " + end + ", between " + head + " and " + tail);
+        }
         while (begin != memory.getPlain(headAt)) {
             begin--;
             long id = id(begin);

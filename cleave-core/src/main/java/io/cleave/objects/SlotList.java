@@ -213,6 +213,9 @@ final class SlotList {
                 }
                 ListView last = view;
                 if (last.version() != version || last.count() != count) {
+                    if (count > memory.segment().byteSize() >>> widthShift) {
+                        throw damaged("it has " + count + " elements");
+                    }
                     last = new ListView(version, tree, count, last.version() == version ? last.leaves() : null);
                     view = last;
                 }

@@ -87,6 +87,7 @@ public final class CrashHarness {
     /** Everything once in this process, so that forked children find loaded what they need. */
     private void rehearse(TestSpace space) throws Exception {
         Heap heap = fresh(space);
+        scenario.look(heap, false);
         scenario.victim(heap);
         scenario.next(heap);
         verify(heap);
@@ -110,7 +111,13 @@ public final class CrashHarness {
             }
             fresh(space);
             boolean hasVictimDied = runChild(first, () -> scenario.victim(Heap.attach(space)));
+            if (hasVictimDied) {
+                scenario.look(Heap.attach(space), false);
+            }
             Boolean hasNextDied = second == null ? null : runChild(second, () -> scenario.next(Heap.attach(space)));
+            if (Boolean.TRUE.equals(hasNextDied)) {
+                scenario.look(Heap.attach(space), true);
+            }
             deaths += (hasVictimDied ? 1 : 0) + (Boolean.TRUE.equals(hasNextDied) ? 1 : 0);
             Heap heap = Heap.attach(space);
             verify(heap);

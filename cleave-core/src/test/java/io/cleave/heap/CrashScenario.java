@@ -36,6 +36,16 @@ public interface CrashScenario {
      */
     void check(Heap heap, boolean hasVictimDied, @Nullable Boolean nextDied) throws Exception;
 
+    /**
+     * A reader's look while somebody lies dead in the middle of an operation that nobody has finished or forgotten yet: it
+     * must see one of the states before, between and after, without any help.
+     *
+     * @param hasNextDied whether it is the next one who died, after the victim; else it is the victim
+     */
+    default void look(Heap heap, boolean hasNextDied) throws Exception {
+        // not everything has readers that take no lock
+    }
+
     /** Reports what can be reached from the heap's roots. */
     void walk(Heap heap, Check check);
 }

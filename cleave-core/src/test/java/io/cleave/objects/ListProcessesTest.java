@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Lists that several processes use at once, of which some are killed. */
 class ListProcessesTest {
-    private static final int PROCESSES = 4;
+    private static final int PROCESSES = KilledProcesses.COUNT;
     private static final int INDICES = 4;
     private static final int CALLS = 8000;
     private static final long HEAP_BYTES = 256 << 20;
@@ -33,29 +33,7 @@ class ListProcessesTest {
 
     /** Runs processes, of which some are killed and replaced. */
     private void run(String name, Class<?> program, int kills) throws Exception {
-        Random random = new Random(kills);
-        List<ChildJvm> jvms = new ArrayList<>();
-        try {
-            for (int i = 0; i < PROCESSES; i++) {
-                jvms.add(start(name, program));
-            }
-            for (ChildJvm jvm : jvms) {
-                String _ = jvm.awaitLine("ready");
-            }
-            jvms.forEach(jvm -> jvm.send("go"));
-            for (int i = 0; i < kills; i++) {
-                Thread.sleep(20 + random.nextInt(100));
-                int victim = random.nextInt(PROCESSES);
-                boolean _ = jvms.get(victim).handle().destroyForcibly();
-                jvms.set(victim, start(name, program));
-                jvms.get(victim).send("go");
-            }
-            for (ChildJvm jvm : jvms) {
-                assertThat(jvm.awaitExit()).as(() -> String.join("\n", jvm.lines())).isZero();
-            }
-        } finally {
-            jvms.forEach(ChildJvm::close);
-        }
+        KilledProcesses.run(kills, 120, false, () -> start(name, program));
     }
 
     private ChildJvm start(String name, Class<?> program) {

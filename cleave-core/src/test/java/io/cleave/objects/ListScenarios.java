@@ -19,8 +19,28 @@ import org.jspecify.annotations.Nullable;
 /** The operations of a list, cut off at each of their stores; the model is an {@link ArrayList}. */
 public final class ListScenarios implements CrashHarness.Scenarios {
     private static final int LIST = 0;
-    private static final int LOCK = 15;
     private static final ValueEncoding<String> TEXTS = ValueEncoding.of(String.class);
+    private static final RootedStructure STRUCTURE = new RootedStructure() {
+        @Override
+        long make(Heap heap, Change change) {
+            return SlotList.create(heap, change, TEXTS.schema());
+        }
+
+        @Override
+        void dismantle(Heap heap, long header) {
+            new ListStructure(SlotKind.VALUES).dismantle(heap, header);
+        }
+
+        @Override
+        void walkFrom(Heap heap, long header, Check check) {
+            ListCheck.walk(heap, header, SlotKind.VALUES, check);
+        }
+
+        @Override
+        void use(Heap heap) {
+            useAll(open(heap));
+        }
+    };
     private static final int LEAF = ListLayout.LEAF_BYTES / Long.BYTES;
 
     @Override
@@ -60,9 +80,10 @@ public final class ListScenarios implements CrashHarness.Scenarios {
                 (before, after) -> steps(before.size(), i -> with(after.subList(0, i), i,
                         before.subList(i, before.size())))));
         all.add(new NumberSort());
-        all.add(new Creation());
-        all.add(new End("end", End::end));
-        all.add(new End("end-after-sort", heap -> open(heap).sort(Comparator.nullsFirst(Comparator.naturalOrder()))));
+        all.add(STRUCTURE.creation("creation"));
+        all.add(STRUCTURE.end("end", ListScenarios::fill));
+        all.add(STRUCTURE.end("end-after-sort", ListScenarios::fill,
+                heap -> open(heap).sort(Comparator.nullsFirst(Comparator.naturalOrder()))));
         return all;
     }
 
@@ -116,28 +137,18 @@ public final class ListScenarios implements CrashHarness.Scenarios {
     }
 
     static void create(Heap heap) {
-        heap.locks().lock(heap.rootAt(LOCK));
-        try (Change change = heap.change()) {
-            if (change.get(heap.rootAt(LIST)) == 0) {
-                change.set(heap.rootAt(LIST), SlotList.create(heap, change, TEXTS.schema()));
-                change.commit();
-            }
-        } finally {
-            heap.locks().unlock(heap.rootAt(LOCK));
-        }
+        STRUCTURE.create(heap);
+    }
+
+    private static void fill(Heap heap) {
+        open(heap).addAll(Collections.nCopies(LEAF + 20, "short"));
+        open(heap).addAll(texts(60));
     }
 
     static HeapList<String> open(Heap heap) {
-        long header = heap.memory().getPlain(heap.rootAt(LIST));
+        long header = RootedStructure.header(heap);
         return new HeapList<>("test", new SlotList(heap, new Gate(null), header, heap.memory().getAcquire(header),
                 SlotKind.VALUES), TEXTS);
-    }
-
-    private static void walkList(Heap heap, Check check) {
-        long header = heap.memory().getPlain(heap.rootAt(LIST));
-        if (header != 0) {
-            ListCheck.walk(heap, header, SlotKind.VALUES, check);
-        }
     }
 
     /** What is in the list, by all ways of looking. */
@@ -201,8 +212,8 @@ public final class ListScenarios implements CrashHarness.Scenarios {
             following.accept(open(heap));
         }
 
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+        /** What the list may be after an operation, or two, of which each has happened or may have been cut off. */
+        private List<List<String>> allowed(boolean hasVictimDied, @Nullable Boolean hasNextDied) {
             List<String> before = new ArrayList<>();
             preparations.forEach(each -> each.accept(before));
             List<String> after = new ArrayList<>(before);
@@ -217,17 +228,30 @@ public final class ListScenarios implements CrashHarness.Scenarios {
                 }
                 allowed = later;
             }
-            List<String> content = content(open(heap));
+            return allowed;
+        }
+
+        private static void require(List<String> content, List<List<String>> allowed) {
             if (!allowed.contains(content)) {
                 throw new AssertionError(content + " is none of " + allowed.size() + ", of which the first is "
                         + allowed.getFirst() + " and the last " + allowed.getLast());
             }
+        }
+
+        @Override
+        public void look(Heap heap, boolean hasNextDied) {
+            require(content(open(heap)), allowed(true, hasNextDied ? true : null));
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            require(content(open(heap)), allowed(hasVictimDied, hasNextDied));
             useAll(open(heap));
         }
 
         @Override
         public void walk(Heap heap, Check check) {
-            walkList(heap, check);
+            STRUCTURE.walk(heap, check);
         }
     }
 
@@ -236,7 +260,7 @@ public final class ListScenarios implements CrashHarness.Scenarios {
         private static final int SIZE = 2 * LEAF + 40;
 
         private static HeapIntList numbers(Heap heap) {
-            long header = heap.memory().getPlain(heap.rootAt(LIST));
+            long header = RootedStructure.header(heap);
             return new HeapIntList(new SlotList(heap, new Gate(null), header, heap.memory().getAcquire(header),
                     SlotKind.INTS));
         }
@@ -291,99 +315,7 @@ public final class ListScenarios implements CrashHarness.Scenarios {
 
         @Override
         public void walk(Heap heap, Check check) {
-            ListCheck.walk(heap, heap.memory().getPlain(heap.rootAt(LIST)), SlotKind.INTS, check);
-        }
-    }
-
-    /** A list is made, by the first who comes. */
-    private static final class Creation implements CrashScenario {
-        @Override
-        public String name() {
-            return "creation";
-        }
-
-        @Override
-        public void prepare(Heap heap) {
-            // a new heap has nothing
-        }
-
-        @Override
-        public void victim(Heap heap) {
-            create(heap);
-        }
-
-        @Override
-        public void next(Heap heap) {
-            create(heap);
-        }
-
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
-            boolean isMade = heap.memory().getPlain(heap.rootAt(LIST)) != 0;
-            if (!isMade && (!hasVictimDied || Boolean.FALSE.equals(hasNextDied))) {
-                throw new AssertionError("nobody died, and there is no list");
-            }
-            create(heap);
-            useAll(open(heap));
-        }
-
-        @Override
-        public void walk(Heap heap, Check check) {
-            walkList(heap, check);
-        }
-    }
-
-    /** A list is freed with all it has, by one who goes on where the first was cut off. */
-    private record End(String name, Consumer<Heap> deed) implements CrashScenario {
-        private static final Structure STRUCTURE = new ListStructure(SlotKind.VALUES);
-
-        @Override
-        public void prepare(Heap heap) {
-            create(heap);
-            open(heap).addAll(Collections.nCopies(LEAF + 20, "short"));
-            open(heap).addAll(texts(60));
-        }
-
-        private static void end(Heap heap) {
-            heap.locks().lock(heap.rootAt(LOCK));
-            try {
-                long header = heap.memory().getPlain(heap.rootAt(LIST));
-                if (header != 0) {
-                    STRUCTURE.dismantle(heap, header);
-                    try (Change change = heap.change()) {
-                        change.set(heap.rootAt(LIST), 0);
-                        change.free(header);
-                        change.commit();
-                    }
-                }
-            } finally {
-                heap.locks().unlock(heap.rootAt(LOCK));
-            }
-        }
-
-        @Override
-        public void victim(Heap heap) {
-            deed.accept(heap);
-        }
-
-        @Override
-        public void next(Heap heap) {
-            end(heap);
-        }
-
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
-            end(heap);
-            if (heap.verify(_ -> {}).usedBytes() != 0) {
-                throw new AssertionError("something is left: " + heap.verify(_ -> {}));
-            }
-            create(heap);
-            useAll(open(heap));
-        }
-
-        @Override
-        public void walk(Heap heap, Check check) {
-            walkList(heap, check);
+            ListCheck.walk(heap, RootedStructure.header(heap), SlotKind.INTS, check);
         }
     }
 }

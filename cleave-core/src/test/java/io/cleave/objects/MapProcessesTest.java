@@ -14,7 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A map that several processes use at once, of which some are killed. */
 class MapProcessesTest {
-    private static final int PROCESSES = 4;
     private static final int KEYS = 5;
     private static final int CALLS = 12_000;
     private static final long HEAP_BYTES = 256 << 20;
@@ -24,31 +23,9 @@ class MapProcessesTest {
 
     private void run(int kills) throws Exception {
         String name = "history" + ProcessHandle.current().pid();
-        Random random = new Random(kills);
         List<Path> files = new ArrayList<>();
         try (SharedHeap heap = SharedHeap.create(name, HEAP_BYTES)) {
-            List<ChildJvm> jvms = new ArrayList<>();
-            try {
-                for (int i = 0; i < PROCESSES; i++) {
-                    jvms.add(start(name, files));
-                }
-                for (ChildJvm jvm : jvms) {
-                    String _ = jvm.awaitLine("ready");
-                }
-                jvms.forEach(jvm -> jvm.send("go"));
-                for (int i = 0; i < kills; i++) {
-                    Thread.sleep(20 + random.nextInt(100));
-                    int victim = random.nextInt(PROCESSES);
-                    boolean _ = jvms.get(victim).handle().destroyForcibly();
-                    jvms.set(victim, start(name, files));
-                    jvms.get(victim).send("go");
-                }
-                for (ChildJvm jvm : jvms) {
-                    assertThat(jvm.awaitExit()).as(() -> String.join("\n", jvm.lines())).isZero();
-                }
-            } finally {
-                jvms.forEach(ChildJvm::close);
-            }
+            KilledProcesses.run(kills, 120, false, () -> start(name, files));
             check(files);
             Map<Long, Long> map = heap.map("map", Long.class, Long.class);
             int entries = 0;

@@ -16,12 +16,32 @@ import org.jspecify.annotations.Nullable;
 
 /** The operations of a map, cut off at each of their stores; the model is a {@link HashMap}. */
 public final class MapScenarios implements CrashHarness.Scenarios {
-    private static final int MAP = 0;
-    private static final int LOCK = 15;
     private static final long SEED = 42;
     private static final String LARGE = "large ".repeat(8000);
     private static final ValueEncoding<Long> KEYS = ValueEncoding.ofKey(Long.class);
     private static final ValueEncoding<String> VALUES = ValueEncoding.of(String.class);
+
+    private static final RootedStructure STRUCTURE = new RootedStructure() {
+        @Override
+        long make(Heap heap, Change change) {
+            return MapTable.create(heap, change, KEYS.schema(), VALUES.schema());
+        }
+
+        @Override
+        void dismantle(Heap heap, long header) {
+            MapEnd.free(heap, header);
+        }
+
+        @Override
+        void walkFrom(Heap heap, long header, Check check) {
+            MapCheck.walk(heap, header, check);
+        }
+
+        @Override
+        void use(Heap heap) {
+            useAll(open(heap));
+        }
+    };
 
     @Override
     public List<CrashScenario> get() {
@@ -48,8 +68,8 @@ public final class MapScenarios implements CrashHarness.Scenarios {
             fill(map, upper, 16);
             fill(map, lower, 15);
         }, map -> map.put(lower[15], "last"), map -> map.put(lower[16], "next")));
-        all.add(new Creation());
-        all.add(new End(same));
+        all.add(STRUCTURE.creation("creation"));
+        all.add(STRUCTURE.end("end", heap -> fillAll(heap, same)));
         all.add(new Logged());
         return all;
     }
@@ -82,15 +102,20 @@ public final class MapScenarios implements CrashHarness.Scenarios {
     }
 
     static void create(Heap heap) {
-        heap.locks().lock(heap.rootAt(LOCK));
-        try (Change change = heap.change()) {
-            if (change.get(heap.rootAt(MAP)) == 0) {
-                change.set(heap.rootAt(MAP), MapTable.create(heap, change, KEYS.schema(), VALUES.schema()));
-                change.commit();
-            }
-        } finally {
-            heap.locks().unlock(heap.rootAt(LOCK));
+        STRUCTURE.create(heap);
+    }
+
+    private static void fillAll(Heap heap, long[] keys) {
+        HeapMap<Long, String> map = open(heap);
+        fill(map, keys, 16);
+        for (long key = 0; key < 20; key++) {
+            map.put(-key, "more");
         }
+        map.put(1L, LARGE);
+        MapLog log = table(heap).log();
+        log.register(Participants.newOwner());
+        map.put(2L, "logged");
+        map.put(2L, "logged again");
     }
 
     static HeapMap<Long, String> open(Heap heap) {
@@ -98,15 +123,8 @@ public final class MapScenarios implements CrashHarness.Scenarios {
     }
 
     private static MapTable table(Heap heap) {
-        long header = heap.memory().getPlain(heap.rootAt(MAP));
+        long header = RootedStructure.header(heap);
         return new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header));
-    }
-
-    private static void walkMap(Heap heap, Check check) {
-        long header = heap.memory().getPlain(heap.rootAt(MAP));
-        if (header != 0) {
-            MapCheck.walk(heap, header, check);
-        }
     }
 
     /** What is in the map, by all ways of looking. */
@@ -222,116 +240,7 @@ public final class MapScenarios implements CrashHarness.Scenarios {
 
         @Override
         public void walk(Heap heap, Check check) {
-            walkMap(heap, check);
-        }
-    }
-
-    /** A map is made, by the first who comes. */
-    private static final class Creation implements CrashScenario {
-        @Override
-        public String name() {
-            return "creation";
-        }
-
-        @Override
-        public void prepare(Heap heap) {
-            // a new heap has nothing
-        }
-
-        @Override
-        public void victim(Heap heap) {
-            create(heap);
-        }
-
-        @Override
-        public void next(Heap heap) {
-            create(heap);
-        }
-
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
-            boolean isMade = heap.memory().getPlain(heap.rootAt(MAP)) != 0;
-            if (!isMade && (!hasVictimDied || Boolean.FALSE.equals(hasNextDied))) {
-                throw new AssertionError("nobody died, and there is no map");
-            }
-            create(heap);
-            useAll(open(heap));
-        }
-
-        @Override
-        public void walk(Heap heap, Check check) {
-            walkMap(heap, check);
-        }
-    }
-
-    /** A map is freed with all it has; the second goes on where the first was cut off. */
-    private static final class End implements CrashScenario {
-        private final long[] keys;
-
-        End(long[] keys) {
-            this.keys = keys;
-        }
-
-        @Override
-        public String name() {
-            return "end";
-        }
-
-        @Override
-        public void prepare(Heap heap) {
-            create(heap);
-            HeapMap<Long, String> map = open(heap);
-            fill(map, keys, 16);
-            for (long key = 0; key < 20; key++) {
-                map.put(-key, "more");
-            }
-            map.put(1L, LARGE);
-            MapLog log = table(heap).log();
-            log.register(Participants.newOwner());
-            map.put(2L, "logged");
-            map.put(2L, "logged again");
-        }
-
-        private static void end(Heap heap) {
-            heap.locks().lock(heap.rootAt(LOCK));
-            try {
-                long header = heap.memory().getPlain(heap.rootAt(MAP));
-                if (header != 0) {
-                    MapEnd.free(heap, header);
-                    try (Change change = heap.change()) {
-                        change.set(heap.rootAt(MAP), 0);
-                        change.free(header);
-                        change.commit();
-                    }
-                }
-            } finally {
-                heap.locks().unlock(heap.rootAt(LOCK));
-            }
-        }
-
-        @Override
-        public void victim(Heap heap) {
-            end(heap);
-        }
-
-        @Override
-        public void next(Heap heap) {
-            end(heap);
-        }
-
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
-            end(heap);
-            if (heap.verify(_ -> {}).usedBytes() != 0) {
-                throw new AssertionError("something is left: " + heap.verify(_ -> {}));
-            }
-            create(heap);
-            useAll(open(heap));
-        }
-
-        @Override
-        public void walk(Heap heap, Check check) {
-            walkMap(heap, check);
+            STRUCTURE.walk(heap, check);
         }
     }
 
@@ -387,7 +296,7 @@ public final class MapScenarios implements CrashHarness.Scenarios {
 
         @Override
         public void walk(Heap heap, Check check) {
-            walkMap(heap, check);
+            STRUCTURE.walk(heap, check);
         }
     }
 }

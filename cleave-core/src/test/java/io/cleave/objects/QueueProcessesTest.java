@@ -2,7 +2,6 @@ package io.cleave.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.cleave.os.Signals;
 import io.cleave.testing.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A queue that several processes use at once, of which some are killed, and some stopped for a while. */
 class QueueProcessesTest {
-    private static final int PROCESSES = 4;
     private static final int CAPACITY = 5;
     private static final int CALLS = 6000;
 
@@ -30,36 +28,10 @@ class QueueProcessesTest {
 
     private void run(boolean isStack, int kills) throws Exception {
         String name = "queues" + ProcessHandle.current().pid();
-        Random random = new Random(kills);
         List<Path> files = new ArrayList<>();
         try (SharedHeap heap = SharedHeap.create(name, 16 << 20)) {
             HeapQueue<Long> queue = queue(heap, isStack);
-            List<ChildJvm> jvms = new ArrayList<>();
-            try {
-                for (int i = 0; i < PROCESSES; i++) {
-                    jvms.add(start(name, isStack, files));
-                }
-                for (ChildJvm jvm : jvms) {
-                    String _ = jvm.awaitLine("ready");
-                }
-                jvms.forEach(jvm -> jvm.send("go"));
-                for (int i = 0; i < kills; i++) {
-                    Thread.sleep(10 + random.nextInt(60));
-                    int victim = random.nextInt(PROCESSES);
-                    int stopped = (victim + 1) % PROCESSES;
-                    Signals.kill((int) jvms.get(stopped).pid(), Signals.SIGSTOP);
-                    boolean _ = jvms.get(victim).handle().destroyForcibly();
-                    Thread.sleep(random.nextInt(30));
-                    Signals.kill((int) jvms.get(stopped).pid(), Signals.SIGCONT);
-                    jvms.set(victim, start(name, isStack, files));
-                    jvms.get(victim).send("go");
-                }
-                for (ChildJvm jvm : jvms) {
-                    assertThat(jvm.awaitExit()).as(() -> String.join("\n", jvm.lines())).isZero();
-                }
-            } finally {
-                jvms.forEach(ChildJvm::close);
-            }
+            KilledProcesses.run(kills, 70, true, () -> start(name, isStack, files));
             drain(queue, files);
             check(isStack, files);
             HeapVerification report = heap.verify();
@@ -93,7 +65,7 @@ class QueueProcessesTest {
                 processes.add(QueueHistory.read(file, isStack, CAPACITY));
             }
         }
-        assertThat(processes.stream().mapToInt(List::size).sum()).isGreaterThan(PROCESSES * CALLS);
+        assertThat(processes.stream().mapToInt(List::size).sum()).isGreaterThan(KilledProcesses.COUNT * CALLS);
         assertThat(Linearization.isExplained(processes, List.of())).isTrue();
     }
 

@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The operations of queues and stacks, cut off at each of their stores; the model is an {@link ArrayDeque}. */
 public final class QueueScenarios implements CrashHarness.Scenarios {
-    private static final int QUEUE = 0;
-    private static final int LOCK = 15;
     private static final int CAPACITY = 6;
     /** Positions pass 0 on their way. */
     private static final long START = -3;
@@ -45,8 +43,9 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
             all.add(operation(kind, "remove-long", List.of("a", "b", LONG, "c"), queue -> queue.remove(LONG)));
             all.add(operation(kind, "remove-some", List.of("a", LONG, "b", "c", LONG + 2, "d"),
                     queue -> queue.removeIf(each -> each.length() > 1 || each.equals("b"))));
-            all.add(new Creation(kind));
-            all.add(new End(kind));
+            all.add(new Rooted(kind).creation(kind.word() + "-creation"));
+            all.add(new Rooted(kind).end(kind.word() + "-end",
+                    heap -> open(heap, kind).addAll(List.of("a", LONG, "b", LARGE, "c", LONG))));
         }
         return all;
     }
@@ -56,39 +55,50 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
         return new Operation(kind, kind.word() + "-" + name, before, victim);
     }
 
-    static void create(Heap heap, RootKind kind) {
-        heap.locks().lock(heap.rootAt(LOCK));
-        try (Change change = heap.change()) {
-            if (change.get(heap.rootAt(QUEUE)) == 0) {
-                long header = QueueRing.create(heap, change, ENCODING.schema(), CAPACITY,
-                        QueueLayout.slotBytes(String.class), START);
-                RootLayout.header(heap.memory(), header, new RootType(kind, 0, ""));
-                change.set(heap.rootAt(QUEUE), header);
-                change.commit();
-            }
-        } finally {
-            heap.locks().unlock(heap.rootAt(LOCK));
+    /** A queue or stack. */
+    private static final class Rooted extends RootedStructure {
+        private final RootKind kind;
+
+        Rooted(RootKind kind) {
+            this.kind = kind;
+        }
+
+        @Override
+        long make(Heap heap, Change change) {
+            long header = QueueRing.create(heap, change, ENCODING.schema(), CAPACITY,
+                    QueueLayout.slotBytes(String.class), START);
+            RootLayout.header(heap.memory(), header, new RootType(kind, 0, ""));
+            return header;
+        }
+
+        @Override
+        void dismantle(Heap heap, long header) {
+            new QueueStructure().dismantle(heap, header);
+        }
+
+        @Override
+        void walkFrom(Heap heap, long header, Check check) {
+            new QueueStructure().walk(heap, header, check);
+        }
+
+        @Override
+        void use(Heap heap) {
+            useAll(kind, open(heap, kind));
         }
     }
 
-    private static long header(Heap heap) {
-        return heap.memory().getPlain(heap.rootAt(QUEUE));
+    static void create(Heap heap, RootKind kind) {
+        new Rooted(kind).create(heap);
     }
 
     private static QueueRing ring(Heap heap, RootKind kind) {
-        long header = header(heap);
+        long header = RootedStructure.header(heap);
         return new QueueRing(heap, new Gate(null), header, heap.memory().getAcquire(header), kind,
                 at -> new SharedCell(heap.memory().segment(), at));
     }
 
     static HeapQueue<String> open(Heap heap, RootKind kind) {
         return new HeapQueue<>("test", ring(heap, kind), ENCODING);
-    }
-
-    private static void walkQueue(Heap heap, Check check) {
-        if (header(heap) != 0) {
-            new QueueStructure().walk(heap, header(heap), check);
-        }
     }
 
     /** What such a queue does, on a list that is in the order of taking. */
@@ -256,6 +266,19 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
             useAll(kind, queue);
         }
 
+        @Override
+        public void look(Heap heap, boolean hasNextDied) {
+            if (!hasNextDied) { // after it there are too many ways to tell a wrong one
+                Model start = new Model(kind, List.of());
+                before.forEach(start::offer);
+                List<String> content = new ArrayList<>();
+                open(heap, kind).iterator().forEachRemaining(content::add);
+                if (!partial(List.copyOf(start)).contains(content)) {
+                    throw new AssertionError("a reader sees " + content + ", none of " + partial(List.copyOf(start)));
+                }
+            }
+        }
+
         /** What the victim may have left: for operations on several elements, each of them done or not. */
         private List<List<String>> partial(List<String> from) {
             Steps steps = new Steps(kind, from);
@@ -266,7 +289,7 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
 
         @Override
         public void walk(Heap heap, Check check) {
-            walkQueue(heap, check);
+            new Rooted(kind).walk(heap, check);
         }
     }
 
@@ -331,100 +354,6 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
                 super.remove(matching.removeLast());
             }
             return isAny;
-        }
-    }
-
-    /** A queue is made, by the first who comes. */
-    private record Creation(RootKind kind) implements CrashScenario {
-        @Override
-        public String name() {
-            return kind.word() + "-creation";
-        }
-
-        @Override
-        public void prepare(Heap heap) {
-            // a new heap has nothing
-        }
-
-        @Override
-        public void victim(Heap heap) {
-            create(heap, kind);
-        }
-
-        @Override
-        public void next(Heap heap) {
-            create(heap, kind);
-        }
-
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
-            if (header(heap) == 0 && (!hasVictimDied || Boolean.FALSE.equals(hasNextDied))) {
-                throw new AssertionError("nobody died, and there is no queue");
-            }
-            create(heap, kind);
-            useAll(kind, open(heap, kind));
-        }
-
-        @Override
-        public void walk(Heap heap, Check check) {
-            walkQueue(heap, check);
-        }
-    }
-
-    /** A queue is freed with all it has; the second goes on where the first was cut off. */
-    private record End(RootKind kind) implements CrashScenario {
-        @Override
-        public String name() {
-            return kind.word() + "-end";
-        }
-
-        @Override
-        public void prepare(Heap heap) {
-            create(heap, kind);
-            HeapQueue<String> queue = open(heap, kind);
-            queue.addAll(List.of("a", LONG, "b", LARGE, "c", LONG));
-        }
-
-        private static void end(Heap heap) {
-            heap.locks().lock(heap.rootAt(LOCK));
-            try {
-                long header = header(heap);
-                if (header != 0) {
-                    new QueueStructure().dismantle(heap, header);
-                    try (Change change = heap.change()) {
-                        change.set(heap.rootAt(QUEUE), 0);
-                        change.free(header);
-                        change.commit();
-                    }
-                }
-            } finally {
-                heap.locks().unlock(heap.rootAt(LOCK));
-            }
-        }
-
-        @Override
-        public void victim(Heap heap) {
-            end(heap);
-        }
-
-        @Override
-        public void next(Heap heap) {
-            end(heap);
-        }
-
-        @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
-            end(heap);
-            if (heap.verify(_ -> {}).usedBytes() != 0) {
-                throw new AssertionError("something is left: " + heap.verify(_ -> {}));
-            }
-            create(heap, kind);
-            useAll(kind, open(heap, kind));
-        }
-
-        @Override
-        public void walk(Heap heap, Check check) {
-            walkQueue(heap, check);
         }
     }
 }

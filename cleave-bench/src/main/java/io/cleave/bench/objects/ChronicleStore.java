@@ -5,10 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import net.openhft.chronicle.map.ChronicleMap;
 import net.openhft.chronicle.map.ChronicleMapBuilder;
-import org.jspecify.annotations.Nullable;
 
 /** Chronicle Map, in a file in shared memory, made for as many entries as it gets. */
-final class ChronicleStore implements MapStore {
+final class ChronicleStore extends JavaStore {
     private final Path file;
     private final boolean leads;
     private ChronicleMap<Long, String> map;
@@ -33,27 +32,8 @@ final class ChronicleStore implements MapStore {
     }
 
     @Override
-    public void put(long key, String value) {
-        String _ = map.put(key, value);
-    }
-
-    @Override
-    public @Nullable String get(long key) {
-        return map.get(key);
-    }
-
-    @Override
-    public void remove(long key) {
-        String _ = map.remove(key);
-    }
-
-    @Override
-    public long walk() {
-        long chars = 0;
-        for (String value : map.values()) {
-            chars += value.length();
-        }
-        return chars;
+    ChronicleMap<Long, String> map() {
+        return map;
     }
 
     @Override

@@ -2,10 +2,9 @@ package io.cleave.bench.objects;
 
 import io.cleave.objects.SharedHeap;
 import io.cleave.objects.SharedMap;
-import org.jspecify.annotations.Nullable;
 
 /** {@link SharedMap}. */
-final class CleaveStore implements MapStore {
+final class CleaveStore extends JavaStore {
     private static final long HEAP_BYTES = 4L << 30;
     private static final String NAME = "bench";
 
@@ -22,27 +21,8 @@ final class CleaveStore implements MapStore {
     }
 
     @Override
-    public void put(long key, String value) {
-        String _ = map.put(key, value);
-    }
-
-    @Override
-    public @Nullable String get(long key) {
-        return map.get(key);
-    }
-
-    @Override
-    public void remove(long key) {
-        String _ = map.remove(key);
-    }
-
-    @Override
-    public long walk() {
-        long chars = 0;
-        for (String value : map.values()) {
-            chars += value.length();
-        }
-        return chars;
+    SharedMap<Long, String> map() {
+        return map;
     }
 
     @Override

@@ -24,7 +24,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 
 /** The JVM that opens and uses heaps that were changed. */
@@ -33,7 +32,9 @@ final class HeapFuzzReader extends FuzzReader {
     private static final long MAXIMUM = 1 << 20;
     private static final int OPERATIONS = 12;
     private static final int ENTRIES = 2000;
-    private static final int MOST_ENTRIES = 1_000_000;
+    static final int MOST_ENTRIES = 1_000_000;
+    private static final Fuzzed LISTS = new FuzzedLists();
+    private static final Fuzzed QUEUES = new FuzzedQueues();
     private static final HeapOptions STAYING = HeapOptions.defaults().withLifetime(Lifetime.PERSISTENT);
 
     /** What is in a map. */
@@ -41,7 +42,7 @@ final class HeapFuzzReader extends FuzzReader {
 
     /** A heap that nobody is attached to, as its file has it. */
     @SuppressWarnings("ArrayRecordComponent") // two samples are never compared
-    private record Sample(byte[] content, long length, List<HeapReference> references) {}
+    private record Sample(byte[] content, long length, List<HeapReference> references, List<Fuzzed> structures) {}
 
     /** What fills a sample. */
     private interface Filler {
@@ -62,12 +63,20 @@ final class HeapFuzzReader extends FuzzReader {
     @Override
     protected void prepare() throws Exception {
         Files.deleteIfExists(file()); // of a reader that has crashed
-        samples.add(sample(HeapFuzzReader::fillMaps));
-        samples.add(sample(HeapFuzzReader::fillNames));
+        samples.add(sample(HeapFuzzReader::fillMaps, List.of()));
+        samples.add(sample(HeapFuzzReader::fillNames, List.of()));
         samples.add(sample((heap, references) -> {
             fillNames(heap, references);
             fillUp(heap);
-        }));
+        }, List.of()));
+        samples.add(sample((heap, _) -> LISTS.fill(heap), List.of(LISTS)));
+        samples.add(sample((heap, _) -> QUEUES.fill(heap), List.of(QUEUES)));
+        samples.add(sample((heap, references) -> {
+            fillNames(heap, references);
+            LISTS.fill(heap);
+            QUEUES.fill(heap);
+            fillUp(heap);
+        }, List.of(LISTS, QUEUES)));
         Thread.setDefaultUncaughtExceptionHandler((_, failure) -> attempt(() -> throwIt(failure))); // of those who watch
     }
 
@@ -78,7 +87,7 @@ final class HeapFuzzReader extends FuzzReader {
         throw (Error) failure;
     }
 
-    private Sample sample(Filler filler) throws Exception {
+    private Sample sample(Filler filler, List<Fuzzed> structures) throws Exception {
         List<HeapReference> references = new ArrayList<>();
         try (SharedHeap heap = SharedHeap.create(NAME, MAXIMUM, STAYING)) {
             filler.fill(heap, references);
@@ -89,7 +98,8 @@ final class HeapFuzzReader extends FuzzReader {
             end--;
         }
         Files.delete(file());
-        return new Sample(Arrays.copyOf(content, (end + Long.BYTES - 1) & -Long.BYTES), content.length, references);
+        return new Sample(Arrays.copyOf(content, (end + Long.BYTES - 1) & -Long.BYTES), content.length, references,
+                structures);
     }
 
     private static void fillMaps(SharedHeap heap, List<HeapReference> references) throws Exception {
@@ -213,11 +223,35 @@ final class HeapFuzzReader extends FuzzReader {
     }
 
     private static void read(SharedHeap heap, Sample sample, SplittableRandom random) {
+        if (isForStructures(sample, random)) {
+            any(sample, random).read(heap, random);
+        } else {
+            readMapsAndBlocks(heap, sample, random);
+        }
+    }
+
+    /** Most uses of a heap are of what is in it. */
+    private static boolean isForStructures(Sample sample, SplittableRandom random) {
+        return !sample.structures.isEmpty() && random.nextInt(4) > 0;
+    }
+
+    private static Fuzzed any(Sample sample, SplittableRandom random) {
+        return sample.structures.get(random.nextInt(sample.structures.size()));
+    }
+
+    /** To a block that the heap has, or to one that it may have. */
+    private static HeapReference anyReference(Sample sample, SplittableRandom random) {
+        List<HeapReference> all = sample.references;
+        return all.isEmpty() ? new HeapReference(random.nextLong(MAXIMUM), random.nextLong(4))
+                : all.get(random.nextInt(all.size()));
+    }
+
+    private static void readMapsAndBlocks(SharedHeap heap, Sample sample, SplittableRandom random) {
         List<String> names = heap.names();
         boolean hasEntries = names.contains("entries");
         switch (random.nextInt(8)) {
-            case 0 -> countAll(texts(heap).entrySet());
-            case 1 -> countAll(hasEntries ? entries(heap).entrySet() : set(heap));
+            case 0 -> Fuzzed.countAll(texts(heap).entrySet());
+            case 1 -> Fuzzed.countAll(hasEntries ? entries(heap).entrySet() : set(heap));
             case 2 -> {
                 SharedMap<String, String> texts = texts(heap);
                 for (int i = 0; i < 50; i++) {
@@ -235,7 +269,7 @@ final class HeapFuzzReader extends FuzzReader {
                 byte[] _ = heap.raw(raw).segment().toArray(ValueLayout.JAVA_BYTE);
             }
             case 6 -> {
-                HeapReference reference = sample.references.get(random.nextInt(sample.references.size()));
+                HeapReference reference = anyReference(sample, random);
                 byte[] _ = heap.block(reference).segment().toArray(ValueLayout.JAVA_BYTE);
             }
             default -> {
@@ -244,16 +278,15 @@ final class HeapFuzzReader extends FuzzReader {
         }
     }
 
-    private static void countAll(Set<?> all) {
-        int count = 0;
-        for (Object _ : all) {
-            if (++count > MOST_ENTRIES) {
-                throw new IllegalStateException("an iteration does not end");
-            }
+    private static void write(SharedHeap heap, Sample sample, SplittableRandom random) throws Exception {
+        if (isForStructures(sample, random)) {
+            any(sample, random).write(heap, random);
+        } else {
+            writeMapsAndBlocks(heap, sample, random);
         }
     }
 
-    private static void write(SharedHeap heap, Sample sample, SplittableRandom random) throws Exception {
+    private static void writeMapsAndBlocks(SharedHeap heap, Sample sample, SplittableRandom random) throws Exception {
         switch (random.nextInt(10)) {
             case 0 -> {
                 HeapVerification _ = heap.verify();
@@ -282,7 +315,7 @@ final class HeapFuzzReader extends FuzzReader {
                 block.segment().fill((byte) 3);
                 block.free();
             }
-            case 7 -> heap.block(sample.references.get(random.nextInt(sample.references.size()))).free();
+            case 7 -> heap.block(anyReference(sample, random)).free();
             case 8 -> {
                 try (AutoCloseable _ = entries(heap).watch((_, _) -> {}, _ -> {})) {
                     entries(heap).put(random.nextLong(400), new Entry(2, "two", List.of(2)));

@@ -31,6 +31,7 @@ final class MapSubject {
 
     private final MapStore store;
     private final Stand stand;
+    private @Nullable Partner partner;
     private final SplittableRandom random = new SplittableRandom();
     private long written;
     /** What was read, so that nothing is left out. */
@@ -70,13 +71,9 @@ final class MapSubject {
     }
 
     private void lead(String way, String name) throws Exception {
-        Partner partner = null;
         try {
-            if (way.equals("cleave") || way.equals("chronicle-map")) {
-                partner = Partner.start(MapSubject.class, options(way), way, name);
-            }
-            @Nullable Partner other = partner;
-            Requests.serve(request -> new double[] {measure(request, other)});
+            Requests.serve(request -> new double[] {request.startsWith("2p ") ? both(request.substring(3), way, name)
+                    : alone(request)});
         } finally {
             if (partner != null) {
                 partner.close();
@@ -84,14 +81,11 @@ final class MapSubject {
         }
     }
 
-    private double measure(String request, @Nullable Partner partner) throws Exception {
-        if (!request.startsWith("2p ")) {
-            return alone(request);
-        }
+    /** The partner is started when it is first needed: the map that it opens then is not cleared any more. */
+    private double both(String work, String way, String name) throws Exception {
         if (partner == null) {
-            throw new IllegalArgumentException("this map is for one process");
+            partner = Partner.start(MapSubject.class, options(way), way, name);
         }
-        String work = request.substring(3);
         CompletableFuture<double[]> other = partner.take(work);
         double own = together(work);
         return (own + other.get()[0]) / 2;

@@ -6,6 +6,7 @@ import io.cleave.memory.SharedMemory;
 import io.cleave.objects.HeapBlock;
 import io.cleave.objects.HeapVerification;
 import io.cleave.objects.SharedHeap;
+import io.cleave.os.CrashPoint;
 import io.cleave.os.Signals;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +22,9 @@ final class ObjectsNursery implements Nursery.Workers {
     private static final int REHEARSED_STEPS = 2000;
     private static final int KILLS_PER_VERIFY = 100;
     private static final int KILLS_PER_COLLECTION = 64;
+    /** After so many steps at most it is settled at which store a worker dies, if it does not live on. */
+    private static final long MOST_STEPS_TO_DOOM = 60;
+    private static final int MOST_STORES_TO_DEATH = 100;
     private static final long BREAK_NANOS = 20_000_000;
 
     private final TortureBoard board;
@@ -32,6 +36,9 @@ final class ObjectsNursery implements Nursery.Workers {
             ordeals.add(switch (structure) {
                 case "map" -> new MapOrdeal(board, heap);
                 case "set" -> new SetOrdeal(board, heap);
+                case "list" -> new ListOrdeal(board, heap);
+                case "queue" -> new QueueOrdeal(board, heap, false);
+                case "stack" -> new QueueOrdeal(board, heap, true);
                 case "replacements" -> new ReplacementOrdeal(board, heap);
                 default -> throw new IllegalArgumentException("there is no torture of a " + structure);
             });
@@ -52,6 +59,7 @@ final class ObjectsNursery implements Nursery.Workers {
             ObjectsNursery workers = new ObjectsNursery(board, heap, structures);
             long kills = Long.parseLong(arguments[0]);
             new Nursery(workers, seed).run(kills, Long.parseLong(arguments[1]), () -> {
+                workers.ordeals.forEach(Ordeal::between);
                 lookBetween(heap, board);
                 if (board.get(TortureBoard.KILLS) == Math.max(1, kills / 3)) {
                     board.set(TortureBoard.COMMITTED_BEFORE, heap.statistics().committedBytes());
@@ -66,6 +74,7 @@ final class ObjectsNursery implements Nursery.Workers {
             System.out.println("stops=" + board.get(TortureBoard.STOPS));
             System.out.println("steps=" + board.steps());
             System.out.println("full=" + board.get(TortureBoard.FULL));
+            System.out.println("lost_with_their_takers=" + board.get(TortureBoard.LOST));
             System.out.println("used_bytes=" + full.usedBytes());
             System.out.println("committed_bytes=" + full.committedBytes());
             System.out.println("committed_bytes_after_a_third=" + board.get(TortureBoard.COMMITTED_BEFORE));
@@ -85,6 +94,7 @@ final class ObjectsNursery implements Nursery.Workers {
             for (int i = 0; i < REHEARSED_STEPS; i++) {
                 workers.step(0, random);
             }
+            workers.ordeals.forEach(Ordeal::between);
             workers.ordeals.forEach(Ordeal::checkAll);
             new Nursery(workers, seed).rehearse(REHEARSED_KILLS, () -> workers.step(0, random));
             HeapVerification _ = heap.verify();
@@ -125,7 +135,12 @@ final class ObjectsNursery implements Nursery.Workers {
     public int live(int worker, long seed) {
         try {
             SplittableRandom random = new SplittableRandom(seed);
-            while (board.get(TortureBoard.STOP) == 0) {
+            long doomedAt = random.nextBoolean() ? random.nextLong(Nursery.STEPS_OF_A_LIFE, MOST_STEPS_TO_DOOM)
+                    : Long.MAX_VALUE;
+            for (long steps = 0; board.get(TortureBoard.STOP) == 0; steps++) {
+                if (steps == doomedAt) {
+                    CrashPoint.dieAt(random.nextInt(1, MOST_STORES_TO_DEATH));
+                }
                 step(worker, random);
             }
             return 0;
@@ -144,6 +159,11 @@ final class ObjectsNursery implements Nursery.Workers {
     @Override
     public void end() {
         board.set(TortureBoard.STOP, 1);
+    }
+
+    @Override
+    public boolean mayDieByThemselves() {
+        return true;
     }
 
     @Override

@@ -14,6 +14,11 @@ interface Ordeal {
      */
     void step(int worker, SplittableRandom random);
 
+    /** What the workers' parent, which is not killed, does between two deaths. */
+    default void between() {
+        // most have nothing to do
+    }
+
     /** A look at all of it while nobody changes it, which is checked. */
     void checkAll();
 }

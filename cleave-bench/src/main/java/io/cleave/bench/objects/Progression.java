@@ -51,6 +51,12 @@ final class Progression {
         board.set(first + count + cell, begun(cell) - 1);
     }
 
+    /** It was found out which of the last two states there is, where a cell is one worker's. */
+    void settle(int cell, long state) {
+        board.set(first + count + cell, state);
+        board.set(first + cell, state);
+    }
+
     /** One more state was reached, where many change a cell. */
     void endOne(int cell) {
         board.increment(first + cell);

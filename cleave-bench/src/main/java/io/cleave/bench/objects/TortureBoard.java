@@ -22,10 +22,12 @@ final class TortureBoard implements AutoCloseable {
     static final int FULL = 7;
     /** What the heap had committed after a third of the kills. */
     static final int COMMITTED_BEFORE = 8;
+    /** How many elements are gone that those who have died were about to take. */
+    static final int LOST = 9;
     /** One for each worker. */
-    static final int STEPS = 9;
+    static final int STEPS = 10;
     private static final int FIRST_CELL = STEPS + WORKERS;
-    private static final int MOST_CELLS = 100_000;
+    private static final int MOST_CELLS = 1 << 20;
 
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -42,7 +44,16 @@ final class TortureBoard implements AutoCloseable {
     }
 
     void increment(int field) {
-        LONG.getAndAdd(memory, field * (long) Long.BYTES, 1L);
+        add(field, 1);
+    }
+
+    void add(int field, long number) {
+        LONG.getAndAdd(memory, field * (long) Long.BYTES, number);
+    }
+
+    /** Adds bits; what was there before. */
+    long or(int field, long bits) {
+        return (long) LONG.getAndBitwiseOr(memory, field * (long) Long.BYTES, bits);
     }
 
     /** So many fields more; the first of them. Before any worker is forked. */

@@ -1,0 +1,119 @@
+package io.cleave.bench.objects;
+
+import io.cleave.objects.SharedHeap;
+import io.cleave.objects.SharedQueue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+
+/** Queues of short and long elements, of arrays of bytes, and a stack. */
+final class FuzzedQueues implements Fuzzed {
+    private static final int CAPACITY = 100;
+    private static final int THERE = 60;
+
+    private static SharedQueue<String> texts(SharedHeap heap) {
+        return heap.queue("texts in line", String.class, CAPACITY);
+    }
+
+    private static SharedQueue<byte[]> bytes(SharedHeap heap) {
+        return heap.queue("bytes", byte[].class, 2 * CAPACITY);
+    }
+
+    private static SharedQueue<String> pile(SharedHeap heap) {
+        return heap.stack("pile", String.class, CAPACITY);
+    }
+
+    private static String text(int number) {
+        return number % 4 == 1 ? "long ".repeat(20 + number % 60) : "text " + number;
+    }
+
+    @Override
+    public void fill(SharedHeap heap) {
+        for (SharedQueue<String> each : List.of(texts(heap), pile(heap))) {
+            for (int i = 0; i < 2 * CAPACITY + THERE; i++) {
+                boolean _ = each.offer(text(i));
+                if (i >= THERE) {
+                    String _ = each.poll();
+                }
+            }
+            boolean _ = each.remove(text(2 * CAPACITY + THERE / 2));
+        }
+        for (int i = 0; i < CAPACITY; i++) {
+            boolean _ = bytes(heap).offer(new byte[3 * i]);
+        }
+        boolean _ = heap.queue("numbers", Long.class, 3).offer(1L);
+    }
+
+    private static SharedQueue<String> any(SharedHeap heap, SplittableRandom random) {
+        return random.nextInt(3) > 0 ? texts(heap) : pile(heap);
+    }
+
+    @Override
+    public void read(SharedHeap heap, SplittableRandom random) {
+        switch (random.nextInt(6)) {
+            case 0, 1 -> Fuzzed.countAll(any(heap, random));
+            case 2 -> {
+                int _ = any(heap, random).remainingCapacity();
+            }
+            case 3 -> {
+                String _ = any(heap, random).peek();
+            }
+            case 4 -> {
+                boolean _ = any(heap, random).contains(text(random.nextInt(3 * CAPACITY)));
+            }
+            default -> Fuzzed.countAll(bytes(heap));
+        }
+    }
+
+    @Override
+    public void write(SharedHeap heap, SplittableRandom random) {
+        SharedQueue<String> queue = any(heap, random);
+        switch (random.nextInt(12)) {
+            case 0 -> {
+                for (int i = 0; i < CAPACITY; i++) {
+                    boolean _ = queue.offer(text(random.nextInt(3 * CAPACITY)));
+                }
+            }
+            case 1 -> {
+                for (int i = 0; i < CAPACITY; i++) {
+                    String _ = queue.poll();
+                }
+            }
+            case 2 -> waiting(queue, random);
+            case 3 -> {
+                int _ = queue.drainTo(new ArrayList<>(), random.nextInt(1, 2 * CAPACITY));
+            }
+            case 4 -> {
+                int _ = queue.offerAll(List.of(text(1), text(2), text(3)));
+            }
+            case 5, 6 -> {
+                boolean _ = queue.remove(text(random.nextInt(3 * CAPACITY)));
+            }
+            case 7 -> {
+                boolean _ = queue.removeIf(text -> text.length() % 2 == 0);
+            }
+            case 8 -> queue.clear();
+            case 9 -> {
+                byte[] _ = bytes(heap).poll();
+                boolean _ = bytes(heap).offer(new byte[random.nextInt(2000)]);
+            }
+            case 10 -> {
+                boolean _ = heap.queue("numbers", Long.class, 3).offer(2L);
+                Long _ = heap.queue("numbers", Long.class, 3).poll();
+            }
+            default -> {
+                boolean _ = heap.drop(random.nextBoolean() ? "texts in line" : random.nextBoolean() ? "pile" : "bytes");
+            }
+        }
+    }
+
+    private static void waiting(SharedQueue<String> queue, SplittableRandom random) {
+        try {
+            boolean _ = queue.offer(text(random.nextInt(3 * CAPACITY)), 1, TimeUnit.MICROSECONDS);
+            String _ = queue.poll(1, TimeUnit.MICROSECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
