@@ -157,6 +157,7 @@ final class Preparation {
     /** Calls each system call that a child makes, often enough for the JVM to compile the way there. */
     private static void callWhatChildrenCall(int rounds) {
         ChildLife.rehearse(rounds);
+        Nap.of(1);
         Signals.prctl(Signals.PR_SET_PDEATHSIG, 0);
         Unistd.getppid();
         Unistd.rehearseExit();
