@@ -20,9 +20,8 @@ class ListCrashTest {
     private static final boolean IS_EVERY_SECOND = Boolean.getBoolean("cleave.everySecondDeath");
 
     /** What is played where tests are not given more time than usual: one scenario for each way to change a list. */
-    private static final Set<String> USUAL = Set.of("add-larger-leaf", "set-block", "insert-splitting",
-            "remove-joining",
-            "clear", "sort");
+    private static final Set<String> USUAL = Set.of("add", "add-numbers", "add-larger-leaf", "set-block",
+            "insert-splitting", "remove-joining", "clear", "sort");
 
     static Stream<String> names() {
         boolean isLong = Delays.PATIENCE.compareTo(Duration.ofMinutes(1)) > 0;
