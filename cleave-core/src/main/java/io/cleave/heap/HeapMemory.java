@@ -184,6 +184,21 @@ public final class HeapMemory {
     }
 
     /**
+     * Stores 32 bits, without an order among other accesses.
+     *
+     * @param at their offset, a multiple of 4
+     * @param bits the bits
+     */
+    public void setIntOpaque(long at, int bits) {
+        try {
+            INT.setOpaque(memory, at, bits);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw outside(at, e);
+        }
+        stored();
+    }
+
+    /**
      * Stores 32 bits, with release semantics.
      *
      * @param at their offset, a multiple of 4
@@ -195,9 +210,7 @@ public final class HeapMemory {
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             throw outside(at, e);
         }
-        if (CrashPoint.IS_COUNTING) {
-            CrashPoint.reached();
-        }
+        stored();
     }
 
     /**
@@ -212,9 +225,7 @@ public final class HeapMemory {
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             throw outside(at, e);
         }
-        if (CrashPoint.IS_COUNTING) {
-            CrashPoint.reached();
-        }
+        stored();
     }
 
     /**
@@ -229,9 +240,7 @@ public final class HeapMemory {
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             throw outside(at, e);
         }
-        if (CrashPoint.IS_COUNTING) {
-            CrashPoint.reached();
-        }
+        stored();
     }
 
     /**
@@ -264,10 +273,15 @@ public final class HeapMemory {
      */
     public long getAndAdd(long at, long by) {
         long before = (long) LONG.getAndAdd(memory, at, by);
+        stored();
+        return before;
+    }
+
+    /** To be called after bytes were copied to where others may look: a step at which a test can let the process die. */
+    public static void stored() {
         if (CrashPoint.IS_COUNTING) {
             CrashPoint.reached();
         }
-        return before;
     }
 
     /**

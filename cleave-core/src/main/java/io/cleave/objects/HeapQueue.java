@@ -9,11 +9,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +28,18 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     private final QueueElements<E> elements;
     private final QueuePutter putter;
     private final QueueTaker<E> taker;
+    /** The deliveries of the handle on the heap, of all its queues. */
+    private final Set<QueueDelivery<?>> open;
 
     /**
      * The queue over a ring.
      *
      * @param name for messages
+     * @param open gets its deliveries, as long as they are
      * @throws io.cleave.IncompatibleBlockException where it was made with another class
      */
-    HeapQueue(String name, QueueRing ring, ValueEncoding<E> encoding) {
+    HeapQueue(String name, QueueRing ring, ValueEncoding<E> encoding, Set<QueueDelivery<?>> open) {
+        this.open = open;
         this.ring = ring;
         this.elements = new QueueElements<>(encoding);
         this.putter = new QueuePutter(ring);
@@ -125,9 +131,20 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private @Nullable E poll(Patience patience) throws InterruptedException {
+        return await(taker::take, patience);
+    }
+
+    /** Takes or receives an element, and waits for one where there is none. */
+    private <T> @Nullable T await(Way<T> way, Patience patience) throws InterruptedException {
         refuseInterrupted();
-        E element = taker.take(HeapQueue::always, patience);
-        return element != null ? element : take(new QueueClaim(), patience);
+        T result = way.take(HeapQueue::always, patience);
+        return result != null ? result : await(way, new QueueClaim(), patience);
+    }
+
+    private <T> @Nullable T await(Way<T> way, QueueClaim claim, Patience patience) throws InterruptedException {
+        Taking<T> taking = new Taking<>(way, claim, patience);
+        boolean _ = ring.takers().await(taking, patience);
+        return taking.taken;
     }
 
     /**
@@ -137,9 +154,44 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
      * @return null where the time is over, or it was not to be taken
      */
     @Nullable E take(QueueClaim claim, Patience patience) throws InterruptedException {
-        Taking taking = new Taking(claim, patience);
-        boolean _ = ring.takers().await(taking, patience);
-        return taking.taken;
+        return await(taker::take, claim, patience);
+    }
+
+    private @Nullable Delivery<E> receive(BooleanSupplier mayTake, Patience patience) throws InterruptedException {
+        return taker.receive(open, mayTake, patience);
+    }
+
+    @Override
+    public @Nullable Delivery<E> tryReceive() {
+        try {
+            return receive(HeapQueue::always, Patience.UNINTERRUPTIBLY);
+        } catch (InterruptedException e) {
+            throw uninterruptible(e);
+        }
+    }
+
+    @Override
+    public @Nullable Delivery<E> receive(long timeout, TimeUnit unit) throws InterruptedException {
+        Objects.requireNonNull(unit, "the unit is null");
+        return this.<Delivery<E>>await(this::receive, Patience.of(timeout, unit));
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // it waits until there is one
+    public Delivery<E> receive() throws InterruptedException {
+        return this.<Delivery<E>>await(this::receive, Patience.FOREVER);
+    }
+
+    @Override
+    public CompletableFuture<Delivery<E>> receiveAsync() {
+        return new QueueFuture<Delivery<E>>(claim -> await(this::receive, claim, Patience.FOREVER)).start();
+    }
+
+    @Override
+    public int inFlight() {
+        int count = ring.table().inFlight();
+        ring.requireUse();
+        return count;
     }
 
     @Override
@@ -149,7 +201,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public int size() {
-        int size = ring.size();
+        int size = ring.size() + ring.table().returned();
         ring.requireUse();
         return size;
     }
@@ -161,7 +213,9 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public int remainingCapacity() {
-        return ring.capacity() - size();
+        int room = ring.capacity() - ring.size();
+        ring.requireUse();
+        return room;
     }
 
     @Override
@@ -194,7 +248,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public void clear() {
-        int left = ring.capacity(); // what others put meanwhile need not go
+        int left = ring.capacity() + ring.table().returned(); // what others put meanwhile need not go
         int taken = 1;
         while (left > 0 && taken > 0) {
             taken = take(null, left);
@@ -306,14 +360,20 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
             }
         }
         ids = Arrays.copyOf(ids, count);
-        if (ring.isStack()) {
-            for (int i = 0; i < count / 2; i++) { // they came in descending order
-                long id = ids[i];
-                ids[i] = ids[count - 1 - i];
-                ids[count - 1 - i] = id;
-            }
-        }
+        sort(ids);
         return count > 0 && removeIds(ids);
+    }
+
+    /** Sorts ids, which are not far from each other, and may be those before and after an overflow. */
+    private static void sort(long[] ids) {
+        long base = ids.length == 0 ? 0 : ids[0];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] -= base;
+        }
+        Arrays.sort(ids);
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] += base;
+        }
     }
 
     @Override
@@ -341,7 +401,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public CompletableFuture<E> takeAsync() {
-        return new QueueFuture<>(this).start();
+        return new QueueFuture<E>(claim -> take(claim, Patience.FOREVER)).start();
     }
 
     @Override
@@ -406,20 +466,27 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         }
     }
 
-    private final class Taking extends QueueSide.Attempt {
+    /** How an element is taken. */
+    private interface Way<T> {
+        @Nullable T take(BooleanSupplier mayTake, Patience patience) throws InterruptedException;
+    }
+
+    private final class Taking<T> extends QueueSide.Attempt {
+        private final Way<T> way;
         private final QueueClaim claim;
         private final Patience patience;
-        private @Nullable E taken;
+        private @Nullable T taken;
 
-        Taking(QueueClaim claim, Patience patience) {
+        Taking(Way<T> way, QueueClaim claim, Patience patience) {
             super(ring.takers());
+            this.way = way;
             this.claim = claim;
             this.patience = patience;
         }
 
         @Override
         public boolean isDone() throws InterruptedException {
-            taken = taker.take(claim, patience);
+            taken = way.take(claim, patience);
             return taken != null || claim.isClosed();
         }
 

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -76,10 +77,66 @@ final class QueueElements<E> {
         return contents;
     }
 
-    /** The element of bytes that nobody changes meanwhile; null where there is none. */
+    /** Whether reading runs no code but that of the JDK and of Cleave. */
+    boolean isPlain() {
+        return isBytes || encoding.isPlain();
+    }
+
+    /**
+     * The element of a slot that nobody changes meanwhile.
+     *
+     * @throws io.cleave.IncompatibleBlockException where it cannot be read
+     */
+    E read(HeapMemory memory, long slot) {
+        long at = at(memory, slot);
+        long length = length(memory, slot);
+        E element = !isReadable(memory, at, length) ? null
+                : isBytes ? bytes(memory, at, length) : encoding.decode(memory.segment(), at, length);
+        return present(element, slot);
+    }
+
+    /**
+     * What is in a slot that may be none any more, for {@link #sure} where it proves to be one after.
+     *
+     * @param look throws where it is none
+     */
+    @Nullable Object readUnsure(HeapMemory memory, long slot, Runnable look) {
+        long at = at(memory, slot);
+        long length = length(memory, slot);
+        look.run();
+        return isReadable(memory, at, length) ? readUnsure(memory.segment(), at, length) : null;
+    }
+
+    /** The element that a slot had. */
+    E sure(@Nullable Object content, long slot) {
+        return present(sure(content), slot);
+    }
+
+    private static long at(HeapMemory memory, long slot) {
+        return QueueLayout.isInBlock(memory.getPlain(slot)) ? memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT)
+                : slot + QueueLayout.CONTENT;
+    }
+
+    private static long length(HeapMemory memory, long slot) {
+        long stamp = memory.getPlain(slot);
+        return QueueLayout.isInBlock(stamp) ? memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT)
+                : QueueLayout.length(stamp);
+    }
+
+    private static boolean isReadable(HeapMemory memory, long at, long length) {
+        return length >= 0 && length <= ValueEncoding.MOST_BYTES && memory.isCommitted(at, length);
+    }
+
+    private static <T> T present(@Nullable T element, long slot) {
+        if (element == null) {
+            throw QueueRing.damaged("there is no element in the slot at " + slot);
+        }
+        return element;
+    }
+
     @SuppressWarnings("unchecked") // the class is that of arrays of bytes
-    @Nullable E decode(MemorySegment memory, long at, long length) {
-        return isBytes ? (E) copy(memory, at, length) : encoding.decode(memory, at, length);
+    private E bytes(HeapMemory memory, long at, long length) {
+        return (E) copy(memory.segment(), at, length);
     }
 
     private static byte[] copy(MemorySegment memory, long at, long length) {

@@ -1,22 +1,31 @@
 package io.cleave.objects;
 
-import io.cleave.owner.Patience;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An element that a virtual thread waits for. Whoever cancels or completes the future closes the claim before, which fails
+ * An element, or a delivery, that a virtual thread waits for. Whoever cancels or completes the future closes the claim before, which fails
  * once the element is being taken: so either nobody takes one, or the future completes with it.
  */
 final class QueueFuture<E> extends CompletableFuture<E> {
-    private final HeapQueue<E> queue;
+    private final Source<E> source;
     private final QueueClaim claim = new QueueClaim();
     private final Thread thread = Thread.ofVirtual().name("cleave-take").unstarted(this::run);
 
-    QueueFuture(HeapQueue<E> queue) {
-        this.queue = queue;
+    /** Where it comes from. */
+    interface Source<E> {
+        /**
+         * Waits.
+         *
+         * @return null where the claim was closed
+         */
+        @Nullable E take(QueueClaim claim) throws InterruptedException;
+    }
+
+    QueueFuture(Source<E> source) {
+        this.source = source;
     }
 
     QueueFuture<E> start() {
@@ -26,7 +35,7 @@ final class QueueFuture<E> extends CompletableFuture<E> {
 
     private void run() {
         try {
-            E element = queue.take(claim, Patience.FOREVER);
+            E element = source.take(claim);
             if (element != null) {
                 boolean _ = super.complete(element);
             }

@@ -134,6 +134,7 @@ final class QueueGap {
         VarHandle.storeStoreFence();
         memory.copy(source + QueueLayout.CONTENT, target + QueueLayout.CONTENT,
                 ring.slotBytes() - QueueLayout.CONTENT);
+        HeapMemory.stored();
         try (Change change = ring.heap().change()) {
             change.set(target, QueueLayout.ofLap(memory.getPlain(source), ring.lap(to))); // SYNC: queue-stamp
             change.set(source, QueueLayout.stampOfRemoved(ring.lap(from)));

@@ -15,12 +15,12 @@ package io.cleave.objects;
  *
  * head block   0                8                16               24
  *              +----------------+----------------+----------------+----------------+
- *            0 | generation     | zeroes                                           |
+ *            0 | generation     | chunks of entries, 16 words, and zeroes          |
  *              +----------------+----------------+----------------+----------------+
  *          192 | putters' mark  | putters' turn  | gap's begin    | gap's end      |
  *              +----------------+----------------+----------------+----------------+
- *          224 | zeroes                          | head           | lock           |
- *              +---------------------------------+----------------+----------------+
+ *          224 | returned       | free entry     | head           | lock           |
+ *              +----------------+----------------+----------------+----------------+
  *
  * tail block   0                8                16               24
  *              +----------------+----------------+----------------+----------------+
@@ -33,12 +33,17 @@ package io.cleave.objects;
  *
  * slot         stamp | id | the element's bytes, or: block | how many bytes it has
  *
+ * entry        state | next free entry, or how often it was received | as a slot
+ *
+ * state        0: free | 1: returned | the owner that has received it
+ *
  * stamp        lap, 32 bits | length in the slot, 24 bits | REMOVED, IN_BLOCK, FULL
  * </pre>
  *
  * Header and blocks are headers of the heap, whose last word is a lock whatever they are used for. Slots lie in up to 16
  * chunks of the same size; their number is a power of two, at least the capacity. Position p, which counts from the
- * queue's beginning in 64 bits, lies in slot p modulo their number, in lap p divided by it.
+ * queue's beginning in 64 bits, lies in slot p modulo their number, in lap p divided by it. Entries are for elements that
+ * were received and not acknowledged ({@link QueueTable}): their chunks come as they are needed, of 16 entries, 32 and so on.
  */
 final class QueueLayout {
     static final long HEAD_BLOCK = RootLayout.OWN_IN_HEADER;
@@ -53,14 +58,18 @@ final class QueueLayout {
     static final long OWN_END = CHUNKS + MOST_CHUNKS * Long.BYTES;
 
     /** Where the words of a head or tail block begin. */
-    static final long FIRST_IN_BLOCK = 192;
+    static final long FIRST_IN_BLOCK = 8;
     static final long MARK = 192;
     static final long TURN = 200;
     static final long LOCK = 248;
 
     static final long GAP_BEGIN = 208;
     static final long GAP_END = 216;
+    static final long RETURNED = 224;
+    static final long FREE_ENTRY = 232;
     static final long HEAD = 240;
+    static final long ENTRY_CHUNKS = 8;
+    static final int MOST_ENTRY_CHUNKS = 16;
 
     static final long SEQUENCE = 208;
     static final long KNOWN_HEAD = 216;
@@ -72,6 +81,15 @@ final class QueueLayout {
     static final long CONTENT = 16;
     static final long BLOCK_IN_SLOT = 16;
     static final long LENGTH_IN_SLOT = 24;
+
+    static final long STATE_IN_ENTRY = 0;
+    static final long NEXT_IN_ENTRY = 8;
+    static final long COUNT_IN_ENTRY = 8;
+    static final long SLOT_IN_ENTRY = 16;
+    static final int FIRST_ENTRIES = 16;
+    /** States of an entry; all others are owners. */
+    static final long IS_FREE = 0;
+    static final long IS_RETURNED = 1;
 
     static final int SMALL_SLOT_BYTES = 64;
     static final int USUAL_SLOT_BYTES = 128;

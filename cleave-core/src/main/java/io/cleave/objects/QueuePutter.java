@@ -116,6 +116,7 @@ final class QueuePutter {
         long length = element.length();
         if (length <= longestInSlot) {
             element.copyTo(all, slot + QueueLayout.CONTENT);
+            HeapMemory.stored();
             memory.setRelease(slot, QueueLayout.stamp(ring.lap(tail), length)); // SYNC: queue-stamp
             memory.setRelease(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
         } else {
@@ -128,8 +129,8 @@ final class QueuePutter {
         try (Change change = ring.heap().change()) {
             long block = change.allocate(element.length());
             element.copyTo(all, block);
-            memory.setPlain(slot + QueueLayout.BLOCK_IN_SLOT, block);
-            memory.setPlain(slot + QueueLayout.LENGTH_IN_SLOT, element.length());
+            memory.setOpaque(slot + QueueLayout.BLOCK_IN_SLOT, block);
+            memory.setOpaque(slot + QueueLayout.LENGTH_IN_SLOT, element.length());
             change.set(slot, QueueLayout.stampOfBlock(ring.lap(tail))); // SYNC: queue-stamp
             change.set(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
             change.commit();
@@ -150,7 +151,7 @@ final class QueuePutter {
             return false;
         }
         long head = ring.headAcquire();
-        memory.setPlain(tailBlock + QueueLayout.KNOWN_HEAD, head); // a guess that errs on the safe side
+        memory.setOpaque(tailBlock + QueueLayout.KNOWN_HEAD, head); // a guess that errs on the safe side
         return tail - head >= capacity;
     }
 }

@@ -3,6 +3,7 @@ package io.cleave.objects;
 import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,14 +21,25 @@ import org.jspecify.annotations.Nullable;
  * <b>Each once.</b> Ids ascend with positions, and elements that move go to higher positions only ({@link QueueGap}). So what
  * has been passed is known by its id. In a queue nothing is passed over that is there all the time, as the next is at this
  * position or above it. In a stack it may have moved up from it, as many positions as the head has, and those of a gap: so
- * head and gap are looked at before and after, and where they are others the position goes up by as much.
+ * head and gap are looked at before and after, and where they are others the position goes up by as much. What has come back
+ * to the {@link QueueTable} comes before all that, by the ids of its own order, and does not return to the ring.
  */
 final class QueueReader<E> {
+    /** In the place of a content. */
+    private enum Unsure {
+        CHANGED
+    }
+
     private final QueueRing ring;
     private final HeapMemory memory;
     private final MemorySegment all;
     private final QueueElements<E> elements;
     private final boolean isStack;
+    private final QueueTable table;
+    /** Whether nothing is left of what came back, and the id of what was read of it. */
+    private boolean isInRing;
+    private boolean hasReturned;
+    private long lastReturned;
     /** Whether the position means something, and the id. */
     private boolean hasPosition;
     private boolean hasId;
@@ -43,11 +55,12 @@ final class QueueReader<E> {
         this.all = memory.segment();
         this.elements = elements;
         this.isStack = ring.isStack();
+        this.table = ring.table();
     }
 
     /** The id of the element that {@link #next} has returned last. */
     long id() {
-        return id;
+        return isInRing ? id : lastReturned;
     }
 
     /**
@@ -57,6 +70,39 @@ final class QueueReader<E> {
      * @throws io.cleave.StaleReferenceException where the queue was dropped
      */
     @Nullable E next() {
+        E element = isInRing ? null : nextReturned();
+        if (element != null) {
+            return element;
+        }
+        isInRing = true;
+        return nextInRing();
+    }
+
+    private @Nullable E nextReturned() {
+        while (true) {
+            long entry = table.nextReturned(hasReturned, lastReturned);
+            if (entry == 0) {
+                ring.requireUse();
+                return null;
+            }
+            long found = table.idAcquire(entry);
+            Object content = content(QueueTable.slot(entry), () -> isStillReturned(entry, found));
+            if (!(content instanceof Unsure) && isStillReturned(entry, found)) {
+                hasReturned = true;
+                lastReturned = found;
+                return elements.sure(content);
+            }
+        }
+    }
+
+    private boolean isStillReturned(long entry, long found) {
+        VarHandle.loadLoadFence(); // what was read of the entry and its block comes before the looks
+        boolean isReturned = table.isReturned(entry, found);
+        ring.requireUse();
+        return isReturned;
+    }
+
+    private @Nullable E nextInRing() {
         while (true) {
             long newHead = ring.headAcquire();
             long tail = ring.tailAcquire();
@@ -88,7 +134,7 @@ final class QueueReader<E> {
         long begin = ring.gapBeginAcquire();
         long end = ring.gapEndAcquire();
         if (newHead != head || begin != gapBegin || end != gapEnd) {
-            position += newHead - head + (end - begin);
+            position += newHead - head + Math.max(0, end - begin); // of two that are not of one gap nothing follows
             gapBegin = begin;
             gapEnd = end;
         }
@@ -116,6 +162,19 @@ final class QueueReader<E> {
             }
             return null;
         }
+        Object content = content(slot, () -> isUnchanged(slot, stamp, found));
+        if (content instanceof Unsure || !isUnchanged(slot, stamp, found)) {
+            return null;
+        }
+        hasId = true;
+        id = found;
+        pass();
+        return elements.sure(content);
+    }
+
+    /** What a slot has, to be thrown away unless it is unchanged after; {@link Unsure} where it has changed before. */
+    private @Nullable Object content(long slot, BooleanSupplier isUnchanged) {
+        long stamp = memory.getAcquire(slot);
         long at = slot + QueueLayout.CONTENT;
         long length = QueueLayout.length(stamp);
         if (QueueLayout.isInBlock(stamp)) {
@@ -124,21 +183,14 @@ final class QueueReader<E> {
         }
         boolean isReadable = length >= 0 && length <= ValueEncoding.MOST_BYTES && memory.isCommitted(at, length);
         if (!isReadable || length > StoredValue.MOST_UNSURE_BYTES) {
-            if (!isUnchanged(slot, stamp, found)) {
-                return null;
+            if (!isUnchanged.getAsBoolean()) {
+                return Unsure.CHANGED;
             }
             if (!isReadable) {
                 throw QueueRing.damaged("an element of " + length + " bytes is at " + at);
             }
         }
-        Object content = elements.readUnsure(all, at, length);
-        if (!isUnchanged(slot, stamp, found)) {
-            return null;
-        }
-        hasId = true;
-        id = found;
-        pass();
-        return elements.sure(content);
+        return elements.readUnsure(all, at, length);
     }
 
     /** A position of the queue's has a stamp of its lap; what was taken while it was read has none of anybody's. */

@@ -32,7 +32,8 @@ import java.util.function.LongFunction;
  * <p>
  * <b>Taking</b> is: to decode what is in the slot at head, and then one store, of the head. Who died before it has taken
  * nothing, and what cannot be decoded stays where it is. Only after it the slot can be written again: one who is stopped
- * while it reads holds the lock, and its slot stays as it is.
+ * while it reads holds the lock, and its slot stays as it is. Elements whose decoding takes long, or runs code of their
+ * class, are received into the {@link QueueTable} instead, decoded without the lock, and acknowledged.
  *
  * <p>
  * <b>Longer elements</b> lie in a block of their own. It comes and goes in one {@link Change} with the stamp or the head.
@@ -79,6 +80,7 @@ final class QueueRing {
     private final long putLockAt;
     private final QueueSide takers;
     private final QueueSide putters;
+    private final QueueTable table;
 
     /**
      * The ring of a header.
@@ -125,6 +127,7 @@ final class QueueRing {
         this.takeLockAt = isStack ? putLockAt : headBlock + QueueLayout.LOCK;
         this.takers = new QueueSide(this, tailBlock, putLockAt, cells);
         this.putters = new QueueSide(this, headBlock, takeLockAt, cells);
+        this.table = new QueueTable(this);
     }
 
     private boolean hasBlocks(int slots) {
@@ -199,6 +202,11 @@ final class QueueRing {
     /** Where those wait who want to put. */
     QueueSide putters() {
         return putters;
+    }
+
+    /** What was received and is not acknowledged. */
+    QueueTable table() {
+        return table;
     }
 
     long headAcquire() {
@@ -297,26 +305,31 @@ final class QueueRing {
      * @throws StaleReferenceException where the queue was dropped
      */
     boolean enter(long lockAt, Patience patience) throws InterruptedException {
-        if (all.isReadOnly()) {
-            throw new UnsupportedOperationException(
-                    "the heap was opened for reading only; open it without withReadOnly to "
-                            + "put or take something");
-        }
         gate.enter();
         boolean isHeld = false;
         try {
-            isHeld = locks.tryLock(lockAt, forLock(patience));
-            if (isHeld && !isInUse()) {
-                isHeld = false;
-                locks.unlock(lockAt);
-                throw stale();
-            }
+            isHeld = lock(lockAt, patience);
             return isHeld;
         } finally {
             if (!isHeld) {
                 gate.exit();
             }
         }
+    }
+
+    /** As {@link #enter}, for who has passed the gate. */
+    boolean lock(long lockAt, Patience patience) throws InterruptedException {
+        if (all.isReadOnly()) {
+            throw new UnsupportedOperationException(
+                    "the heap was opened for reading only; open it without withReadOnly to "
+                            + "put or take something");
+        }
+        boolean isHeld = locks.tryLock(lockAt, forLock(patience));
+        if (isHeld && !isInUse()) {
+            locks.unlock(lockAt);
+            throw stale();
+        }
+        return isHeld;
     }
 
     /**
@@ -326,14 +339,19 @@ final class QueueRing {
      * @param count for how many of them there is something now
      */
     void leave(long lockAt, QueueSide others, int count) {
-        boolean mustWake = count > 0 && others.raise();
         try {
-            locks.unlock(lockAt);
-            if (mustWake) {
-                others.wake(count);
-            }
+            unlock(lockAt, others, count);
         } finally {
             gate.exit();
+        }
+    }
+
+    /** As {@link #leave}, for who stays inside the gate. */
+    void unlock(long lockAt, QueueSide others, int count) {
+        boolean mustWake = count > 0 && others.raise();
+        locks.unlock(lockAt);
+        if (mustWake) {
+            others.wake(count);
         }
     }
 
@@ -352,7 +370,7 @@ final class QueueRing {
         }
     }
 
-    /** How many elements there are; exact while nobody changes the queue. */
+    /** How many elements are in the ring; exact while nobody changes the queue. */
     int size() {
         long head = headAcquire();
         return Math.clamp(tailAcquire() - head - (gapEndAcquire() - gapBeginAcquire()), 0, capacity);
@@ -360,7 +378,8 @@ final class QueueRing {
 
     /** Whether it seems that there is something to take, or to find out. */
     boolean seemsToHave() {
-        return !isInUse() || (isStack ? tailAcquire() != headAcquire() : hasAt(headAcquire()));
+        return !isInUse() || (isStack ? tailAcquire() != headAcquire() : hasAt(headAcquire()))
+                || table.returned() != 0;
     }
 
     /** Whether an element has come to a position of a queue's. */

@@ -90,7 +90,7 @@ final class QueueSide implements EventCount.Sleepers {
 
         @Override
         public boolean isSuspicious() {
-            return side.isOwnerDead();
+            return side.isOwnerDead() || side.ring.table().isOwnerDead();
         }
 
         @Override

@@ -43,6 +43,7 @@ final class QueueStructure implements Structure {
             for (long position = head; position - tail < 0; position++) {
                 walk(ring, position, check);
             }
+            ring.table().walk(check);
         }
     }
 
@@ -56,14 +57,23 @@ final class QueueStructure implements Structure {
             if (isInside) {
                 check.fault("position " + position + " of a queue has the stamp " + Long.toHexString(stamp));
             }
-        } else if (QueueLayout.isInBlock(stamp) && isInside) {
+        } else if (isInside || !QueueLayout.isInBlock(stamp)) {
+            walkElement(ring, slot, check);
+        }
+    }
+
+    /** Names the block of an element, if it has one. */
+    static void walkElement(QueueRing ring, long slot, Check check) {
+        HeapMemory memory = ring.heap().memory();
+        long stamp = memory.getAcquire(slot);
+        if (QueueLayout.isInBlock(stamp)) {
             long length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
             long size = check.reached(memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT));
             if (size != 0 && (length < 0 || length > size)) {
-                check.fault("the element at position " + position + " of a queue has " + length + " bytes in " + size);
+                check.fault("the element at " + slot + " of a queue has " + length + " bytes in " + size);
             }
         } else if (QueueLayout.length(stamp) > ring.slotBytes() - QueueLayout.CONTENT) {
-            check.fault("the element at position " + position + " of a queue has " + QueueLayout.length(stamp)
+            check.fault("the element at " + slot + " of a queue has " + QueueLayout.length(stamp)
                     + " bytes in a slot");
         }
     }
@@ -91,6 +101,7 @@ final class QueueStructure implements Structure {
                 sendAway(heap, ring.headBlock());
                 sendAway(heap, ring.tailBlock());
                 freeElements(ring);
+                ring.table().freeElements();
                 freeBlocks(heap, header, ring);
             } finally {
                 heap.locks().unlock(tailLockAt);
@@ -138,6 +149,7 @@ final class QueueStructure implements Structure {
                 }
             }
             change.free(memory.getPlain(header + QueueLayout.SCHEMA));
+            ring.table().freeChunks(change);
             change.free(ring.headBlock());
             change.free(ring.tailBlock());
             change.set(header + QueueLayout.HEAD_BLOCK, 0);
@@ -147,6 +159,10 @@ final class QueueStructure implements Structure {
 
     @Override
     public long size(Heap heap, long header) {
-        return heap.memory().getPlain(header + QueueLayout.HEAD_BLOCK) == 0 ? 0 : ring(heap, header).size();
+        if (heap.memory().getPlain(header + QueueLayout.HEAD_BLOCK) == 0) {
+            return 0;
+        }
+        QueueRing ring = ring(heap, header);
+        return (long) ring.size() + ring.table().returned();
     }
 }

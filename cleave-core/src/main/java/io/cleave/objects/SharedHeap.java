@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,8 @@ public final class SharedHeap implements AutoCloseable {
     private final HeapOptions options;
     /** By its offset, where threads of this process may sleep through this handle. */
     private final Map<Long, SharedCell> cells = new ConcurrentHashMap<>();
+    /** What was received from queues through this handle, and neither acknowledged nor closed. */
+    private final Set<QueueDelivery<?>> deliveries = ConcurrentHashMap.newKeySet();
 
     private SharedHeap(HeapFile file, HeapOptions options) {
         this.file = file;
@@ -79,8 +82,14 @@ public final class SharedHeap implements AutoCloseable {
         this.heap = Heap.attach(file);
         this.roots = new Roots(file.name(), heap, options.readOnly());
         this.blocks = new RawBlocks(heap);
-        this.gate = new Gate(file::close, WAYS);
+        this.gate = new Gate(this::release, WAYS);
         this.loose = new LooseStructures(heap, gate);
+    }
+
+    /** Gives the memory up, with nobody inside. */
+    private void release() {
+        deliveries.forEach(QueueDelivery::closeWithHeap);
+        file.close();
     }
 
     private static SharedHeap attached(HeapFile file, HeapOptions options) {
@@ -471,7 +480,7 @@ public final class SharedHeap implements AutoCloseable {
                 ring = ring(roots.findOrMake(name, type, change -> QueueRing.create(heap, change, encoding.schema(),
                         capacity, QueueLayout.slotBytes(element), start)), kind);
             }
-            HeapQueue<E> queue = new HeapQueue<>(name, ring, encoding);
+            HeapQueue<E> queue = new HeapQueue<>(name, ring, encoding, deliveries);
             if (ring.capacity() != capacity) {
                 throw new IncompatibleBlockException("\"" + name + "\" in heap \"" + name() + "\" has room for "
                         + ring.capacity() + " elements, not for " + capacity
@@ -656,7 +665,7 @@ public final class SharedHeap implements AutoCloseable {
     }
 
     /**
-     * Sends away who waits through this handle, unmaps the memory and gives up the handle; the last one out removes the
+     * Sends away who waits through this handle, gives back what was received through it and not acknowledged, unmaps the memory and gives up the handle; the last one out removes the
      * heap, unless it is persistent. The second and later calls do nothing. A handle that is never closed is given up when
      * it is not reachable any more, or when the JVM ends normally.
      *

@@ -4,6 +4,8 @@ import java.util.Collection;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded queue, or stack, that lives in a shared heap: any number of threads of all processes that have it open put
@@ -30,8 +32,12 @@ import java.util.concurrent.Flow;
  * 100 bytes, lie in the queue itself, which has room for {@link #capacity} of them from the beginning; a longer one takes a block of
  * the heap, so that putting it can be a {@link io.cleave.HeapFullException}, and then has not happened. An element that
  * cannot be read in a process, as its class is missing there or refused, is an exception for who wants to take it, and
- * stays. {@code contains}, {@code remove(Object)} and their kin compare by {@code equals}, arrays by what they hold.
- * Code of an element's class that runs while it is taken (to deserialize it) must not use the queue.
+ * stays at the head. {@code contains}, {@code remove(Object)} and their kin compare by {@code equals}, arrays by what they hold.
+ * Code of an element's class that runs while it is taken (to deserialize it) holds up nobody.
+ *
+ * <p>
+ * <b>Jobs.</b> What is {@linkplain #take() taken} is gone with who has taken it. What is {@linkplain #receive() received} is to be
+ * acknowledged when it is done, and goes back to the head where its process dies before ({@link Delivery}).
  *
  * <p>
  * <b>Waiting.</b> Virtual threads that wait do not hold their carrier. Who waits looks for up to 40 microseconds, the longer the
@@ -93,6 +99,59 @@ public interface SharedQueue<E> extends BlockingQueue<E> {
      *         be read, which then stays
      */
     CompletableFuture<E> takeAsync();
+
+    /**
+     * Receives the next element, and waits for one where there is none: it belongs to the delivery that is returned until it
+     * is acknowledged, and goes back to the head of the queue where that never happens. See {@link Delivery}.
+     *
+     * <p>
+     * In flight it is no element of the queue: {@code size}, {@code contains}, {@code clear} and iterators do not see it, and it does not
+     * count for the capacity. One that has come back is an element again, is taken before all that were not received, and leaves
+     * the capacity to others: so the size can be more than that. Those that came back are taken in the order in which they were
+     * put; in a stack in the opposite one. What goes back on account of its process's death does so within some 0.1 s. With the
+     * queue, what is in flight is dropped as well.
+     *
+     * <p>
+     * To receive and acknowledge costs some 0.5 microseconds more than to take, and more memory of the heap where as many are
+     * in flight as never before, at most 1,048,560; it is used again, and not given back before the queue is dropped.
+     *
+     * @return the delivery
+     * @throws InterruptedException where the thread is interrupted, before or while it waits
+     * @throws io.cleave.HeapFullException where there is no memory for one more in flight; the element stays in the queue
+     * @throws io.cleave.IncompatibleBlockException where the element cannot be read; it goes back
+     */
+    Delivery<E> receive() throws InterruptedException;
+
+    /**
+     * Receives the next element, as {@link #receive()} does, and waits for a limited time.
+     *
+     * @param timeout how long; 0 and negative mean not to wait
+     * @param unit its unit
+     * @return the delivery; null where no element came in time
+     * @throws InterruptedException where the thread is interrupted, before or while it waits
+     */
+    @Nullable Delivery<E> receive(long timeout, TimeUnit unit) throws InterruptedException;
+
+    /**
+     * Receives the next element, as {@link #receive()} does, if there is one.
+     *
+     * @return the delivery; null where there is no element
+     */
+    @Nullable Delivery<E> tryReceive();
+
+    /**
+     * Receives an element without keeping a thread, as {@link #takeAsync} takes one: a future that is cancelled gets none.
+     *
+     * @return completes with the delivery; exceptionally as that of {@code takeAsync} does
+     */
+    CompletableFuture<Delivery<E>> receiveAsync();
+
+    /**
+     * How many elements have been received and are neither acknowledged nor back.
+     *
+     * @return gathered while others go on; those of a dead process count until they are back
+     */
+    int inFlight();
 
     /**
      * A publisher of the elements: each goes to one subscriber, or to whoever else takes it. An element is taken only when its

@@ -84,9 +84,9 @@ final class SlotChanges {
         }
         long count = count();
         if (widthShift == 2) {
-            memory.setIntPlain(tailAt(count), (int) bits);
+            memory.setIntOpaque(tailAt(count), (int) bits);
         } else {
-            memory.setPlain(tailAt(count), bits);
+            memory.setOpaque(tailAt(count), bits);
         }
         memory.setRelease(stateAt() + ListLayout.COUNT_IN_STATE, count + 1); // SYNC: list-count
         return true;
@@ -108,6 +108,7 @@ final class SlotChanges {
         }
         if (index == count && inserted <= room()) {
             memory.copyIn(elements, 0, tailAt(count), elements.length); // nobody reads there yet
+            HeapMemory.stored();
             change.set(stateAt() + ListLayout.COUNT_IN_STATE, count + inserted); // SYNC: list-count
         } else {
             replace(change, index, 0, elements);

@@ -191,13 +191,18 @@ public final class Participants {
         }
     }
 
+    /** Whether an owner is of the calling process. */
+    public static boolean isOwn(long owner) {
+        return (owner & ParticipantsLayout.PROCESS) == process();
+    }
+
     /**
      * Refuses what belongs to another process: a forked child has its parent's handles and none of what it holds.
      *
      * @throws IllegalMonitorStateException where it does
      */
     public static void checkOwn(long owner) {
-        if ((owner & ParticipantsLayout.PROCESS) != process()) {
+        if (!isOwn(owner)) {
             throw new IllegalMonitorStateException("this belongs to process " + pid(owner) + ", of which this one is a "
                     + "copy: a forked child does not hold what its parent holds");
         }

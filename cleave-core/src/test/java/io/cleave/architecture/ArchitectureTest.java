@@ -68,6 +68,7 @@ final class ArchitectureTest {
             io.cleave.memory.Lifetime
             io.cleave.memory.MemoryOptions
             io.cleave.memory.SharedMemory
+            io.cleave.objects.Delivery
             io.cleave.objects.HeapBlock
             io.cleave.objects.HeapInfo
             io.cleave.objects.HeapInfo$Named

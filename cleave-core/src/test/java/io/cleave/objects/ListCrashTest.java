@@ -20,7 +20,7 @@ class ListCrashTest {
     private static final boolean IS_EVERY_SECOND = Boolean.getBoolean("cleave.everySecondDeath");
 
     /** What is played where tests are not given more time than usual: one scenario for each way to change a list. */
-    private static final Set<String> USUAL = Set.of("add", "add-block", "add-larger-leaf", "set-block",
+    private static final Set<String> USUAL = Set.of("add", "add-block", "add-numbers", "add-larger-leaf", "set-block",
             "insert-splitting", "remove-joining", "clear", "sort");
 
     static Stream<String> names() {

@@ -80,6 +80,7 @@ public final class ListScenarios implements CrashHarness.Scenarios {
                 (before, after) -> steps(before.size(), i -> with(after.subList(0, i), i,
                         before.subList(i, before.size())))));
         all.add(new NumberSort());
+        all.add(new NumberAdd());
         all.add(STRUCTURE.creation("creation"));
         all.add(STRUCTURE.end("end", ListScenarios::fill));
         all.add(STRUCTURE.end("end-after-sort", ListScenarios::fill,
@@ -311,6 +312,58 @@ public final class ListScenarios implements CrashHarness.Scenarios {
             numbers(heap).add(3);
             numbers(heap).sort();
             numbers(heap).clear();
+        }
+
+        @Override
+        public void walk(Heap heap, Check check) {
+            ListCheck.walk(heap, RootedStructure.header(heap), SlotKind.INTS, check);
+        }
+    }
+
+    /** Numbers of 32 bits are added where the last leaf has room for them. */
+    private static final class NumberAdd implements CrashScenario {
+        private static final List<int[]> STEPS = List.of(new int[] {1, 2, 3}, new int[] {1, 2, 3, 4},
+                new int[] {1, 2, 3, 4, 5, 6});
+
+        @Override
+        public String name() {
+            return "add-numbers";
+        }
+
+        @Override
+        public void prepare(Heap heap) {
+            try (Change change = heap.change()) {
+                change.set(heap.rootAt(LIST), SlotList.create(heap, change, null));
+                change.commit();
+            }
+            NumberSort.numbers(heap).addAll(STEPS.getFirst());
+        }
+
+        @Override
+        public void victim(Heap heap) {
+            HeapIntList numbers = NumberSort.numbers(heap);
+            numbers.add(4);
+            numbers.addAll(5, 6);
+        }
+
+        @Override
+        public void next(Heap heap) {
+            NumberSort.numbers(heap).add(-5);
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            int[] content = NumberSort.numbers(heap).toArray();
+            boolean hasNext = content[content.length - 1] == -5;
+            if (hasNext ? hasNextDied == null : Boolean.FALSE.equals(hasNextDied)) {
+                throw new AssertionError(Arrays.toString(content));
+            }
+            int[] left = hasNext ? Arrays.copyOf(content, content.length - 1) : content;
+            if ((hasVictimDied ? STEPS : List.of(STEPS.getLast())).stream()
+                    .noneMatch(step -> Arrays.equals(step, left))) {
+                throw new AssertionError(Arrays.toString(content));
+            }
+            NumberSort.numbers(heap).add(7);
         }
 
         @Override

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -98,7 +99,7 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
     }
 
     static HeapQueue<String> open(Heap heap, RootKind kind) {
-        return new HeapQueue<>("test", ring(heap, kind), ENCODING);
+        return new HeapQueue<>("test", ring(heap, kind), ENCODING, ConcurrentHashMap.newKeySet());
     }
 
     /** What such a queue does, on a list that is in the order of taking. */

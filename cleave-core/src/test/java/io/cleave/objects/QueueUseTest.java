@@ -13,8 +13,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -430,65 +433,139 @@ class QueueUseTest {
 
     /** Its reading calls what a test wants. */
     record Curious(int number) {
-        private static volatile Runnable deed = () -> {};
+        private static volatile IntConsumer deed = _ -> {};
 
         Curious {
-            deed.run();
+            deed.accept(number);
         }
     }
 
     @Test
-    void whatCannotBeReadStaysAndCodeThatUsesTheQueueWhileItIsReadIsRefused() {
+    void whatCannotBeReadStaysAtTheHead() {
         SharedQueue<Curious> queue = heap.queue("queue", Curious.class, 4);
-        queue.add(new Curious(1));
+        queue.addAll(List.of(new Curious(1), new Curious(2), new Curious(3)));
+        List<Curious> drained = new ArrayList<>();
         try {
-            Curious.deed = () -> {
-                throw new IllegalCallerException("on purpose");
+            Curious.deed = number -> {
+                if (number != 2) {
+                    throw new IllegalCallerException("on purpose");
+                }
             };
-            assertThatThrownBy(queue::poll).isInstanceOf(IncompatibleBlockException.class);
-            Curious.deed = queue::poll;
-            assertThatThrownBy(queue::poll).isInstanceOf(IncompatibleBlockException.class)
-                    .hasRootCauseInstanceOf(IllegalStateException.class);
+            for (Runnable call : List.<Runnable>of(queue::poll, () -> queue.drainTo(drained), queue::tryReceive)) {
+                assertThatThrownBy(call::run).isInstanceOf(IncompatibleBlockException.class);
+                assertThat(queue).hasSize(3);
+            }
+            assertThat(queue.inFlight()).isZero();
+            Curious.deed = number -> {
+                if (number == 3) {
+                    throw new IllegalCallerException("on purpose");
+                }
+            };
+            assertThatThrownBy(() -> queue.drainTo(drained)).isInstanceOf(IncompatibleBlockException.class);
         } finally {
-            Curious.deed = () -> {};
+            Curious.deed = _ -> {};
         }
-        assertThat(queue.poll()).isEqualTo(new Curious(1));
+        assertThat(drained).containsExactly(new Curious(1), new Curious(2));
+        assertThat(queue.poll()).isEqualTo(new Curious(3));
         assertThat(queue).isEmpty();
     }
 
     @Test
-    void aTimedWaitEndsThoughSomebodyHoldsTheLock() throws Exception {
+    void codeOfAnElementsClassMayUseTheQueueWhileItIsRead() {
         SharedQueue<Curious> queue = heap.queue("queue", Curious.class, 4);
-        queue.add(new Curious(1));
-        Curious second = new Curious(2);
-        Background<Curious> holder;
-        Object gate = new Object();
-        boolean[] isOpen = {false};
+        queue.addAll(List.of(new Curious(1), new Curious(2), new Curious(3)));
+        List<Curious> nested = new ArrayList<>();
         try {
-            Curious.deed = () -> {
-                synchronized (gate) {
-                    while (!isOpen[0]) {
-                        try {
-                            gate.wait();
-                        } catch (InterruptedException e) {
-                            throw new IllegalStateException(e);
-                        }
-                    }
+            Curious.deed = number -> {
+                if (number == 1) {
+                    nested.add(queue.poll());
                 }
             };
-            holder = Background.call(queue::poll);
-            Delays.pause(Delays.SHORT);
-            assertThat(queue.poll(Duration.ofMillis(5).toNanos(), TimeUnit.NANOSECONDS)).isNull();
-            assertThat(queue.offer(second, 5, TimeUnit.MILLISECONDS)).isTrue();
+            assertThat(Objects.requireNonNull(queue.poll()).number()).isEqualTo(1);
         } finally {
-            synchronized (gate) {
-                isOpen[0] = true;
-                gate.notifyAll();
+            Curious.deed = _ -> {};
+        }
+        assertThat(nested).containsExactly(new Curious(2));
+        assertThat(queue).containsExactly(new Curious(3));
+    }
+
+    @Test
+    void whoIsSlowToReadAnElementHoldsUpNobody() throws Exception {
+        SharedQueue<Curious> queue = heap.queue("queue", Curious.class, 4);
+        queue.addAll(List.of(new Curious(1), new Curious(2), new Curious(3)));
+        CountDownLatch isReading = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        Background<Curious> slow;
+        try {
+            Curious.deed = number -> {
+                isReading.countDown();
+                if (number == 1) {
+                    await(mayEnd);
+                }
+            };
+            slow = Background.call(queue::poll);
+            await(isReading);
+            assertThat(queue.poll()).isEqualTo(new Curious(2));
+            List<Curious> drained = new ArrayList<>();
+            assertThat(queue.drainTo(drained)).isEqualTo(1);
+            assertThat(slow.isDone()).isFalse();
+        } finally {
+            mayEnd.countDown();
+        }
+        assertThat(slow.get()).isEqualTo(new Curious(1));
+        Curious.deed = _ -> {};
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aFullHeapLetsElementsBeTakenThatRunCodeOfTheirClass() {
+        SharedQueue<Curious> queue = heap.queue("queue", Curious.class, 4);
+        queue.addAll(List.of(new Curious(1), new Curious(2), new Curious(3), new Curious(4)));
+        List<HeapBlock> blocks = new ArrayList<>();
+        for (long bytes = 1 << 20; bytes >= 16; bytes /= 2) {
+            try {
+                while (true) {
+                    blocks.add(heap.allocate(bytes));
+                }
+            } catch (HeapFullException e) {
+                assertThat(blocks).isNotEmpty();
             }
         }
-        assertThat(holder.get().number()).isEqualTo(1);
-        assertThat(queue).hasSize(1);
-        queue.clear();
-        Curious.deed = () -> {};
+        assertThatThrownBy(queue::tryReceive).isInstanceOf(HeapFullException.class);
+        assertThat(queue.poll()).isEqualTo(new Curious(1));
+        List<Curious> drained = new ArrayList<>();
+        assertThat(queue.drainTo(drained, 2)).isEqualTo(2);
+        assertThat(drained).containsExactly(new Curious(2), new Curious(3));
+        blocks.forEach(HeapBlock::free);
+        assertThat(queue.poll()).isEqualTo(new Curious(4));
+    }
+
+    @Test
+    void aTimedWaitEndsThoughSomebodyHoldsTheLock() throws Exception {
+        SharedQueue<Long> queue = heap.queue("queue", Long.class, 4);
+        queue.add(1L);
+        long header = Objects.requireNonNull(heap.find("queue")).header();
+        long lockAt = heap.heap().memory().getPlain(header + QueueLayout.HEAD_BLOCK) + QueueLayout.LOCK;
+        CountDownLatch isHeld = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        Background<Void> holder = Background.run(() -> {
+            heap.heap().locks().lock(lockAt);
+            isHeld.countDown();
+            await(mayEnd);
+            heap.heap().locks().unlock(lockAt);
+        });
+        await(isHeld);
+        assertThat(queue.poll(Duration.ofMillis(5).toNanos(), TimeUnit.NANOSECONDS)).isNull();
+        assertThat(queue.offer(2L, 5, TimeUnit.MILLISECONDS)).isTrue();
+        mayEnd.countDown();
+        holder.get();
+        assertThat(queue.poll()).isEqualTo(1);
     }
 }
