@@ -242,7 +242,7 @@ public abstract class ExecutorContract {
         for (int i = 0; i < (hasQueue() ? 6 : 2); i++) {
             var _ = executor.submit(late("a", LONG));
         }
-        Delays.pause(Delays.SHORT);
+        Delays.pause(Delays.SHORT.multipliedBy(20));
         assertThat(executor.awaitTermination(1, TimeUnit.MILLISECONDS)).isFalse();
         assertThat(executor.isTerminated()).isFalse();
         List<Runnable> waiting = executor.shutdownNow();
