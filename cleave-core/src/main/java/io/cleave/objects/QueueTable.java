@@ -101,7 +101,8 @@ final class QueueTable {
 
     /** How many elements have come back. */
     int returned() {
-        return Math.clamp(memory.getAcquire(returnedAt), 0, Integer.MAX_VALUE);
+        long count = memory.getAcquire(returnedAt);
+        return count == 0 ? 0 : Math.clamp(count, 0, size()); // a damaged heap has any count
     }
 
     /** How many elements have been received and have not come back; gathered while others go on. */
