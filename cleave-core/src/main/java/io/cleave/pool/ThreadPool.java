@@ -255,13 +255,13 @@ public final class ThreadPool implements Pool, ExecutorService {
     @Override
     public <V extends @Nullable Object> V invokeAny(Collection<? extends Callable<V>> tasks)
             throws InterruptedException, ExecutionException {
-        return threads.invokeAny(tasks);
+        return threads.invokeAny(List.copyOf(tasks)); // a null is refused, however soon another task is done
     }
 
     @Override
     public <V extends @Nullable Object> V invokeAny(Collection<? extends Callable<V>> tasks, long timeout,
             TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException {
-        return threads.invokeAny(tasks, timeout, unit);
+        return threads.invokeAny(List.copyOf(tasks), timeout, unit);
     }
 
     @Override

@@ -129,7 +129,9 @@ public abstract class ExecutorContract {
             assertThatNullPointerException().isThrownBy(() -> executor.invokeAll(null));
             assertThatNullPointerException().isThrownBy(() -> executor.invokeAny(null));
             assertThatNullPointerException().isThrownBy(() -> executor.invokeAll(Arrays.asList(text("a"), null)));
-            assertThatNullPointerException().isThrownBy(() -> executor.invokeAny(Arrays.asList(text("a"), null)));
+            for (int i = 0; i < 100; i++) { // the first task may be done before the second is looked at
+                assertThatNullPointerException().isThrownBy(() -> executor.invokeAny(Arrays.asList(text("a"), null)));
+            }
         }
     }
 
