@@ -4,6 +4,7 @@ import static io.cleave.os.Native.INT;
 import static io.cleave.os.Native.LONG;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -79,6 +80,38 @@ final class VmStructs {
             }
         }
         throw new UnsupportedOperationException("this JVM's table of constants has no " + name);
+    }
+
+    /**
+     * One of the JVM's options that is true or false.
+     *
+     * @throws UnsupportedOperationException where it does not tell it
+     */
+    boolean isSet(String option) {
+        long flag = read(place("JVMFlag.flags"));
+        long count = read(place("JVMFlag.numFlags"));
+        long stride = sizeOf("JVMFlag");
+        long nameAt = place("JVMFlag._name");
+        for (long n = 0; n < Math.min(count, MOST_ENTRIES); n++, flag += stride) {
+            long name = read(flag + nameAt);
+            if (name != 0 && text(name).equals(option)) {
+                return memory(read(flag + place("JVMFlag._addr")), 1).get(ValueLayout.JAVA_BYTE, 0) != 0;
+            }
+        }
+        throw new UnsupportedOperationException("this JVM has no option " + option);
+    }
+
+    private static long sizeOf(String type) {
+        long entry = read(symbol("gHotSpotVMTypes"));
+        long nameAt = read(symbol("gHotSpotVMTypeEntryTypeNameOffset"));
+        long sizeAt = read(symbol("gHotSpotVMTypeEntrySizeOffset"));
+        long stride = read(symbol("gHotSpotVMTypeEntryArrayStride"));
+        for (long n = 0; n < MOST_ENTRIES && read(entry + nameAt) != 0; n++, entry += stride) {
+            if (text(read(entry + nameAt)).equals(type)) {
+                return read(entry + sizeAt);
+            }
+        }
+        throw new UnsupportedOperationException("this JVM's table of types has no " + type);
     }
 
     /** A word of memory, at an address that is known to be one. */

@@ -1,8 +1,5 @@
 package io.cleave.os;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Base64;
-
 /**
  * The machine code of a whole fork, for x86-64: {@code src/main/native/wholefork.c} as {@code scripts/machine-code} has made
  * it. It has no relocations and no data, so it runs wherever it lies, and is mapped for reading and running only.
@@ -11,7 +8,7 @@ final class WholeForkCode {
     /** The version of gcc that made it. */
     static final String COMPILER = "12.2.0";
     /** Where {@code long whole_fork(struct plan *)} begins. */
-    static final int ENTRY = 8444;
+    static final int WHOLE_FORK = 8444;
     /** Where {@code byte *own_thread(struct plan *, function)} begins. */
     static final int OWN_THREAD = 9713;
     /** Where the signal's handler begins. */
@@ -155,22 +152,5 @@ final class WholeForkCode {
             """;
 
     private WholeForkCode() {
-    }
-
-    /**
-     * Maps the code.
-     *
-     * @return the address, for the life of the process
-     * @throws SystemCallException where the system does not let memory be executed that was written before
-     */
-    static long map() {
-        MemorySegment code = MemorySegment.ofArray(Base64.getMimeDecoder().decode(BASE64));
-        long address = Mman.checked(Mman.mmap(code.byteSize(), Mman.PROT_READ | Mman.PROT_WRITE,
-                Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS, -1, 0), code.byteSize());
-        VmStructs.memory(address, code.byteSize()).copyFrom(code);
-        SystemCallException.check(Mman.mprotect(address, code.byteSize(), Mman.PROT_READ | Mman.PROT_EXEC),
-                "mprotect(PROT_EXEC)",
-                "a policy forbids to execute what was written (SELinux's execmem, a seccomp filter)");
-        return address;
     }
 }
