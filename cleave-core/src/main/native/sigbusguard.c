@@ -29,9 +29,10 @@ enum { SIGBUS = 7, BUS_ADRERR = 2, PAGE = 4096, LONGEST = 15, EFAULT = 14 };
 enum { SYS_mmap = 9, SYS_sigprocmask = 14 };
 enum { MAP_PRIVATE_FIXED_ANONYMOUS_NORESERVE = 0x4032 };
 enum { CODE_AT = 8, ADDRESS_AT = 16 };                  /* in a siginfo */
-enum { REGISTERS_AT = 40, RBP = 10, RSP = 15, RIP = 16, FLAGS = 17, ZERO_FLAG = 0x40 };  /* in a ucontext */
-/* How far to look for bytes that HotSpot takes for an instruction, and how far above its end a frame's pointer may be. */
-enum { REACH = 256, NEAR_FRAME = 1 << 16 };
+enum { REGISTERS_AT = 40, RSP = 15, RIP = 16, FLAGS = 17, ZERO_FLAG = 0x40 };  /* in a ucontext */
+/* How far to look for bytes that HotSpot takes for an instruction, how many words of the stack to look at, how large its cache
+   of code is at most. */
+enum { REACH = 256, FRAMES = 64, CODE_CACHE = 1 << 28 };
 
 static inline long call6(long n, long a, long b, long c, long d, long e, long f) {
     long result;
@@ -270,13 +271,16 @@ static ulong known_near(ulong at) {
     return 0;
 }
 
-/* A piece of code without a frame of Java's: whoever has called it may be Java. */
-static void note_for_caller(byte *info, byte *context, long *registers) {
-    ulong frame = (ulong) registers[RBP];
-    if (frame - (ulong) registers[RSP] < NEAR_FRAME && is_readable(frame + 8)) {
-        ulong shown = known_near(*(ulong *) (frame + 8));
-        if (shown) {
-            is_noted(info, context, registers, shown);
+/*
+ * A piece of code that is no method's: who has called it may be one. Places in compiled code are looked for on the stack, no
+ * further from the piece than the code cache is large.
+ */
+static void note_for_caller(byte *info, byte *context, long *registers, ulong at) {
+    ulong *stack = (ulong *) registers[RSP];
+    for (int i = 0; i < FRAMES && is_readable((ulong) &stack[i]); i++) {
+        ulong shown = stack[i] - at + CODE_CACHE < 2UL * CODE_CACHE ? known_near(stack[i]) : 0;
+        if (shown && is_noted(info, context, registers, shown)) {
+            return;
         }
     }
 }
@@ -317,8 +321,7 @@ __attribute__((used)) void sigbus(int signal, byte *info, byte *context) {
             return;
         }
     } else {
-        registers[RIP] = (long) at;
-        note_for_caller(info, context, registers);
+        note_for_caller(info, context, registers, at);
     }
     registers[RIP] = (long) at;
     if (!put_zeroes(slot, address)) {

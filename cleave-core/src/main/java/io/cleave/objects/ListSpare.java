@@ -50,7 +50,7 @@ final class ListSpare {
     /** Frees all of it. */
     void free() {
         boolean isHolding = memory.getPlain(header + ListLayout.HOLDS) != 0;
-        LooseStructures loose = isHolding ? new LooseStructures(heap, new Gate(null)) : null;
+        LooseStructures loose = isHolding ? new LooseStructures(heap, new Gate()) : null;
         while (isThere()) {
             if (loose == null) {
                 freeSome(null);

@@ -17,7 +17,7 @@ record ListStructure(SlotKind kind) implements Structure {
         long lockAt = header + ListLayout.LOCK;
         heap.locks().lock(lockAt);
         try {
-            new SlotChanges(new SlotList(heap, new Gate(null), header,
+            new SlotChanges(new SlotList(heap, new Gate(), header,
                     ListLayout.generationAcquire(heap.memory(), header), kind)).end();
         } finally {
             heap.locks().unlock(lockAt);

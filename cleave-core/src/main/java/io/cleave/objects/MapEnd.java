@@ -23,7 +23,7 @@ final class MapEnd {
         this.heap = heap;
         this.memory = heap.memory();
         this.header = header;
-        this.loose = memory.getPlain(header + MapLayout.HOLDS) == 0 ? null : new LooseStructures(heap, new Gate(null));
+        this.loose = memory.getPlain(header + MapLayout.HOLDS) == 0 ? null : new LooseStructures(heap, new Gate());
     }
 
     /**

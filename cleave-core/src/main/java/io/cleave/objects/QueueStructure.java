@@ -82,7 +82,7 @@ final class QueueStructure implements Structure {
         HeapMemory memory = heap.memory();
         RootKind kind = (int) memory.getPlain(header + RootLayout.KIND_IN_HEADER) == RootKind.STACK.number()
                 ? RootKind.STACK : RootKind.QUEUE;
-        return new QueueRing(heap, new Gate(null), header, memory.getAcquire(header), kind,
+        return new QueueRing(heap, new Gate(), header, memory.getAcquire(header), kind,
                 at -> new SharedCell(memory.segment(), at));
     }
 

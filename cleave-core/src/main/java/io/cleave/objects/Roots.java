@@ -70,7 +70,7 @@ final class Roots {
         this.heap = heap;
         this.memory = heap.memory();
         this.isReadOnly = isReadOnly;
-        this.loose = new LooseStructures(heap, new Gate(null)); // who uses this is inside the handle's gate
+        this.loose = new LooseStructures(heap, new Gate()); // who uses this is inside the handle's gate
         this.mostSteps = heap.usage().maximumBytes() / RootLayout.TEXT_IN_ENTRY;
     }
 

@@ -82,7 +82,7 @@ public final class SharedHeap implements AutoCloseable {
         this.heap = Heap.attach(file);
         this.roots = new Roots(file.name(), heap, options.readOnly());
         this.blocks = new RawBlocks(heap);
-        this.gate = new Gate(this::release, WAYS);
+        this.gate = new Gate(this::release, file.memory(), WAYS);
         this.loose = new LooseStructures(heap, gate);
     }
 

@@ -85,7 +85,7 @@ public final class SigbusGuard {
             String refusal = null;
             try {
                 guard = new SigbusGuard();
-            } catch (UnsupportedOperationException | SystemCallException | IOException e) {
+            } catch (IOException | RuntimeException e) {
                 refusal = String.valueOf(e.getMessage());
             }
             GUARD = guard;
@@ -104,7 +104,7 @@ public final class SigbusGuard {
         long hotSpot = VmStructs.symbol("JVM_handle_linux_signal");
         Sigaction before = Sigaction.of(SIGBUS);
         checkHandler(before, hotSpot);
-        if (new VmStructs().isSet("CheckJNICalls")) {
+        if (VmStructs.isSet("CheckJNICalls")) {
             throw new UnsupportedOperationException("-Xcheck:jni complains of handlers that are not HotSpot's");
         }
         long tableBytes = (SLOTS + SPARE_SLOTS) * SLOT_BYTES;
@@ -196,19 +196,28 @@ public final class SigbusGuard {
      * @throws IncompatibleBlockException where it has
      */
     public static void requireIntact(MemorySegment memory) {
-        if (FAULTS.get(LONG, 0) != 0) {
-            requireUnmarked(memory.address());
+        if (!isIntact(memory.address())) {
+            Map.Entry<Long, Watched> entry = WATCHED.floorEntry(memory.address());
+            throw new IncompatibleBlockException((entry == null ? "the block" : entry.getValue().file)
+                    + " cannot be used any more through this handle: somebody has cut it short, and a part that was "
+                    + "accessed was missing; nobody may truncate a block. Close the handle, and make the block anew");
         }
     }
 
-    private static void requireUnmarked(long address) {
+    /**
+     * Whether no access to a mapping has failed since it was made.
+     *
+     * @param address an address in it
+     * @return false where one has
+     */
+    public static boolean isIntact(long address) {
+        return FAULTS.get(LONG, 0) == 0 || isUnmarked(address);
+    }
+
+    private static boolean isUnmarked(long address) {
         Map.Entry<Long, Watched> entry = WATCHED.floorEntry(address);
-        if (entry != null && address < entry.getValue().to
-                && (long) WORD.getAcquire(entry.getValue().slot, SLOT_FAULTS_AT) != 0) {
-            throw new IncompatibleBlockException(entry.getValue().file + " cannot be used any more through this handle: "
-                    + "somebody has cut it short, and a part that was accessed was missing; nobody may truncate a block. "
-                    + "Close the handle, and make the block anew");
-        }
+        return entry == null || address >= entry.getValue().to
+                || (long) WORD.getAcquire(entry.getValue().slot, SLOT_FAULTS_AT) == 0;
     }
 
     /**

@@ -8,9 +8,9 @@ final class SigbusGuardCode {
     /** The version of gcc that made it. */
     static final String COMPILER = "12.2.0";
     /** Where the signal's handler begins. */
-    static final int SIGBUS = 2009;
+    static final int SIGBUS = 2049;
     /** Where a handler returns to. */
-    static final int RESTORER = 2289;
+    static final int RESTORER = 2325;
     /** Where its state lies, behind the code. */
     static final int STATE = 8192;
     /** The code. */
@@ -39,13 +39,14 @@ final class SigbusGuardCode {
             dGaNig7///+4AQAAAIP5AXZbg+pAMcCD+g8PlsBIAceKD4D5D3UKikcBg+D2PLbrMID5i3cogPmCdxSJyDHSwOgCg/ABg+ABgPlA
             D0PCw4PBfbjlAQAASNPog+ABw4D5xw+UwA+2wMO4AQAAAMNIiYqAAAAASInyMclIif6/BwAAAP8lWRkAAFVTSIn76Ef5//+FwHQR
             SI17COg6+f//hcAPlcAPtsBIjasAAQAASDnrczOoAXQvSInf6DD///+FwHUlSI17ELgBAAAA98f/DwAAdQ3oAPn//4XAD5XAD7bA
-            SP/D68gx20iJ2Ftdw0FVQVRVU0FRTItqUEyJ6EgrQnhIPf//AAB3PUiJ/UmNfQhJifRIidPovvj//4XAdCdJi30I6GD///9IicFI
-            hcB0FkFYSInaTInmW0iJ711BXEFd6Sj///9YW11BXEFdw1VIif1IifdBujJAAABTuwkAAABIi1UQSYPI/0iB5wDw//9FMcm+ABAA
-            AEiJ2A8FugEAAABIOcd0JkiLdQhIi1UQSInYSIHG/w8AAEgp/kiB5gDw//8PBTHSSDnHD5TCidBbXcNBV0FWQVVBVFVIifVTSInT
-            SIPsKIN+CAJMi34QiXwkDA+FxQAAAEyJ/+gg+P//SYnFSIXAD4SxAAAASMdAGAEAAABIiwX+FwAA8Ej/AEyLo6gAAABMiedIjUMo
-            SIkEJOhy/v//SYnGSIXAdFNIixQkSInBSIneSInv6D7+//+FwHQ9TTn0dRBIi4OoAAAATCngSIP4D3dyTInn6FT7//9IiUQkFIlU
-            JByFwHQpSIsUJEiNfCQUTInm6DD9///rSkyJo6gAAABIixQkSIneSInv6Gf+//9MiaOoAAAATIn+TInv6LX+//+FwHUei3wkDEiD
-            xChIidpIie5bXUFcQV1BXkFf/yUeFwAASIPEKFtdQVxBXUFeQV/DuA8AAAAPBQ==
+            SP/D68gx20iJ2Ftdw0FXQb8AAAAQQVZBVUmJzUFUSYn0VUiJ1VNIg+wYSItaeEiJfCQITI2zAAIAAEiJ3+i2+P//hcB0QEiLO0yJ
+            +Ewp6EgB+Eg9////H3YLSIPDCEw583XX6yHoPf///0iJwUiFwHToSIt8JAhIiepMieboC////4XAdNRIg8QYW11BXEFdQV5BX8NV
+            SIn9SIn3QboyQAAAU7sJAAAASItVEEmDyP9IgecA8P//RTHJvgAQAABIidgPBboBAAAASDnHdCZIi3UISItVEEiJ2EiBxv8PAABI
+            Kf5IgeYA8P//DwUx0kg5xw+UwonQW13DQVdBVkFVQVRVSIn1U0iJ00iD7CiDfggCTIt+EIl8JAwPhcEAAABMif/o+Pf//0mJxUiF
+            wA+ErQAAAEjHQBgBAAAASIsF1hcAAPBI/wBMi6OoAAAATInnSI1DKEiJBCToSv7//0mJxkiFwHRTSIsUJEiJwUiJ3kiJ7+gW/v//
+            hcB0PU059HUQSIuDqAAAAEwp4EiD+A93bkyJ5+gs+///SIlEJBSJVCQchcB0JUiLFCRIjXwkFEyJ5ugI/f//60ZIixQkTInhSIne
+            SInv6EP+//9MiaOoAAAATIn+TInv6Ln+//+FwHUei3wkDEiDxChIidpIie5bXUFcQV1BXkFf/yX6FgAASIPEKFtdQVxBXUFeQV/D
+            uA8AAAAPBQ==
             """;
 
     private SigbusGuardCode() {

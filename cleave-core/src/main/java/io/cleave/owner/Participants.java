@@ -231,6 +231,7 @@ public final class Participants {
         if (known == null) {
             throw new IllegalStateException("no process is registered");
         }
+        SigbusGuard.requireIntact(known.table);
         return known;
     }
 
