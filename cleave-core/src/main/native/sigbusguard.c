@@ -275,14 +275,15 @@ static ulong known_near(ulong at) {
  * A piece of code that is no method's: who has called it may be one. Places in compiled code are looked for on the stack, no
  * further from the piece than the code cache is large.
  */
-static void note_for_caller(byte *info, byte *context, long *registers, ulong at) {
+static int is_noted_for_caller(byte *info, byte *context, long *registers, ulong at) {
     ulong *stack = (ulong *) registers[RSP];
     for (int i = 0; i < FRAMES && is_readable((ulong) &stack[i]); i++) {
         ulong shown = stack[i] - at + CODE_CACHE < 2UL * CODE_CACHE ? known_near(stack[i]) : 0;
         if (shown && is_noted(info, context, registers, shown)) {
-            return;
+            return 1;
         }
     }
+    return 0;
 }
 
 /* Puts zeroes where the file has nothing: one page, or all that is behind it where there are too many mappings. */
@@ -311,17 +312,16 @@ __attribute__((used)) void sigbus(int signal, byte *info, byte *context) {
     long *registers = (long *) (context + REGISTERS_AT);
     ulong at = (ulong) registers[RIP];
     ulong shown = known_near(at);
-    if (shown && is_noted(info, context, registers, shown)) {
-        if (shown == at && (ulong) registers[RIP] - at > LONGEST) {
-            return; /* it goes on at the end of a copy */
-        }
+    int is_error = shown && is_noted(info, context, registers, shown);
+    if (is_error && shown == at && (ulong) registers[RIP] - at > LONGEST) {
+        return; /* it goes on at the end of a copy */
+    }
+    if (is_error || is_noted_for_caller(info, context, registers, at)) {
         struct instruction instruction = decode((byte *) at);
         if (instruction.length) {
             leave_out(&instruction, (byte *) at, registers);
             return;
         }
-    } else {
-        note_for_caller(info, context, registers, at);
     }
     registers[RIP] = (long) at;
     if (!put_zeroes(slot, address)) {

@@ -18,7 +18,8 @@ final class ParkSignal {
      */
     static int install(long code) {
         Sigaction action = new Sigaction(code + WholeForkCode.PARKED,
-                Sigaction.SA_SIGINFO | Sigaction.SA_RESTART | Sigaction.SA_RESTORER, code + WholeForkCode.RESTORER, ALL);
+                Sigaction.SA_SIGINFO | Sigaction.SA_RESTART | Sigaction.SA_RESTORER, code + WholeForkCode.RESTORER,
+                ALL);
         for (int signal = LAST; signal >= FIRST; signal--) {
             if (Sigaction.of(signal).handler() == 0 && action.install(signal)) {
                 return signal;

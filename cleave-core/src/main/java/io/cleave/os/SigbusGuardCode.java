@@ -8,9 +8,9 @@ final class SigbusGuardCode {
     /** The version of gcc that made it. */
     static final String COMPILER = "12.2.0";
     /** Where the signal's handler begins. */
-    static final int SIGBUS = 2049;
+    static final int SIGBUS = 2058;
     /** Where a handler returns to. */
-    static final int RESTORER = 2325;
+    static final int RESTORER = 2340;
     /** Where its state lies, behind the code. */
     static final int STATE = 8192;
     /** The code. */
@@ -39,14 +39,14 @@ final class SigbusGuardCode {
             dGaNig7///+4AQAAAIP5AXZbg+pAMcCD+g8PlsBIAceKD4D5D3UKikcBg+D2PLbrMID5i3cogPmCdxSJyDHSwOgCg/ABg+ABgPlA
             D0PCw4PBfbjlAQAASNPog+ABw4D5xw+UwA+2wMO4AQAAAMNIiYqAAAAASInyMclIif6/BwAAAP8lWRkAAFVTSIn76Ef5//+FwHQR
             SI17COg6+f//hcAPlcAPtsBIjasAAQAASDnrczOoAXQvSInf6DD///+FwHUlSI17ELgBAAAA98f/DwAAdQ3oAPn//4XAD5XAD7bA
-            SP/D68gx20iJ2Ftdw0FXQb8AAAAQQVZBVUmJzUFUSYn0VUiJ1VNIg+wYSItaeEiJfCQITI2zAAIAAEiJ3+i2+P//hcB0QEiLO0yJ
-            +Ewp6EgB+Eg9////H3YLSIPDCEw583XX6yHoPf///0iJwUiFwHToSIt8JAhIiepMieboC////4XAdNRIg8QYW11BXEFdQV5BX8NV
-            SIn9SIn3QboyQAAAU7sJAAAASItVEEmDyP9IgecA8P//RTHJvgAQAABIidgPBboBAAAASDnHdCZIi3UISItVEEiJ2EiBxv8PAABI
-            Kf5IgeYA8P//DwUx0kg5xw+UwonQW13DQVdBVkFVQVRVSIn1U0iJ00iD7CiDfggCTIt+EIl8JAwPhcEAAABMif/o+Pf//0mJxUiF
-            wA+ErQAAAEjHQBgBAAAASIsF1hcAAPBI/wBMi6OoAAAATInnSI1DKEiJBCToSv7//0mJxkiFwHRTSIsUJEiJwUiJ3kiJ7+gW/v//
-            hcB0PU059HUQSIuDqAAAAEwp4EiD+A93bkyJ5+gs+///SIlEJBSJVCQchcB0JUiLFCRIjXwkFEyJ5ugI/f//60ZIixQkTInhSIne
-            SInv6EP+//9MiaOoAAAATIn+TInv6Ln+//+FwHUei3wkDEiDxChIidpIie5bXUFcQV1BXkFf/yX6FgAASIPEKFtdQVxBXUFeQV/D
-            uA8AAAAPBQ==
+            SP/D68gx20iJ2Ftdw0FXQb8AAAAQQVZBVUmJzUFUSYn0VUiJ1VNIg+wYSItaeEiJfCQITI2zAAIAAEiJ3+i2+P//hcB0R0iLO0yJ
+            +Ewp6EgB+Eg9////H3YLSIPDCEw583XX6yjoPf///0iJwUiFwHToSIt8JAhIiepMieboC////4XAdNS4AQAAAOsCMcBIg8QYW11B
+            XEFdQV5BX8NVSIn9SIn3QboyQAAAU7sJAAAASItVEEmDyP9IgecA8P//RTHJvgAQAABIidgPBboBAAAASDnHdCZIi3UISItVEEiJ
+            2EiBxv8PAABIKf5IgeYA8P//DwUx0kg5xw+UwonQW13DQVdBVkFVQVRVSIn1U0iJ00iD7CiDfggCTIt+EIl8JAwPhccAAABMif/o
+            7/f//0mJxUiFwA+EswAAAEjHQBgBAAAASIsFzRcAAPBI/wBMi6OoAAAATInnSI1DKEiJBCToQf7//0mJxkiFwHRVSIsUJEiJwUiJ
+            3kiJ7+gN/v//hcB0P0059HQoTInn6DP7//9IiUQkFIlUJByFwHQ7SIsUJEiNfCQUTInm6A/9///rXEiLg6gAAABMKeBIg/gPdsjr
+            SkiLFCRMieFIid5Iie/oOP7//4XAdbBMiaOoAAAATIn+TInv6LP+//+FwHUei3wkDEiDxChIidpIie5bXUFcQV1BXkFf/yXrFgAA
+            SIPEKFtdQVxBXUFeQV/DuA8AAAAPBQ==
             """;
 
     private SigbusGuardCode() {

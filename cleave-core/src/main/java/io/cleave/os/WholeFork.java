@@ -157,7 +157,8 @@ public final class WholeFork {
         plan.set(Field.PATIENCE_COMMITTED, PATIENCE_COMMITTED_SECONDS);
         makeRoom(FIRST_ROOM);
         plan.set(Field.SIGNAL, ParkSignal.install(code));
-        fork = Native.pointer(MemorySegment.ofAddress(code + WholeForkCode.WHOLE_FORK), FunctionDescriptor.of(LONG, LONG));
+        fork = Native.pointer(MemorySegment.ofAddress(code + WholeForkCode.WHOLE_FORK),
+                FunctionDescriptor.of(LONG, LONG));
     }
 
     /**

@@ -327,7 +327,8 @@ class TruncatedBlockTest {
         assertThat(lines).filteredOn("as expected"::equals).as(access.name().toLowerCase(Locale.ROOT))
                 .hasSize(ERRORS + 1);
         assertThat(lines).anyMatch(line -> line.startsWith("says: /dev/shm/cleave-test.cut.")
-                && line.contains("/cleave.cut.0 ") && line.contains("cut it short") && line.contains("make the block anew"));
+                && line.contains("/cleave.cut.0 ") && line.contains("cut it short")
+                && line.contains("make the block anew"));
     }
 
     @Test
