@@ -8,7 +8,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -98,13 +97,13 @@ final class VmStructs {
     static boolean isSet(String option) {
         long wanted = word(option);
         Map<String, Long> places = placesOfFlags();
-        long flag = read(places.get("flags"));
+        long flag = read(placeOfFlags(places, "flags"));
         long stride = sizeOfFlag();
-        long nameAt = places.get("_name");
-        for (long n = Math.min(read(places.get("numFlags")), MOST_ENTRIES); n > 0; n--, flag += stride) {
+        long nameAt = placeOfFlags(places, "_name");
+        for (long n = Math.min(read(placeOfFlags(places, "numFlags")), MOST_ENTRIES); n > 0; n--, flag += stride) {
             long name = read(flag + nameAt);
             if (name != 0 && head(name) == wanted && text(name).equals(option)) {
-                return memory(read(flag + places.get("_addr")), 1).get(ValueLayout.JAVA_BYTE, 0) != 0;
+                return memory(read(flag + placeOfFlags(places, "_addr")), 1).get(ValueLayout.JAVA_BYTE, 0) != 0;
             }
         }
         throw new UnsupportedOperationException("this JVM has no option " + option);
@@ -130,10 +129,15 @@ final class VmStructs {
                 places.put(text(read(entry + fieldAt)), address != 0 ? address : read(entry + offsetAt));
             }
         }
-        if (!places.keySet().containsAll(List.of("flags", "numFlags", "_name", "_addr"))) {
-            throw new UnsupportedOperationException("this JVM's table of structures has no JVMFlag");
-        }
         return places;
+    }
+
+    private static long placeOfFlags(Map<String, Long> places, String field) {
+        Long place = places.get(field);
+        if (place == null) {
+            throw new UnsupportedOperationException("this JVM's table of structures has no JVMFlag." + field);
+        }
+        return place;
     }
 
     private static long sizeOfFlag() {
