@@ -218,14 +218,14 @@ class TruncatedBlockTest {
 
         /** A file that Cleave has not mapped: HotSpot makes an error of a load, and ends at a compare-and-set. */
         private static void foreign() throws IOException {
-            SharedMemory.create(name(), 10); // so that the guard is there
+            SharedMemory block = SharedMemory.create(name(), 10); // so that the guard is there
             Path file = Path.of(System.getenv("CLEAVE_DIR"), "foreign");
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
                     StandardOpenOption.WRITE)) {
                 MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, BYTES, Arena.global());
                 channel.truncate(4096);
                 expect(InternalError.class, () -> sink = memory.get(ValueLayout.JAVA_INT, LAST));
-                System.out.println("before the end");
+                System.out.println("before the end, beside " + block);
                 sink = INT.compareAndSet(memory, (long) LAST, 0, 7) ? 1 : 0;
             }
         }
@@ -292,7 +292,8 @@ class TruncatedBlockTest {
 
     @BeforeAll
     static void theGuardIsThere() {
-        assumeTrue(SigbusGuard.refusal() == null, SigbusGuard.refusal());
+        String refusal = SigbusGuard.refusal();
+        assumeTrue(refusal == null, () -> "there is no guard: " + refusal);
     }
 
     private static List<String> run(List<String> options, int exitCode, String... arguments) throws Exception {
@@ -348,7 +349,7 @@ class TruncatedBlockTest {
 
     @Test
     void aFileThatIsNotCleavesIsHotSpotsAffair() throws Exception {
-        assertThat(run(List.of("-Xint"), FATAL, "foreign")).contains("as expected", "before the end");
+        assertThat(run(List.of("-Xint"), FATAL, "foreign")).contains("as expected", "before the end, beside SharedMemory[cut.0, 10 bytes]");
     }
 
     @Test
