@@ -65,13 +65,13 @@ public final class HeapLocks {
      * Acquires a lock if it is free, or its owner is dead.
      *
      * @param at where its word lies
-     * @return whether it is held now
+     * @return whether this call has acquired it; false also where the thread has held it before
      */
     public boolean tryLock(long at) {
         StackReserve.check();
         long me = Participants.me();
         try {
-            return memory.cas(at, 0, me) || acquire(at, me, Patience.TRY);
+            return memory.cas(at, 0, me) || (!isHeldByMe(at) && acquire(at, me, Patience.TRY));
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // it was not to be interruptible
         }

@@ -53,7 +53,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public boolean isInUse() {
-        return slots().isInUse();
+        return !slots().hasEnded();
     }
 
     @Override
@@ -80,7 +80,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
     E set(int index, E element, @Nullable ListView expected) {
         try (ValueBuffer buffer = slots.lend()) {
-            if (element instanceof LiveStructure live && live.isSame(get(index))) {
+            if (element instanceof LiveStructure live && isThere(index, live, expected)) {
                 return element; // it is not to be copied into its own place
             }
             long word = values.encode(element, buffer);
@@ -91,6 +91,17 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
                 return old;
             });
         }
+    }
+
+    /** Whether a structure is an element of the list, which still is what a view was made of. */
+    private boolean isThere(int index, LiveStructure structure, @Nullable ListView expected) {
+        if (expected == null) {
+            return structure.isSame(get(index));
+        }
+        slots().check(expected); // the index was one then
+        boolean isSame = structure.isSame(get(index));
+        slots().check(expected);
+        return isSame;
     }
 
     @Override

@@ -46,7 +46,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         this.name = name;
         this.table = table;
         this.loose = values.loose();
-        this.writer = new MapWriter(table, loose);
+        this.writer = new MapWriter(table, loose == null ? null : loose.lists());
         this.keys = keys;
         this.values = values;
         this.hash = hash(table.heap());
@@ -54,7 +54,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
 
     @Override
     public boolean isInUse() {
-        return table.isInUse();
+        return !table.hasEnded();
     }
 
     @Override

@@ -9,7 +9,7 @@ interface LiveStructure {
     /** Whether another object is a handle on the same structure. */
     boolean isSame(@Nullable Object other);
 
-    /** Whether it is still that structure. */
+    /** Whether it is still that structure, and nobody has dropped it or begun to free it. */
     boolean isInUse();
 
     /** Whether both are handles on one structure, which so is not to be copied into its own place. */

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapLocks;
@@ -28,9 +29,9 @@ final class MapWriter {
     private final MapGrowth growth;
     private final MapLog log;
     /** Where values come from and go to that are structures; null where they are not. */
-    private final @Nullable LooseStructures loose;
+    private final @Nullable LooseLists loose;
 
-    MapWriter(MapTable table, @Nullable LooseStructures loose) {
+    MapWriter(MapTable table, @Nullable LooseLists loose) {
         this.table = table;
         this.loose = loose;
         this.heap = table.heap();
@@ -206,6 +207,17 @@ final class MapWriter {
     }
 
     private void changing(MapAccess access, boolean isRemoval) {
+        try {
+            changeLogged(access, isRemoval);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            changeLogged(access, isRemoval);
+        }
+    }
+
+    private void changeLogged(MapAccess access, boolean isRemoval) {
         boolean isLogged = log.enter();
         try {
             if (loose == null) {

@@ -169,6 +169,13 @@ final class SlotList {
         return ListLayout.generationAcquire(memory, header) == generation;
     }
 
+    /** Whether the list was dropped, or even is free; reading may go on until it is. */
+    boolean hasEnded() {
+        boolean isEnding = RootLayout.isDropped(memory, header);
+        VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
+        return isEnding || !isInUse();
+    }
+
     private void requireUse() {
         VarHandle.loadLoadFence(); // what was read before is of use only if the header still is the list's
         if (!isInUse()) {

@@ -62,7 +62,7 @@ class MapTest {
         map.clear();
         assertThat(map).isEmpty();
         verify(header);
-        MapEnd.free(heap, header);
+        boolean _ = MapEnd.free(heap, header, SweepLimit.all());
         verify(header);
     }
 
