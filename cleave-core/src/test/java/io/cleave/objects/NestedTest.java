@@ -11,6 +11,7 @@ import io.cleave.memory.Lifetime;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.ConcurrentModificationException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.ListIterator;
@@ -202,6 +203,20 @@ class NestedTest {
         list.clear();
         assertThat(list).isEmpty();
         verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aViewThatIsOutdatedRefusesAlsoWhatWouldChangeNothing() {
+        SharedList<List<Long>> list = heap.list("list", StructureType.list(Long.class));
+        list.addAll(List.of(List.of(1L), List.of(2L)));
+        List<List<Long>> view = list.subList(0, 2);
+        List<Long> second = view.get(1);
+        assertThat(view.set(1, second)).isEqualTo(second);
+        list.add(List.of());
+        assertThatThrownBy(() -> view.set(1, second)).isInstanceOf(ConcurrentModificationException.class);
+        list.clear();
+        assertThatThrownBy(() -> view.set(1, second)).isInstanceOf(ConcurrentModificationException.class);
         assertNothingIsLeft();
     }
 
