@@ -57,6 +57,12 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     @Override
+    public Hold hold() {
+        SlotChanges _ = slots().lock();
+        return slots()::unlock;
+    }
+
+    @Override
     public E get(int index) {
         return slots.get(index);
     }
@@ -227,9 +233,12 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return slots.locked(null, changes -> {
             long count = changes.count();
             for (int i = 0; i < count; i++) {
-                if (LiveStructure.isEqual(slots.element(changes, i), element)) {
-                    dropLocked(changes, i);
-                    return true;
+                E each = slots.element(changes, i);
+                try (Hold _ = LiveStructure.hold(each)) {
+                    if (LiveStructure.isEqual(each, element)) {
+                        dropLocked(changes, i);
+                        return true;
+                    }
                 }
             }
             return false;

@@ -1,10 +1,12 @@
 package io.cleave.objects;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -112,21 +114,54 @@ final class HeapListBulk<E extends @Nullable Object> {
         return start + begin;
     }
 
+    /** What is held of the elements that are going, so that it goes as it was. */
+    private static final class Held implements AutoCloseable {
+        private final List<LiveStructure.Hold> all = new ArrayList<>();
+
+        @Override
+        public void close() {
+            all.forEach(LiveStructure.Hold::close);
+        }
+    }
+
     /** Removes what a predicate is true of, once it has been asked for all. */
     boolean removeIf(Predicate<? super E> filter) {
         Objects.requireNonNull(filter, "the predicate is null");
         return slots.locked(null, changes -> {
-            int count = (int) changes.count();
-            BitSet isGoing = new BitSet(count);
-            for (int i = 0; i < count; i++) {
-                isGoing.set(i, filter.test(slots.element(changes, i)));
+            try (Held held = new Held()) {
+                return removeIf(changes, filter, held);
             }
-            for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
-                long start = changes.leafStart(end - 1);
-                end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
-            }
-            return !isGoing.isEmpty();
         });
+    }
+
+    private boolean removeIf(SlotChanges changes, Predicate<? super E> filter, Held held) {
+        int count = (int) changes.count();
+        BitSet isGoing = new BitSet(count);
+        for (int i = 0; i < count; i++) {
+            isGoing.set(i, isGoing(slots.element(changes, i), filter, held));
+        }
+        for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
+            long start = changes.leafStart(end - 1);
+            end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
+        }
+        return !isGoing.isEmpty();
+    }
+
+    /** Whether a predicate is true of an element, which then is held. */
+    private static <E extends @Nullable Object> boolean isGoing(E element, Predicate<? super E> filter, Held held) {
+        LiveStructure.Hold hold = LiveStructure.hold(element);
+        boolean isGoing = false;
+        try {
+            isGoing = filter.test(element);
+            if (isGoing && hold != LiveStructure.Hold.NONE) {
+                held.all.add(hold);
+            }
+            return isGoing;
+        } finally {
+            if (!isGoing) {
+                hold.close();
+            }
+        }
     }
 
     /** Replaces one after the other. */

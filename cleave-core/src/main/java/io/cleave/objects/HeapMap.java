@@ -10,6 +10,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The map of {@link SharedMap}: keys and values over a {@link MapTable}. */
@@ -55,6 +56,11 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
     @Override
     public boolean isInUse() {
         return !table.hasEnded();
+    }
+
+    @Override
+    public Hold hold() {
+        return writer.hold();
     }
 
     @Override
@@ -266,11 +272,45 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         }
         try (MapAccess access = writing(keys.type().cast(key))) {
             access.lock(writer);
-            if (!isValue(access, value)) {
-                return false;
+            try (Hold _ = hold(access)) {
+                boolean isValue = isValue(access, value);
+                if (isValue) {
+                    writer.remove(access);
+                }
+                return isValue;
             }
-            writer.remove(access);
-            return true;
+        }
+    }
+
+    /** Holds the structure that the key which is locked has, if it has one, so that it is not changed before it goes. */
+    private Hold hold(MapAccess access) {
+        return loose == null ? Hold.NONE : LiveStructure.hold(writer.read(access, values));
+    }
+
+    /**
+     * Removes an entry if a filter says so of its value. The filter runs under the lock of the entry, and of the value where
+     * that is a structure, so it may change neither.
+     */
+    boolean removeIf(K key, Predicate<? super V> filter) {
+        try (MapAccess access = writing(key)) {
+            access.lock(writer);
+            try (Hold _ = hold(access)) {
+                V value = writer.read(access, values);
+                boolean isGoing = value != null && isTrue(access, filter, value);
+                if (isGoing) {
+                    writer.remove(access);
+                }
+                return isGoing;
+            }
+        }
+    }
+
+    private boolean isTrue(MapAccess access, Predicate<? super V> filter, V value) {
+        access.beginComputing(table);
+        try {
+            return filter.test(value);
+        } finally {
+            access.endComputing();
         }
     }
 
@@ -314,13 +354,15 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         try (MapAccess access = writing(key)) {
             values.encode(newValue, access.value);
             access.lock(writer);
-            if (!isValue(access, oldValue)) {
-                return false;
+            try (Hold _ = hold(access)) {
+                if (!isValue(access, oldValue)) {
+                    return false;
+                }
+                if (loose == null || !LiveStructure.areSame(newValue, writer.read(access, values))) {
+                    writer.put(access);
+                }
+                return true;
             }
-            if (loose == null || !LiveStructure.areSame(newValue, writer.read(access, values))) {
-                writer.put(access);
-            }
-            return true;
         }
     }
 

@@ -24,6 +24,11 @@ final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E>, LiveStruc
     }
 
     @Override
+    public Hold hold() {
+        return map.hold();
+    }
+
+    @Override
     public boolean add(E element) {
         return map.putIfAbsent(element, true) == null;
     }

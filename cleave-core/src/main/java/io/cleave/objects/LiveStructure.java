@@ -12,6 +12,27 @@ interface LiveStructure {
     /** Whether it is still that structure, and nobody has dropped it or begun to free it. */
     boolean isInUse();
 
+    /** Keeps others from changing the structure, and the thread itself, until it is closed. */
+    interface Hold extends AutoCloseable {
+        /** Of what need not be held. */
+        Hold NONE = () -> {};
+
+        @Override
+        void close();
+    }
+
+    /**
+     * Acquires all locks of those who would change it.
+     *
+     * @throws StaleReferenceException where it was dropped
+     */
+    Hold hold();
+
+    /** Holds a value, if it is a structure of a heap. */
+    static Hold hold(@Nullable Object value) {
+        return value instanceof LiveStructure live ? live.hold() : Hold.NONE;
+    }
+
     /** Whether both are handles on one structure, which so is not to be copied into its own place. */
     static boolean areSame(@Nullable Object one, @Nullable Object other) {
         return one instanceof LiveStructure live && live.isSame(other);

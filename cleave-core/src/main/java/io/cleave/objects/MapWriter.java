@@ -10,6 +10,8 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,24 @@ final class MapWriter {
     }
 
     private void acquire(MapAccess access) {
+        access.segment = lockSegment(access);
+        boolean isFound = false;
+        try {
+            find(access);
+            isFound = true;
+        } finally {
+            if (!isFound) {
+                locks.unlock(lockAt(access.segment));
+            }
+        }
+    }
+
+    private long lockAt(long segment) {
+        return table.lockBlock(segment) + MapLayout.LOCK;
+    }
+
+    /** Acquires the lock of the segment for a hash; the segment. */
+    private long lockSegment(MapAccess access) {
         long hash = access.hash;
         while (true) {
             long root = table.root();
@@ -69,31 +89,67 @@ final class MapWriter {
                 table.requireUse(root);
                 continue;
             }
-            long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
+            long lockAt = lockAt(segment);
             access.touched = touch(MapLayout.bucketAt(segment, hash), hash);
             VarHandle.loadLoadFence(); // the lock block was read before the look whether it is one
             if (!table.isCurrent(root, wordAt, word)) {
                 continue;
             }
-            if ((memory.getAcquire(lockBlock + MapLayout.LOCK) & ParticipantsLayout.OWNER) == Participants.me()) {
+            if ((memory.getAcquire(lockAt) & ParticipantsLayout.OWNER) == Participants.me()) {
                 throw MapAccess.recursive();
             }
-            locks.lock(lockBlock + MapLayout.LOCK);
+            locks.lock(lockAt);
             boolean isFound = false;
             try {
                 if (isStill(hash, segment)) {
                     table.requireOwner();
-                    access.segment = segment;
-                    find(access);
                     isFound = true;
-                    return;
+                    return segment;
                 }
             } finally {
                 if (!isFound) {
-                    locks.unlock(lockBlock + MapLayout.LOCK);
+                    locks.unlock(lockAt);
                 }
             }
         }
+    }
+
+    /**
+     * Acquires the locks of all segments, in the order of their hashes. None of them is split while its lock is held.
+     *
+     * @return releases them
+     */
+    LiveStructure.Hold hold() {
+        gate.enter();
+        List<Long> held = new ArrayList<>();
+        boolean isDone = false;
+        try (MapAccess access = MapAccess.lend()) {
+            access.checkNotComputing(table);
+            access.hash = 0;
+            do {
+                long segment = lockSegment(access);
+                held.add(lockAt(segment));
+                access.hash = endOfSegment(segment);
+            } while (access.hash != 0);
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                release(held);
+            }
+        }
+        return () -> release(held);
+    }
+
+    /** The least hash behind those of a segment; 0 where there is none. */
+    private long endOfSegment(long segment) {
+        int depth = table.depth(segment);
+        return depth == 0 ? 0
+                : memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT) + (1L << (Long.SIZE - depth));
+    }
+
+    private void release(List<Long> held) {
+        held.forEach(locks::unlock);
+        gate.exit();
     }
 
     /**
@@ -142,7 +198,7 @@ final class MapWriter {
     }
 
     void unlock(MapAccess access) {
-        locks.unlock(table.lockBlock(access.segment) + MapLayout.LOCK);
+        locks.unlock(lockAt(access.segment));
         gate.exit();
     }
 
