@@ -153,7 +153,7 @@ final class HeapListBulk<E extends @Nullable Object> {
         boolean isGoing = false;
         try {
             isGoing = filter.test(element);
-            if (isGoing && hold != LiveStructure.Hold.NONE) {
+            if (isGoing) {
                 held.all.add(hold);
             }
             return isGoing;

@@ -5,6 +5,7 @@ import io.cleave.heap.Heap;
 import io.cleave.owner.Gate;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongPredicate;
@@ -30,19 +31,17 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Locks.</b> The one of the lists comes after all those of structures, and before a context. To free a structure takes
  * that structure's locks; whoever frees may have others, so he does not wait for them, and leaves to a later sweep what is
- * in use. He sweeps after his outermost operation, as {@link #begin} and {@link #end} count, where most of them are free.
+ * in use. He sweeps after his outermost operation in the heap, where most of them are free ({@link #begin}, {@link #end}).
  */
 final class LooseStructures {
     /** How many that are in use are passed over in a brief sweep. */
     private static final int MOST_BUSY = 16;
     private static final long REST_NANOS = 20_000_000;
-    /** How many operations on structures in structures the thread is in, in all heaps. */
-    private static final ThreadLocal<int[]> DEPTH_IN_ALL = ThreadLocal.withInitial(() -> new int[1]);
+    /** The heaps of the operations on structures in structures that the thread is in, the innermost last. */
+    private static final ThreadLocal<ArrayDeque<LooseStructures>> RUNNING = ThreadLocal.withInitial(ArrayDeque::new);
 
     private final LooseLists lists;
     private final Gate gate;
-    /** The same for this heap. */
-    private final ThreadLocal<int[]> depth = ThreadLocal.withInitial(() -> new int[1]);
     private final LooseLists.Place lookedAtMade = LooseLists.Place.inMade();
     private final LooseLists.Place lookedAtFreed = LooseLists.Place.inFreed();
     /** When one thread or another last looked for workers that have left. */
@@ -68,11 +67,17 @@ final class LooseStructures {
 
     /** Begins an operation that may make and drop structures. */
     void begin() {
-        int[] here = depth.get();
-        int[] inAll = DEPTH_IN_ALL.get();
-        gate.enter();
-        here[0]++;
-        inAll[0]++;
+        ArrayDeque<LooseStructures> running = RUNNING.get();
+        running.addLast(this);
+        boolean isInside = false;
+        try {
+            gate.enter();
+            isInside = true;
+        } finally {
+            if (!isInside) {
+                LooseStructures _ = running.removeLast();
+            }
+        }
     }
 
     /**
@@ -81,8 +86,8 @@ final class LooseStructures {
      */
     void end() {
         try {
-            DEPTH_IN_ALL.get()[0]--;
-            if (--depth.get()[0] == 0) {
+            LooseStructures _ = RUNNING.get().removeLast();
+            if (!isInside()) {
                 sweep(SweepLimit.brief());
             }
         } catch (RuntimeException | VirtualMachineError e) {
@@ -92,9 +97,9 @@ final class LooseStructures {
         }
     }
 
-    /** Whether the thread is in an operation, which it sweeps after. */
+    /** Whether the thread is in an operation on this heap, which it sweeps after. */
     boolean isInside() {
-        return depth.get()[0] != 0;
+        return RUNNING.get().contains(this);
     }
 
     /**
@@ -137,19 +142,18 @@ final class LooseStructures {
             if (header == 0) {
                 break;
             }
-            boolean isClaimed = true;
+            boolean isOver = false;
             try {
-                isClaimed = !lists.free(header, limit);
-                if (isClaimed) {
+                if (!lists.free(header, limit)) {
                     busy.add(header);
-                    isClaimed = false;
                 }
+                isOver = true;
             } catch (IncompatibleBlockException e) {
                 damage = damage == null ? e : damage;
                 busy.add(header);
-                isClaimed = false;
+                isOver = true;
             } finally {
-                if (isClaimed) {
+                if (!isOver) {
                     lists.release(header);
                 }
             }
@@ -160,7 +164,7 @@ final class LooseStructures {
     /** Gives free what those were making or freeing who are at it no more. */
     private void takeOver(boolean isThorough) {
         lastLook = System.nanoTime();
-        LongPredicate hasLeft = new HasLeft(DEPTH_IN_ALL.get()[0] == 0);
+        LongPredicate hasLeft = new HasLeft(RUNNING.get().isEmpty());
         LooseLists.Place inMade = isThorough ? LooseLists.Place.inMade() : lookedAtMade;
         LooseLists.Place inFreed = isThorough ? LooseLists.Place.inFreed() : lookedAtFreed;
         boolean isDone;

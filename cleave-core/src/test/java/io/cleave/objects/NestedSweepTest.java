@@ -268,7 +268,6 @@ class NestedSweepTest {
         long mine = making(Participants.me());
         HeapMemory memory = heap.heap().memory();
         outer.computeIfAbsent(1L, _ -> {
-            outer.size();
             assertThat(heap.drop("nothing")).isFalse();
             assertThat(memory.getAcquire(mine) & 1).isEqualTo(1); // it may be that of this operation
             return List.of();
