@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The end of a map: everything it has is freed, step by step, each a {@link Change} of its own. Who dies in the middle
  * leaves the rest to the next who calls. From the first step on the map is of no use to anybody: its root is 0.
+ *
+ * <p>
+ * <b>Locks.</b> That of the directory first, then one segment's after the other, which is the wrong order: whoever has a
+ * segment's and wants the directory's gives up where the root is 0 ({@link MapTable#lockDirectory}).
  */
 final class MapEnd {
     private static final int MOST_FREES = Change.MOST_FREES - 2;

@@ -55,6 +55,11 @@ import java.util.function.Function;
  * meanwhile goes with it.
  *
  * <p>
+ * <b>Order of locks.</b> Whoever needs both locks the outer structure before the inner one. So where others change an inner
+ * structure from within a function of the outer one, or remove by content, a function that runs under the lock of the inner one
+ * must not change the outer one: the two would wait for each other for ever.
+ *
+ * <p>
  * <b>Death and lack of memory.</b> A value is put as a whole or not at all, whatever process dies at whatever moment; what
  * one who died was copying is freed by the next who changes structures of this sort or makes or drops a name. Where the heap
  * is full in the middle of a copy, everything is as it was.
