@@ -106,6 +106,21 @@ public final class HeapLocks {
     }
 
     /**
+     * Acquires a lock, and waits for a while. An interrupt does not end the wait.
+     *
+     * @param at where its word lies
+     * @param nanos how long to wait at most
+     * @return whether it is held now
+     */
+    public boolean tryLock(long at, long nanos) {
+        try {
+            return tryLock(at, new Patience(System.nanoTime() + nanos, false));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // it was not to be interruptible
+        }
+    }
+
+    /**
      * Releases a lock that the calling thread holds.
      *
      * @param at where its word lies

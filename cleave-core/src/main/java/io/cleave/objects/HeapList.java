@@ -57,9 +57,14 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     @Override
-    public Hold hold() {
+    public @Nullable Hold tryHold() {
+        return slots().tryLock(HOLD_NANOS) ? slots()::unlock : null;
+    }
+
+    @Override
+    public void awaitHold() {
         SlotChanges _ = slots().lock();
-        return slots()::unlock;
+        slots().unlock();
     }
 
     @Override
@@ -230,19 +235,31 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public boolean remove(@Nullable Object element) {
-        return slots.locked(null, changes -> {
+        HeapListBulk.Held held = new HeapListBulk.Held();
+        do {
+            boolean isRemoved = slots.locked(null, changes -> removeLocked(changes, element, held));
+            if (isRemoved) {
+                return true;
+            }
+        } while (held.awaitBusy());
+        return false;
+    }
+
+    private boolean removeLocked(SlotChanges changes, @Nullable Object element, HeapListBulk.Held held) {
+        try (held) {
             long count = changes.count();
             for (int i = 0; i < count; i++) {
                 E each = slots.element(changes, i);
-                try (Hold _ = LiveStructure.hold(each)) {
-                    if (LiveStructure.isEqual(each, element)) {
-                        dropLocked(changes, i);
-                        return true;
-                    }
+                if (held.isTrue(each, stored -> LiveStructure.isEqual(stored, element))) {
+                    dropLocked(changes, i);
+                    return true;
+                }
+                if (held.isBusy()) {
+                    return false;
                 }
             }
             return false;
-        });
+        }
     }
 
     @Override

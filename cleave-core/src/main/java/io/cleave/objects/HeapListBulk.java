@@ -114,53 +114,79 @@ final class HeapListBulk<E extends @Nullable Object> {
         return start + begin;
     }
 
-    /** What is held of the elements that are going, so that it goes as it was. */
-    private static final class Held implements AutoCloseable {
+    /** What is held of the elements that are going, so that they go as they were. */
+    static final class Held implements AutoCloseable {
         private final List<LiveStructure.Hold> all = new ArrayList<>();
+        private @Nullable Object busy;
+
+        /** Whether a predicate is true of an element, which then is held; false also where it cannot be held now. */
+        <E extends @Nullable Object> boolean isTrue(E element, Predicate<? super E> filter) {
+            LiveStructure.Hold hold = LiveStructure.tryHold(element);
+            if (hold == null) {
+                busy = element;
+                return false;
+            }
+            boolean isTrue = false;
+            try {
+                isTrue = filter.test(element);
+                if (isTrue) {
+                    all.add(hold);
+                }
+                return isTrue;
+            } finally {
+                if (!isTrue) {
+                    hold.close();
+                }
+            }
+        }
+
+        /** Whether an element could not be held, so that all is to be done anew. */
+        boolean isBusy() {
+            return busy != null;
+        }
+
+        /** Waits for that element, if there was one, without the lock of the list; whether there was. */
+        boolean awaitBusy() {
+            Object element = busy;
+            busy = null;
+            LiveStructure.awaitHold(element);
+            return element != null;
+        }
 
         @Override
         public void close() {
             all.forEach(LiveStructure.Hold::close);
+            all.clear();
         }
     }
 
     /** Removes what a predicate is true of, once it has been asked for all. */
     boolean removeIf(Predicate<? super E> filter) {
         Objects.requireNonNull(filter, "the predicate is null");
-        return slots.locked(null, changes -> {
-            try (Held held = new Held()) {
-                return removeIf(changes, filter, held);
+        Held held = new Held();
+        while (true) {
+            boolean isAny = slots.locked(null, changes -> removeIf(changes, filter, held));
+            if (!held.awaitBusy()) {
+                return isAny;
             }
-        });
+        }
     }
 
     private boolean removeIf(SlotChanges changes, Predicate<? super E> filter, Held held) {
-        int count = (int) changes.count();
-        BitSet isGoing = new BitSet(count);
-        for (int i = 0; i < count; i++) {
-            isGoing.set(i, isGoing(slots.element(changes, i), filter, held));
-        }
-        for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
-            long start = changes.leafStart(end - 1);
-            end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
-        }
-        return !isGoing.isEmpty();
-    }
-
-    /** Whether a predicate is true of an element, which then is held. */
-    private static <E extends @Nullable Object> boolean isGoing(E element, Predicate<? super E> filter, Held held) {
-        LiveStructure.Hold hold = LiveStructure.hold(element);
-        boolean isGoing = false;
-        try {
-            isGoing = filter.test(element);
-            if (isGoing) {
-                held.all.add(hold);
+        try (held) {
+            int count = (int) changes.count();
+            BitSet isGoing = new BitSet(count);
+            for (int i = 0; i < count && !held.isBusy(); i++) {
+                isGoing.set(i, held.isTrue(slots.element(changes, i), filter));
             }
-            return isGoing;
-        } finally {
-            if (!isGoing) {
-                hold.close();
+            if (held.isBusy()) {
+                return false; // nothing has gone yet
             }
+            for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
+                long start = changes.leafStart(end - 1);
+                end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
+            }
+            return !isGoing.isEmpty();
         }
     }
 

@@ -59,8 +59,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
     }
 
     @Override
-    public Hold hold() {
-        return writer.hold();
+    public @Nullable Hold tryHold() {
+        return writer.tryHold(HOLD_NANOS);
+    }
+
+    @Override
+    public void awaitHold() {
+        writer.awaitHold();
     }
 
     @Override
@@ -270,21 +275,32 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         if (!isKey(key) || value == null) {
             return false;
         }
-        try (MapAccess access = writing(keys.type().cast(key))) {
-            access.lock(writer);
-            try (Hold _ = hold(access)) {
-                boolean isValue = isValue(access, value);
-                if (isValue) {
-                    writer.remove(access);
-                }
-                return isValue;
+        try (MapAccess access = writing(keys.type().cast(key)); Hold _ = lockAndHold(access)) {
+            boolean isValue = isValue(access, value);
+            if (isValue) {
+                writer.remove(access);
             }
+            return isValue;
         }
     }
 
-    /** Holds the structure that the key which is locked has, if it has one, so that it is not changed before it goes. */
-    private Hold hold(MapAccess access) {
-        return loose == null ? Hold.NONE : LiveStructure.hold(writer.read(access, values));
+    /**
+     * Acquires the lock of the key's segment, and holds the structure that the key has, if it has one, so that it is not
+     * changed before it goes.
+     */
+    private Hold lockAndHold(MapAccess access) {
+        access.lock(writer);
+        while (loose != null) {
+            V value = writer.read(access, values);
+            Hold hold = LiveStructure.tryHold(value);
+            if (hold != null) {
+                return hold;
+            }
+            access.unlock();
+            LiveStructure.awaitHold(value);
+            access.lock(writer);
+        }
+        return Hold.NONE;
     }
 
     /**
@@ -292,16 +308,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
      * that is a structure, so it may change neither.
      */
     boolean removeIf(K key, Predicate<? super V> filter) {
-        try (MapAccess access = writing(key)) {
-            access.lock(writer);
-            try (Hold _ = hold(access)) {
-                V value = writer.read(access, values);
-                boolean isGoing = value != null && isTrue(access, filter, value);
-                if (isGoing) {
-                    writer.remove(access);
-                }
-                return isGoing;
+        try (MapAccess access = writing(key); Hold _ = lockAndHold(access)) {
+            V value = writer.read(access, values);
+            boolean isGoing = value != null && isTrue(access, filter, value);
+            if (isGoing) {
+                writer.remove(access);
             }
+            return isGoing;
         }
     }
 
@@ -353,8 +366,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         notNull(newValue);
         try (MapAccess access = writing(key)) {
             values.encode(newValue, access.value);
-            access.lock(writer);
-            try (Hold _ = hold(access)) {
+            try (Hold _ = lockAndHold(access)) {
                 if (!isValue(access, oldValue)) {
                     return false;
                 }

@@ -24,8 +24,13 @@ final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E>, LiveStruc
     }
 
     @Override
-    public Hold hold() {
-        return map.hold();
+    public @Nullable Hold tryHold() {
+        return map.tryHold();
+    }
+
+    @Override
+    public void awaitHold() {
+        map.awaitHold();
     }
 
     @Override

@@ -336,12 +336,7 @@ final class MapTable {
         HeapLocks locks = heap.locks();
         boolean isHeld = locks.tryLock(header + MapLayout.LOCK);
         while (!isHeld && root() != 0 && isInUse()) {
-            try {
-                isHeld = locks.tryLock(header + MapLayout.LOCK,
-                        new Patience(System.nanoTime() + Patience.SLICE_NANOS, false));
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e); // it was not to be interruptible
-            }
+            isHeld = locks.tryLock(header + MapLayout.LOCK, Patience.SLICE_NANOS);
         }
         if (isHeld && (root() == 0 || !isInUse())) {
             unlockDirectory();

@@ -61,7 +61,7 @@ final class MapWriter {
     }
 
     private void acquire(MapAccess access) {
-        access.segment = lockSegment(access);
+        access.segment = lockSegment(access, Long.MAX_VALUE);
         boolean isFound = false;
         try {
             find(access);
@@ -77,8 +77,13 @@ final class MapWriter {
         return table.lockBlock(segment) + MapLayout.LOCK;
     }
 
-    /** Acquires the lock of the segment for a hash; the segment. */
-    private long lockSegment(MapAccess access) {
+    /**
+     * Acquires the lock of the segment for a hash.
+     *
+     * @param nanos how long to wait at most
+     * @return the segment; 0 where the time was over
+     */
+    private long lockSegment(MapAccess access, long nanos) {
         long hash = access.hash;
         while (true) {
             long root = table.root();
@@ -98,7 +103,11 @@ final class MapWriter {
             if ((memory.getAcquire(lockAt) & ParticipantsLayout.OWNER) == Participants.me()) {
                 throw MapAccess.recursive();
             }
-            locks.lock(lockAt);
+            if (nanos == Long.MAX_VALUE) {
+                locks.lock(lockAt);
+            } else if (!locks.tryLock(lockAt, nanos)) {
+                return 0;
+            }
             boolean isFound = false;
             try {
                 if (isStill(hash, segment)) {
@@ -117,9 +126,10 @@ final class MapWriter {
     /**
      * Acquires the locks of all segments, in the order of their hashes. None of them is split while its lock is held.
      *
-     * @return releases them
+     * @param nanos how long to wait for each at most
+     * @return releases them; null where the time was over
      */
-    LiveStructure.Hold hold() {
+    LiveStructure.@Nullable Hold tryHold(long nanos) {
         gate.enter();
         List<Long> held = new ArrayList<>();
         boolean isDone = false;
@@ -127,7 +137,10 @@ final class MapWriter {
             access.checkNotComputing(table);
             access.hash = 0;
             do {
-                long segment = lockSegment(access);
+                long segment = lockSegment(access, nanos);
+                if (segment == 0) {
+                    return null;
+                }
                 held.add(lockAt(segment));
                 access.hash = endOfSegment(segment);
             } while (access.hash != 0);
@@ -138,6 +151,14 @@ final class MapWriter {
             }
         }
         return () -> release(held);
+    }
+
+    /** Waits until all these locks could be acquired. */
+    void awaitHold() {
+        LiveStructure.Hold hold = tryHold(Long.MAX_VALUE);
+        if (hold != null) {
+            hold.close();
+        }
     }
 
     /** The least hash behind those of a segment; 0 where there is none. */

@@ -55,9 +55,10 @@ import java.util.function.Function;
  * meanwhile goes with it.
  *
  * <p>
- * <b>Order of locks.</b> Whoever needs both locks the outer structure before the inner one. So where others change an inner
- * structure from within a function of the outer one, or remove by content, a function that runs under the lock of the inner one
- * must not change the outer one: the two would wait for each other for ever.
+ * <b>Order of locks.</b> A function of the outer structure that changes an inner one locks the outer one before the inner one.
+ * A function that runs under the lock of the inner one may remove its entry, or others; but where functions of both sorts run at
+ * once, the two may wait for each other for ever. What decides by content does not wait for an inner lock with the outer one for
+ * long: it begins anew, and may ask a predicate again.
  *
  * <p>
  * <b>Death and lack of memory.</b> A value is put as a whole or not at all, whatever process dies at whatever moment; what

@@ -1,7 +1,6 @@
 package io.cleave.objects;
 
 import io.cleave.heap.HeapLocks;
-import io.cleave.owner.Patience;
 
 /**
  * How far one call goes that frees structures: by how many blocks, and how long it waits for their locks. What is left
@@ -49,13 +48,6 @@ final class SweepLimit {
         if (locks.tryLock(at)) {
             return true;
         }
-        if (waitNanos == 0 || locks.isHeldByMe(at)) {
-            return false;
-        }
-        try {
-            return locks.tryLock(at, new Patience(System.nanoTime() + waitNanos, false));
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e); // it was not to be interruptible
-        }
+        return waitNanos != 0 && !locks.isHeldByMe(at) && locks.tryLock(at, waitNanos);
     }
 }

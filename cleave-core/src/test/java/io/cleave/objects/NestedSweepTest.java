@@ -114,6 +114,36 @@ class NestedSweepTest {
         assertNothingIsLeft();
     }
 
+    @Test
+    void whoRemovesByContentDoesNotWaitForWhoRemovesUnderTheInnerLock() throws Exception {
+        SharedMap<Long, Map<Long, Long>> outer = heap.map("outer", Long.class, MAPS);
+        SharedList<Map<Long, Long>> list = heap.list("list", MAPS);
+        for (int i = 0; i < 2; i++) {
+            outer.put(1L, Map.of());
+            list.add(Map.of());
+            Map<Long, Long> inner = i == 0 ? outer.get(1L) : list.get(0);
+            CyclicBarrier barrier = new CyclicBarrier(2);
+            Thread changing = Thread.ofPlatform().daemon().start(() -> inner.compute(7L, (_, _) -> {
+                await(barrier);
+                Delays.pause(Delays.SHORT); // the other one comes by the outer lock meanwhile
+                boolean _ = outer.keySet().remove(1L);
+                list.clear();
+                return 1L;
+            }));
+            Thread removing = Thread.ofPlatform().daemon().start(() -> {
+                await(barrier);
+                boolean _ = outer.values().removeIf(Map::isEmpty);
+                boolean _ = list.removeIf(Map::isEmpty);
+                boolean _ = list.remove(Map.of());
+            });
+            assertThat(changing.join(Delays.PATIENCE)).isTrue();
+            assertThat(removing.join(Delays.PATIENCE)).isTrue();
+            assertThat(outer).isEmpty();
+            assertThat(list).isEmpty();
+        }
+        assertNothingIsLeft();
+    }
+
     private static void await(CyclicBarrier barrier) {
         try {
             int _ = barrier.await();
