@@ -363,7 +363,7 @@ final class ChildMain implements Body.Sink, ExitGuard.Listener {
     /** Finds out what the last item, or each item of the last slice, has taken. */
     private void measure() {
         long now = Eden.allocatedByThread() - allocatedBefore;
-        long each = (now - allocated) / Math.max(1, unmeasured);
+        long each = unmeasured == 0 ? 0 : (now - allocated) / unmeasured; // what came before the first item is no item's
         if (each > largestItem) {
             largestItem = each;
             slot.largestOpaque(largestItem);

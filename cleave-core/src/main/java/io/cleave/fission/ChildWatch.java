@@ -100,6 +100,7 @@ final class ChildWatch implements Runnable {
         try (RunMemory memory = new RunMemory(1)) {
             ChildWatch watch = new ChildWatch(memory.slot(0), new long[0], new int[] {Unistd.getpid()}, false);
             watch.findOwn();
+            new Nursery().tidy();
             watch.look(0);
             watch.look(0);
             watch.lookClosely(0);
@@ -110,9 +111,11 @@ final class ChildWatch implements Runnable {
     @Override
     public void run() {
         findOwn();
+        Nursery nursery = new Nursery();
         while (true) {
             LockSupport.parkNanos(LOOK_NANOS);
             try {
+                nursery.tidy();
                 DeadlockProof.Verdict verdict = look(System.nanoTime());
                 if (verdict != DeadlockProof.Verdict.OPEN) {
                     slot.verdict(itemsSeen, verdict);

@@ -4,6 +4,7 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import io.cleave.owner.StackReserve;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A heap as one process sees it. */
@@ -24,6 +25,8 @@ public final class Heap {
     private final Central central;
     private final Context[] contexts;
     private final Change[] changes;
+    /** Gives back what nobody uses any more, and says whether there was such. */
+    private volatile BooleanSupplier sweep = () -> false;
 
     private Heap(HeapSpace space) {
         this.memory = new HeapMemory(space.memory(), HeapLayout.longPlain(space.memory(), HeapLayout.DATA_AT));
@@ -169,6 +172,24 @@ public final class Heap {
                 nap = Math.min(2 * nap, MOST_NAP_NANOS);
             }
         }
+    }
+
+    /**
+     * Says what is to be done before the heap counts as full.
+     *
+     * @param newSweep gives back what nobody uses any more, and says whether there may have been such
+     */
+    public void onFull(BooleanSupplier newSweep) {
+        sweep = newSweep;
+    }
+
+    /**
+     * Gives back what nobody uses any more, for who has got a {@link io.cleave.HeapFullException} and is in no change.
+     *
+     * @return whether it is worth another try
+     */
+    public boolean makeRoom() {
+        return sweep.getAsBoolean();
     }
 
     /**

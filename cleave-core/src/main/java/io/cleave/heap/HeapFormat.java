@@ -43,6 +43,12 @@ final class HeapFormat {
 
     static void check(MemorySegment memory) {
         long magic = HeapLayout.longPlain(memory, HeapLayout.MAGIC_AT);
+        if (magic != HeapLayout.MAGIC && magic << Byte.SIZE == HeapLayout.MAGIC << Byte.SIZE) {
+            throw new IncompatibleBlockException("the heap has the format's version "
+                    + (magic >>> HeapLayout.VERSION_SHIFT) + ", this version of Cleave reads version "
+                    + (HeapLayout.MAGIC >>> HeapLayout.VERSION_SHIFT)
+                    + "; remove the heap, or open it by the version of Cleave that made it");
+        }
         if (magic != HeapLayout.MAGIC) {
             throw new IncompatibleBlockException(
                     "the heap begins with " + Long.toHexString(magic) + ", this version of "

@@ -38,8 +38,12 @@ import java.lang.foreign.ValueLayout;
  * that others can see the heap; {@code stamp} is that of {@link io.cleave.owner.Participants#join}.
  */
 final class HeapLayout {
-    /** "CLEAVEH" and the format's version, 1, in the highest byte. */
-    static final long MAGIC = 0x0148_4556_4145_4c43L;
+    /**
+     * "CLEAVEH" and the format's version, 2, in the highest byte. Headers of structures that were made with version 1 do
+     * not say whether they hold others.
+     */
+    static final long MAGIC = 0x0248_4556_4145_4c43L;
+    static final int VERSION_SHIFT = 56;
     static final long MAGIC_AT = 0;
     static final long MAXIMUM_AT = 8;
     static final long PAGE_BYTES_AT = 16;

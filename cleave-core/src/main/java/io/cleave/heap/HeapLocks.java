@@ -65,13 +65,13 @@ public final class HeapLocks {
      * Acquires a lock if it is free, or its owner is dead.
      *
      * @param at where its word lies
-     * @return whether it is held now
+     * @return whether this call has acquired it; false also where the thread has held it before
      */
     public boolean tryLock(long at) {
         StackReserve.check();
         long me = Participants.me();
         try {
-            return memory.cas(at, 0, me) || acquire(at, me, Patience.TRY);
+            return memory.cas(at, 0, me) || (!isHeldByMe(at) && acquire(at, me, Patience.TRY));
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // it was not to be interruptible
         }
@@ -103,6 +103,21 @@ public final class HeapLocks {
             boolean _ = word.consistent(me); // all of the dead one's changes are finished or forgotten
         }
         return outcome.isHeld();
+    }
+
+    /**
+     * Acquires a lock, and waits for a while. An interrupt does not end the wait.
+     *
+     * @param at where its word lies
+     * @param nanos how long to wait at most
+     * @return whether it is held now
+     */
+    public boolean tryLock(long at, long nanos) {
+        try {
+            return tryLock(at, new Patience(System.nanoTime() + nanos, false));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // it was not to be interruptible
+        }
     }
 
     /**

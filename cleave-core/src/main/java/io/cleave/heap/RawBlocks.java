@@ -1,6 +1,7 @@
 package io.cleave.heap;
 
 import io.cleave.CleaveException;
+import io.cleave.HeapFullException;
 
 /**
  * Blocks whose content is the user's alone, and that are in use until they are freed: no structure leads to them, so
@@ -43,9 +44,20 @@ public final class RawBlocks {
      * @param bytes the size of its content, at least 1
      * @param seed a random number, for its generation
      * @return its offset; its content, which is whatever was there, begins {@link #HEAD_BYTES} behind
-     * @throws io.cleave.HeapFullException where there is no room
+     * @throws HeapFullException where there is no room
      */
     public long allocate(long bytes, long seed) {
+        try {
+            return allocateOnce(bytes, seed);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            return allocateOnce(bytes, seed);
+        }
+    }
+
+    private long allocateOnce(long bytes, long seed) {
         try (Change change = heap.change()) {
             long block = allocate(change, bytes, seed);
             change.commit();
@@ -60,7 +72,7 @@ public final class RawBlocks {
      * @param bytes the size of its content, at least 1
      * @param seed a random number, for its generation
      * @return its offset; its content, which is whatever was there, begins {@link #HEAD_BYTES} behind
-     * @throws io.cleave.HeapFullException where there is no room
+     * @throws HeapFullException where there is no room
      */
     public long allocate(Change change, long bytes, long seed) {
         long block = change.allocate(bytes + HEAD_BYTES);
@@ -110,9 +122,20 @@ public final class RawBlocks {
      * @param seed a random number, for the generation of another
      * @return the offset of the one or the other
      * @throws CleaveException where it was freed before
-     * @throws io.cleave.HeapFullException where there is no room; all is as it was
+     * @throws HeapFullException where there is no room; all is as it was
      */
     public long reallocate(long block, long generation, long bytes, long seed) {
+        try {
+            return reallocateOnce(block, generation, bytes, seed);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            return reallocateOnce(block, generation, bytes, seed);
+        }
+    }
+
+    private long reallocateOnce(long block, long generation, long bytes, long seed) {
         long lockAt = HeapLayout.rawLockAt(block >>> SizeClasses.GRANULE_SHIFT);
         heap.locks().lock(lockAt);
         try (Change change = heap.change()) {

@@ -78,7 +78,7 @@ final class EncodedValues<T extends @Nullable Object> implements AutoCloseable {
         }
         LooseStructures loose = slots.loose();
         if (loose != null) {
-            HeldStructure.adopt(loose, change, own);
+            HeldStructure.adopt(loose.lists(), change, own);
         }
         return values.store(change, own);
     }
@@ -90,16 +90,13 @@ final class EncodedValues<T extends @Nullable Object> implements AutoCloseable {
         if (loose == null) {
             return;
         }
-        try {
-            for (int i = 0; i < made; i++) {
-                byte[] own = bytes[i];
-                if (own != null) {
-                    HeldStructure.discard(loose, own);
-                }
+        for (int i = 0; i < made; i++) {
+            byte[] own = bytes[i];
+            if (own != null) {
+                HeldStructure.discard(loose.lists(), own);
             }
-        } finally {
-            made = 0;
-            loose.end();
         }
+        made = 0;
+        loose.end();
     }
 }

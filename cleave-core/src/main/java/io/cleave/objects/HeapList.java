@@ -53,7 +53,18 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public boolean isInUse() {
-        return slots().isInUse();
+        return !slots().hasEnded();
+    }
+
+    @Override
+    public @Nullable Hold tryHold() {
+        return slots().tryLock(HOLD_NANOS) ? slots()::unlock : null;
+    }
+
+    @Override
+    public void awaitHold() {
+        SlotChanges _ = slots().lock();
+        slots().unlock();
     }
 
     @Override
@@ -80,7 +91,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
     E set(int index, E element, @Nullable ListView expected) {
         try (ValueBuffer buffer = slots.lend()) {
-            if (element instanceof LiveStructure live && live.isSame(get(index))) {
+            if (element instanceof LiveStructure live && isThere(index, live, expected)) {
                 return element; // it is not to be copied into its own place
             }
             long word = values.encode(element, buffer);
@@ -91,6 +102,17 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
                 return old;
             });
         }
+    }
+
+    /** Whether a structure is an element of the list, which still is what a view was made of. */
+    private boolean isThere(int index, LiveStructure structure, @Nullable ListView expected) {
+        if (expected == null) {
+            return structure.isSame(get(index));
+        }
+        slots().check(expected); // the index was one then
+        boolean isSame = structure.isSame(get(index));
+        slots().check(expected);
+        return isSame;
     }
 
     @Override
@@ -213,16 +235,31 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public boolean remove(@Nullable Object element) {
-        return slots.locked(null, changes -> {
+        HeapListBulk.Held held = new HeapListBulk.Held();
+        do {
+            boolean isRemoved = slots.locked(null, changes -> removeLocked(changes, element, held));
+            if (isRemoved) {
+                return true;
+            }
+        } while (held.awaitBusy());
+        return false;
+    }
+
+    private boolean removeLocked(SlotChanges changes, @Nullable Object element, HeapListBulk.Held held) {
+        try (held) {
             long count = changes.count();
             for (int i = 0; i < count; i++) {
-                if (LiveStructure.isEqual(slots.element(changes, i), element)) {
+                E each = slots.element(changes, i);
+                if (held.isTrue(each, stored -> LiveStructure.isEqual(stored, element))) {
                     dropLocked(changes, i);
                     return true;
                 }
+                if (held.isBusy()) {
+                    return false;
+                }
             }
             return false;
-        });
+        }
     }
 
     @Override

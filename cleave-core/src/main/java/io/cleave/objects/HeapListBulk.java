@@ -1,10 +1,12 @@
 package io.cleave.objects;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -112,21 +114,80 @@ final class HeapListBulk<E extends @Nullable Object> {
         return start + begin;
     }
 
+    /** What is held of the elements that are going, so that they go as they were. */
+    static final class Held implements AutoCloseable {
+        private final List<LiveStructure.Hold> all = new ArrayList<>();
+        private @Nullable Object busy;
+
+        /** Whether a predicate is true of an element, which then is held; false also where it cannot be held now. */
+        <E extends @Nullable Object> boolean isTrue(E element, Predicate<? super E> filter) {
+            LiveStructure.Hold hold = LiveStructure.tryHold(element);
+            if (hold == null) {
+                busy = element;
+                return false;
+            }
+            boolean isTrue = false;
+            try {
+                isTrue = filter.test(element);
+                if (isTrue) {
+                    all.add(hold);
+                }
+                return isTrue;
+            } finally {
+                if (!isTrue) {
+                    hold.close();
+                }
+            }
+        }
+
+        /** Whether an element could not be held, so that all is to be done anew. */
+        boolean isBusy() {
+            return busy != null;
+        }
+
+        /** Waits for that element, if there was one, without the lock of the list; whether there was. */
+        boolean awaitBusy() {
+            Object element = busy;
+            busy = null;
+            LiveStructure.awaitHold(element);
+            return element != null;
+        }
+
+        @Override
+        public void close() {
+            all.forEach(LiveStructure.Hold::close);
+            all.clear();
+        }
+    }
+
     /** Removes what a predicate is true of, once it has been asked for all. */
     boolean removeIf(Predicate<? super E> filter) {
         Objects.requireNonNull(filter, "the predicate is null");
-        return slots.locked(null, changes -> {
+        Held held = new Held();
+        while (true) {
+            boolean isAny = slots.locked(null, changes -> removeIf(changes, filter, held));
+            if (!held.awaitBusy()) {
+                return isAny;
+            }
+        }
+    }
+
+    private boolean removeIf(SlotChanges changes, Predicate<? super E> filter, Held held) {
+        try (held) {
             int count = (int) changes.count();
             BitSet isGoing = new BitSet(count);
-            for (int i = 0; i < count; i++) {
-                isGoing.set(i, filter.test(slots.element(changes, i)));
+            for (int i = 0; i < count && !held.isBusy(); i++) {
+                isGoing.set(i, held.isTrue(slots.element(changes, i), filter));
+            }
+            if (held.isBusy()) {
+                return false; // nothing has gone yet
             }
             for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
                 long start = changes.leafStart(end - 1);
                 end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
             }
             return !isGoing.isEmpty();
-        });
+        }
     }
 
     /** Replaces one after the other. */

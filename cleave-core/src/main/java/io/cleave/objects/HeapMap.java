@@ -10,6 +10,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The map of {@link SharedMap}: keys and values over a {@link MapTable}. */
@@ -46,7 +47,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         this.name = name;
         this.table = table;
         this.loose = values.loose();
-        this.writer = new MapWriter(table, loose);
+        this.writer = new MapWriter(table, loose == null ? null : loose.lists());
         this.keys = keys;
         this.values = values;
         this.hash = hash(table.heap());
@@ -54,7 +55,17 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
 
     @Override
     public boolean isInUse() {
-        return table.isInUse();
+        return !table.hasEnded();
+    }
+
+    @Override
+    public @Nullable Hold tryHold() {
+        return writer.tryHold(HOLD_NANOS);
+    }
+
+    @Override
+    public void awaitHold() {
+        writer.awaitHold();
     }
 
     @Override
@@ -264,13 +275,55 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         if (!isKey(key) || value == null) {
             return false;
         }
-        try (MapAccess access = writing(keys.type().cast(key))) {
-            access.lock(writer);
-            if (!isValue(access, value)) {
-                return false;
+        try (MapAccess access = writing(keys.type().cast(key)); Hold _ = lockAndHold(access)) {
+            boolean isValue = isValue(access, value);
+            if (isValue) {
+                writer.remove(access);
             }
-            writer.remove(access);
-            return true;
+            return isValue;
+        }
+    }
+
+    /**
+     * Acquires the lock of the key's segment, and holds the structure that the key has, if it has one, so that it is not
+     * changed before it goes.
+     */
+    private Hold lockAndHold(MapAccess access) {
+        access.lock(writer);
+        while (loose != null) {
+            V value = writer.read(access, values);
+            Hold hold = LiveStructure.tryHold(value);
+            if (hold != null) {
+                return hold;
+            }
+            access.unlock();
+            LiveStructure.awaitHold(value);
+            access.lock(writer);
+        }
+        return Hold.NONE;
+    }
+
+    /**
+     * Removes an entry if a filter says so of its value. The filter runs under the lock of the entry, and of the value where
+     * that is a structure, so it may change neither.
+     */
+    boolean removeIf(K key, Predicate<? super V> filter) {
+        try (MapAccess access = writing(key); Hold _ = lockAndHold(access)) {
+            V value = writer.read(access, values);
+            boolean isGoing = value != null && isTrue(access, filter, value);
+            if (isGoing) {
+                writer.remove(access);
+            }
+            return isGoing;
+        }
+    }
+
+    private boolean isTrue(MapAccess access, Predicate<? super V> filter, V value) {
+        access.beginComputing(table);
+        try {
+            return filter.test(value);
+        } finally {
+            access.endComputing();
         }
     }
 
@@ -313,14 +366,15 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         notNull(newValue);
         try (MapAccess access = writing(key)) {
             values.encode(newValue, access.value);
-            access.lock(writer);
-            if (!isValue(access, oldValue)) {
-                return false;
+            try (Hold _ = lockAndHold(access)) {
+                if (!isValue(access, oldValue)) {
+                    return false;
+                }
+                if (loose == null || !LiveStructure.areSame(newValue, writer.read(access, values))) {
+                    writer.put(access);
+                }
+                return true;
             }
-            if (loose == null || !LiveStructure.areSame(newValue, writer.read(access, values))) {
-                writer.put(access);
-            }
-            return true;
         }
     }
 

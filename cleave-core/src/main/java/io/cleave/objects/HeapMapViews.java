@@ -3,6 +3,7 @@ package io.cleave.objects;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
@@ -94,6 +95,31 @@ final class HeapMapViews {
         }
 
         @Override
+        public boolean remove(@Nullable Object value) {
+            if (value == null) {
+                return false;
+            }
+            for (Map.Entry<K, V> entry : map.entrySet()) {
+                if (LiveStructure.isEqual(entry.getValue(), value) && map.remove(entry.getKey(), value)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public boolean removeAll(Collection<?> collection) {
+            Objects.requireNonNull(collection, "the collection is null");
+            return removeIf(collection::contains);
+        }
+
+        @Override
+        public boolean retainAll(Collection<?> collection) {
+            Objects.requireNonNull(collection, "the collection is null");
+            return removeIf(value -> !collection.contains(value));
+        }
+
+        @Override
         public void clear() {
             map.clear();
         }
@@ -139,9 +165,27 @@ final class HeapMapViews {
             Objects.requireNonNull(filter, "the filter is null");
             boolean isAny = false;
             for (Map.Entry<K, V> entry : this) {
-                isAny |= filter.test(entry) && map.remove(entry.getKey(), entry.getValue());
+                isAny |= removeIf(entry, filter);
             }
             return isAny;
+        }
+
+        private boolean removeIf(Map.Entry<K, V> entry, Predicate<? super Map.Entry<K, V>> filter) {
+            K key = entry.getKey();
+            return map.isHolding() ? map.removeIf(key, value -> filter.test(new Entry<>(map, key, value)))
+                    : filter.test(entry) && map.remove(key, entry.getValue());
+        }
+
+        @Override
+        public boolean removeAll(Collection<?> collection) {
+            Objects.requireNonNull(collection, "the collection is null");
+            return removeIf(collection::contains);
+        }
+
+        @Override
+        public boolean retainAll(Collection<?> collection) {
+            Objects.requireNonNull(collection, "the collection is null");
+            return removeIf(entry -> !collection.contains(entry));
         }
 
         @Override

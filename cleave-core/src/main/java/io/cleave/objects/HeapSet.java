@@ -24,6 +24,16 @@ final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E>, LiveStruc
     }
 
     @Override
+    public @Nullable Hold tryHold() {
+        return map.tryHold();
+    }
+
+    @Override
+    public void awaitHold() {
+        map.awaitHold();
+    }
+
+    @Override
     public boolean add(E element) {
         return map.putIfAbsent(element, true) == null;
     }

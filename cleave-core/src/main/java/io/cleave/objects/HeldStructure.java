@@ -29,18 +29,18 @@ final class HeldStructure {
     }
 
     /** Drops the structure, as a part of a change that takes its holder away. Under the lock of the loose ones. */
-    static void drop(LooseStructures loose, Change change, long at) {
+    static void drop(LooseLists loose, Change change, long at) {
         HeapMemory memory = loose.heap().memory();
         loose.drop(change, memory.getPlain(at), memory.getPlain(at + GENERATION));
     }
 
     /** Gives a structure that was made to who stores its bytes in a change. Under the lock of the loose ones. */
-    static void adopt(LooseStructures loose, Change change, byte[] bytes) {
+    static void adopt(LooseLists loose, Change change, byte[] bytes) {
         loose.adopt(change, (long) WORD.get(bytes, 0));
     }
 
     /** Drops a structure that was made and not stored. */
-    static void discard(LooseStructures loose, byte[] bytes) {
+    static void discard(LooseLists loose, byte[] bytes) {
         loose.discard((long) WORD.get(bytes, 0), (long) WORD.get(bytes, (int) GENERATION));
     }
 

@@ -3,7 +3,6 @@ package io.cleave.objects;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
-import io.cleave.owner.Gate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,33 +46,39 @@ final class ListSpare {
         change.set(header + ListLayout.SPARE_COUNT, count);
     }
 
-    /** Frees all of it. */
-    void free() {
+    /**
+     * Frees it from its end on.
+     *
+     * @return whether all of it is free
+     */
+    boolean free(SweepLimit limit) {
         boolean isHolding = memory.getPlain(header + ListLayout.HOLDS) != 0;
-        LooseStructures loose = isHolding ? new LooseStructures(heap, new Gate()) : null;
-        while (isThere()) {
+        LooseLists loose = isHolding ? new LooseLists(heap) : null;
+        while (isThere() && !limit.isReached()) {
             if (loose == null) {
-                freeSome(null);
+                limit.count(freeSome(null));
             } else {
                 loose.lock();
                 try {
-                    freeSome(loose);
+                    limit.count(freeSome(loose));
                 } finally {
                     loose.unlock();
                 }
             }
         }
+        return !isThere();
     }
 
-    private void freeSome(@Nullable LooseStructures loose) {
+    private int freeSome(@Nullable LooseLists loose) {
         try (Change change = heap.change()) {
-            freeSome(change, loose);
+            int frees = freeSome(change, loose);
             change.commit();
+            return frees;
         }
     }
 
     /** @param loose where the elements go that are structures; null where they are not */
-    private void freeSome(Change change, @Nullable LooseStructures loose) {
+    private int freeSome(Change change, @Nullable LooseLists loose) {
         long version = ListLayout.versionAcquire(memory, header);
         long spareKind = memory.getPlain(header + ListLayout.SPARE_KIND);
         boolean hasElements = spareKind == ListLayout.SPARE_ELEMENTS && kind == SlotKind.VALUES;
@@ -107,5 +112,6 @@ final class ListSpare {
             }
         }
         set(change, spareKind, count == 0 ? 0 : tree(), count);
+        return frees;
     }
 }

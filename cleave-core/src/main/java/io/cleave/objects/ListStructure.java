@@ -13,12 +13,14 @@ record ListStructure(SlotKind kind) implements Structure {
     }
 
     @Override
-    public void dismantle(Heap heap, long header) {
+    public boolean dismantle(Heap heap, long header, SweepLimit limit) {
         long lockAt = header + ListLayout.LOCK;
-        heap.locks().lock(lockAt);
+        if (!limit.tryLock(heap.locks(), lockAt)) {
+            return false;
+        }
         try {
-            new SlotChanges(new SlotList(heap, new Gate(), header,
-                    ListLayout.generationAcquire(heap.memory(), header), kind)).end();
+            return new SlotChanges(new SlotList(heap, new Gate(), header,
+                    ListLayout.generationAcquire(heap.memory(), header), kind)).end(limit);
         } finally {
             heap.locks().unlock(lockAt);
         }

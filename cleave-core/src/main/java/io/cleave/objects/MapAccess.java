@@ -62,14 +62,19 @@ final class MapAccess implements AutoCloseable {
         locked = writer;
     }
 
+    /** Releases the lock before that. */
+    void unlock() {
+        MapWriter writer = locked;
+        if (writer != null) {
+            locked = null;
+            writer.unlock(this);
+        }
+    }
+
     @Override
     public void close() {
-        MapWriter writer = locked;
         try {
-            if (writer != null) {
-                locked = null;
-                writer.unlock(this);
-            }
+            unlock();
         } finally {
             key.close();
             try {

@@ -3,12 +3,15 @@ package io.cleave.objects;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
-import io.cleave.owner.Gate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The end of a map: everything it has is freed, step by step, each a {@link Change} of its own. Who dies in the middle
  * leaves the rest to the next who calls. From the first step on the map is of no use to anybody: its root is 0.
+ *
+ * <p>
+ * <b>Locks.</b> That of the directory first, then one segment's after the other, which is the wrong order: whoever has a
+ * segment's and wants the directory's gives up where the root is 0 ({@link MapTable#lockDirectory}).
  */
 final class MapEnd {
     private static final int MOST_FREES = Change.MOST_FREES - 2;
@@ -17,29 +20,35 @@ final class MapEnd {
     private final HeapMemory memory;
     private final long header;
     /** Where the values go that are structures; null where they are not. */
-    private final @Nullable LooseStructures loose;
+    private final @Nullable LooseLists loose;
+    private final SweepLimit limit;
 
-    private MapEnd(Heap heap, long header) {
+    private MapEnd(Heap heap, long header, SweepLimit limit) {
         this.heap = heap;
         this.memory = heap.memory();
         this.header = header;
-        this.loose = memory.getPlain(header + MapLayout.HOLDS) == 0 ? null : new LooseStructures(heap, new Gate());
+        this.loose = memory.getPlain(header + MapLayout.HOLDS) == 0 ? null : new LooseLists(heap);
+        this.limit = limit;
     }
 
     /**
-     * Frees all of a map that nobody finds by a name any more, but for its header, or goes on where another has died.
+     * Frees all of a map that nobody finds by a name any more, but for its header, or goes on where another has stopped.
+     *
+     * @return whether all of it is free; if not, the limit was reached, or somebody has a lock of it
      */
-    static void free(Heap heap, long header) {
+    static boolean free(Heap heap, long header, SweepLimit limit) {
         long lockAt = header + MapLayout.LOCK;
-        heap.locks().lock(lockAt);
+        if (!limit.tryLock(heap.locks(), lockAt)) {
+            return false;
+        }
         try {
-            new MapEnd(heap, header).run();
+            return new MapEnd(heap, header, limit).run();
         } finally {
             heap.locks().unlock(lockAt);
         }
     }
 
-    private void run() {
+    private boolean run() {
         long root = memory.getPlain(header + MapLayout.ROOT);
         if (root != 0) {
             try (Change change = heap.change()) {
@@ -50,19 +59,20 @@ final class MapEnd {
         }
         root = memory.getPlain(header + MapLayout.ENDED_ROOT);
         if (root == 0) {
-            return; // all was done
+            return true; // all was done
         }
-        if (MapLayout.depth(root) > MapLayout.MOST_DEPTH) {
-            throw MapTable.damaged("its directory has the depth " + MapLayout.depth(root));
-        }
-        long words = 1L << MapLayout.depth(root);
-        for (long i = memory.getPlain(header + MapLayout.ENDED_TO); i < words;) {
-            i = freeSegment(MapLayout.directory(root), i, words);
+        if (!freeSegments(root)) {
+            return false;
         }
         long log = memory.getPlain(header + MapLayout.LOG);
-        if (log != 0) {
-            freeLog(log);
+        if (log != 0 && !freeLog(log)) {
+            return false;
         }
+        freeDirectory(root);
+        return true;
+    }
+
+    private void freeDirectory(long root) {
         try (Change change = heap.change()) {
             change.free(MapLayout.directory(root));
             long schema = memory.getPlain(header + MapLayout.SCHEMA);
@@ -74,22 +84,45 @@ final class MapEnd {
         }
     }
 
-    /** Frees the segment of a directory word; the index of the first word for another one. */
-    private long freeSegment(long directory, long index, long words) {
+    private boolean freeSegments(long root) {
+        if (MapLayout.depth(root) > MapLayout.MOST_DEPTH) {
+            throw MapTable.damaged("its directory has the depth " + MapLayout.depth(root));
+        }
+        long words = 1L << MapLayout.depth(root);
+        long i = memory.getPlain(header + MapLayout.ENDED_TO);
+        while (i < words) {
+            long end = endOfSegment(MapLayout.directory(root), i, words);
+            if (!freeSegment(memory.getPlain(MapLayout.directory(root) + i * Long.BYTES), end)) {
+                return false;
+            }
+            i = end;
+        }
+        return true;
+    }
+
+    /** The index of the first directory word behind an index that leads to another segment. */
+    private long endOfSegment(long directory, long index, long words) {
         long segment = memory.getPlain(directory + index * Long.BYTES);
         long end = index + 1;
         while (end < words && memory.getPlain(directory + end * Long.BYTES) == segment) {
             end++;
         }
+        return end;
+    }
+
+    /**
+     * Frees a segment and its entries.
+     *
+     * @param end the first directory word behind those that lead to it
+     */
+    private boolean freeSegment(long segment, long end) {
         long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
-        heap.locks().lock(lockBlock + MapLayout.LOCK);
+        if (!limit.tryLock(heap.locks(), lockBlock + MapLayout.LOCK)) {
+            return false;
+        }
         try {
-            long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT);
-            int depth = MapTable.depth(memory, segment);
-            long at = segment + MapLayout.FIRST_BUCKET;
-            while (at < segment + MapLayout.SEGMENT_BYTES) {
-                at = loose == null ? freeEntries(segment, at, prefix, depth)
-                        : freeHolders(loose, segment, at, prefix, depth);
+            if (!freeAllEntries(segment)) {
+                return false;
             }
             try (Change change = heap.change()) {
                 change.set(header + MapLayout.ENDED_TO, end);
@@ -97,13 +130,27 @@ final class MapEnd {
                 change.free(lockBlock);
                 change.commit();
             }
+            return true;
         } finally {
             heap.locks().unlock(lockBlock + MapLayout.LOCK);
         }
-        return end;
     }
 
-    private long freeHolders(LooseStructures structures, long segment, long from, long prefix, int depth) {
+    private boolean freeAllEntries(long segment) {
+        long prefix = memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT);
+        int depth = MapTable.depth(memory, segment);
+        long at = segment + MapLayout.FIRST_BUCKET;
+        while (at < segment + MapLayout.SEGMENT_BYTES) {
+            if (limit.isReached()) {
+                return false;
+            }
+            at = loose == null ? freeEntries(segment, at, prefix, depth)
+                    : freeHolders(loose, segment, at, prefix, depth);
+        }
+        return true;
+    }
+
+    private long freeHolders(LooseLists structures, long segment, long from, long prefix, int depth) {
         structures.lock();
         try {
             return freeEntries(segment, from, prefix, depth);
@@ -134,12 +181,15 @@ final class MapEnd {
             }
             change.commit();
         }
+        limit.count(frees);
         return at;
     }
 
-    private void freeLog(long head) {
+    private boolean freeLog(long head) {
         long ring = memory.getPlain(head + MapLogLayout.RING);
-        heap.locks().lock(head + MapLogLayout.LOCK);
+        if (!limit.tryLock(heap.locks(), head + MapLogLayout.LOCK)) {
+            return false;
+        }
         try {
             for (int i = 0; i < MapLogLayout.RECORDS;) {
                 i = freeRecords(ring, i);
@@ -150,6 +200,7 @@ final class MapEnd {
                 change.free(head);
                 change.commit();
             }
+            return true;
         } finally {
             heap.locks().unlock(head + MapLogLayout.LOCK);
         }

@@ -1,6 +1,7 @@
 package io.cleave.objects;
 
 import io.cleave.CleaveException;
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.HeapMemory;
 
@@ -54,13 +55,22 @@ final class MapGrowth {
 
     /** Splits a segment, whose lock the caller holds. */
     void split(long segment) {
-        long lockAt = table.header() + MapLayout.LOCK;
-        table.heap().locks().lock(lockAt);
+        try {
+            splitOnce(segment);
+        } catch (HeapFullException e) {
+            if (!table.heap().makeRoom()) {
+                throw e;
+            }
+            splitOnce(segment);
+        }
+    }
+
+    private void splitOnce(long segment) {
+        if (!table.lockDirectory()) {
+            return; // dropped: the caller finds out
+        }
         try (Change change = table.heap().change()) {
             long root = table.root();
-            if (root == 0) {
-                return; // dropped: the caller finds out
-            }
             int depth = table.depth(segment);
             if (depth == MapLayout.MOST_DEPTH) {
                 throw new CleaveException("the map is full: a bucket has " + MapLayout.SLOTS + " entries in one of 2^"
@@ -92,7 +102,7 @@ final class MapGrowth {
             change.set(splitsAt, splits + 2);
             change.commit();
         } finally {
-            table.heap().locks().unlock(lockAt);
+            table.unlockDirectory();
         }
     }
 

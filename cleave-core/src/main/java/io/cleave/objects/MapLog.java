@@ -175,13 +175,12 @@ final class MapLog {
 
     /** Makes the log where there is none. */
     private long make() {
-        long lockAt = table.header() + MapLayout.LOCK;
-        locks.lock(lockAt);
+        if (!table.lockDirectory()) {
+            table.requireUse(0);
+        }
         try (Change change = table.heap().change()) {
+            table.requireOwner();
             long head = head();
-            if (table.root() == 0) {
-                table.requireUse(0);
-            }
             if (head == 0) {
                 head = change.allocateHeader();
                 memory.clear(head + MapLogLayout.SEQUENCE, MapLogLayout.HEAD_END - MapLogLayout.SEQUENCE);
@@ -191,7 +190,7 @@ final class MapLog {
             }
             return head;
         } finally {
-            locks.unlock(lockAt);
+            table.unlockDirectory();
         }
     }
 
@@ -214,9 +213,21 @@ final class MapLog {
         }
     }
 
-    /** Finishes what a dead process has begun to write, so that its news come. */
-    void settle(long head) {
+    /**
+     * Says that somebody is about to sleep until there is news. What a dead process has begun to write is finished.
+     *
+     * @return false where the log is none any more
+     */
+    boolean addSleeper(long head) {
         locks.lock(head + MapLogLayout.LOCK);
-        locks.unlock(head + MapLogLayout.LOCK);
+        try {
+            boolean isThere = headInUse() == head;
+            if (isThere) {
+                memory.setRelease(head + MapLogLayout.SLEEPERS, 1);
+            }
+            return isThere;
+        } finally {
+            locks.unlock(head + MapLogLayout.LOCK);
+        }
     }
 }

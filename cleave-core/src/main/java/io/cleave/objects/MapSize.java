@@ -1,6 +1,5 @@
 package io.cleave.objects;
 
-import io.cleave.heap.Heap;
 import io.cleave.heap.HeapLocks;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Participants;
@@ -58,7 +57,7 @@ final class MapSize {
      *
      * @param isSettled whether to finish first what dead processes have begun
      */
-    private long count(long root, boolean isSettled) {
+    long count(long root, boolean isSettled) {
         long sum = 0;
         long last = 0;
         long words = 1L << MapLayout.depth(root);
@@ -73,11 +72,11 @@ final class MapSize {
                     return -1;
                 }
                 long lockBlock = table.lockBlock(segment);
-                if (!memory.isCommitted(lockBlock, Heap.HEADER_BYTES) || lockBlock % Long.BYTES != 0) {
+                if (!RootLayout.isHeader(memory, lockBlock)) {
                     return -1;
                 }
-                if (isSettled) {
-                    settle(lockBlock);
+                if (isSettled && !isSettled(lockBlock, root)) {
+                    return -1;
                 }
                 sum += memory.getAcquire(lockBlock + MapLayout.COUNT_IN_LOCK_BLOCK);
                 last = segment;
@@ -86,12 +85,22 @@ final class MapSize {
         return sum;
     }
 
-    /** Finishes what a dead process has begun in a segment. */
-    private void settle(long lockBlock) {
+    /**
+     * Finishes what a dead process has begun in a segment.
+     *
+     * @param lockBlock which was read from what may be none of the map's segments any more
+     * @return false where it is none, and nothing of it was touched
+     */
+    private boolean isSettled(long lockBlock, long root) {
         long owner = memory.getAcquire(lockBlock + MapLayout.LOCK) & ParticipantsLayout.OWNER;
         if (owner != 0 && Participants.isDead(owner)) {
-            locks.lock(lockBlock + MapLayout.LOCK);
+            VarHandle.loadLoadFence(); // the lock block was read before the look whether it was one
+            if (!table.isCurrent(root)) {
+                return false;
+            }
+            locks.lock(lockBlock + MapLayout.LOCK); // it is a lock at least, whatever the header is by now
             locks.unlock(lockBlock + MapLayout.LOCK);
         }
+        return true;
     }
 }

@@ -13,8 +13,8 @@ final class MapStructure implements Structure {
     }
 
     @Override
-    public void dismantle(Heap heap, long header) {
-        MapEnd.free(heap, header);
+    public boolean dismantle(Heap heap, long header, SweepLimit limit) {
+        return MapEnd.free(heap, header, limit);
     }
 
     @Override

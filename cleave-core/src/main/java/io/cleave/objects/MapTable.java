@@ -4,8 +4,10 @@ import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
+import io.cleave.heap.HeapLocks;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
+import io.cleave.owner.Patience;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -181,6 +183,13 @@ final class MapTable {
         return MapLayout.generationAcquire(memory, header) == generation;
     }
 
+    /** Whether the map was dropped, or even is free; reading may go on until it is. */
+    boolean hasEnded() {
+        boolean isEnding = root() == 0 || RootLayout.isDropped(memory, header);
+        VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
+        return isEnding || !isInUse();
+    }
+
     /** Refuses to change a map that was dropped and is being freed. Under a lock of it. */
     void requireOwner() {
         if (RootLayout.isDropped(memory, header)) {
@@ -317,17 +326,41 @@ final class MapTable {
         return (int) depth;
     }
 
+    /**
+     * Acquires the directory's lock unless the map is ending: who ends it waits for the locks of segments while holding
+     * this one, and the caller may have one of those.
+     *
+     * @return whether it is held; if not, the map was dropped
+     */
+    boolean lockDirectory() {
+        HeapLocks locks = heap.locks();
+        boolean isHeld = locks.tryLock(header + MapLayout.LOCK);
+        while (!isHeld && root() != 0 && isInUse()) {
+            isHeld = locks.tryLock(header + MapLayout.LOCK, Patience.SLICE_NANOS);
+        }
+        if (isHeld && (root() == 0 || !isInUse())) {
+            unlockDirectory();
+            return false;
+        }
+        return isHeld;
+    }
+
+    void unlockDirectory() {
+        heap.locks().unlock(header + MapLayout.LOCK);
+    }
+
     /** Waits until a split is over, or finishes that of one who is dead. */
     void awaitSplit() {
         gate.enter();
         try {
-            heap.locks().lock(header + MapLayout.LOCK);
-            try {
-                if ((memory.getPlain(header + MapLayout.SPLITS) & 1) != 0 && isInUse()) {
-                    throw damaged("a split of it is neither under way nor over");
+            if (lockDirectory()) {
+                try {
+                    if ((memory.getPlain(header + MapLayout.SPLITS) & 1) != 0) {
+                        throw damaged("a split of it is neither under way nor over");
+                    }
+                } finally {
+                    unlockDirectory();
                 }
-            } finally {
-                heap.locks().unlock(header + MapLayout.LOCK);
             }
         } finally {
             gate.exit();

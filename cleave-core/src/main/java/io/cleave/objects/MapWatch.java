@@ -2,7 +2,6 @@ package io.cleave.objects;
 
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Participants;
-import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -168,14 +167,11 @@ final class MapWatch<K, V> implements AutoCloseable {
     }
 
     private void sleep(long head, long sequence) throws InterruptedException {
-        memory.setRelease(head + MapLogLayout.SLEEPERS, 1);
-        VarHandle.fullFence(); // SYNC: map-log-sleepers; set before the look at the sequence
-        if (memory.getAcquire(head + MapLogLayout.SEQUENCE) != sequence) {
+        if (!log.addSleeper(head)) {
             return;
         }
-        long holder = memory.getAcquire(head + MapLogLayout.LOCK) & ParticipantsLayout.OWNER;
-        if (holder != 0 && Participants.isDead(holder)) {
-            log.settle(head);
+        VarHandle.fullFence(); // SYNC: map-log-sleepers; set before the look at the sequence
+        if (memory.getAcquire(head + MapLogLayout.SEQUENCE) != sequence) {
             return;
         }
         boolean _ = log.cell(head).sleep(sequence, Patience.of(Patience.SLICE_NANOS), () -> true);

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapLocks;
@@ -9,6 +10,8 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +31,9 @@ final class MapWriter {
     private final MapGrowth growth;
     private final MapLog log;
     /** Where values come from and go to that are structures; null where they are not. */
-    private final @Nullable LooseStructures loose;
+    private final @Nullable LooseLists loose;
 
-    MapWriter(MapTable table, @Nullable LooseStructures loose) {
+    MapWriter(MapTable table, @Nullable LooseLists loose) {
         this.table = table;
         this.loose = loose;
         this.heap = table.heap();
@@ -58,6 +61,29 @@ final class MapWriter {
     }
 
     private void acquire(MapAccess access) {
+        access.segment = lockSegment(access, Long.MAX_VALUE);
+        boolean isFound = false;
+        try {
+            find(access);
+            isFound = true;
+        } finally {
+            if (!isFound) {
+                locks.unlock(lockAt(access.segment));
+            }
+        }
+    }
+
+    private long lockAt(long segment) {
+        return table.lockBlock(segment) + MapLayout.LOCK;
+    }
+
+    /**
+     * Acquires the lock of the segment for a hash.
+     *
+     * @param nanos how long to wait at most
+     * @return the segment; 0 where the time was over
+     */
+    private long lockSegment(MapAccess access, long nanos) {
         long hash = access.hash;
         while (true) {
             long root = table.root();
@@ -68,31 +94,83 @@ final class MapWriter {
                 table.requireUse(root);
                 continue;
             }
-            long lockBlock = memory.getPlain(segment + MapLayout.LOCK_BLOCK_IN_SEGMENT);
+            long lockAt = lockAt(segment);
             access.touched = touch(MapLayout.bucketAt(segment, hash), hash);
             VarHandle.loadLoadFence(); // the lock block was read before the look whether it is one
             if (!table.isCurrent(root, wordAt, word)) {
                 continue;
             }
-            if ((memory.getAcquire(lockBlock + MapLayout.LOCK) & ParticipantsLayout.OWNER) == Participants.me()) {
+            if ((memory.getAcquire(lockAt) & ParticipantsLayout.OWNER) == Participants.me()) {
                 throw MapAccess.recursive();
             }
-            locks.lock(lockBlock + MapLayout.LOCK);
+            if (nanos == Long.MAX_VALUE) {
+                locks.lock(lockAt);
+            } else if (!locks.tryLock(lockAt, nanos)) {
+                return 0;
+            }
             boolean isFound = false;
             try {
                 if (isStill(hash, segment)) {
                     table.requireOwner();
-                    access.segment = segment;
-                    find(access);
                     isFound = true;
-                    return;
+                    return segment;
                 }
             } finally {
                 if (!isFound) {
-                    locks.unlock(lockBlock + MapLayout.LOCK);
+                    locks.unlock(lockAt);
                 }
             }
         }
+    }
+
+    /**
+     * Acquires the locks of all segments, in the order of their hashes. None of them is split while its lock is held.
+     *
+     * @param nanos how long to wait for each at most
+     * @return releases them; null where the time was over
+     */
+    LiveStructure.@Nullable Hold tryHold(long nanos) {
+        gate.enter();
+        List<Long> held = new ArrayList<>();
+        boolean isDone = false;
+        try (MapAccess access = MapAccess.lend()) {
+            access.checkNotComputing(table);
+            access.hash = 0;
+            do {
+                long segment = lockSegment(access, nanos);
+                if (segment == 0) {
+                    return null;
+                }
+                held.add(lockAt(segment));
+                access.hash = endOfSegment(segment);
+            } while (access.hash != 0);
+            isDone = true;
+        } finally {
+            if (!isDone) {
+                release(held);
+            }
+        }
+        return () -> release(held);
+    }
+
+    /** Waits until all these locks could be acquired. */
+    void awaitHold() {
+        LiveStructure.Hold hold = tryHold(Long.MAX_VALUE);
+        if (hold != null) {
+            hold.close();
+        }
+    }
+
+    /** The least hash behind those of a segment; 0 where there is none. */
+    private long endOfSegment(long segment) {
+        int depth = table.depth(segment);
+        return depth == 0 ? 0
+                : memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT) + (1L << (Long.SIZE - depth));
+    }
+
+    private void release(List<Long> held) {
+        held.forEach(locks::unlock);
+        gate.exit();
     }
 
     /**
@@ -141,7 +219,7 @@ final class MapWriter {
     }
 
     void unlock(MapAccess access) {
-        locks.unlock(table.lockBlock(access.segment) + MapLayout.LOCK);
+        locks.unlock(lockAt(access.segment));
         gate.exit();
     }
 
@@ -206,6 +284,17 @@ final class MapWriter {
     }
 
     private void changing(MapAccess access, boolean isRemoval) {
+        try {
+            changeLogged(access, isRemoval);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            changeLogged(access, isRemoval);
+        }
+    }
+
+    private void changeLogged(MapAccess access, boolean isRemoval) {
         boolean isLogged = log.enter();
         try {
             if (loose == null) {

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
@@ -122,11 +123,26 @@ abstract class NumberList {
             long step = Math.min(Math.min(most, SlotChanges.MOST_INSERTED_BYTES), numbers.byteSize() - done);
             byte[] part = new byte[(int) step];
             MemorySegment.ofArray(part).copyFrom(numbers.asSlice(done, step));
-            try (Change change = heap.change()) {
-                changes.insert(change, at, part);
-                change.commit();
-            }
+            change(change -> changes.insert(change, at, part));
             done += step;
+        }
+    }
+
+    private void change(Consumer<Change> collecting) {
+        try {
+            changeOnce(collecting);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            changeOnce(collecting);
+        }
+    }
+
+    private void changeOnce(Consumer<Change> collecting) {
+        try (Change change = heap.change()) {
+            collecting.accept(change);
+            change.commit();
         }
     }
 
@@ -177,10 +193,8 @@ abstract class NumberList {
     private void removeRange(SlotChanges changes, long from, long to) {
         for (long end = to; end > from;) {
             long start = Math.max(from, changes.leafStart(end - 1));
-            try (Change change = heap.change()) {
-                changes.replace(change, start, (int) (end - start), new byte[0]);
-                change.commit();
-            }
+            int removed = (int) (end - start);
+            change(change -> changes.replace(change, start, removed, new byte[0]));
             end = start;
         }
     }

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Patience;
@@ -126,6 +127,17 @@ final class QueuePutter {
     }
 
     private void putLong(QueueContent element, long slot, long tail) {
+        try {
+            putLongOnce(element, slot, tail);
+        } catch (HeapFullException e) {
+            if (!ring.heap().makeRoom()) {
+                throw e;
+            }
+            putLongOnce(element, slot, tail);
+        }
+    }
+
+    private void putLongOnce(QueueContent element, long slot, long tail) {
         try (Change change = ring.heap().change()) {
             long block = change.allocate(element.length());
             element.copyTo(all, block);

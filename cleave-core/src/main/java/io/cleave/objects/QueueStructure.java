@@ -87,22 +87,27 @@ final class QueueStructure implements Structure {
     }
 
     @Override
-    public void dismantle(Heap heap, long header) {
+    public boolean dismantle(Heap heap, long header, SweepLimit limit) {
         if (heap.memory().getPlain(header + QueueLayout.HEAD_BLOCK) == 0) {
-            return;
+            return true;
         }
         QueueRing ring = ring(heap, header);
         long headLockAt = ring.headBlock() + QueueLayout.LOCK;
         long tailLockAt = ring.tailBlock() + QueueLayout.LOCK;
-        heap.locks().lock(headLockAt);
+        if (!limit.tryLock(heap.locks(), headLockAt)) {
+            return false;
+        }
         try {
-            heap.locks().lock(tailLockAt);
+            if (!limit.tryLock(heap.locks(), tailLockAt)) {
+                return false;
+            }
             try {
                 sendAway(heap, ring.headBlock());
                 sendAway(heap, ring.tailBlock());
                 freeElements(ring);
                 ring.table().freeElements();
                 freeBlocks(heap, header, ring);
+                return true;
             } finally {
                 heap.locks().unlock(tailLockAt);
             }

@@ -42,11 +42,11 @@ final class RawStructure implements Structure {
     }
 
     @Override
-    public void dismantle(Heap heap, long header) {
+    public boolean dismantle(Heap heap, long header, SweepLimit limit) {
         HeapMemory memory = heap.memory();
         long block = memory.getPlain(header + BLOCK_IN_HEADER);
         if (block == 0) {
-            return;
+            return true;
         }
         try (Change change = heap.change()) {
             change.set(header + BLOCK_IN_HEADER, 0);
@@ -54,6 +54,7 @@ final class RawStructure implements Structure {
             change.free(block);
             change.commit();
         }
+        return true;
     }
 
     @Override

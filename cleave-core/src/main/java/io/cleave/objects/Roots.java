@@ -1,6 +1,7 @@
 package io.cleave.objects;
 
 import io.cleave.CleaveException;
+import io.cleave.HeapFullException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Check;
@@ -65,12 +66,22 @@ final class Roots {
         long make(Change change);
     }
 
+    /** The directory of a heap whose memory is the caller's. */
     Roots(String heapName, Heap heap, boolean isReadOnly) {
+        this(heapName, new LooseStructures(heap, new Gate()), isReadOnly);
+    }
+
+    /**
+     * The directory of a heap, for who is inside its gate.
+     *
+     * @param loose of the same handle
+     */
+    Roots(String heapName, LooseStructures loose, boolean isReadOnly) {
         this.heapName = heapName;
-        this.heap = heap;
+        this.heap = loose.heap();
         this.memory = heap.memory();
         this.isReadOnly = isReadOnly;
-        this.loose = new LooseStructures(heap, new Gate()); // who uses this is inside the handle's gate
+        this.loose = loose;
         this.mostSteps = heap.usage().maximumBytes() / RootLayout.TEXT_IN_ENTRY;
     }
 
@@ -219,14 +230,25 @@ final class Roots {
         Root found = find(name);
         if (found == null) {
             refuseReadOnly();
-            sweep();
-            found = locked(() -> {
-                Found there = found(entry(bytes(name)));
-                return there != null ? there.sound(heapName) : make(name, type, maker);
-            });
+            sweepBriefly();
+            try {
+                found = findOrMakeLocked(name, type, maker);
+            } catch (HeapFullException e) {
+                if (!heap.makeRoom()) {
+                    throw e;
+                }
+                found = findOrMakeLocked(name, type, maker);
+            }
         }
         check(found, type);
         return found;
+    }
+
+    private Root findOrMakeLocked(String name, RootType type, Maker maker) {
+        return locked(() -> {
+            Found there = found(entry(bytes(name)));
+            return there != null ? there.sound(heapName) : make(name, type, maker);
+        });
     }
 
     private Root make(String name, RootType type, Maker maker) {
@@ -297,7 +319,7 @@ final class Roots {
             }
             return entry != 0;
         });
-        sweep();
+        sweepAll();
         return isDropped;
     }
 
@@ -321,26 +343,61 @@ final class Roots {
         }
     }
 
-    /** Frees what was dropped, and what was in it. */
-    private void sweep() {
-        sweepNamed();
-        loose.sweep();
+    /** Frees a part of what was dropped, for who wants something else: damage there is none of his errors. */
+    private void sweepBriefly() {
+        try {
+            SweepLimit limit = SweepLimit.brief();
+            sweepNamed(limit);
+            if (!loose.isInside()) {
+                loose.sweep(limit);
+            }
+        } catch (IncompatibleBlockException e) {
+            Thread.onSpinWait(); // a drop reports it
+        }
+    }
+
+    /**
+     * Frees all that was dropped, and what was in it, but for what somebody is using.
+     *
+     * @throws IncompatibleBlockException where something of it is damaged
+     */
+    private void sweepAll() {
+        if (loose.isInside()) {
+            sweepNamed(SweepLimit.all()); // the rest comes when the operation is over, and its locks are free
+        } else {
+            sweepNamed(SweepLimit.allPatiently());
+            loose.sweepAll(SweepLimit.allPatiently());
+        }
+    }
+
+    /** Frees all that was dropped where the heap is full; false where there was nothing. */
+    boolean makeRoom() {
+        boolean isAny = word(RootLayout.DROPPED) != 0 || !loose.lists().areEmpty();
+        if (isAny) {
+            try {
+                sweepNamed(SweepLimit.all());
+                loose.sweepAll(SweepLimit.all());
+            } catch (IncompatibleBlockException e) {
+                Thread.onSpinWait(); // a drop reports it
+            }
+        }
+        return isAny;
     }
 
     /** Frees what was dropped by its name, unless another is at it. */
-    private void sweepNamed() {
+    private void sweepNamed(SweepLimit limit) {
         if (word(RootLayout.DROPPED) == 0 || !heap.locks().tryLock(heap.rootAt(RootLayout.SWEEP_LOCK))) {
             return;
         }
         try {
-            for (long entry = word(RootLayout.DROPPED); entry != 0; entry = word(RootLayout.DROPPED)) {
+            long next;
+            for (long entry = word(RootLayout.DROPPED); entry != 0 && !limit.isReached(); entry = next) {
+                next = memory.getPlain(entry + RootLayout.NEXT_IN_ENTRY); // only who has the lock takes entries out
                 RootKind kind = RootKind.of(RootLayout.kind(memory, entry));
-                if (kind == null) {
-                    return; // another version's, which sweeps it
-                }
                 long header = memory.getPlain(entry + RootLayout.HEADER_IN_ENTRY);
-                kind.structure().dismantle(heap, header);
-                free(entry, header);
+                if (kind != null && kind.structure().dismantle(heap, header, limit)) {
+                    free(entry, header);
+                } // a kind that is unknown is another version's, which sweeps it
             }
         } finally {
             heap.locks().unlock(heap.rootAt(RootLayout.SWEEP_LOCK));
@@ -385,7 +442,7 @@ final class Roots {
             }
         }
         walk(word(RootLayout.DROPPED), check, true);
-        loose.walk(check);
+        loose.lists().walk(check);
         if (word(RootLayout.BEGUN) != word(RootLayout.ENDED)) {
             check.fault(
                     "the directory of names is in the middle of a change: " + word(RootLayout.BEGUN) + " were begun, "

@@ -80,10 +80,11 @@ public final class SharedHeap implements AutoCloseable {
         this.file = file;
         this.options = options;
         this.heap = Heap.attach(file);
-        this.roots = new Roots(file.name(), heap, options.readOnly());
         this.blocks = new RawBlocks(heap);
         this.gate = new Gate(this::release, file.memory(), WAYS);
         this.loose = new LooseStructures(heap, gate);
+        this.roots = new Roots(file.name(), loose, options.readOnly());
+        heap.onFull(roots::makeRoom);
     }
 
     /** Gives the memory up, with nobody inside. */
@@ -225,7 +226,8 @@ public final class SharedHeap implements AutoCloseable {
 
     /**
      * Removes a name, with all that it leads to. Who still has a handle on that gets a {@link StaleReferenceException}
-     * from then on.
+     * from then on. It frees all that was dropped and not freed yet, also by others, and takes as long as that; but what
+     * somebody is in the middle of changing for more than a second, or the caller himself is, is left to the next call.
      *
      * @param name a name in the heap
      * @return false where it led to nothing

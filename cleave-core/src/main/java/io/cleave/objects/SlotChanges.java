@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
@@ -37,7 +38,7 @@ final class SlotChanges {
     /** Frees what one who died has left beside the list. */
     void finish() {
         if (spare.isThere()) {
-            spare.free();
+            boolean _ = spare.free(SweepLimit.all());
         }
     }
 
@@ -142,7 +143,7 @@ final class SlotChanges {
             publish(change, 0, 0);
             change.commit();
         }
-        spare.free();
+        finish();
     }
 
     /**
@@ -151,6 +152,17 @@ final class SlotChanges {
      * @param slots the new ones, in the order of the machine
      */
     void replaceAll(MemorySegment slots) {
+        try {
+            replaceAllOnce(slots);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            replaceAllOnce(slots);
+        }
+    }
+
+    private void replaceAllOnce(MemorySegment slots) {
         boolean isDone = false;
         try {
             long bytes = slots.byteSize();
@@ -176,14 +188,20 @@ final class SlotChanges {
             isDone = true;
         } finally {
             if (isDone || spare.isThere()) {
-                spare.free();
+                finish();
             }
         }
     }
 
-    /** The list is none any more: all it had becomes the spare tree, and is freed. */
-    void end() {
-        finish();
+    /**
+     * The list is none any more: all it had becomes the spare tree, and is freed.
+     *
+     * @return whether all of it is; if not, the limit was reached
+     */
+    boolean end(SweepLimit limit) {
+        if (!spare.free(limit)) {
+            return false;
+        }
         if (count() != ListLayout.ENDED) {
             try (Change change = heap.change()) {
                 spare.set(change, ListLayout.SPARE_ELEMENTS, tree(), count());
@@ -191,7 +209,9 @@ final class SlotChanges {
                 change.commit();
             }
         }
-        spare.free();
+        if (!spare.free(limit)) {
+            return false;
+        }
         long schema = memory.getPlain(header + ListLayout.SCHEMA);
         if (schema != 0) {
             try (Change change = heap.change()) {
@@ -200,6 +220,7 @@ final class SlotChanges {
                 change.commit();
             }
         }
+        return true;
     }
 
     /** Lets readers find another tree, by the last word of a change. */

@@ -169,6 +169,13 @@ final class SlotList {
         return ListLayout.generationAcquire(memory, header) == generation;
     }
 
+    /** Whether the list was dropped, or even is free; reading may go on until it is. */
+    boolean hasEnded() {
+        boolean isEnding = RootLayout.isDropped(memory, header);
+        VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
+        return isEnding || !isInUse();
+    }
+
     private void requireUse() {
         VarHandle.loadLoadFence(); // what was read before is of use only if the header still is the list's
         if (!isInUse()) {
@@ -444,6 +451,16 @@ final class SlotList {
      * @throws IllegalStateException where the thread has the lock, as it runs code of a user of the list for an operation
      */
     SlotChanges lock() {
+        boolean _ = lock(Long.MAX_VALUE);
+        return changes;
+    }
+
+    /** The same, which gives up after some time; whether it is held. */
+    boolean tryLock(long nanos) {
+        return lock(nanos);
+    }
+
+    private boolean lock(long nanos) {
         gate.enter();
         boolean isHeld = false;
         try {
@@ -454,14 +471,19 @@ final class SlotList {
                 throw new IllegalStateException("Recursive update: code that a list calls, such as a comparator or a "
                         + "predicate, must not change that list; make other changes after");
             }
-            heap.locks().lock(lockAt);
+            if (nanos == Long.MAX_VALUE) {
+                heap.locks().lock(lockAt);
+            } else if (!heap.locks().tryLock(lockAt, nanos)) {
+                gate.exit();
+                return false;
+            }
             isHeld = true;
             ListView _ = current(); // or it was dropped
             if (RootLayout.isDropped(memory, header)) {
                 throw stale(); // it is about to be freed
             }
             changes.finish();
-            return changes;
+            return true;
         } catch (Throwable t) {
             if (isHeld) {
                 unlock();

@@ -173,7 +173,7 @@ final class StoredValue<T> {
      *
      * @param loose where structures go, whose lock is held; null where values are none
      */
-    static void free(long word, Change change, @Nullable LooseStructures loose) {
+    static void free(long word, Change change, @Nullable LooseLists loose) {
         if (loose != null && isBlock(word)) {
             HeldStructure.drop(loose, change, word + HEAD_BYTES);
         }

@@ -17,8 +17,10 @@ interface Structure {
      * may have been cut off anywhere before, and is called once more then; never twice at once.
      *
      * @param header its offset
+     * @param limit after how much to leave the rest, and how long to wait for whoever has a lock of it
+     * @return whether all is free; if not, it is to be called once more
      */
-    void dismantle(Heap heap, long header);
+    boolean dismantle(Heap heap, long header, SweepLimit limit);
 
     /**
      * How many elements it has, gathered while others go on; -1 where it does not count any.

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what the values are to their users
  */
 abstract class StructureEncoding<T> extends ValueEncoding<T> {
+    private static final int MOST_COPIES = 10;
+
     private final LooseStructures loose;
 
     private StructureEncoding(Class<? super T> type, ValueSchema schema, LooseStructures loose) {
@@ -45,30 +47,50 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
     /** Copies a value into an empty one. */
     abstract void fill(T empty, T value);
 
-    /** Copies what is in one at the moment, with all levels. */
-    abstract T copy(T value);
+    /**
+     * Copies what is in one at the moment, with all levels.
+     *
+     * @param isLenient whether to leave out what ends meanwhile, instead of a {@link StaleReferenceException}
+     */
+    abstract T copy(T value, boolean isLenient);
 
     /** Whether structures are in it. */
     abstract boolean isDeep();
 
-    /** Copies what is in one, while others may end what is in that. */
+    /**
+     * Copies what is in one, while others may end what is in that. Where they do each time, which may hold up whoever wants
+     * the lock that the caller has, the last copy is without what has ended.
+     */
     @Override
     final T detached(T value) {
-        while (true) {
+        for (int copies = 1; copies < MOST_COPIES; copies++) {
             try {
-                return copy(value);
+                return copy(value, false);
             } catch (StaleReferenceException e) {
                 if (!isDeep() || !((LiveStructure) value).isInUse()) {
                     throw e;
                 }
             }
         }
+        return copy(value, true);
+    }
+
+    /** Copies what is in a copy; null where it has ended and is to be left out. */
+    private static <V> @Nullable V part(ValueEncoding<V> encoding, V value, boolean isLenient) {
+        try {
+            return encoding.detached(value);
+        } catch (StaleReferenceException e) {
+            if (isLenient) {
+                return null;
+            }
+            throw e;
+        }
     }
 
     /** Makes a structure of a value, which is the buffer's until it is adopted. */
     @Override
     final void write(T value, ValueBuffer out) {
-        long header = loose.make(kind(), this::create);
+        long header = loose.lists().make(kind(), this::create);
         long generation = loose.heap().memory().getPlain(header);
         boolean isDone = false;
         try {
@@ -77,7 +99,7 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
             isDone = true;
         } finally {
             if (!isDone) {
-                loose.discard(header, generation);
+                loose.lists().discard(header, generation);
             }
         }
     }
@@ -127,10 +149,17 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         }
 
         @Override
-        List<E> copy(List<E> value) {
-            List<E> copy = new ArrayList<>(value);
-            if (isDeep()) {
-                copy.replaceAll(each -> each == null ? each : elements.detached(each));
+        List<E> copy(List<E> value, boolean isLenient) {
+            List<E> all = new ArrayList<>(value);
+            if (!isDeep()) {
+                return all;
+            }
+            List<E> copy = new ArrayList<>(all.size());
+            for (E each : all) {
+                E part = each == null ? each : part(elements, each, isLenient);
+                if (part != null || each == null) {
+                    copy.add(part);
+                }
             }
             return copy;
         }
@@ -173,9 +202,14 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         }
 
         @Override
-        Map<K, V> copy(Map<K, V> value) {
+        Map<K, V> copy(Map<K, V> value, boolean isLenient) {
             Map<K, V> copy = new HashMap<>();
-            value.forEach((key, each) -> copy.put(key, values.detached(each)));
+            value.forEach((key, each) -> {
+                V part = part(values, each, isLenient);
+                if (part != null) {
+                    copy.put(key, part);
+                }
+            });
             return copy;
         }
 
@@ -218,7 +252,7 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         }
 
         @Override
-        Set<E> copy(Set<E> value) {
+        Set<E> copy(Set<E> value, boolean isLenient) {
             return new HashSet<>(value);
         }
 

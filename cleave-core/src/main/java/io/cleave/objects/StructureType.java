@@ -27,9 +27,13 @@ import java.util.function.Function;
  * <p>
  * <b>An entry owns its structure.</b> To remove or replace the entry ends the structure with all in it, and each handle on it
  * throws a {@link io.cleave.StaleReferenceException}, whoever has it: from then on where it would change something, and
- * where it reads as soon as the memory is free again, mostly when the call that has ended it returns. What {@code put},
+ * where it reads as soon as the memory is free again, mostly when the call that has ended it returns. A handle on a structure
+ * within the one that has ended, at the second level or below, may accept changes until then, too, which nobody will see.
+ * What {@code put},
  * {@code remove}, {@code replace} and {@code set} return is a copy of the content, an ordinary collection; what others
- * change by their handles while it is made may be missing there. Where the structure is large, or what was in it does not
+ * change by their handles while it is made may be missing there. An operation frees 4096 blocks at most; what is left of larger
+ * structures, and what somebody is changing at the moment, is freed by those that follow, or all at once by
+ * {@link SharedHeap#drop}, or where the heap would be full. Where the structure is large, or what was in it does not
  * matter, {@code keySet().remove(key)}, {@code putAll}, {@code clear} and {@code removeIf} copy nothing.
  *
  * <p>
@@ -38,8 +42,23 @@ import java.util.function.Function;
  *
  * <p>
  * <b>Equality</b> is that of the content, as {@link List}, {@link Map} and {@link Set} have it, wherever values are compared:
- * in {@code containsValue}, {@code indexOf}, {@code replace(key, old, new)}, {@code remove(key, value)}. The inner structure
- * is not locked meanwhile, so others may change it. A structure that has ended equals nothing.
+ * in {@code containsValue}, {@code indexOf}, {@code replace(key, old, new)}, {@code remove(key, value)}. A structure that has
+ * ended equals nothing.
+ *
+ * <p>
+ * <b>What decides by the content whether a structure goes</b> locks it until it is gone, or stays: {@code removeIf},
+ * {@code removeAll} and {@code retainAll} of maps' values and entries and of lists, {@code remove(key, value)},
+ * {@code replace(key, old, new)} and a list's {@code remove(element)}. So nothing that others add is lost without an exception,
+ * and a predicate must change neither the structure that it is asked about nor the one that holds it, which is an
+ * {@link IllegalStateException}. An iterator's {@code remove} does not lock it, nor do {@code compute} and its kin and
+ * {@code replaceAll}, whose functions may change the structure: where they let another one take its place, what others add to it
+ * meanwhile goes with it.
+ *
+ * <p>
+ * <b>Order of locks.</b> A function of the outer structure that changes an inner one locks the outer one before the inner one.
+ * A function that runs under the lock of the inner one may remove its entry, or others; but where functions of both sorts run at
+ * once, the two may wait for each other for ever. What decides by content does not wait for an inner lock with the outer one for
+ * long: it begins anew, and may ask a predicate again.
  *
  * <p>
  * <b>Death and lack of memory.</b> A value is put as a whole or not at all, whatever process dies at whatever moment; what

@@ -108,14 +108,11 @@ final class ValueBuffer implements QueueContent, AutoCloseable {
             return;
         }
         loose = null;
-        try {
-            if (made != 0) {
-                structures.discard(made, madeGeneration);
-            }
-        } finally {
+        if (made != 0) {
+            structures.lists().discard(made, madeGeneration);
             made = 0;
-            structures.end();
         }
+        structures.end();
     }
 
     /** The value is a structure that was made of it. */
@@ -129,7 +126,7 @@ final class ValueBuffer implements QueueContent, AutoCloseable {
     /** Gives the structure that was made, if one was, to who stores these bytes in a change, under the lock. */
     void adopt(Change change) {
         if (loose != null && made != 0) {
-            loose.adopt(change, made);
+            loose.lists().adopt(change, made);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
@@ -61,14 +62,25 @@ final class ValueSlots<E extends @Nullable Object> {
 
     /** Makes a change that may store values or free them. Under the lock. */
     void change(Collecting collecting) {
+        try {
+            changeOnce(collecting);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            changeOnce(collecting);
+        }
+    }
+
+    private void changeOnce(Collecting collecting) {
         if (loose == null) {
             commit(collecting);
         } else {
-            loose.lock();
+            loose.lists().lock();
             try {
                 commit(collecting);
             } finally {
-                loose.unlock();
+                loose.lists().unlock();
             }
         }
     }
@@ -82,7 +94,7 @@ final class ValueSlots<E extends @Nullable Object> {
 
     /** Frees what an element's word leads to, as a part of such a change that takes the word away. */
     void free(long word, Change change) {
-        StoredValue.free(word, change, loose);
+        StoredValue.free(word, change, loose == null ? null : loose.lists());
     }
 
     SlotList slots() {

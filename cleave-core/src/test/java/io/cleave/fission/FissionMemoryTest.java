@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import io.cleave.WorkerDiedException;
 import io.cleave.os.Unistd;
+import io.cleave.os.YoungCollection;
 import io.cleave.testing.ChildJvm;
+import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,9 +40,46 @@ final class FissionMemoryTest {
         return sum > 0 ? 0 : 1;
     }
 
+    private static long collections() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .mapToLong(GarbageCollectorMXBean::getCollectionCount).sum();
+    }
+
     private static String describe(FissionReport report) {
         return " forks " + report.forks() + " reforks " + report.reforks() + " parent " + report.itemsInParent()
                 + " children " + report.itemsInChildren();
+    }
+
+    /** Makes much garbage in a child, though less than Eden has room for. */
+    static final class LittersInALargeEden {
+        private static final int ITEMS = 100;
+        private static final long EACH = 6L << 20;
+        /** So that whoever looks after the child's memory comes to look, on a busy machine, too. */
+        private static final long NAP_NANOS = 10_000_000;
+
+        public static void main(String[] arguments) {
+            byte[][] alive = new byte[64][1 << 10]; // what a collection has to copy
+            long before = collections();
+            try (Fission fission = Fission.builder().warmUp(0).children(1).build()) {
+                List<Long> seen = fission.map(IntStream.range(0, ITEMS).boxed().toList(), x -> {
+                    LockSupport.parkNanos(NAP_NANOS);
+                    return alive[x % 64][0] + litter(EACH) + collections() - before;
+                });
+                System.out.println("first " + seen.getFirst() + " last " + (seen.getLast() > 0) + " steady "
+                        + (seen.getLast() < ITEMS / 2) + " parent " + (collections() - before));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
+    void aChildCollectsLongBeforeItHasTouchedALargeEden(String collector) throws InterruptedException {
+        assumeTrue(YoungCollection.isThere());
+        try (ChildJvm jvm = ChildJvm.start(List.of(collector, "-Xmn1g", "-Xms1500m", "-Xmx1500m", STEADY),
+                LittersInALargeEden.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.lines()).contains("first 0 last true steady true parent 0");
+        }
     }
 
     /** Runs items that each need some of Eden, and all together many times as much. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import io.cleave.testing.ForkedChild;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -18,15 +19,28 @@ import org.jspecify.annotations.Nullable;
 public final class CrashHarness {
     private static final int PLAYS_PER_COLLECTION = 64;
     private static final long PAUSE_NANOS = 50_000;
+    private static final int EACH = 4;
+    private static final String STORES = "stores ";
 
     private final CrashScenario scenario;
-    private final boolean isEverySecond;
+    private final Seconds seconds;
+    private boolean hasVictimDied;
     private int deaths;
     private int plays;
 
-    private CrashHarness(CrashScenario scenario, boolean isEverySecond) {
+    private CrashHarness(CrashScenario scenario, Seconds seconds) {
         this.scenario = scenario;
-        this.isEverySecond = isEverySecond;
+        this.seconds = seconds;
+    }
+
+    /** Which deaths of the next are played, after that of the victim. */
+    public enum Seconds {
+        /** Each after each. */
+        ALL,
+        /** None, and then the n-th after the n-th. */
+        NONE_AND_NTH,
+        /** The n-th after each fourth, else none: few plays, with a victim's death at each store still. */
+        NONE_OR_NTH
     }
 
     /** Where scenarios come from: a class with a constructor without parameters. */
@@ -42,23 +56,38 @@ public final class CrashHarness {
      */
     public static int play(Class<? extends Scenarios> scenarios, String name, boolean isEverySecond)
             throws InterruptedException {
+        return play(scenarios, name, isEverySecond ? Seconds.ALL : Seconds.NONE_AND_NTH);
+    }
+
+    /**
+     * Plays scenarios one after the other, and fails where anything is not as it should be.
+     *
+     * @param scenarios makes them
+     * @param names which, with commas in between
+     * @param seconds which deaths of the next are played
+     * @return the number of stores of the victim, the least of all
+     */
+    public static int play(Class<? extends Scenarios> scenarios, String names, Seconds seconds)
+            throws InterruptedException {
         try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=2000000"),
                 CrashHarness.class,
-                scenarios.getName(), name, Boolean.toString(isEverySecond))) {
+                scenarios.getName(), names, seconds.name())) {
             assertThat(jvm.awaitExit(Delays.PATIENCE.multipliedBy(6))).as(() -> String.join("\n", jvm.lines()))
                     .isZero();
-            String result = jvm.awaitLine("stores ");
-            return Integer.parseInt(result.substring(0, result.indexOf(',')));
+            List<Integer> stores = jvm.lines().stream().filter(line -> line.startsWith(STORES))
+                    .map(line -> Integer.valueOf(line.substring(STORES.length(), line.indexOf(',')))).toList();
+            assertThat(stores).hasSameSizeAs(names.split(","));
+            return Collections.min(stores);
         }
     }
 
-    /** Arguments: the class of the scenarios, the name of one, whether every second death is played. */
+    /** Arguments: the class of the scenarios, the names of some, which second deaths are played. */
     public static void main(String[] arguments) throws Exception {
         Scenarios scenarios = Class.forName(arguments[0]).asSubclass(Scenarios.class).getDeclaredConstructor()
                 .newInstance();
         for (CrashScenario scenario : scenarios.get()) {
-            if (scenario.name().equals(arguments[1])) {
-                new CrashHarness(scenario, Boolean.parseBoolean(arguments[2])).run();
+            if (List.of(arguments[1].split(",")).contains(scenario.name())) {
+                new CrashHarness(scenario, Seconds.valueOf(arguments[2])).run();
             }
         }
     }
@@ -71,17 +100,26 @@ public final class CrashHarness {
             boolean hasDied = true;
             while (hasDied) {
                 first++;
-                hasDied = play(space, first, null);
-                if (hasDied && !isEverySecond) {
-                    boolean _ = play(space, first, first);
-                } else {
-                    for (int second = 1; hasDied && play(space, first, second); second++) {
-                        Thread.onSpinWait();
-                    }
-                }
+                hasDied = playFirst(space, first);
             }
-            System.out.println("stores " + (first - 1) + ", deaths " + deaths + ": " + scenario.name());
+            System.out.println(STORES + (first - 1) + ", deaths " + deaths + ": " + scenario.name());
         }
+    }
+
+    /** Lets the victim die at a step, with and without others after it; whether it did. */
+    private boolean playFirst(TestSpace space, int first) throws Exception {
+        if (seconds == Seconds.NONE_OR_NTH && first % EACH == 0) {
+            boolean _ = play(space, first, first);
+            return hasVictimDied;
+        }
+        boolean hasDied = play(space, first, null);
+        if (hasDied && seconds == Seconds.NONE_AND_NTH) {
+            boolean _ = play(space, first, first);
+        }
+        for (int second = 1; hasDied && seconds == Seconds.ALL && play(space, first, second); second++) {
+            Thread.onSpinWait();
+        }
+        return hasDied;
     }
 
     /** Everything once in this process, so that forked children find loaded what they need. */
@@ -110,7 +148,7 @@ public final class CrashHarness {
                 ForkedChild.gather();
             }
             fresh(space);
-            boolean hasVictimDied = runChild(first, () -> scenario.victim(Heap.attach(space)));
+            hasVictimDied = runChild(first, () -> scenario.victim(Heap.attach(space)));
             if (hasVictimDied) {
                 scenario.look(Heap.attach(space), false);
             }

@@ -147,8 +147,14 @@ final class HeapFileTest {
             }
             long good = overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC + (1L << 56));
             assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
+                    .hasMessageContaining("version 3, this").hasMessageContaining("reads version 2");
+            overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC - (1L << 56));
+            assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
+                    .hasMessageContaining("version 1, this").hasMessageContaining("reads version 2");
+            overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC + 1);
+            assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
                     .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC))
-                    .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC + (1L << 56)));
+                    .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC + 1));
             overwrite(4096 + HeapLayout.MAGIC_AT, good);
             HeapFile.open(NAME, DEFAULTS).close();
             try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {

@@ -262,7 +262,7 @@ public final class DeliveryScenarios implements CrashHarness.Scenarios {
             try {
                 long header = header(heap);
                 if (header != 0) {
-                    new QueueStructure().dismantle(heap, header);
+                    boolean _ = new QueueStructure().dismantle(heap, header, SweepLimit.all());
                     try (Change change = heap.change()) {
                         change.set(heap.rootAt(QUEUE), 0);
                         change.free(header);

@@ -28,7 +28,7 @@ public final class ListScenarios implements CrashHarness.Scenarios {
 
         @Override
         void dismantle(Heap heap, long header) {
-            new ListStructure(SlotKind.VALUES).dismantle(heap, header);
+            boolean _ = new ListStructure(SlotKind.VALUES).dismantle(heap, header, SweepLimit.all());
         }
 
         @Override

@@ -111,8 +111,8 @@ class ListTest {
         assertThat(model).hasSizeGreaterThan(1000);
         verify(header, SlotKind.VALUES);
         ListStructure structure = new ListStructure(SlotKind.VALUES);
-        structure.dismantle(heap, header);
-        structure.dismantle(heap, header);
+        boolean _ = structure.dismantle(heap, header, SweepLimit.all());
+        boolean _ = structure.dismantle(heap, header, SweepLimit.all());
         verify(header, SlotKind.VALUES);
         assertThat(heap.verify(check -> check.reached(header)).isSound()).isTrue();
     }

@@ -29,7 +29,7 @@ public final class MapScenarios implements CrashHarness.Scenarios {
 
         @Override
         void dismantle(Heap heap, long header) {
-            MapEnd.free(heap, header);
+            boolean _ = MapEnd.free(heap, header, SweepLimit.all());
         }
 
         @Override

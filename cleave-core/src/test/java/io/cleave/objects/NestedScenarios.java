@@ -262,7 +262,7 @@ public final class NestedScenarios implements CrashHarness.Scenarios {
 
     /** A name is dropped that leads to structures in structures. */
     private static final class Drop implements CrashScenario {
-        private static final int SIZE = 3;
+        private static final int SIZE = 2;
 
         @Override
         public String name() {
@@ -278,7 +278,7 @@ public final class NestedScenarios implements CrashHarness.Scenarios {
         public void prepare(Heap heap) {
             World world = World.of(heap);
             for (long key = 0; key < SIZE; key++) {
-                world.map.put(key, texts(key == 2 ? 1 : 0));
+                world.map.put(key, texts(key == 1 ? 1 : 0));
             }
         }
 

@@ -8,14 +8,18 @@ import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
 import io.cleave.heap.HeapMemory;
 import io.cleave.memory.Lifetime;
+import io.cleave.testing.Delays;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.ConcurrentModificationException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.ListIterator;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -201,6 +205,97 @@ class NestedTest {
         verify();
         list.clear();
         assertThat(list).isEmpty();
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aViewThatIsOutdatedRefusesAlsoWhatWouldChangeNothing() {
+        SharedList<List<Long>> list = heap.list("list", StructureType.list(Long.class));
+        list.addAll(List.of(List.of(1L), List.of(2L)));
+        List<List<Long>> view = list.subList(0, 2);
+        List<Long> second = view.get(1);
+        assertThat(view.set(1, second)).isEqualTo(second);
+        list.add(List.of());
+        assertThatThrownBy(() -> view.set(1, second)).isInstanceOf(ConcurrentModificationException.class);
+        list.clear();
+        assertThatThrownBy(() -> view.set(1, second)).isInstanceOf(ConcurrentModificationException.class);
+        assertNothingIsLeft();
+    }
+
+    /** Lets another thread add to what is being tested, once, after it was tested; how many additions went in. */
+    private static final class Adding {
+        private final AtomicInteger added = new AtomicInteger();
+        private final List<Thread> threads = new ArrayList<>();
+
+        <T> boolean isEmpty(Collection<T> tested, T element) {
+            boolean isEmpty = tested.isEmpty();
+            if (threads.isEmpty()) {
+                threads.add(Thread.ofPlatform().start(() -> {
+                    try {
+                        if (tested.add(element)) {
+                            int _ = added.incrementAndGet();
+                        }
+                    } catch (StaleReferenceException e) {
+                        return; // so it is not lost without a word
+                    }
+                }));
+                boolean _ = Delays.within(Delays.SHORT, () -> added.get() != 0);
+            }
+            return isEmpty;
+        }
+
+        int end() throws InterruptedException {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            return added.get();
+        }
+    }
+
+    @Test
+    void whatIsRemovedBecauseOfItsContentGoesWithThatContent() throws Exception {
+        map.put("a", List.of());
+        Adding toValue = new Adding();
+        boolean isGone = map.values().removeIf(list -> toValue.isEmpty(list, 1L));
+        assertThat(toValue.end()).isEqualTo(isGone ? 0 : 1);
+        map.put("a", List.of());
+        Adding toEntry = new Adding();
+        isGone = map.entrySet().removeIf(entry -> toEntry.isEmpty(entry.getValue(), 1L));
+        assertThat(toEntry.end()).isEqualTo(isGone ? 0 : 1);
+        SharedMap<String, Set<Long>> sets = heap.map("sets", String.class, StructureType.set(Long.class));
+        sets.put("a", Set.of());
+        Adding toSet = new Adding();
+        isGone = sets.values().removeIf(set -> toSet.isEmpty(set, 1L));
+        assertThat(toSet.end()).isEqualTo(isGone ? 0 : 1);
+        SharedList<List<Long>> list = heap.list("list", StructureType.list(Long.class));
+        list.addAll(List.of(List.of(), List.of(7L)));
+        Adding toElement = new Adding();
+        isGone = list.removeIf(each -> toElement.isEmpty(each, 1L));
+        assertThat(toElement.end()).isEqualTo(isGone ? 0 : 1);
+        verify();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void whatHasManySegmentsIsHeldAsAWhole() {
+        SharedMap<Long, Map<Long, Long>> maps = heap.map("maps", Long.class, StructureType.map(Long.class, Long.class));
+        maps.put(1L, Map.of());
+        Map<Long, Long> inner = maps.get(1L);
+        for (long i = 0; i < 50_000; i++) {
+            inner.put(i, i);
+        }
+        assertThat(maps.values().removeIf(each -> {
+            for (long i = 0; i < 1000; i++) {
+                long key = i;
+                assertThatThrownBy(() -> each.put(key, 0L)).isInstanceOf(IllegalStateException.class);
+            }
+            return each.size() != 50_000;
+        })).isFalse();
+        assertThat(inner.put(1L, 2L)).isEqualTo(1L);
+        assertThat(maps.values().remove(Map.of(1L, 1L))).isFalse();
+        assertThat(maps.values().remove(new HashMap<>(inner))).isTrue();
+        assertThat(maps).isEmpty();
         verify();
         assertNothingIsLeft();
     }

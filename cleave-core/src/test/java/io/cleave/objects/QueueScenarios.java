@@ -74,7 +74,7 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
 
         @Override
         void dismantle(Heap heap, long header) {
-            new QueueStructure().dismantle(heap, header);
+            boolean _ = new QueueStructure().dismantle(heap, header, SweepLimit.all());
         }
 
         @Override
