@@ -17,9 +17,7 @@ final class ParkSignal {
      * @throws UnsupportedOperationException where all are in use
      */
     static int install(long code) {
-        Sigaction action = new Sigaction(code + WholeForkCode.PARKED,
-                Sigaction.SA_SIGINFO | Sigaction.SA_RESTART | Sigaction.SA_RESTORER, code + WholeForkCode.RESTORER,
-                ALL);
+        Sigaction action = new Sigaction(code + WholeForkCode.PARKED, Sigaction.SA_SIGINFO | Sigaction.SA_RESTART, ALL);
         for (int signal = LAST; signal >= FIRST; signal--) {
             if (Sigaction.of(signal).handler() == 0 && action.install(signal)) {
                 return signal;

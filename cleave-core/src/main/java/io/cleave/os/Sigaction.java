@@ -1,70 +1,64 @@
 package io.cleave.os;
 
+import static io.cleave.os.Native.INT;
 import static io.cleave.os.Native.LONG;
 import static io.cleave.os.Native.POINTER;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * What a signal does, by the kernel's own interface on x86-64, as libc would put a restorer of its own, and libjsig a handler
- * of its own.
+ * What a signal does: {@code sigaction(2)} of libc itself, not of a library that stands before it such as libjsig, on x86-64.
  *
  * @param handler the address of the code, 0 for the signal's default
  * @param flags such as {@link #SA_SIGINFO}
- * @param restorer what the handler returns to
- * @param mask the signals that wait meanwhile
+ * @param mask the signals 1 to 64 that wait meanwhile
  */
-record Sigaction(long handler, long flags, long restorer, long mask) {
+record Sigaction(long handler, int flags, long mask) {
     /** The handler is told more than the signal's number. */
-    static final long SA_SIGINFO = 4;
-    /** There is a restorer. */
-    static final long SA_RESTORER = 0x04000000;
+    static final int SA_SIGINFO = 4;
     /** A system call that was interrupted goes on. */
-    static final long SA_RESTART = 0x10000000;
+    static final int SA_RESTART = 0x10000000;
 
-    private static final int SYS_RT_SIGACTION = 13;
-    private static final int BYTES = 32;
-    private static final long MASK_BYTES = 8;
+    // struct sigaction: sa_handler 0, sa_mask 8 (128 bytes), sa_flags 136 (int), sa_restorer 144, which is libc's affair
+    private static final int BYTES = 152;
+    private static final long HANDLER_AT = 0;
+    private static final long MASK_AT = 8;
+    private static final long FLAGS_AT = 136;
 
     /** Linked when it is first needed. */
     private static final class Call {
-        static final MethodHandle HANDLE = Native.plain("syscall",
-                FunctionDescriptor.of(LONG, LONG, LONG, POINTER, POINTER, LONG));
+        /** Of the shape of read(2), which has been linked before: a shape of its own takes several ms. */
+        static final MethodHandle HANDLE = Native.capturing("sigaction", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     }
 
     /**
      * What a signal does now.
      *
-     * @throws UnsupportedOperationException where the kernel does not tell it
+     * @throws UnsupportedOperationException where the system does not tell it
      */
     static Sigaction of(int signal) {
-        try (Arena local = Arena.ofConfined()) {
-            MemorySegment action = local.allocate(BYTES, 8);
-            if (call(signal, MemorySegment.NULL, action) != 0) {
-                throw new UnsupportedOperationException("the kernel does not tell what signal " + signal + " does");
-            }
-            return new Sigaction(action.get(LONG, 0), action.get(LONG, 8), action.get(LONG, 16), action.get(LONG, 24));
+        MemorySegment action = Native.scratch();
+        if (call(signal, MemorySegment.NULL, action.address()) != 0) {
+            throw new UnsupportedOperationException("the system does not tell what signal " + signal + " does");
         }
+        return new Sigaction(action.get(LONG, HANDLER_AT), action.get(INT, FLAGS_AT), action.get(LONG, MASK_AT));
     }
 
-    /** Lets a signal do this; false where the kernel refuses. */
+    /** Lets a signal do this; false where the system refuses. */
     boolean install(int signal) {
-        try (Arena local = Arena.ofConfined()) {
-            MemorySegment action = local.allocate(BYTES, 8);
-            action.set(LONG, 0, handler);
-            action.set(LONG, 8, flags);
-            action.set(LONG, 16, restorer);
-            action.set(LONG, 24, mask);
-            return call(signal, action, MemorySegment.NULL) == 0;
-        }
+        MemorySegment action = Native.scratch();
+        action.asSlice(0, BYTES).fill((byte) 0);
+        action.set(LONG, HANDLER_AT, handler);
+        action.set(LONG, MASK_AT, mask);
+        action.set(INT, FLAGS_AT, flags);
+        return call(signal, action, 0) == 0;
     }
 
-    private static long call(int signal, MemorySegment action, MemorySegment before) {
+    private static int call(int signal, MemorySegment action, long before) {
         try {
-            return (long) Call.HANDLE.invokeExact((long) SYS_RT_SIGACTION, (long) signal, action, before, MASK_BYTES);
+            return (int) (long) Call.HANDLE.invokeExact(Native.state(), signal, action, before);
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

@@ -6,10 +6,8 @@ import io.cleave.IncompatibleBlockException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.VarHandle;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -30,15 +28,19 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  * <li>marks the mapping, so that what Cleave does with it later is an error ({@link #requireIntact});
  * <li>shows HotSpot the instruction, or one nearby that it is known to know, so that it notes the error if it can;
- * <li>goes on behind the instruction where it knows how long that is, with 0 in the register for what was to be loaded;
- * <li>puts a page of zeroes there, of this mapping's own, where the error could not be noted or the length is not known, and
- * has the instruction repeated.
+ * <li>puts a page of zeroes there, of this mapping's own, and has the instruction repeated. Only where HotSpot goes on at the
+ * end of a copy is that left to it.
  * </ol>
+ * So each page that is missing is an error once at least, where one can be noted, and zeroes from then on.
  * All other faults are HotSpot's, whose handler is called as if there were no other.
  *
  * <p>
  * The handler takes no lock. A slot of the table has the end of its mapping written first when it is freed and last when it
  * is taken ({@code SYNC: slot}). A mapping leaves the table before it is unmapped. A forked child goes on with its copy of all.
+ *
+ * <p>
+ * It is installed when the first file is mapped, which takes some 5 ms in a JVM that has just been started: there each class,
+ * each lambda and each downcall of a shape of its own counts.
  */
 public final class SigbusGuard {
     /** The property that switches it off, by the value {@code false}. */
@@ -101,12 +103,13 @@ public final class SigbusGuard {
             throw new UnsupportedOperationException(
                     "the processor is " + System.getProperty("os.arch") + ", and its machine code is for x86-64");
         }
-        long hotSpot = VmStructs.symbol("JVM_handle_linux_signal");
-        Sigaction before = Sigaction.of(SIGBUS);
-        checkHandler(before, hotSpot);
-        if (VmStructs.isSet("CheckJNICalls")) {
+        if (JvmOptions.checksJni()) {
             throw new UnsupportedOperationException("-Xcheck:jni complains of handlers that are not HotSpot's");
         }
+        long hotSpot = SymbolLookup.libraryLookup("libjvm.so", Arena.global())
+                .findOrThrow("JVM_handle_linux_signal").address();
+        Sigaction before = Sigaction.of(SIGBUS);
+        checkHandler(before, hotSpot);
         long tableBytes = (SLOTS + SPARE_SLOTS) * SLOT_BYTES;
         table = VmStructs.memory(Mman.checked(Mman.mmap(tableBytes, Mman.PROT_READ | Mman.PROT_WRITE,
                 Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE, -1, 0), tableBytes), tableBytes);
@@ -116,37 +119,21 @@ public final class SigbusGuard {
         state.set(LONG, HOTSPOT_AT, hotSpot);
         state.set(LONG, SLOTS_AT, table.address());
         state.set(LONG, FAULTS_AT, FAULTS.address());
-        Sigaction own = new Sigaction(code + SigbusGuardCode.SIGBUS, before.flags() | Sigaction.SA_RESTORER,
-                code + SigbusGuardCode.RESTORER, before.mask());
+        Sigaction own = new Sigaction(code + SigbusGuardCode.SIGBUS, before.flags(), before.mask());
         if (!own.install(SIGBUS)) {
-            throw new UnsupportedOperationException("the kernel refuses a handler of SIGBUS");
+            throw new UnsupportedOperationException("the system refuses a handler of SIGBUS");
         }
     }
 
     /** The handler that is there has to be HotSpot's, which is to be had when this one does not know what to do. */
     private static void checkHandler(Sigaction action, long hotSpot) throws IOException {
-        List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"));
-        String file = fileAt(maps, hotSpot);
-        if (file.isEmpty() || !file.equals(fileAt(maps, action.handler()))
-                || (action.flags() & Sigaction.SA_SIGINFO) == 0) {
+        if ((action.flags() & Sigaction.SA_SIGINFO) == 0
+                || !ProcessMaps.isSameFile(action.handler(), hotSpot)) {
             throw new UnsupportedOperationException("another library handles SIGBUS");
         }
-        if (maps.stream().noneMatch(line -> line.contains("/libc.so") || line.contains("/libc-2."))) {
+        if (Native.find("gnu_get_libc_version").isEmpty()) {
             throw new UnsupportedOperationException("the C library is not glibc");
         }
-    }
-
-    private static String fileAt(List<String> maps, long address) {
-        for (String line : maps) {
-            int dash = line.indexOf('-');
-            int space = line.indexOf(' ');
-            if (Long.compareUnsigned(address, Long.parseUnsignedLong(line, 0, dash, 16)) >= 0
-                    && Long.compareUnsigned(address, Long.parseUnsignedLong(line, dash + 1, space, 16)) < 0) {
-                int path = line.indexOf('/');
-                return path < 0 ? "" : line.substring(path);
-            }
-        }
-        return "";
     }
 
     /**

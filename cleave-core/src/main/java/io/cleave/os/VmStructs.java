@@ -4,9 +4,6 @@ import static io.cleave.os.Native.INT;
 import static io.cleave.os.Native.LONG;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -17,9 +14,6 @@ import java.util.Map;
 final class VmStructs {
     private static final String TABLE = "gHotSpotVMStructs";
     private static final long MOST_ENTRIES = 20_000;
-    private static final long FLAG = word("JVMFlag");
-    /** A segment for each word that is read would take several times as long. */
-    private static final MemorySegment ALL = memory(0, Long.MAX_VALUE);
 
     /** {@code Type.field} to the offset, or to the address of a static field. */
     private final Map<String, Long> places = new HashMap<>();
@@ -87,86 +81,9 @@ final class VmStructs {
         throw new UnsupportedOperationException("this JVM's table of constants has no " + name);
     }
 
-    /**
-     * One of the JVM's options that is true or false. It looks at no more of the tables than it needs, by comparing words: the
-     * whole table takes 50 ms in a JVM that has just been started.
-     *
-     * @param option its name, of at least eight characters
-     * @throws UnsupportedOperationException where the JVM does not tell it
-     */
-    static boolean isSet(String option) {
-        long wanted = word(option);
-        Map<String, Long> places = placesOfFlags();
-        long flag = read(placeOfFlags(places, "flags"));
-        long stride = sizeOfFlag();
-        long nameAt = placeOfFlags(places, "_name");
-        for (long n = Math.min(read(placeOfFlags(places, "numFlags")), MOST_ENTRIES); n > 0; n--, flag += stride) {
-            long name = read(flag + nameAt);
-            if (name != 0 && head(name) == wanted && text(name).equals(option)) {
-                return memory(read(flag + placeOfFlags(places, "_addr")), 1).get(ValueLayout.JAVA_BYTE, 0) != 0;
-            }
-        }
-        throw new UnsupportedOperationException("this JVM has no option " + option);
-    }
-
-    private static Map<String, Long> placesOfFlags() {
-        long entry = read(symbol(TABLE));
-        long typeAt = read(symbol("gHotSpotVMStructEntryTypeNameOffset"));
-        long fieldAt = read(symbol("gHotSpotVMStructEntryFieldNameOffset"));
-        long offsetAt = read(symbol("gHotSpotVMStructEntryOffsetOffset"));
-        long addressAt = read(symbol("gHotSpotVMStructEntryAddressOffset"));
-        long stride = read(symbol("gHotSpotVMStructEntryArrayStride"));
-        Map<String, Long> places = new HashMap<>();
-        long type = 0;
-        boolean isFlag = false;
-        for (long n = 0; n < MOST_ENTRIES && read(entry + typeAt) != 0; n++, entry += stride) {
-            if (read(entry + typeAt) != type) {
-                type = read(entry + typeAt);
-                isFlag = head(type) == FLAG;
-            }
-            if (isFlag) {
-                long address = read(entry + addressAt);
-                places.put(text(read(entry + fieldAt)), address != 0 ? address : read(entry + offsetAt));
-            }
-        }
-        return places;
-    }
-
-    private static long placeOfFlags(Map<String, Long> places, String field) {
-        Long place = places.get(field);
-        if (place == null) {
-            throw new UnsupportedOperationException("this JVM's table of structures has no JVMFlag." + field);
-        }
-        return place;
-    }
-
-    private static long sizeOfFlag() {
-        long entry = read(symbol("gHotSpotVMTypes"));
-        long nameAt = read(symbol("gHotSpotVMTypeEntryTypeNameOffset"));
-        long sizeAt = read(symbol("gHotSpotVMTypeEntrySizeOffset"));
-        long stride = read(symbol("gHotSpotVMTypeEntryArrayStride"));
-        for (long n = 0; n < MOST_ENTRIES && read(entry + nameAt) != 0; n++, entry += stride) {
-            if (head(read(entry + nameAt)) == FLAG) {
-                return read(entry + sizeAt);
-            }
-        }
-        throw new UnsupportedOperationException("this JVM's table of types has no JVMFlag");
-    }
-
-    /** The first eight bytes of a text and of the zero behind it, as a word of memory has them. */
-    private static long word(String text) {
-        byte[] bytes = Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), Long.BYTES);
-        return MemorySegment.ofArray(bytes).get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
-    }
-
-    /** The first eight bytes of a text, at any address. */
-    private static long head(long address) {
-        return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address);
-    }
-
     /** A word of memory, at an address that is known to be one. */
     static long read(long address) {
-        return ALL.get(LONG, address);
+        return memory(address, Long.BYTES).get(LONG, 0);
     }
 
     static MemorySegment memory(long address, long byteSize) {
