@@ -40,9 +40,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * All of a block's memory is reserved when it is made, so a store never fails for want of memory. New blocks hold
- * zeroes. Nobody may truncate the file: an access to what is missing then is an {@link InternalError}, with few
- * exceptions (where compare-and-set is interpreted, and in native code), which find zeroes. After it {@link #segment} and
- * whatever else of Cleave's uses this handle throw {@link IncompatibleBlockException}, as opening such a file does. That
+ * zeroes. Nobody may truncate the file: the first access to each page that is missing then is an {@link InternalError}, with
+ * few exceptions (where compare-and-set is interpreted, and in native code), and later ones read zeroes. After it
+ * {@link #segment} and whatever else of Cleave's uses this handle throw {@link IncompatibleBlockException}, as opening such
+ * a file does. That
  * is so on x86-64 with HotSpot and glibc; elsewhere such an access may be the end of the process. The size of anonymous
  * blocks is sealed.
  *

@@ -30,7 +30,8 @@ record Sigaction(long handler, int flags, long mask) {
     /** Linked when it is first needed. */
     private static final class Call {
         /** Of the shape of read(2), which has been linked before: a shape of its own takes several ms. */
-        static final MethodHandle HANDLE = Native.capturing("sigaction", FunctionDescriptor.of(LONG, INT, POINTER, LONG));
+        static final MethodHandle HANDLE = Native.capturing("sigaction",
+                FunctionDescriptor.of(LONG, INT, POINTER, LONG));
     }
 
     /**
