@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <li>puts a page of zeroes there, of this mapping's own, and has the instruction repeated. Only where HotSpot goes on at the
  * end of a copy is that left to it.
  * </ol>
- * So each page that is missing is an error once at least, where one can be noted, and zeroes from then on.
+ * So who first meets a missing page gets an error, where one can be noted, and it holds zeroes from then on.
  * All other faults are HotSpot's, whose handler is called as if there were no other.
  *
  * <p>
