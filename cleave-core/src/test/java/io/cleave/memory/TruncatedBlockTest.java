@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -331,10 +332,17 @@ class TruncatedBlockTest {
     }
 
     private static List<String> run(List<String> options, int exitCode, String... arguments) throws Exception {
+        return run(Map.of(), options, exitCode, arguments);
+    }
+
+    private static List<String> run(Map<String, String> variables, List<String> options, int exitCode,
+            String... arguments) throws Exception {
         Path directory = Files.createTempDirectory(Path.of("/dev/shm"), "cleave-test.cut.");
         List<String> all = new ArrayList<>(List.of("-XX:ErrorFile=/dev/null", "-XX:-CreateCoredumpOnCrash"));
         all.addAll(options);
-        try (ChildJvm child = ChildJvm.start(Map.of("CLEAVE_DIR", directory.toString()), all, Victim.class,
+        Map<String, String> environment = new HashMap<>(variables);
+        environment.put("CLEAVE_DIR", directory.toString());
+        try (ChildJvm child = ChildJvm.start(environment, all, Victim.class,
                 arguments)) {
             assertThat(child.awaitExit()).as(child::toString).isEqualTo(exitCode);
             return child.lines();
@@ -415,6 +423,12 @@ class TruncatedBlockTest {
     @Test
     void theGuardIsNotThereWithChecksOfJni() throws Exception {
         assertThat(run(List.of("-Xint", "-Xcheck:jni"), FATAL, "interpreted"))
+                .noneMatch(line -> line.equals("lives on") || line.contains("handler modified"));
+    }
+
+    @Test
+    void theGuardIsNotThereWhereTheEnvironmentHasJniChecked() throws Exception {
+        assertThat(run(Map.of("JAVA_TOOL_OPTIONS", "-Xcheck:jni"), List.of("-Xint"), FATAL, "interpreted"))
                 .noneMatch(line -> line.equals("lives on") || line.contains("handler modified"));
     }
 }
