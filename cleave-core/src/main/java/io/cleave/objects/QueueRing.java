@@ -118,7 +118,7 @@ final class QueueRing {
             chunks[i] = memory.getPlain(header + QueueLayout.CHUNKS + (long) i * Long.BYTES);
         }
         VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
-        if (memory.getAcquire(header) != generation || headBlock == 0) {
+        if (memory.getAcquire(header) != generation || (headBlock == 0 && RootLayout.isDropped(memory, header))) {
             throw stale();
         }
         this.capacity = Math.clamp(wanted, 0, QueueLayout.MOST_CAPACITY);

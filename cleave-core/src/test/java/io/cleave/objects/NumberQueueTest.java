@@ -11,6 +11,7 @@ import io.cleave.testing.Delays;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -150,6 +151,25 @@ class NumberQueueTest {
         assertThatThrownBy(() -> queue.offerAll((long[]) null)).isInstanceOf(NullPointerException.class);
         assertThat(queue.toArray()).containsExactly(1, 2);
         assertThat(heap.names()).containsExactly("objects", "queue");
+    }
+
+    @Test
+    void aQueueWhoseBlocksAreGoneIsRefusedByWhoOpensIt() {
+        heap.longQueue("numbers", 2);
+        heap.queue("elements", Long.class, 2);
+        for (String name : heap.names()) {
+            long at = Objects.requireNonNull(heap.find(name)).header() + QueueLayout.HEAD_BLOCK;
+            long block = heap.heap().memory().getPlain(at);
+            heap.heap().memory().setPlain(at, 0);
+            assertThatThrownBy(() -> {
+                if (name.equals("numbers")) {
+                    heap.longQueue(name, 2);
+                } else {
+                    heap.queue(name, Long.class, 2);
+                }
+            }).isInstanceOf(IncompatibleBlockException.class).hasMessageContaining("damaged");
+            heap.heap().memory().setPlain(at, block);
+        }
     }
 
     @Test
