@@ -51,12 +51,6 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         return true;
     }
 
-    private static void refuseInterrupted() throws InterruptedException {
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-    }
-
     /** Refuses to move elements from a queue to the same one, which would not end or find no room. */
     private void refuseSelf(Collection<?> collection) {
         Objects.requireNonNull(collection, "the collection is null");
@@ -64,10 +58,6 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
             throw new IllegalArgumentException(
                     "elements of a queue cannot be moved to the same queue; name another collection");
         }
-    }
-
-    private static IllegalStateException uninterruptible(InterruptedException e) {
-        return new IllegalStateException(e); // it was not to be interruptible
     }
 
     @Override
@@ -80,7 +70,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
                 return putter.put(elements.encode(element, buffer), Patience.UNINTERRUPTIBLY);
             }
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -105,8 +95,9 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private boolean put(QueueContent element, Patience patience) throws InterruptedException {
-        refuseInterrupted();
-        return putter.put(element, patience) || ring.putters().await(new Putting(element, patience), patience);
+        QueueSide.refuseInterrupted();
+        return putter.put(element, patience)
+                || ring.putters().await(() -> putter.put(element, patience), patience);
     }
 
     @Override
@@ -114,7 +105,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return taker.take(HeapQueue::always, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -136,7 +127,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     /** Takes or receives an element, and waits for one where there is none. */
     private <T> @Nullable T await(Way<T> way, Patience patience) throws InterruptedException {
-        refuseInterrupted();
+        QueueSide.refuseInterrupted();
         T result = way.take(HeapQueue::always, patience);
         return result != null ? result : await(way, new QueueClaim(), patience);
     }
@@ -166,7 +157,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return receive(HeapQueue::always, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -242,7 +233,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return taker.take(target, most, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -267,13 +258,13 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return putAll(collection, Patience.TRY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
     @Override
     public void putAll(Collection<? extends E> collection) throws InterruptedException {
-        refuseInterrupted();
+        QueueSide.refuseInterrupted();
         int _ = putAll(collection, Patience.FOREVER);
     }
 
@@ -305,7 +296,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
             if (put == 0) {
                 QueueContent next = contents.get(count);
                 boolean isPut = patience.isTry() ? putter.put(next, Patience.UNINTERRUPTIBLY)
-                        : ring.putters().await(new Putting(next, patience), patience);
+                        : ring.putters().await(() -> putter.put(next, patience), patience);
                 if (!isPut) {
                     return count;
                 }
@@ -341,7 +332,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return taker.remove(ids) > 0;
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -445,40 +436,18 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         }
     }
 
-    private final class Putting extends QueueSide.Attempt {
-        private final QueueContent element;
-        private final Patience patience;
-
-        Putting(QueueContent element, Patience patience) {
-            super(ring.putters());
-            this.element = element;
-            this.patience = patience;
-        }
-
-        @Override
-        public boolean isDone() throws InterruptedException {
-            return putter.put(element, patience);
-        }
-
-        @Override
-        public boolean isPromising() {
-            return ring.seemsToHaveRoom();
-        }
-    }
-
     /** How an element is taken. */
     private interface Way<T> {
         @Nullable T take(BooleanSupplier mayTake, Patience patience) throws InterruptedException;
     }
 
-    private final class Taking<T> extends QueueSide.Attempt {
+    private static final class Taking<T> implements QueueSide.Attempt {
         private final Way<T> way;
         private final QueueClaim claim;
         private final Patience patience;
         private @Nullable T taken;
 
         Taking(Way<T> way, QueueClaim claim, Patience patience) {
-            super(ring.takers());
             this.way = way;
             this.claim = claim;
             this.patience = patience;
@@ -488,11 +457,6 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         public boolean isDone() throws InterruptedException {
             taken = way.take(claim, patience);
             return taken != null || claim.isClosed();
-        }
-
-        @Override
-        public boolean isPromising() {
-            return ring.seemsToHave();
         }
     }
 }

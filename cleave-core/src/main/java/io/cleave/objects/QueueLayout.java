@@ -33,6 +33,8 @@ package io.cleave.objects;
  *
  * slot         stamp | id | the element's bytes, or: block | how many bytes it has
  *
+ *              in queues of numbers: stamp | the number's bits
+ *
  * entry        state | next free entry, or how often it was received | as a slot
  *
  * state        0: free | 1: returned | the owner that has received it
@@ -81,6 +83,7 @@ final class QueueLayout {
     static final long CONTENT = 16;
     static final long BLOCK_IN_SLOT = 16;
     static final long LENGTH_IN_SLOT = 24;
+    static final long NUMBER_IN_SLOT = 8;
 
     static final long STATE_IN_ENTRY = 0;
     static final long NEXT_IN_ENTRY = 8;
@@ -91,6 +94,7 @@ final class QueueLayout {
     static final long IS_FREE = 0;
     static final long IS_RETURNED = 1;
 
+    static final int NUMBER_SLOT_BYTES = 16;
     static final int SMALL_SLOT_BYTES = 64;
     static final int USUAL_SLOT_BYTES = 128;
     static final int LEAST_SLOTS = 8;
