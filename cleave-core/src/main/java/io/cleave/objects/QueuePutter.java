@@ -111,7 +111,7 @@ final class QueuePutter {
             memory.setOpaque(tailBlock + QueueLayout.BEGUN, tail + 1);
         }
         long slot = ring.slotAt(tail);
-        memory.setOpaque(slot + QueueLayout.ID, id); // SYNC: queue-id; before what it is for
+        memory.setRelease(slot + QueueLayout.ID, id); // SYNC: queue-id; after what was there, before what it is for
         VarHandle.storeStoreFence();
         long length = element.length();
         if (length <= longestInSlot) {

@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * element is gone. What is read before the looks may be rubbish: it is bounded by what is committed.
  *
  * <p>
+ * <b>A position of a stack</b> is used again in the same lap, and then has the old stamp while the new element is written. So
+ * there the looks come before the content as well: the id is stored after the tail went below the position, so who has seen
+ * the id and then the tail above the position has seen the end of that push, and so the new element as a whole.
+ *
+ * <p>
  * <b>Each once.</b> Ids ascend with positions, and elements that move go to higher positions only ({@link QueueGap}). So what
  * has been passed is known by its id. In a queue nothing is passed over that is there all the time, as the next is at this
  * position or above it. In a stack it may have moved up from it, as many positions as the head has, and those of a gap: so
@@ -160,6 +165,9 @@ final class QueueReader<E> {
                 requireSense(stamp);
                 pass();
             }
+            return null;
+        }
+        if (isStack && !isUnchanged(slot, stamp, found)) { // an id that is not of the stamp's element
             return null;
         }
         Object content = content(slot, () -> isUnchanged(slot, stamp, found));
