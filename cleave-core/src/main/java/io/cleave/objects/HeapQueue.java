@@ -47,6 +47,10 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         ring.checkSchema(name, encoding.schema());
     }
 
+    QueueRing ring() {
+        return ring;
+    }
+
     private static boolean always() {
         return true;
     }

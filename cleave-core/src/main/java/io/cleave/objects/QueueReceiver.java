@@ -96,18 +96,12 @@ final class QueueReceiver<E> {
             if (!ring.lock(ring.takeLockAt(), patience)) {
                 return;
             }
-            try (Change change = heap.change()) {
-                for (int i = 0; i < entries.length; i++) {
-                    if (!table.isOwnedBy(entries[i], owner)) {
-                        throw QueueRing.damaged("the entry at " + entries[i] + " is another's");
-                    }
-                    if (i < acknowledged) {
-                        table.free(change, entries[i]);
-                    } else {
-                        table.giveBack(change, entries[i]);
-                    }
+            try {
+                checkOwner(entries, owner);
+                acknowledge(entries, acknowledged);
+                for (int i = acknowledged; i < entries.length; i++) {
+                    table.giveBack(entries[i]);
                 }
-                change.commit();
             } finally {
                 ring.unlock(ring.takeLockAt(), ring.putters(), 0);
             }
@@ -116,6 +110,23 @@ final class QueueReceiver<E> {
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // it was not to be interruptible
+        }
+    }
+
+    private void checkOwner(long[] entries, long owner) {
+        for (long entry : entries) {
+            if (!table.isOwnedBy(entry, owner)) {
+                throw QueueRing.damaged("the entry at " + entry + " is another's");
+            }
+        }
+    }
+
+    private void acknowledge(long[] entries, int count) {
+        try (Change change = heap.change()) {
+            for (int i = 0; i < count; i++) {
+                table.free(change, entries[i]);
+            }
+            change.commit();
         }
     }
 }

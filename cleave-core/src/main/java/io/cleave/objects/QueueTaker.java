@@ -53,6 +53,12 @@ final class QueueTaker<E> {
         this.putters = ring.putters();
     }
 
+    /** Acquires the lock, inside the gate, and looks before whether somebody has died who had received something. */
+    private boolean lock(Patience patience) throws InterruptedException {
+        boolean _ = table.isOwnerDead();
+        return ring.lock(lockAt, patience);
+    }
+
     /** Brings into order what dead processes have left. */
     private void prepare() {
         gap.close();
@@ -69,7 +75,7 @@ final class QueueTaker<E> {
     @Nullable E take(BooleanSupplier mayTake, Patience patience) throws InterruptedException {
         gate.enter();
         try {
-            if (!ring.lock(lockAt, patience)) {
+            if (!lock(patience)) {
                 return null;
             }
             long owner = 0;
@@ -121,7 +127,7 @@ final class QueueTaker<E> {
             throws InterruptedException {
         gate.enter();
         try {
-            if (!ring.lock(lockAt, patience)) {
+            if (!lock(patience)) {
                 return null;
             }
             long owner = Participants.newOwner();
@@ -162,13 +168,7 @@ final class QueueTaker<E> {
 
     private long receiveReturned(long owner) {
         long entry = table.firstReturned();
-        if (entry == 0) {
-            throw QueueRing.damaged("no element has come back");
-        }
-        try (Change change = ring.heap().change()) {
-            table.receiveReturned(change, entry, owner);
-            change.commit();
-        }
+        table.receiveReturned(entry, owner);
         return entry;
     }
 
@@ -209,7 +209,7 @@ final class QueueTaker<E> {
     int take(@Nullable List<E> target, int most, Patience patience) throws InterruptedException {
         gate.enter();
         try {
-            if (!ring.lock(lockAt, patience)) {
+            if (!lock(patience)) {
                 return 0;
             }
             long owner = 0;
@@ -220,7 +220,7 @@ final class QueueTaker<E> {
                 boolean isReturned = table.returned() > 0;
                 if (target == null) {
                     room = isReturned ? 0 : takeQuickly(null, most);
-                    return isReturned ? removeReturned(table.firstReturned()) : room;
+                    return isReturned ? removeReturned() : room;
                 }
                 long position = next(0);
                 long stamp = stamp(position);
@@ -321,19 +321,13 @@ final class QueueTaker<E> {
         }
     }
 
-    private void setEnd(Change change, long last) {
-        change.set(isStack ? tailAt : headAt, isStack ? last : last + 1);
+    private int removeReturned() {
+        table.free(table.firstReturned());
+        return 1;
     }
 
-    private int removeReturned(long entry) {
-        if (entry == 0) {
-            return 0;
-        }
-        try (Change change = ring.heap().change()) {
-            table.free(change, entry);
-            change.commit();
-        }
-        return 1;
+    private void setEnd(Change change, long last) {
+        change.set(isStack ? tailAt : headAt, isStack ? last : last + 1);
     }
 
     /**
@@ -343,20 +337,25 @@ final class QueueTaker<E> {
      * @return how many were taken
      */
     int remove(long[] ids) throws InterruptedException {
-        if (!ring.enter(lockAt, Patience.UNINTERRUPTIBLY)) {
-            return 0;
-        }
-        int removed = 0;
-        int room = 0;
+        gate.enter();
         try {
-            prepare();
-            for (int i = 0; i < ids.length && table.returned() > 0; i++) {
-                removed += removeReturned(table.findReturned(ids[i]));
+            if (!lock(Patience.UNINTERRUPTIBLY)) {
+                return 0;
             }
-            room = gap.remove(ids);
-            return removed + room;
+            int room = 0;
+            try {
+                prepare();
+                long[] returned = table.findReturned(ids);
+                for (long entry : returned) {
+                    table.free(entry);
+                }
+                room = gap.remove(ids);
+                return returned.length + room;
+            } finally {
+                ring.unlock(lockAt, putters, room);
+            }
         } finally {
-            ring.leave(lockAt, putters, room);
+            gate.exit();
         }
     }
 }

@@ -7,12 +7,16 @@ import io.cleave.StaleReferenceException;
 import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -190,6 +194,147 @@ class QueueDeliveryTest {
                 playAgainstModel(queue(order, capacity, start), order, random);
             }
         }
+    }
+
+    private static byte[] filled(int value) {
+        byte[] bytes = new byte[112];
+        Arrays.fill(bytes, (byte) value);
+        return bytes;
+    }
+
+    private static <E> QueueReader<E> reader(HeapQueue<E> queue, Class<E> element, QueueTable table) {
+        return new QueueReader<>(queue.ring(), new QueueElements<>(ValueEncoding.of(element)), table);
+    }
+
+    /** Once a reader has chosen an entry, that gets another element, whose second half comes after it was read. */
+    private static final class ReusedEntry extends QueueTable {
+        private final HeapQueue<byte[]> queue;
+        private int looks;
+        private boolean isLooking;
+        private long secondHalf;
+        private @Nullable Delivery<byte[]> halfReceived;
+
+        ReusedEntry(HeapQueue<byte[]> queue) {
+            super(queue.ring());
+            this.queue = queue;
+        }
+
+        @Override
+        long idAcquire(long entry) {
+            if (!isLooking && looks == 1 && halfReceived == null) {
+                Objects.requireNonNull(queue.tryReceive()).acknowledge();
+                halfReceived = Objects.requireNonNull(queue.tryReceive());
+                secondHalf = slot(entry) + QueueLayout.CONTENT + filled(2).length / 2;
+                fill(1);
+            }
+            return super.idAcquire(entry);
+        }
+
+        @Override
+        boolean isReturned(long entry, long id) {
+            if (halfReceived != null) {
+                fill(2);
+                halfReceived.close();
+            }
+            isLooking = true;
+            boolean isReturned = super.isReturned(entry, id);
+            isLooking = false;
+            looks++;
+            return isReturned;
+        }
+
+        private void fill(int value) {
+            queue.ring().heap().memory().segment().asSlice(secondHalf, filled(2).length / 2).fill((byte) value);
+        }
+    }
+
+    @Test
+    void whoReadsWhatCameBackSeesNoHalfOfAnotherElement() {
+        HeapQueue<byte[]> queue = heap.queue("bytes", RootKind.QUEUE, byte[].class, 8, 0);
+        queue.add(filled(1));
+        Objects.requireNonNull(queue.tryReceive()).close();
+        queue.add(filled(2));
+        assertThat(reader(queue, byte[].class, new ReusedEntry(queue)).next()).isEqualTo(filled(2));
+    }
+
+    @Test
+    void whatCameBackIsReadOnceThoughItsEntryIsUsedAgain() {
+        HeapQueue<String> stack = queue(QueueUseTest.Order.LIFO, 8, 0);
+        stack.addAll(List.of("a", "b", "c"));
+        List<Delivery<String>> open = List.of(received(stack), received(stack), received(stack));
+        open.forEach(Delivery::close);
+        QueueReader<String> reader = reader(stack, String.class, stack.ring().table());
+        assertThat(reader.next()).isEqualTo("c");
+        assertThat(reader.next()).isEqualTo("b");
+        open = List.of(received(stack), received(stack), received(stack));
+        open.getLast().acknowledge();
+        stack.add("d");
+        received(stack).close();
+        open.forEach(Delivery::close);
+        assertThat(reader.next()).isNull();
+        assertThat(stack).containsExactly("d", "c", "b");
+    }
+
+    @Test
+    void aProcessIsAskedForOnceHoweverManyItHasReceived() {
+        HeapQueue<String> queue = queue(QueueUseTest.Order.FIFO, 100, 0);
+        List<Delivery<String>> open = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            queue.add("job " + i);
+            open.add(received(queue));
+        }
+        List<Long> asked = new ArrayList<>();
+        QueueTable table = new QueueTable(queue.ring(), owner -> !asked.add(owner));
+        assertThat(table.isOwnerDead()).isFalse();
+        assertThat(asked).hasSize(1);
+        table.reclaim(); // nobody is known to be dead
+        assertThat(asked).hasSize(1);
+        open.forEach(Delivery::acknowledge);
+    }
+
+    /** Counts how often it looks at an element. */
+    private static final class Counting extends QueueTable {
+        private int looks;
+
+        Counting(QueueRing ring) {
+            super(ring);
+        }
+
+        @Override
+        long idAcquire(long entry) {
+            looks++;
+            return super.idAcquire(entry);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatCameBackIsTakenInOrderWithoutALookAtAllOfIt(QueueUseTest.Order order) {
+        HeapQueue<String> queue = queue(order, 4096, Long.MAX_VALUE - 1000);
+        List<Delivery<String>> open = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            queue.add("job " + i);
+            open.add(received(queue));
+        }
+        Collections.shuffle(open, new Random(5));
+        open.forEach(Delivery::close);
+        assertThat(heap.verify().isSound()).isTrue();
+        assertThat(queue).hasSize(2000);
+        assertThat(queue.removeIf(job -> job.endsWith("7"))).isTrue();
+        assertThat(heap.verify().isSound()).isTrue();
+        List<Integer> left = new ArrayList<>();
+        queue.forEach(job -> left.add(Model.number(job)));
+        assertThat(left).hasSize(1800).isSortedAccordingTo(order == QueueUseTest.Order.LIFO
+                ? Comparator.<Integer>reverseOrder() : Comparator.<Integer>naturalOrder());
+        Counting table = new Counting(queue.ring());
+        for (int i = 0; i < 900; i++) {
+            table.free(table.firstReturned());
+        }
+        assertThat(table.looks).isLessThan(900 * 100);
+        for (int number : left.subList(900, 1800)) {
+            assertThat(queue.poll()).isEqualTo("job " + number);
+        }
+        assertThat(queue).isEmpty();
     }
 
     @Test
