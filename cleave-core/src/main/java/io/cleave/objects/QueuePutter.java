@@ -74,11 +74,12 @@ final class QueuePutter {
         if (!ring.enter(ring.takeLockAt(), patience)) {
             return false;
         }
+        long head = ring.headAcquire();
         try {
             gap.close();
             return true;
         } finally {
-            ring.leave(ring.takeLockAt(), takers, 0);
+            ring.leave(ring.takeLockAt(), ring.putters(), (int) (ring.headAcquire() - head)); // room for others as well
         }
     }
 

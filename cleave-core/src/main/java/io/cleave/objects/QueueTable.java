@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
@@ -326,8 +327,8 @@ class QueueTable {
             chunk++;
         }
         if (chunk == QueueLayout.MOST_ENTRY_CHUNKS) {
-            throw new IllegalStateException(size() + " elements were received and not acknowledged; acknowledge or "
-                    + "close some before more are received");
+            throw new HeapFullException(size() + " elements of a queue were received and not acknowledged; acknowledge "
+                    + "or close some before more are received", entryBytes, 0, 0, size() * entryBytes, false, null);
         }
         int entries = QueueLayout.FIRST_ENTRIES << chunk;
         long first = change.allocateZeroed(entries * entryBytes);

@@ -59,6 +59,11 @@ final class QueueTaker<E> {
         return ring.lock(lockAt, patience);
     }
 
+    /** Grows by one for each element for which there is room now. Under the lock. */
+    private long ends() {
+        return memory.getPlain(headAt) - (isStack ? memory.getPlain(tailAt) : 0);
+    }
+
     /** Brings into order what dead processes have left. */
     private void prepare() {
         gap.close();
@@ -80,7 +85,7 @@ final class QueueTaker<E> {
             }
             long owner = 0;
             long entry = 0;
-            int room = 0;
+            long before = ends();
             try {
                 prepare();
                 long position = next(0);
@@ -101,12 +106,11 @@ final class QueueTaker<E> {
                 if (element != null) {
                     moveEnd(position, 1, QueueLayout.isInBlock(stamp));
                 }
-                room = isReturned ? 0 : 1;
                 if (element != null) {
                     return element;
                 }
             } finally {
-                ring.unlock(lockAt, putters, room);
+                ring.unlock(lockAt, putters, (int) (ends() - before));
             }
             return receiver.take(entry, owner);
         } finally {
@@ -132,7 +136,7 @@ final class QueueTaker<E> {
             }
             long owner = Participants.newOwner();
             long entry;
-            int room = 0;
+            long before = ends();
             try {
                 prepare();
                 boolean isReturned = table.returned() > 0;
@@ -141,9 +145,8 @@ final class QueueTaker<E> {
                     return null;
                 }
                 entry = isReturned ? receiveReturned(owner) : receiveNew(owner, 1)[0];
-                room = isReturned ? 0 : 1;
             } finally {
-                ring.unlock(lockAt, putters, room);
+                ring.unlock(lockAt, putters, (int) (ends() - before));
             }
             QueueDelivery<E> delivery = new QueueDelivery<>(gate, receiver, open, receiver.read(entry, owner), entry,
                     owner, table.deliveries(entry));
@@ -214,13 +217,12 @@ final class QueueTaker<E> {
             }
             long owner = 0;
             long[] received = NONE;
-            int room = 0;
+            long before = ends();
             try {
                 prepare();
                 boolean isReturned = table.returned() > 0;
                 if (target == null) {
-                    room = isReturned ? 0 : takeQuickly(null, most);
-                    return isReturned ? removeReturned() : room;
+                    return isReturned ? removeReturned() : takeQuickly(null, most);
                 }
                 long position = next(0);
                 long stamp = stamp(position);
@@ -228,14 +230,12 @@ final class QueueTaker<E> {
                     owner = Participants.newOwner();
                     received = isReturned ? new long[] {receiveReturned(owner)}
                             : receiveSome(owner, Math.min(most, RECEIVED_BATCH));
-                    room = isReturned ? 0 : received.length;
                 }
                 if (received.length == 0) {
-                    room = takeQuickly(target, most);
-                    return room;
+                    return takeQuickly(target, most);
                 }
             } finally {
-                ring.unlock(lockAt, putters, room);
+                ring.unlock(lockAt, putters, (int) (ends() - before));
             }
             return receiver.take(received, owner, target);
         } finally {
@@ -342,17 +342,16 @@ final class QueueTaker<E> {
             if (!lock(Patience.UNINTERRUPTIBLY)) {
                 return 0;
             }
-            int room = 0;
+            long before = ends();
             try {
                 prepare();
                 long[] returned = table.findReturned(ids);
                 for (long entry : returned) {
                     table.free(entry);
                 }
-                room = gap.remove(ids);
-                return returned.length + room;
+                return returned.length + gap.remove(ids);
             } finally {
-                ring.unlock(lockAt, putters, room);
+                ring.unlock(lockAt, putters, (int) (ends() - before));
             }
         } finally {
             gate.exit();

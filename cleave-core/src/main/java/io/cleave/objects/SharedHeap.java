@@ -88,7 +88,7 @@ public final class SharedHeap implements AutoCloseable {
 
     /** Gives the memory up, with nobody inside. */
     private void release() {
-        deliveries.forEach(QueueDelivery::closeWithHeap);
+        QueueDelivery.closeWithHeap(deliveries);
         file.close();
     }
 
@@ -669,7 +669,8 @@ public final class SharedHeap implements AutoCloseable {
      * heap, unless it is persistent. The second and later calls do nothing. A handle that is never closed is given up when
      * it is not reachable any more, or when the JVM ends normally.
      *
-     * @throws IllegalStateException where calls are still inside after 5 s; nothing has been closed then
+     * @throws IllegalStateException where calls are still inside after 5 s; nothing has been closed then, but what was
+     *         received may have gone back
      */
     @Override
     public void close() {

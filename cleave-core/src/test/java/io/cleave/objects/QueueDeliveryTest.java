@@ -3,7 +3,9 @@ package io.cleave.objects;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.HeapFullException;
 import io.cleave.StaleReferenceException;
+import io.cleave.heap.HeapMemory;
 import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.util.ArrayList;
@@ -335,6 +337,136 @@ class QueueDeliveryTest {
             assertThat(queue.poll()).isEqualTo("job " + number);
         }
         assertThat(queue).isEmpty();
+    }
+
+    /** An element that cannot be read at times. */
+    record Fragile(int number) {
+        private static volatile int broken;
+
+        Fragile {
+            if (number == broken) {
+                throw new AssertionError("number " + number);
+            }
+        }
+    }
+
+    @Test
+    void anErrorWhileManyAreReadLosesNone() {
+        SharedQueue<Fragile> queue = heap.queue("queue", Fragile.class, 8);
+        for (int i = 1; i <= 5; i++) {
+            queue.add(new Fragile(i));
+        }
+        List<Fragile> drained = new ArrayList<>();
+        try {
+            Fragile.broken = 3;
+            assertThatThrownBy(() -> queue.drainTo(drained)).isInstanceOf(AssertionError.class).hasMessage("number 3");
+        } finally {
+            Fragile.broken = 0;
+        }
+        assertThat(queue.inFlight()).isZero();
+        drained.addAll(queue);
+        assertThat(drained).extracting(Fragile::number).containsExactly(1, 2, 3, 4, 5);
+    }
+
+    @Test
+    void aSubscriberLearnsOfAnErrorInPlaceOfAnElement() {
+        SharedQueue<Fragile> queue = heap.queue("queue", Fragile.class, 8);
+        queue.add(new Fragile(3));
+        try {
+            Fragile.broken = 3;
+            CompletableFuture<Throwable> error = new CompletableFuture<>();
+            queue.publisher().subscribe(new Ending<>(1, error));
+            assertThat(error.orTimeout(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS).join())
+                    .hasStackTraceContaining("number 3");
+        } finally {
+            Fragile.broken = 0;
+        }
+    }
+
+    @Test
+    void aSubscriberThatWantsNothingLearnsThatTheQueueWasDropped() {
+        CompletableFuture<Throwable> error = new CompletableFuture<>();
+        queue(8).publisher().subscribe(new Ending<>(0, error));
+        heap.drop("queue");
+        assertThat(error.orTimeout(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS).join())
+                .isInstanceOf(StaleReferenceException.class);
+    }
+
+    /** Wants some elements, and tells how it ends. */
+    private record Ending<E>(int wanted, CompletableFuture<Throwable> error) implements Flow.Subscriber<E> {
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            if (wanted > 0) {
+                subscription.request(wanted);
+            }
+        }
+
+        @Override
+        public void onNext(E element) {
+            throw new IllegalStateException(element + " came");
+        }
+
+        @Override
+        public void onError(Throwable throwable) {
+            error.complete(throwable);
+        }
+
+        @Override
+        public void onComplete() {
+            throw new IllegalStateException("it does not complete");
+        }
+    }
+
+    /** Pretends that there is no chunk of entries to come. */
+    @Test
+    void whereNoMoreCanBeInFlightElementsAreTakenWithoutThat() {
+        SharedQueue<Fragile> queue = heap.queue("queue", Fragile.class, 64);
+        for (int i = 1; i <= QueueLayout.FIRST_ENTRIES + 2; i++) {
+            queue.add(new Fragile(i));
+        }
+        List<Delivery<Fragile>> open = new ArrayList<>();
+        for (int i = 0; i < QueueLayout.FIRST_ENTRIES; i++) {
+            open.add(Objects.requireNonNull(queue.tryReceive()));
+        }
+        QueueRing ring = ((HeapQueue<Fragile>) queue).ring();
+        HeapMemory memory = ring.heap().memory();
+        long chunks = ring.headBlock() + QueueLayout.ENTRY_CHUNKS;
+        long first = memory.getPlain(chunks);
+        for (int i = 1; i < QueueLayout.MOST_ENTRY_CHUNKS; i++) {
+            memory.setPlain(chunks + i * Long.BYTES, first);
+        }
+        try {
+            assertThat(queue.poll()).isEqualTo(new Fragile(QueueLayout.FIRST_ENTRIES + 1));
+            assertThat(queue.drainTo(new ArrayList<>())).isEqualTo(1);
+            queue.add(new Fragile(1));
+            assertThatThrownBy(queue::tryReceive).isInstanceOf(HeapFullException.class);
+        } finally {
+            for (int i = 1; i < QueueLayout.MOST_ENTRY_CHUNKS; i++) {
+                memory.setPlain(chunks + i * Long.BYTES, 0);
+            }
+        }
+        open.forEach(Delivery::close);
+    }
+
+    @Test
+    void closingTheHeapGivesBackWhatWasReceivedFromSeveralQueues() {
+        SharedQueue<String> one = queue(8);
+        SharedQueue<String> two = heap.stack("two", String.class, 8);
+        for (SharedQueue<String> each : List.of(one, two)) {
+            each.addAll(List.of("a", LONG, "c"));
+        }
+        try (SharedHeap other = SharedHeap.open(heap.name())) {
+            for (SharedQueue<String> each : List.of(other.queue("queue", String.class, 8),
+                    other.stack("two", String.class, 8))) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(received(each).deliveryCount()).isEqualTo(1);
+                }
+            }
+            assertThat(one.inFlight() + two.inFlight()).isEqualTo(6);
+        }
+        assertThat(one).containsExactly("a", LONG, "c");
+        assertThat(two).containsExactly("c", LONG, "a");
+        assertThat(one.inFlight() + two.inFlight()).isZero();
     }
 
     @Test
