@@ -433,7 +433,7 @@ class QueueDeliveryTest {
         long chunks = ring.headBlock() + QueueLayout.ENTRY_CHUNKS;
         long first = memory.getPlain(chunks);
         for (int i = 1; i < QueueLayout.MOST_ENTRY_CHUNKS; i++) {
-            memory.setPlain(chunks + i * Long.BYTES, first);
+            memory.setPlain(chunks + (long) i * Long.BYTES, first);
         }
         try {
             assertThat(queue.poll()).isEqualTo(new Fragile(QueueLayout.FIRST_ENTRIES + 1));
@@ -442,7 +442,7 @@ class QueueDeliveryTest {
             assertThatThrownBy(queue::tryReceive).isInstanceOf(HeapFullException.class);
         } finally {
             for (int i = 1; i < QueueLayout.MOST_ENTRY_CHUNKS; i++) {
-                memory.setPlain(chunks + i * Long.BYTES, 0);
+                memory.setPlain(chunks + (long) i * Long.BYTES, 0);
             }
         }
         open.forEach(Delivery::close);
