@@ -47,6 +47,10 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         ring.checkSchema(name, encoding.schema());
     }
 
+    QueueRing ring() {
+        return ring;
+    }
+
     private static boolean always() {
         return true;
     }
@@ -197,6 +201,16 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         return size;
     }
 
+    /** Refuses to go on where the queue was dropped or the heap closed. */
+    void requireUse() {
+        ring.gate().enter();
+        try {
+            ring.requireUse();
+        } finally {
+            ring.gate().exit();
+        }
+    }
+
     @Override
     public int capacity() {
         return ring.capacity();
@@ -217,16 +231,22 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     @Override
     public int drainTo(Collection<? super E> target, int most) {
         refuseSelf(target);
+        int limit = Math.min(most, mostElements());
         int count = 0;
         List<E> batch = new ArrayList<>();
         int taken = 1;
-        while (count < most && taken > 0) {
-            taken = take(batch, most - count);
+        while (count < limit && taken > 0) {
+            taken = take(batch, limit - count);
             target.addAll(batch);
             batch.clear();
             count += taken;
         }
         return count;
+    }
+
+    /** How many elements there can be now: what others put meanwhile need not be taken, or taking would not end. */
+    private int mostElements() {
+        return ring.capacity() + ring.table().returned();
     }
 
     private int take(@Nullable List<E> target, int most) {
@@ -239,7 +259,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     @Override
     public void clear() {
-        int left = ring.capacity() + ring.table().returned(); // what others put meanwhile need not go
+        int left = mostElements();
         int taken = 1;
         while (left > 0 && taken > 0) {
             taken = take(null, left);

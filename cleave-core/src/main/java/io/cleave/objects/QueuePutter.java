@@ -75,11 +75,12 @@ final class QueuePutter {
         if (!ring.enter(ring.takeLockAt(), patience)) {
             return false;
         }
+        long head = ring.headAcquire();
         try {
             gap.close();
             return true;
         } finally {
-            ring.leave(ring.takeLockAt(), takers, 0);
+            ring.leave(ring.takeLockAt(), ring.putters(), (int) (ring.headAcquire() - head)); // room for others as well
         }
     }
 
@@ -109,7 +110,7 @@ final class QueuePutter {
             end.begin(tail);
         }
         long slot = ring.slotAt(tail);
-        memory.setOpaque(slot + QueueLayout.ID, id); // SYNC: queue-id; before what it is for
+        memory.setRelease(slot + QueueLayout.ID, id); // SYNC: queue-id; after what was there, before what it is for
         VarHandle.storeStoreFence();
         long length = element.length();
         if (length <= longestInSlot) {

@@ -284,9 +284,9 @@ final class QueueRing {
                 && memory.getAcquire(header + RootLayout.KIND_IN_HEADER) == kind;
     }
 
-    /** Whether another handle is for the same queue. */
+    /** Whether another handle is for the same queue, be it one on the heap or on its queue. */
     boolean isSame(QueueRing other) {
-        return header == other.header && all.address() == other.all.address();
+        return header == other.header && generation == other.generation && heap.isSame(other.heap);
     }
 
     void requireUse() {
@@ -342,12 +342,17 @@ final class QueueRing {
 
     /** As {@link #enter}, for who has passed the gate. */
     boolean lock(long lockAt, Patience patience) throws InterruptedException {
+        return tryLock(lockAt, forLock(patience));
+    }
+
+    /** As {@link #lock}, with no more patience than that. */
+    boolean tryLock(long lockAt, Patience patience) throws InterruptedException {
         if (all.isReadOnly()) {
             throw new UnsupportedOperationException(
                     "the heap was opened for reading only; open it without withReadOnly to "
                             + "put or take something");
         }
-        boolean isHeld = locks.tryLock(lockAt, forLock(patience));
+        boolean isHeld = locks.tryLock(lockAt, patience);
         if (isHeld && !isInUse()) {
             locks.unlock(lockAt);
             throw stale();

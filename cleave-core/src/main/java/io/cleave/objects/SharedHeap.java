@@ -681,7 +681,8 @@ public final class SharedHeap implements AutoCloseable {
      * heap, unless it is persistent. The second and later calls do nothing. A handle that is never closed is given up when
      * it is not reachable any more, or when the JVM ends normally.
      *
-     * @throws IllegalStateException where calls are still inside after 5 s; nothing has been closed then
+     * @throws IllegalStateException where calls are still inside after 5 s; nothing has been closed then, but what was
+     *         received may have gone back
      */
     @Override
     public void close() {

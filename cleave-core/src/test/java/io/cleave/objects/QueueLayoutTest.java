@@ -18,6 +18,10 @@ class QueueLayoutTest {
                 .containsExactly(208, 216, 232, 240);
         assertThat(new long[] {QueueLayout.STAMP, QueueLayout.ID, QueueLayout.CONTENT, QueueLayout.BLOCK_IN_SLOT,
                 QueueLayout.LENGTH_IN_SLOT, QueueLayout.NUMBER_IN_SLOT}).containsExactly(0, 8, 16, 16, 24, 8);
+        assertThat(new long[] {QueueLayout.RETURNED, QueueLayout.FREE_ENTRY, QueueLayout.ENTRY_CHUNKS,
+                QueueLayout.STATE_IN_ENTRY, QueueLayout.NEXT_IN_ENTRY, QueueLayout.COUNT_IN_ENTRY,
+                QueueLayout.PLACE_IN_ENTRY, QueueLayout.AT_PLACE_IN_ENTRY, QueueLayout.SLOT_IN_ENTRY})
+                .containsExactly(224, 232, 8, 0, 8, 8, 16, 24, 32);
     }
 
     @Test
