@@ -85,6 +85,16 @@ public final class Heap {
     }
 
     /**
+     * Whether another handle is on the same heap, which has another mapping then.
+     *
+     * @param other a handle
+     * @return whether it is; a copy of a heap's file is taken for the same
+     */
+    public boolean isSame(Heap other) {
+        return seed() == other.seed();
+    }
+
+    /**
      * The number that the hashes of this heap depend on.
      *
      * @return the seed

@@ -14,6 +14,8 @@ package io.cleave.objects;
  * <p>
  * Until then it is nobody else's. It goes back to the head of the queue, to be the next that is taken, where it is closed
  * before, where its process dies in whatever way, or where the {@link SharedHeap} is closed that its queue was opened with.
+ * Closing a heap waits for a second at most for others who hold a queue's lock, as one that is stopped: what could not go back
+ * then does when the process ends.
  * So each element is acknowledged once, or is in the queue, or belongs to one delivery of one process that lives. Work that was
  * done and not acknowledged when its process died is done again by another: let it do no harm twice. Two never have the same
  * element at a time.
@@ -52,7 +54,11 @@ public interface Delivery<E> extends AutoCloseable {
      */
     void acknowledge();
 
-    /** Gives the element back to the head of the queue, unless it was acknowledged. Another call does nothing. */
+    /**
+     * Gives the element back to the head of the queue, unless it was acknowledged. Another call does nothing.
+     *
+     * @throws IllegalStateException where the heap is being closed at this moment, which gives the element back
+     */
     @Override
     void close();
 }

@@ -47,8 +47,9 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return other instanceof HeapList<?> list && slots().isSame(list.slots());
     }
 
-    long word(int index) {
-        return slots.word(index);
+    /** Reads an element, to know it again; null where there is no such element. */
+    ValueSlots.@Nullable Marked<E> find(int index) {
+        return slots.find(index);
     }
 
     @Override
@@ -198,13 +199,13 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /**
-     * Removes an element if its slot still has a word.
+     * Removes an element if it still is the one that had a mark.
      *
-     * @return whether it had
+     * @return whether it was
      */
-    boolean removeIfSame(int index, long word) {
+    boolean removeIfSame(int index, ValueSlots.Mark mark) {
         return slots.locked(null, changes -> {
-            boolean isSame = index < changes.count() && slots.word(changes, index) == word;
+            boolean isSame = slots.isUnchanged(changes, index, mark);
             if (isSame) {
                 dropLocked(changes, index);
             }
@@ -213,22 +214,21 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /**
-     * Replaces an element if its slot still has a word.
+     * Replaces an element if it still is the one that had a mark.
      *
-     * @return the word that it has then; {@link StoredValue#NOTHING} where it had another
+     * @return the new one's mark; null where it was another
      */
-    long setIfSame(int index, long word, E element) {
+    ValueSlots.@Nullable Mark setIfSame(int index, ValueSlots.Mark mark, E element) {
         try (ValueBuffer buffer = slots.lend()) {
             long encoded = values.encode(element, buffer);
-            return slots.locked(null, changes -> {
-                if (index >= changes.count() || slots.word(changes, index) != word) {
-                    return StoredValue.NOTHING;
+            return slots.<ValueSlots.@Nullable Mark>locked(null, changes -> {
+                if (!slots.isUnchanged(changes, index, mark)) {
+                    return null;
                 }
-                if (LiveStructure.areSame(element, slots.element(changes, index))) {
-                    return word;
+                if (!LiveStructure.areSame(element, slots.element(changes, index))) {
+                    slots.put(changes.slotAt(index), encoded, buffer);
                 }
-                slots.put(changes.slotAt(index), encoded, buffer);
-                return slots.word(changes, index);
+                return slots.mark(changes, index);
             });
         }
     }

@@ -9,12 +9,11 @@ import org.jspecify.annotations.Nullable;
 final class HeapListIterator<E extends @Nullable Object> implements ListIterator<E> {
     private final HeapList<E> list;
     private int cursor;
-    /** The element that was read at the cursor, to be returned by the next call; its word is 0 where there is none. */
-    private @Nullable E ahead;
-    private long aheadWord;
-    /** Which element was returned last, and its word; -1 where none can be removed or set. */
+    /** The element that was read at the cursor, to be returned by the next call; null where there is none. */
+    private ValueSlots.@Nullable Marked<E> ahead;
+    /** Which element was returned last, and its mark; -1 and null where none can be removed or set. */
     private int last = -1;
-    private long lastWord;
+    private ValueSlots.@Nullable Mark lastMark;
 
     /** An iterator that begins before an element. */
     HeapListIterator(HeapList<E> list, int index) {
@@ -22,49 +21,32 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
         this.cursor = index;
     }
 
-    /** Reads an element, and its word at the same moment; false where there is none. */
-    private boolean read(int index) {
-        while (true) {
-            aheadWord = list.word(index);
-            if (aheadWord == StoredValue.NOTHING) {
-                return false;
-            }
-            try {
-                ahead = list.get(index);
-            } catch (IndexOutOfBoundsException e) {
-                continue; // it was removed since
-            }
-            if (list.word(index) == aheadWord) {
-                return true;
-            }
-        }
-    }
-
-    @SuppressWarnings("NullAway") // what was read is an element, which may be null where the list's may
-    private E take(int index) {
-        E element = ahead;
+    private E take(ValueSlots.Marked<E> read, int index) {
         last = index;
-        lastWord = aheadWord;
-        forget();
-        return element;
+        lastMark = read.mark();
+        ahead = null;
+        return read.element();
     }
 
-    private void forget() {
-        ahead = null;
-        aheadWord = StoredValue.NOTHING;
+    private ValueSlots.@Nullable Marked<E> ahead() {
+        if (ahead == null) {
+            ahead = list.find(cursor);
+        }
+        return ahead;
     }
 
     @Override
     public boolean hasNext() {
-        return aheadWord != StoredValue.NOTHING || read(cursor);
+        return ahead() != null;
     }
 
     @Override
     public E next() {
-        if (!hasNext()) {
+        ValueSlots.Marked<E> read = ahead();
+        if (read == null) {
             throw new NoSuchElementException("the list has no element " + cursor);
         }
-        return take(cursor++);
+        return take(read, cursor++);
     }
 
     @Override
@@ -74,11 +56,12 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
 
     @Override
     public E previous() {
-        if (cursor == 0 || !read(cursor - 1)) {
-            forget();
+        ahead = null;
+        ValueSlots.Marked<E> read = cursor == 0 ? null : list.find(cursor - 1);
+        if (read == null) {
             throw new NoSuchElementException("the list has no element " + (cursor - 1));
         }
-        return take(--cursor);
+        return take(read, --cursor);
     }
 
     @Override
@@ -91,12 +74,14 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
         return cursor - 1;
     }
 
-    private void requireLast() {
-        if (last < 0) {
+    private ValueSlots.Mark lastMark() {
+        ValueSlots.Mark mark = lastMark;
+        if (last < 0 || mark == null) {
             throw new IllegalStateException(
                     "there is no element to remove or set: next and previous were not called since "
                             + "the last removal or addition");
         }
+        return mark;
     }
 
     private static ConcurrentModificationException changed(int index) {
@@ -107,24 +92,22 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
 
     @Override
     public void remove() {
-        requireLast();
-        if (!list.removeIfSame(last, lastWord)) {
+        if (!list.removeIfSame(last, lastMark())) {
             throw changed(last);
         }
         cursor = last;
         last = -1;
-        forget();
+        ahead = null;
     }
 
     @Override
     public void set(E element) {
-        requireLast();
-        long word = list.setIfSame(last, lastWord, element);
-        if (word == StoredValue.NOTHING) {
+        ValueSlots.Mark mark = list.setIfSame(last, lastMark(), element);
+        if (mark == null) {
             throw changed(last);
         }
-        lastWord = word;
-        forget();
+        lastMark = mark;
+        ahead = null;
     }
 
     @Override
@@ -136,6 +119,6 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
         }
         cursor++;
         last = -1;
-        forget();
+        ahead = null;
     }
 }

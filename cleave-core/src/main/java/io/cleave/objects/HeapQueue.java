@@ -47,14 +47,12 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         ring.checkSchema(name, encoding.schema());
     }
 
-    private static boolean always() {
-        return true;
+    QueueRing ring() {
+        return ring;
     }
 
-    private static void refuseInterrupted() throws InterruptedException {
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
+    private static boolean always() {
+        return true;
     }
 
     /** Refuses to move elements from a queue to the same one, which would not end or find no room. */
@@ -64,10 +62,6 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
             throw new IllegalArgumentException(
                     "elements of a queue cannot be moved to the same queue; name another collection");
         }
-    }
-
-    private static IllegalStateException uninterruptible(InterruptedException e) {
-        return new IllegalStateException(e); // it was not to be interruptible
     }
 
     @Override
@@ -80,7 +74,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
                 return putter.put(elements.encode(element, buffer), Patience.UNINTERRUPTIBLY);
             }
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -105,8 +99,9 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     }
 
     private boolean put(QueueContent element, Patience patience) throws InterruptedException {
-        refuseInterrupted();
-        return putter.put(element, patience) || ring.putters().await(new Putting(element, patience), patience);
+        QueueSide.refuseInterrupted();
+        return putter.put(element, patience)
+                || ring.putters().await(() -> putter.put(element, patience), patience);
     }
 
     @Override
@@ -114,7 +109,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return taker.take(HeapQueue::always, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -136,7 +131,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
 
     /** Takes or receives an element, and waits for one where there is none. */
     private <T> @Nullable T await(Way<T> way, Patience patience) throws InterruptedException {
-        refuseInterrupted();
+        QueueSide.refuseInterrupted();
         T result = way.take(HeapQueue::always, patience);
         return result != null ? result : await(way, new QueueClaim(), patience);
     }
@@ -166,7 +161,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return receive(HeapQueue::always, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -206,6 +201,16 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         return size;
     }
 
+    /** Refuses to go on where the queue was dropped or the heap closed. */
+    void requireUse() {
+        ring.gate().enter();
+        try {
+            ring.requireUse();
+        } finally {
+            ring.gate().exit();
+        }
+    }
+
     @Override
     public int capacity() {
         return ring.capacity();
@@ -226,11 +231,12 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
     @Override
     public int drainTo(Collection<? super E> target, int most) {
         refuseSelf(target);
+        int limit = Math.min(most, mostElements());
         int count = 0;
         List<E> batch = new ArrayList<>();
         int taken = 1;
-        while (count < most && taken > 0) {
-            taken = take(batch, most - count);
+        while (count < limit && taken > 0) {
+            taken = take(batch, limit - count);
             target.addAll(batch);
             batch.clear();
             count += taken;
@@ -238,17 +244,22 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         return count;
     }
 
+    /** How many elements there can be now: what others put meanwhile need not be taken, or taking would not end. */
+    private int mostElements() {
+        return ring.capacity() + ring.table().returned();
+    }
+
     private int take(@Nullable List<E> target, int most) {
         try {
             return taker.take(target, most, Patience.UNINTERRUPTIBLY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
     @Override
     public void clear() {
-        int left = ring.capacity() + ring.table().returned(); // what others put meanwhile need not go
+        int left = mostElements();
         int taken = 1;
         while (left > 0 && taken > 0) {
             taken = take(null, left);
@@ -267,13 +278,13 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return putAll(collection, Patience.TRY);
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
     @Override
     public void putAll(Collection<? extends E> collection) throws InterruptedException {
-        refuseInterrupted();
+        QueueSide.refuseInterrupted();
         int _ = putAll(collection, Patience.FOREVER);
     }
 
@@ -305,7 +316,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
             if (put == 0) {
                 QueueContent next = contents.get(count);
                 boolean isPut = patience.isTry() ? putter.put(next, Patience.UNINTERRUPTIBLY)
-                        : ring.putters().await(new Putting(next, patience), patience);
+                        : ring.putters().await(() -> putter.put(next, patience), patience);
                 if (!isPut) {
                     return count;
                 }
@@ -341,7 +352,7 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         try {
             return taker.remove(ids) > 0;
         } catch (InterruptedException e) {
-            throw uninterruptible(e);
+            throw QueueSide.uninterruptible(e);
         }
     }
 
@@ -445,40 +456,18 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         }
     }
 
-    private final class Putting extends QueueSide.Attempt {
-        private final QueueContent element;
-        private final Patience patience;
-
-        Putting(QueueContent element, Patience patience) {
-            super(ring.putters());
-            this.element = element;
-            this.patience = patience;
-        }
-
-        @Override
-        public boolean isDone() throws InterruptedException {
-            return putter.put(element, patience);
-        }
-
-        @Override
-        public boolean isPromising() {
-            return ring.seemsToHaveRoom();
-        }
-    }
-
     /** How an element is taken. */
     private interface Way<T> {
         @Nullable T take(BooleanSupplier mayTake, Patience patience) throws InterruptedException;
     }
 
-    private final class Taking<T> extends QueueSide.Attempt {
+    private static final class Taking<T> implements QueueSide.Attempt {
         private final Way<T> way;
         private final QueueClaim claim;
         private final Patience patience;
         private @Nullable T taken;
 
         Taking(Way<T> way, QueueClaim claim, Patience patience) {
-            super(ring.takers());
             this.way = way;
             this.claim = claim;
             this.patience = patience;
@@ -488,11 +477,6 @@ final class HeapQueue<E> extends AbstractQueue<E> implements SharedQueue<E> {
         public boolean isDone() throws InterruptedException {
             taken = way.take(claim, patience);
             return taken != null || claim.isClosed();
-        }
-
-        @Override
-        public boolean isPromising() {
-            return ring.seemsToHave();
         }
     }
 }

@@ -153,7 +153,7 @@ final class MapTable {
     /** Whether another handle is for the same map. */
     boolean isSame(MapTable other) {
         return header == other.header && generation == other.generation
-                && memory.segment().address() == other.memory.segment().address();
+                && heap.isSame(other.heap);
     }
 
     long root() {

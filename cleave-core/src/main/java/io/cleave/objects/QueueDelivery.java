@@ -5,11 +5,15 @@ import io.cleave.StaleReferenceException;
 import io.cleave.owner.Gate;
 import io.cleave.owner.Participants;
 import io.cleave.owner.Patience;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** An entry of a {@link QueueTable} that this process owns. */
 final class QueueDelivery<E> implements Delivery<E> {
-    /** How long closing a heap waits for the lock of each queue at most: whoever was stopped with it holds it longer. */
+    /** How long closing a heap waits for the locks of its queues at most: whoever was stopped with one holds it longer. */
     private static final long MOST_LOCK_NANOS = 1_000_000_000;
 
     private enum State {
@@ -89,17 +93,34 @@ final class QueueDelivery<E> implements Delivery<E> {
         boolean _ = open.remove(this);
     }
 
-    /** Gives the element back as the heap is about to be closed, with nobody inside. */
-    synchronized void closeWithHeap() {
-        if (state != State.RECEIVED || !Participants.isOwn(owner)) {
-            return;
+    /**
+     * Gives all elements back as the heap is about to be closed, with nobody inside. Where the lock of a queue cannot be had in
+     * the time for all of them, its elements stay in flight as long as this process lives.
+     */
+    static void closeWithHeap(Set<QueueDelivery<?>> open) {
+        Patience patience = new Patience(System.nanoTime() + MOST_LOCK_NANOS, false);
+        Map<QueueReceiver<?>, List<QueueDelivery<?>>> byQueue = new HashMap<>();
+        for (QueueDelivery<?> each : open) {
+            if (each.endWithHeap()) {
+                byQueue.computeIfAbsent(each.receiver, _ -> new ArrayList<>()).add(each);
+            }
         }
-        end(State.CLOSED);
-        try {
-            receiver.giveBack(entry, owner, new Patience(System.nanoTime() + MOST_LOCK_NANOS, false));
-        } catch (CleaveException e) {
-            return; // the queue is gone or damaged
+        byQueue.forEach((receiver, deliveries) -> {
+            try {
+                receiver.giveBack(deliveries.stream().mapToLong(each -> each.entry).toArray(),
+                        deliveries.stream().mapToLong(each -> each.owner).toArray(), patience);
+            } catch (CleaveException e) {
+                return; // the queue is gone or damaged
+            }
+        });
+    }
+
+    private synchronized boolean endWithHeap() {
+        boolean isOpen = state == State.RECEIVED && Participants.isOwn(owner);
+        if (isOpen) {
+            end(State.CLOSED);
         }
+        return isOpen;
     }
 
     @Override

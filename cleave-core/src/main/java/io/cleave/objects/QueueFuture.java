@@ -70,6 +70,19 @@ final class QueueFuture<E> extends CompletableFuture<E> {
         return close() ? super.cancel(mayInterruptIfRunning) : isCancelled();
     }
 
+    /** An element that is being taken already is lost with this, as one is that the future has completed with before. */
+    @Override
+    public void obtrudeValue(E element) {
+        boolean _ = close();
+        super.obtrudeValue(element);
+    }
+
+    @Override
+    public void obtrudeException(Throwable failure) {
+        boolean _ = close();
+        super.obtrudeException(failure);
+    }
+
     @Override
     public CompletableFuture<E> completeAsync(Supplier<? extends E> supplier) {
         return completeAsync(supplier, defaultExecutor());
@@ -80,8 +93,8 @@ final class QueueFuture<E> extends CompletableFuture<E> {
         executor.execute(() -> {
             try {
                 boolean _ = complete(supplier.get());
-            } catch (RuntimeException e) {
-                boolean _ = completeExceptionally(e);
+            } catch (Throwable t) { // an Error, too, as in any other future
+                boolean _ = completeExceptionally(t);
             }
         });
         return this;

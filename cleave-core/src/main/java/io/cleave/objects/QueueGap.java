@@ -130,7 +130,7 @@ final class QueueGap {
     private void move(long from, long to, long id) {
         long source = ring.slotAt(from);
         long target = ring.slotAt(to);
-        memory.setOpaque(target + QueueLayout.ID, id); // SYNC: queue-id; before what it is for
+        memory.setRelease(target + QueueLayout.ID, id); // SYNC: queue-id; after what was there, before what it is for
         VarHandle.storeStoreFence();
         memory.copy(source + QueueLayout.CONTENT, target + QueueLayout.CONTENT,
                 ring.slotBytes() - QueueLayout.CONTENT);

@@ -33,7 +33,9 @@ package io.cleave.objects;
  *
  * slot         stamp | id | the element's bytes, or: block | how many bytes it has
  *
- * entry        state | next free entry, or how often it was received | as a slot
+ *              in queues of numbers: stamp | the number's bits
+ *
+ * entry        state | next free entry, or how often it was received | its place | the entry at a place | as a slot
  *
  * state        0: free | 1: returned | the owner that has received it
  *
@@ -44,6 +46,7 @@ package io.cleave.objects;
  * chunks of the same size; their number is a power of two, at least the capacity. Position p, which counts from the
  * queue's beginning in 64 bits, lies in slot p modulo their number, in lap p divided by it. Entries are for elements that
  * were received and not acknowledged ({@link QueueTable}): their chunks come as they are needed, of 16 entries, 32 and so on.
+ * Places order those that came back ({@link QueueReturned}): entry number p also has the word of what is at place p.
  */
 final class QueueLayout {
     static final long HEAD_BLOCK = RootLayout.OWN_IN_HEADER;
@@ -81,16 +84,20 @@ final class QueueLayout {
     static final long CONTENT = 16;
     static final long BLOCK_IN_SLOT = 16;
     static final long LENGTH_IN_SLOT = 24;
+    static final long NUMBER_IN_SLOT = 8;
 
     static final long STATE_IN_ENTRY = 0;
     static final long NEXT_IN_ENTRY = 8;
     static final long COUNT_IN_ENTRY = 8;
-    static final long SLOT_IN_ENTRY = 16;
+    static final long PLACE_IN_ENTRY = 16;
+    static final long AT_PLACE_IN_ENTRY = 24;
+    static final long SLOT_IN_ENTRY = 32;
     static final int FIRST_ENTRIES = 16;
     /** States of an entry; all others are owners. */
     static final long IS_FREE = 0;
     static final long IS_RETURNED = 1;
 
+    static final int NUMBER_SLOT_BYTES = 16;
     static final int SMALL_SLOT_BYTES = 64;
     static final int USUAL_SLOT_BYTES = 128;
     static final int LEAST_SLOTS = 8;

@@ -92,6 +92,15 @@ final class QueuePublisher<E> implements Flow.Publisher<E> {
                 return queue.take(claim, Patience.FOREVER);
             } catch (InterruptedException e) {
                 return null; // hasDemand tells why
+            } catch (Throwable e) { // an Error, too: the subscriber has to learn that nothing more comes
+                throw new Lost(e);
+            }
+        }
+
+        /** Ends the subscription where the queue was dropped or the heap closed, though nobody asks for an element. */
+        private void requireQueue() {
+            try {
+                queue.requireUse();
             } catch (RuntimeException e) {
                 throw new Lost(e);
             }
@@ -101,7 +110,7 @@ final class QueuePublisher<E> implements Flow.Publisher<E> {
         private static final class Lost extends RuntimeException {
             private static final long serialVersionUID = 1L;
 
-            Lost(RuntimeException cause) {
+            Lost(Throwable cause) {
                 super(cause);
             }
         }
@@ -123,7 +132,8 @@ final class QueuePublisher<E> implements Flow.Publisher<E> {
                     return true;
                 }
                 boolean _ = Thread.interrupted();
-                LockSupport.park(this);
+                LockSupport.parkNanos(this, Patience.SLICE_NANOS);
+                requireQueue();
             }
             return false;
         }

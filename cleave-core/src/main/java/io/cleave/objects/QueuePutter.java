@@ -16,8 +16,8 @@ final class QueuePutter {
     private final boolean isStack;
     private final long tailBlock;
     private final long lockAt;
-    private final int capacity;
     private final long longestInSlot;
+    private final QueueTail end;
     private final QueueGap gap;
     private final QueueSide takers;
 
@@ -28,8 +28,8 @@ final class QueuePutter {
         this.isStack = ring.isStack();
         this.tailBlock = ring.tailBlock();
         this.lockAt = ring.putLockAt();
-        this.capacity = ring.capacity();
-        this.longestInSlot = ring.slotBytes() - QueueLayout.CONTENT;
+        this.longestInSlot = ring.longestInSlot();
+        this.end = new QueueTail(ring);
         this.gap = new QueueGap(ring);
         this.takers = ring.takers();
     }
@@ -75,11 +75,12 @@ final class QueuePutter {
         if (!ring.enter(ring.takeLockAt(), patience)) {
             return false;
         }
+        long head = ring.headAcquire();
         try {
             gap.close();
             return true;
         } finally {
-            ring.leave(ring.takeLockAt(), takers, 0);
+            ring.leave(ring.takeLockAt(), ring.putters(), (int) (ring.headAcquire() - head)); // room for others as well
         }
     }
 
@@ -97,11 +98,8 @@ final class QueuePutter {
     }
 
     private boolean putOne(QueueContent element) {
-        long tail = memory.getPlain(tailBlock + QueueLayout.TAIL);
-        if (!isStack && memory.getPlain(tailBlock + QueueLayout.BEGUN) != tail) {
-            tail = settle(tail);
-        }
-        if (isFull(tail)) {
+        long tail = end.position();
+        if (end.isFull(tail)) {
             return false;
         }
         long id = tail;
@@ -109,17 +107,16 @@ final class QueuePutter {
             id = memory.getPlain(tailBlock + QueueLayout.SEQUENCE);
             memory.setOpaque(tailBlock + QueueLayout.SEQUENCE, id + 1);
         } else {
-            memory.setOpaque(tailBlock + QueueLayout.BEGUN, tail + 1);
+            end.begin(tail);
         }
         long slot = ring.slotAt(tail);
-        memory.setOpaque(slot + QueueLayout.ID, id); // SYNC: queue-id; before what it is for
+        memory.setRelease(slot + QueueLayout.ID, id); // SYNC: queue-id; after what was there, before what it is for
         VarHandle.storeStoreFence();
         long length = element.length();
         if (length <= longestInSlot) {
             element.copyTo(all, slot + QueueLayout.CONTENT);
             HeapMemory.stored();
-            memory.setRelease(slot, QueueLayout.stamp(ring.lap(tail), length)); // SYNC: queue-stamp
-            memory.setRelease(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
+            end.publish(tail, length);
         } else {
             putLong(element, slot, tail);
         }
@@ -147,23 +144,5 @@ final class QueuePutter {
             change.set(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
             change.commit();
         }
-    }
-
-    /** Finishes, or forgets, what a dead process had begun to put into a queue; where the tail is after that. */
-    private long settle(long tail) {
-        if (!ring.hasAt(tail)) {
-            return tail;
-        }
-        memory.setRelease(tailBlock + QueueLayout.TAIL, tail + 1); // SYNC: queue-tail
-        return tail + 1;
-    }
-
-    private boolean isFull(long tail) {
-        if (tail - memory.getPlain(tailBlock + QueueLayout.KNOWN_HEAD) < capacity) {
-            return false;
-        }
-        long head = ring.headAcquire();
-        memory.setOpaque(tailBlock + QueueLayout.KNOWN_HEAD, head); // a guess that errs on the safe side
-        return tail - head >= capacity;
     }
 }

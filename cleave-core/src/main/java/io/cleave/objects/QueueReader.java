@@ -3,6 +3,8 @@ package io.cleave.objects;
 import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * written: so where both are the same, and the position is still one of the queue's, and the queue still in use, the
  * content is that of the element with the id. A block is freed after the head, the tail or the stamp has said that the
  * element is gone. What is read before the looks may be rubbish: it is bounded by what is committed.
+ *
+ * <p>
+ * <b>A position of a stack</b> is used again in the same lap, and then has the old stamp while the new element is written. So
+ * there the looks come before the content as well: the id is stored after the tail went below the position, so who has seen
+ * the id and then the tail above the position has seen the end of that push, and so the new element as a whole.
  *
  * <p>
  * <b>Each once.</b> Ids ascend with positions, and elements that move go to higher positions only ({@link QueueGap}). So what
@@ -36,10 +43,10 @@ final class QueueReader<E> {
     private final QueueElements<E> elements;
     private final boolean isStack;
     private final QueueTable table;
-    /** Whether nothing is left of what came back, and the id of what was read of it. */
+    /** Whether nothing is left of what came back, what was read of it, and what is to be looked at. */
     private boolean isInRing;
-    private boolean hasReturned;
-    private long lastReturned;
+    private QueueTable.@Nullable Found lastReturned;
+    private Iterator<QueueTable.Found> returned = Collections.emptyIterator();
     /** Whether the position means something, and the id. */
     private boolean hasPosition;
     private boolean hasId;
@@ -50,17 +57,22 @@ final class QueueReader<E> {
     private long id;
 
     QueueReader(QueueRing ring, QueueElements<E> elements) {
+        this(ring, elements, ring.table());
+    }
+
+    QueueReader(QueueRing ring, QueueElements<E> elements, QueueTable table) {
         this.ring = ring;
         this.memory = ring.heap().memory();
         this.all = memory.segment();
         this.elements = elements;
         this.isStack = ring.isStack();
-        this.table = ring.table();
+        this.table = table;
     }
 
     /** The id of the element that {@link #next} has returned last. */
     long id() {
-        return isInRing ? id : lastReturned;
+        QueueTable.Found last = lastReturned;
+        return isInRing || last == null ? id : last.id();
     }
 
     /**
@@ -80,24 +92,43 @@ final class QueueReader<E> {
 
     private @Nullable E nextReturned() {
         while (true) {
-            long entry = table.nextReturned(hasReturned, lastReturned);
+            long entry = nextEntry();
             if (entry == 0) {
                 ring.requireUse();
                 return null;
             }
-            long found = table.idAcquire(entry);
-            Object content = content(QueueTable.slot(entry), () -> isStillReturned(entry, found));
-            if (!(content instanceof Unsure) && isStillReturned(entry, found)) {
-                hasReturned = true;
+            QueueTable.Found found = new QueueTable.Found(entry, table.idAcquire(entry));
+            if (!isNew(found) || !isStillReturned(found)) { // the entry of another element, which may come just now
+                continue;
+            }
+            Object content = content(QueueTable.slot(entry), () -> isStillReturned(found));
+            if (!(content instanceof Unsure) && isStillReturned(found)) {
                 lastReturned = found;
                 return elements.sure(content);
             }
         }
     }
 
-    private boolean isStillReturned(long entry, long found) {
+    /** An entry that may have what is to be read next of what came back: the first, where that is quickly found. */
+    private long nextEntry() {
+        long first = lastReturned == null && !returned.hasNext() ? table.firstUnsure() : 0;
+        if (first != 0 && table.isReturned(first, table.idAcquire(first))) {
+            return first;
+        }
+        if (!returned.hasNext()) {
+            returned = table.returnedAfter(lastReturned).iterator();
+        }
+        return returned.hasNext() ? returned.next().entry() : 0;
+    }
+
+    private boolean isNew(QueueTable.Found found) {
+        QueueTable.Found last = lastReturned;
+        return last == null || table.isBefore(last.id(), found.id());
+    }
+
+    private boolean isStillReturned(QueueTable.Found found) {
         VarHandle.loadLoadFence(); // what was read of the entry and its block comes before the looks
-        boolean isReturned = table.isReturned(entry, found);
+        boolean isReturned = table.isReturned(found.entry(), found.id());
         ring.requireUse();
         return isReturned;
     }
@@ -160,6 +191,9 @@ final class QueueReader<E> {
                 requireSense(stamp);
                 pass();
             }
+            return null;
+        }
+        if (isStack && !isUnchanged(slot, stamp, found)) { // an id that is not of the stamp's element
             return null;
         }
         Object content = content(slot, () -> isUnchanged(slot, stamp, found));

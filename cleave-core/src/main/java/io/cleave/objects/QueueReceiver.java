@@ -67,55 +67,85 @@ final class QueueReceiver<E> {
                 boolean _ = target.add(content(entry));
                 count++;
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // an Error, too: those before it are the caller's then, or they would be lost
             if (count == 0) {
                 throw e;
             }
         } finally {
-            end(entries, count, owner, Patience.UNINTERRUPTIBLY);
+            end(entries, count, owner);
         }
         return count;
     }
 
     void acknowledge(long entry, long owner) {
-        end(new long[] {entry}, 1, owner, Patience.UNINTERRUPTIBLY);
+        end(new long[] {entry}, 1, owner);
     }
 
     void giveBack(long entry, long owner) {
-        giveBack(entry, owner, Patience.UNINTERRUPTIBLY);
+        end(new long[] {entry}, 0, owner);
     }
 
-    void giveBack(long entry, long owner, Patience patience) {
-        end(new long[] {entry}, 0, owner, patience);
-    }
-
-    /** Acknowledges the first of some entries, and gives back the others. */
-    private void end(long[] entries, int acknowledged, long owner, Patience patience) {
-        Participants.checkOwn(owner);
+    /** Gives back what several owners have, if the lock can be had in time. */
+    void giveBack(long[] entries, long[] owners, Patience patience) {
         try {
-            if (!ring.lock(ring.takeLockAt(), patience)) {
+            if (!ring.tryLock(ring.takeLockAt(), patience)) {
                 return;
             }
-            try (Change change = heap.change()) {
+            try {
                 for (int i = 0; i < entries.length; i++) {
-                    if (!table.isOwnedBy(entries[i], owner)) {
-                        throw QueueRing.damaged("the entry at " + entries[i] + " is another's");
-                    }
-                    if (i < acknowledged) {
-                        table.free(change, entries[i]);
-                    } else {
-                        table.giveBack(change, entries[i]);
+                    if (table.isOwnedBy(entries[i], owners[i])) {
+                        table.giveBack(entries[i]);
                     }
                 }
-                change.commit();
             } finally {
                 ring.unlock(ring.takeLockAt(), ring.putters(), 0);
             }
-            if (acknowledged < entries.length && ring.lock(ring.putLockAt(), patience)) {
+            if (ring.tryLock(ring.putLockAt(), patience)) {
+                ring.unlock(ring.putLockAt(), ring.takers(), entries.length);
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // it was not to be interruptible
+        }
+    }
+
+    /** Acknowledges the first of some entries, and gives back the others. */
+    private void end(long[] entries, int acknowledged, long owner) {
+        Participants.checkOwn(owner);
+        try {
+            if (!ring.lock(ring.takeLockAt(), Patience.UNINTERRUPTIBLY)) {
+                return;
+            }
+            try {
+                checkOwner(entries, owner);
+                acknowledge(entries, acknowledged);
+                for (int i = acknowledged; i < entries.length; i++) {
+                    table.giveBack(entries[i]);
+                }
+            } finally {
+                ring.unlock(ring.takeLockAt(), ring.putters(), 0);
+            }
+            if (acknowledged < entries.length && ring.lock(ring.putLockAt(), Patience.UNINTERRUPTIBLY)) {
                 ring.unlock(ring.putLockAt(), ring.takers(), entries.length - acknowledged);
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // it was not to be interruptible
+        }
+    }
+
+    private void checkOwner(long[] entries, long owner) {
+        for (long entry : entries) {
+            if (!table.isOwnedBy(entry, owner)) {
+                throw QueueRing.damaged("the entry at " + entry + " is another's");
+            }
+        }
+    }
+
+    private void acknowledge(long[] entries, int count) {
+        try (Change change = heap.change()) {
+            for (int i = 0; i < count; i++) {
+                table.free(change, entries[i]);
+            }
+            change.commit();
         }
     }
 }

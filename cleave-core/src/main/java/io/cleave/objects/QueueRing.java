@@ -12,6 +12,7 @@ import io.cleave.owner.SharedCell;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded ring of slots in a heap, for many processes of which any may die at any moment: a queue, or a stack.
@@ -37,6 +38,10 @@ import java.util.function.LongFunction;
  *
  * <p>
  * <b>Longer elements</b> lie in a block of their own. It comes and goes in one {@link Change} with the stamp or the head.
+ *
+ * <p>
+ * <b>Numbers</b> lie in slots that have nothing but the stamp and them ({@link NumberQueue}): they are not received, not taken
+ * out of the middle, and have no blocks, so that they need no ids.
  *
  * <p>
  * <b>A stack</b> puts and takes at the tail, under the lock of the tail, whose store makes an element one of the stack's, or
@@ -67,6 +72,7 @@ final class QueueRing {
     private final long generation;
     private final long kind;
     private final boolean isStack;
+    private final boolean hasNumbers;
     private final long headBlock;
     private final long tailBlock;
     private final int capacity;
@@ -101,6 +107,7 @@ final class QueueRing {
         this.generation = generation;
         this.kind = kind.number();
         this.isStack = kind == RootKind.STACK;
+        this.hasNumbers = kind.isQueueOfNumbers();
         this.headBlock = memory.getPlain(header + QueueLayout.HEAD_BLOCK);
         this.tailBlock = memory.getPlain(header + QueueLayout.TAIL_BLOCK);
         long wanted = memory.getPlain(header + QueueLayout.CAPACITY);
@@ -111,7 +118,7 @@ final class QueueRing {
             chunks[i] = memory.getPlain(header + QueueLayout.CHUNKS + (long) i * Long.BYTES);
         }
         VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
-        if (memory.getAcquire(header) != generation || headBlock == 0) {
+        if (memory.getAcquire(header) != generation || (headBlock == 0 && RootLayout.isDropped(memory, header))) {
             throw stale();
         }
         this.capacity = Math.clamp(wanted, 0, QueueLayout.MOST_CAPACITY);
@@ -125,13 +132,15 @@ final class QueueRing {
         this.chunkMask = chunkSlots - 1;
         this.putLockAt = tailBlock + QueueLayout.LOCK;
         this.takeLockAt = isStack ? putLockAt : headBlock + QueueLayout.LOCK;
-        this.takers = new QueueSide(this, tailBlock, putLockAt, cells);
-        this.putters = new QueueSide(this, headBlock, takeLockAt, cells);
+        this.takers = new QueueSide(this, tailBlock, putLockAt, this::seemsToHave, cells);
+        this.putters = new QueueSide(this, headBlock, takeLockAt, this::seemsToHaveRoom, cells);
         this.table = new QueueTable(this);
     }
 
     private boolean hasBlocks(int slots) {
-        if (slotBytes != QueueLayout.SMALL_SLOT_BYTES && slotBytes != QueueLayout.USUAL_SLOT_BYTES) {
+        boolean isFitting = hasNumbers ? slotBytes == QueueLayout.NUMBER_SLOT_BYTES
+                : slotBytes == QueueLayout.SMALL_SLOT_BYTES || slotBytes == QueueLayout.USUAL_SLOT_BYTES;
+        if (!isFitting) {
             return false;
         }
         long bytes = QueueLayout.chunkBytes(slots, slotBytes);
@@ -146,10 +155,12 @@ final class QueueRing {
     /**
      * Makes an empty queue, as a part of a change that lets somebody find it.
      *
+     * @param element the schema of the elements; null where they are numbers
      * @param start the position of the first element; 0, but for tests
      * @return its header
      */
-    static long create(Heap heap, Change change, ValueSchema element, int capacity, int slotBytes, long start) {
+    static long create(Heap heap, Change change, @Nullable ValueSchema element, int capacity, int slotBytes,
+            long start) {
         HeapMemory memory = heap.memory();
         int slots = QueueLayout.slots(capacity);
         long header = change.allocateHeader();
@@ -169,8 +180,10 @@ final class QueueRing {
         memory.setPlain(header + QueueLayout.CAPACITY, capacity);
         memory.setPlain(header + QueueLayout.SLOTS, slots);
         memory.setPlain(header + QueueLayout.SLOT_BYTES, slotBytes);
-        memory.setPlain(header + QueueLayout.SCHEMA, StoredSchema.store(memory, change, element, null));
-        memory.setPlain(header + QueueLayout.PRINT, element.fingerprint());
+        if (element != null) {
+            memory.setPlain(header + QueueLayout.SCHEMA, StoredSchema.store(memory, change, element, null));
+            memory.setPlain(header + QueueLayout.PRINT, element.fingerprint());
+        }
         for (int i = 0; i < slots / QueueLayout.chunkSlots(slots); i++) {
             memory.setPlain(header + QueueLayout.CHUNKS + (long) i * Long.BYTES,
                     change.allocateZeroed(QueueLayout.chunkBytes(slots, slotBytes)));
@@ -188,6 +201,11 @@ final class QueueRing {
 
     boolean isStack() {
         return isStack;
+    }
+
+    /** Whether slots hold numbers, and not elements of any length. */
+    boolean hasNumbers() {
+        return hasNumbers;
     }
 
     int capacity() {
@@ -247,6 +265,11 @@ final class QueueRing {
         return slotBytes;
     }
 
+    /** How many bytes an element can have in a slot. */
+    long longestInSlot() {
+        return slotBytes - (hasNumbers ? QueueLayout.NUMBER_IN_SLOT : QueueLayout.CONTENT);
+    }
+
     long takeLockAt() {
         return takeLockAt;
     }
@@ -261,9 +284,9 @@ final class QueueRing {
                 && memory.getAcquire(header + RootLayout.KIND_IN_HEADER) == kind;
     }
 
-    /** Whether another handle is for the same queue. */
+    /** Whether another handle is for the same queue, be it one on the heap or on its queue. */
     boolean isSame(QueueRing other) {
-        return header == other.header && all.address() == other.all.address();
+        return header == other.header && generation == other.generation && heap.isSame(other.heap);
     }
 
     void requireUse() {
@@ -319,12 +342,17 @@ final class QueueRing {
 
     /** As {@link #enter}, for who has passed the gate. */
     boolean lock(long lockAt, Patience patience) throws InterruptedException {
+        return tryLock(lockAt, forLock(patience));
+    }
+
+    /** As {@link #lock}, with no more patience than that. */
+    boolean tryLock(long lockAt, Patience patience) throws InterruptedException {
         if (all.isReadOnly()) {
             throw new UnsupportedOperationException(
                     "the heap was opened for reading only; open it without withReadOnly to "
                             + "put or take something");
         }
-        boolean isHeld = locks.tryLock(lockAt, forLock(patience));
+        boolean isHeld = locks.tryLock(lockAt, patience);
         if (isHeld && !isInUse()) {
             locks.unlock(lockAt);
             throw stale();

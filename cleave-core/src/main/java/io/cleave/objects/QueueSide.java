@@ -8,6 +8,7 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import io.cleave.owner.SharedCell;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongFunction;
 
 /**
@@ -26,7 +27,7 @@ import java.util.function.LongFunction;
  * end of its slice.
  */
 final class QueueSide implements EventCount.Sleepers {
-    private static final long MOST_LOCK_NANOS = 10_000_000;
+    private static final long MOST_LOCK_NANOS = Patience.SLICE_NANOS / 4;
 
     private final QueueRing ring;
     private final HeapMemory memory;
@@ -34,23 +35,37 @@ final class QueueSide implements EventCount.Sleepers {
     private final long markAt;
     private final long turnAt;
     private final long lockAt;
+    private final BooleanSupplier isPromising;
     private final SharedCell cell;
     private final EventCount waiting;
 
     /**
      * @param block has mark and turn
      * @param lockAt the lock of those who are waited for
+     * @param isPromising whether it seems that there is what they wait for
      * @param cells where threads may sleep
      */
-    QueueSide(QueueRing ring, long block, long lockAt, LongFunction<SharedCell> cells) {
+    QueueSide(QueueRing ring, long block, long lockAt, BooleanSupplier isPromising, LongFunction<SharedCell> cells) {
         this.ring = ring;
         this.memory = ring.heap().memory();
         this.locks = ring.heap().locks();
         this.markAt = block + QueueLayout.MARK;
         this.turnAt = block + QueueLayout.TURN;
         this.lockAt = lockAt;
+        this.isPromising = isPromising;
         this.cell = cells.apply(turnAt);
         this.waiting = new EventCount(this, new Turn(), ring.gate());
+    }
+
+    /** What calls that wait begin with, whether they have to or not. */
+    static void refuseInterrupted() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    static IllegalStateException uninterruptible(InterruptedException e) {
+        return new IllegalStateException(e); // it was not to be interruptible
     }
 
     /**
@@ -77,20 +92,35 @@ final class QueueSide implements EventCount.Sleepers {
      * @return whether it succeeded
      */
     boolean await(Attempt attempt, Patience patience) throws InterruptedException {
-        return waiting.await(attempt, patience);
+        return waiting.await(new Waiting(attempt), patience);
     }
 
     /** What somebody waits to do. */
-    abstract static class Attempt implements EventCount.Attempt<RuntimeException> {
-        private final QueueSide side;
+    interface Attempt {
+        /** Does it where that can be done now. */
+        boolean isDone() throws InterruptedException;
+    }
 
-        Attempt(QueueSide side) {
-            this.side = side;
+    private final class Waiting implements EventCount.Attempt<RuntimeException> {
+        private final Attempt attempt;
+
+        Waiting(Attempt attempt) {
+            this.attempt = attempt;
+        }
+
+        @Override
+        public boolean isDone() throws InterruptedException {
+            return attempt.isDone();
+        }
+
+        @Override
+        public boolean isPromising() {
+            return isPromising.getAsBoolean();
         }
 
         @Override
         public boolean isSuspicious() {
-            return side.isOwnerDead() || side.ring.table().isOwnerDead();
+            return isOwnerDead() || ring.table().isOwnerDead();
         }
 
         @Override
@@ -116,7 +146,7 @@ final class QueueSide implements EventCount.Sleepers {
                 return false;
             }
         } catch (InterruptedException e) {
-            throw new IllegalStateException(e); // it was not to be interruptible
+            throw uninterruptible(e);
         }
         if (!ring.isInUse()) {
             locks.unlock(lockAt);

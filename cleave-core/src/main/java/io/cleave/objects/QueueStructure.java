@@ -25,7 +25,9 @@ final class QueueStructure implements Structure {
         }
         boolean hasBlocks = check.reached(headBlock) >= Heap.HEADER_BYTES
                 && check.reached(tailBlock) >= Heap.HEADER_BYTES;
-        long _ = check.reached(memory.getPlain(header + QueueLayout.SCHEMA));
+        if (!isOfNumbers(memory, header)) {
+            long _ = check.reached(memory.getPlain(header + QueueLayout.SCHEMA));
+        }
         for (int i = 0; i < QueueLayout.MOST_CHUNKS; i++) {
             long chunk = memory.getPlain(header + QueueLayout.CHUNKS + (long) i * Long.BYTES);
             if (chunk != 0 && check.reached(chunk) == 0) {
@@ -34,8 +36,8 @@ final class QueueStructure implements Structure {
         }
         if (hasBlocks) {
             QueueRing ring = ring(heap, header);
-            long head = ring.headAcquire();
             long tail = ring.tailAcquire();
+            long head = ring.headAcquire(); // after the tail, which goes on meanwhile where elements have no blocks
             if (tail - head > ring.capacity()) {
                 check.fault("the queue at " + header + " has its head at " + head + " and its tail at " + tail);
                 return;
@@ -45,6 +47,15 @@ final class QueueStructure implements Structure {
             }
             ring.table().walk(check);
         }
+    }
+
+    private static boolean isOfNumbers(HeapMemory memory, long header) {
+        return kind(memory, header).isQueueOfNumbers();
+    }
+
+    private static RootKind kind(HeapMemory memory, long header) {
+        RootKind kind = RootLayout.kindOf(memory, header);
+        return kind == null ? RootKind.QUEUE : kind; // a damaged heap has any kind
     }
 
     /** Elements without a block come and go meanwhile, as that is no change of the heap. */
@@ -66,23 +77,20 @@ final class QueueStructure implements Structure {
     static void walkElement(QueueRing ring, long slot, Check check) {
         HeapMemory memory = ring.heap().memory();
         long stamp = memory.getAcquire(slot);
-        if (QueueLayout.isInBlock(stamp)) {
+        if (QueueLayout.isInBlock(stamp) && !ring.hasNumbers()) {
             long length = memory.getPlain(slot + QueueLayout.LENGTH_IN_SLOT);
             long size = check.reached(memory.getPlain(slot + QueueLayout.BLOCK_IN_SLOT));
             if (size != 0 && (length < 0 || length > size)) {
                 check.fault("the element at " + slot + " of a queue has " + length + " bytes in " + size);
             }
-        } else if (QueueLayout.length(stamp) > ring.slotBytes() - QueueLayout.CONTENT) {
-            check.fault("the element at " + slot + " of a queue has " + QueueLayout.length(stamp)
-                    + " bytes in a slot");
+        } else if (QueueLayout.isInBlock(stamp) || QueueLayout.length(stamp) > ring.longestInSlot()) {
+            check.fault("the element at " + slot + " of a queue has the stamp " + Long.toHexString(stamp));
         }
     }
 
     private static QueueRing ring(Heap heap, long header) {
         HeapMemory memory = heap.memory();
-        RootKind kind = (int) memory.getPlain(header + RootLayout.KIND_IN_HEADER) == RootKind.STACK.number()
-                ? RootKind.STACK : RootKind.QUEUE;
-        return new QueueRing(heap, new Gate(), header, memory.getAcquire(header), kind,
+        return new QueueRing(heap, new Gate(), header, memory.getAcquire(header), kind(memory, header),
                 at -> new SharedCell(memory.segment(), at));
     }
 
@@ -104,8 +112,10 @@ final class QueueStructure implements Structure {
             try {
                 sendAway(heap, ring.headBlock());
                 sendAway(heap, ring.tailBlock());
-                freeElements(ring);
-                ring.table().freeElements();
+                if (!ring.hasNumbers()) {
+                    freeElements(ring);
+                    ring.table().freeElements();
+                }
                 freeBlocks(heap, header, ring);
                 return true;
             } finally {
@@ -153,7 +163,9 @@ final class QueueStructure implements Structure {
                     change.free(chunk);
                 }
             }
-            change.free(memory.getPlain(header + QueueLayout.SCHEMA));
+            if (!ring.hasNumbers()) {
+                change.free(memory.getPlain(header + QueueLayout.SCHEMA));
+            }
             ring.table().freeChunks(change);
             change.free(ring.headBlock());
             change.free(ring.tailBlock());

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.HeapFullException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
@@ -7,6 +8,14 @@ import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The elements of a {@link QueueRing} that were received and are not acknowledged yet, and those of them that came back.
@@ -20,39 +29,55 @@ import java.lang.invoke.VarHandle;
  *
  * <p>
  * <b>What came back</b> stays in its entry, and is taken before all that is in the ring, in the order of their ids: in
- * that in which elements were put, in a stack in the opposite one. What a dead process has received comes back when another looks:
- * who takes something does so every {@value #REST_MILLIS} ms, who sleeps as often as sleepers look around.
+ * that in which elements were put, in a stack in the opposite one ({@link QueueReturned}). What a dead
+ * process has received comes back when another looks: who takes something or sleeps does so, every {@value #REST_MILLIS} ms, or
+ * less often where so many are in flight that looking takes long. It is done without a lock, and asks once for each process.
  *
  * <p>
  * All of it is changed under the lock for taking. Without one it may be read: an element that has come back is read as one in
  * a slot is, its state and id before and after ({@link QueueReader}). Entries are found by number; those that are free make
  * a list. Nothing is given back to the heap before the queue is dropped.
  */
-final class QueueTable {
+class QueueTable {
     private static final int REST_MILLIS = 20;
     private static final long REST_NANOS = REST_MILLIS * 1_000_000L;
+    /** How many times as long as looking for dead owners it rests after that. */
+    private static final int REST_FACTOR = 4;
 
     private final QueueRing ring;
     private final Heap heap;
     private final HeapMemory memory;
-    private final boolean isStack;
+    private final LongPredicate isDead;
     private final long headBlock;
-    private final long returnedAt;
     private final long freeAt;
     private final long entryBytes;
+    private final QueueReturned returned;
     /** Somebody has seen a dead owner. */
     private volatile boolean isSuspicious;
-    /** When dead owners were last looked for; guarded by the lock. */
-    private long lastLook;
+    /** When dead owners are to be looked for; written by who looks. */
+    private volatile long nextLook = System.nanoTime();
+    private final AtomicBoolean isLooking = new AtomicBoolean();
+
+    /** An entry whose element came back, and the element's id. */
+    record Found(long entry, long id) {}
 
     QueueTable(QueueRing ring) {
+        this(ring, Participants::isDead);
+    }
+
+    /**
+     * The table of a ring.
+     *
+     * @param isDead says whether an owner's process is
+     */
+    QueueTable(QueueRing ring, LongPredicate isDead) {
         this.ring = ring;
         this.heap = ring.heap();
         this.memory = heap.memory();
-        this.isStack = ring.isStack();
+        this.isDead = isDead;
         this.headBlock = ring.headBlock();
-        this.returnedAt = headBlock + QueueLayout.RETURNED;
         this.freeAt = headBlock + QueueLayout.FREE_ENTRY;
+        this.returned = new QueueReturned(this, memory, ring.isStack(), headBlock + QueueLayout.RETURNED);
         this.entryBytes = QueueLayout.SLOT_IN_ENTRY + ring.slotBytes();
     }
 
@@ -70,7 +95,7 @@ final class QueueTable {
     }
 
     /** Where the entry of a number is. */
-    private long entryAt(int number) {
+    long entryAt(int number) {
         int chunk = Integer.SIZE - 1
                 - Integer.numberOfLeadingZeros(number / QueueLayout.FIRST_ENTRIES + 1);
         int first = QueueLayout.FIRST_ENTRIES * ((1 << chunk) - 1);
@@ -101,8 +126,12 @@ final class QueueTable {
 
     /** How many elements have come back. */
     int returned() {
-        long count = memory.getAcquire(returnedAt);
-        return count == 0 ? 0 : Math.clamp(count, 0, size()); // a damaged heap has any count
+        return returned.count();
+    }
+
+    /** Whether an entry can be at a place. */
+    boolean isPlausible(long entry) {
+        return (entry & Long.BYTES - 1) == 0 && memory.isCommitted(entry, entryBytes);
     }
 
     /** How many elements have been received and have not come back; gathered while others go on. */
@@ -122,74 +151,149 @@ final class QueueTable {
         return stateAcquire(entry) == QueueLayout.IS_RETURNED && idAcquire(entry) == id;
     }
 
-    /** The entry of the element that is to be taken first of those that came back; 0 where there is none. */
+    /** The entry of the element that is to be taken first of those that came back, of which there are some. */
     long firstReturned() {
-        return nextReturned(false, 0);
+        long entry = returned.at(0);
+        if (stateAcquire(entry) != QueueLayout.IS_RETURNED) {
+            throw QueueRing.damaged("the entry at " + entry + " did not come back");
+        }
+        return entry;
     }
 
-    /** The entry of the next one, after the one of an id. */
-    long nextReturned(boolean hasId, long id) {
-        if (memory.getAcquire(returnedAt) == 0) {
-            return 0;
-        }
-        long first = 0;
-        long firstId = 0;
-        int size = size();
+    /** The same for who has no lock: an entry of any state, and 0 also where the queue is being changed or dropped. */
+    long firstUnsure() {
+        long place = returned() == 0 ? 0 : entryAt(0);
+        long entry = isPlausible(place) ? memory.getAcquire(place + QueueLayout.AT_PLACE_IN_ENTRY) : 0;
+        return isPlausible(entry) ? entry : 0;
+    }
+
+    /** Whether the element of an id is taken before that of another one, where both came back. */
+    boolean isBefore(long id, long other) {
+        return returned.isBefore(id, other);
+    }
+
+    /**
+     * What came back, in the order in which it is to be taken; gathered while others go on.
+     *
+     * @param last only what comes after its element, where it is not null
+     */
+    List<Found> returnedAfter(@Nullable Found last) {
+        List<Found> all = new ArrayList<>();
+        int size = memory.getAcquire(headBlock + QueueLayout.RETURNED) == 0 ? 0 : size();
         for (int i = 0; i < size; i++) {
             long entry = entryAt(i);
-            if (stateAcquire(entry) == QueueLayout.IS_RETURNED) {
-                long found = idAcquire(entry);
-                if ((!hasId || isBefore(id, found)) && (first == 0 || isBefore(found, firstId))) {
-                    first = entry;
-                    firstId = found;
+            if (stateUnsure(entry) == QueueLayout.IS_RETURNED) {
+                long id = idAcquire(entry);
+                if (last == null || isBefore(last.id, id)) {
+                    all.add(new Found(entry, id));
                 }
             }
         }
-        return first;
+        if (!all.isEmpty()) {
+            long base = all.getFirst().id; // a damaged heap has any ids, and good ones may overflow
+            all.sort((one, other) -> ring.isStack() ? Long.compare(other.id - base, one.id - base)
+                    : Long.compare(one.id - base, other.id - base));
+        }
+        return all;
     }
 
-    private boolean isBefore(long id, long other) {
-        return isStack ? id - other > 0 : id - other < 0;
+    /** The state of an entry of a queue that may be dropped meanwhile. */
+    private long stateUnsure(long entry) {
+        return isPlausible(entry) ? stateAcquire(entry) : QueueLayout.IS_FREE;
     }
 
-    /** The entry of an element that came back; 0 where it is there no more. */
-    long findReturned(long id) {
-        long entry = memory.getPlain(returnedAt) == 0 ? 0 : nextReturned(true, isStack ? id + 1 : id - 1);
-        return entry != 0 && idAcquire(entry) == id ? entry : 0;
+    /**
+     * The entries of elements that came back.
+     *
+     * @param ids whose they are, in ascending order; those that did not come back are passed over
+     */
+    long[] findReturned(long[] ids) {
+        long[] entries = new long[ids.length];
+        int found = 0;
+        int count = returned();
+        for (int place = 0; place < count && found < ids.length; place++) {
+            long entry = returned.at(place);
+            if (contains(ids, idAcquire(entry)) && stateAcquire(entry) == QueueLayout.IS_RETURNED) {
+                entries[found++] = entry;
+            }
+        }
+        return Arrays.copyOf(entries, found);
     }
 
-    /** Whether somebody has died who had received something. Takes no lock; who takes something next will bring it back. */
+    private static boolean contains(long[] ids, long id) {
+        int low = 0;
+        int high = ids.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (ids[middle] - id < 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low < ids.length && ids[low] == id;
+    }
+
+    /** Which processes were seen dead or alive, each asked for once. */
+    private final class Deaths {
+        private final Map<Long, Boolean> known = new HashMap<>();
+        private long lastProcess;
+        private boolean isLastDead;
+
+        boolean has(long owner) {
+            long process = owner & ParticipantsLayout.PROCESS;
+            if (process != lastProcess) {
+                isLastDead = known.computeIfAbsent(process, isDead::test);
+                lastProcess = process;
+            }
+            return isLastDead;
+        }
+    }
+
+    /**
+     * Whether somebody was seen to have died who had received something; looks, if it is time to. Takes no lock; who takes
+     * something next will bring it back.
+     */
     boolean isOwnerDead() {
-        int size = ring.isInUse() ? size() : 0;
-        for (int i = 0; i < size && !isSuspicious; i++) {
-            long state = stateAcquire(entryAt(i));
-            if (isOwner(state) && Participants.isDead(state)) {
-                isSuspicious = true;
+        if (!isSuspicious && memory.getAcquire(chunkAt(0)) != 0 && System.nanoTime() - nextLook >= 0
+                && isLooking.compareAndSet(false, true)) {
+            long begin = System.nanoTime();
+            try {
+                isSuspicious = hasDeadOwner();
+            } finally {
+                long end = System.nanoTime();
+                nextLook = end + Math.max(REST_NANOS, REST_FACTOR * (end - begin));
+                isLooking.set(false);
             }
         }
         return isSuspicious;
     }
 
-    /** Brings back what dead processes have received, if it is time to look. */
-    void reclaim() {
-        if (memory.getPlain(chunkAt(0)) == 0) {
-            return; // nothing was ever received
+    private boolean hasDeadOwner() {
+        Deaths deaths = new Deaths();
+        int size = ring.isInUse() ? size() : 0;
+        for (int i = 0; i < size; i++) {
+            long state = stateUnsure(entryAt(i));
+            if (isOwner(state) && deaths.has(state)) {
+                return true;
+            }
         }
-        long now = System.nanoTime();
-        if (!isSuspicious && now - lastLook < REST_NANOS) {
+        return false;
+    }
+
+    /** Brings back what dead processes have received, if somebody has seen one. */
+    void reclaim() {
+        if (!isSuspicious) {
             return;
         }
-        lastLook = now;
         isSuspicious = false;
+        Deaths deaths = new Deaths();
         int size = size();
         for (int i = 0; i < size; i++) {
             long entry = entryAt(i);
             long state = stateAcquire(entry);
-            if (isOwner(state) && Participants.isDead(state)) {
-                try (Change change = heap.change()) {
-                    giveBack(change, entry);
-                    change.commit();
-                }
+            if (isOwner(state) && deaths.has(state)) {
+                giveBack(entry);
             }
         }
     }
@@ -204,7 +308,7 @@ final class QueueTable {
         long entry = change.get(freeAt);
         if (entry == 0) {
             entry = grow(change);
-        } else if ((entry & Long.BYTES - 1) != 0 || !memory.isCommitted(entry, entryBytes)) {
+        } else if (!isPlausible(entry)) {
             throw QueueRing.damaged("a free entry is at " + entry);
         }
         change.set(freeAt, change.get(entry + QueueLayout.NEXT_IN_ENTRY));
@@ -223,8 +327,8 @@ final class QueueTable {
             chunk++;
         }
         if (chunk == QueueLayout.MOST_ENTRY_CHUNKS) {
-            throw new IllegalStateException(size() + " elements were received and not acknowledged; acknowledge or "
-                    + "close some before more are received");
+            throw new HeapFullException(size() + " elements of a queue were received and not acknowledged; acknowledge "
+                    + "or close some before more are received", entryBytes, 0, 0, size() * entryBytes, false, null);
         }
         int entries = QueueLayout.FIRST_ENTRIES << chunk;
         long first = change.allocateZeroed(entries * entryBytes);
@@ -236,17 +340,28 @@ final class QueueTable {
     }
 
     /** Lets an owner have an element that came back. */
-    void receiveReturned(Change change, long entry, long owner) {
-        change.set(entry + QueueLayout.COUNT_IN_ENTRY, memory.getPlain(entry + QueueLayout.COUNT_IN_ENTRY) + 1);
-        change.set(entry + QueueLayout.STATE_IN_ENTRY, owner); // SYNC: queue-entry
-        change.set(returnedAt, change.get(returnedAt) - 1);
+    void receiveReturned(long entry, long owner) {
+        try (Change change = heap.change()) {
+            change.set(entry + QueueLayout.COUNT_IN_ENTRY, memory.getPlain(entry + QueueLayout.COUNT_IN_ENTRY) + 1);
+            change.set(entry + QueueLayout.STATE_IN_ENTRY, owner); // SYNC: queue-entry
+            returned.remove(change, entry);
+            change.commit();
+        }
     }
 
-    /** Frees an entry, with the block of its element. */
-    void free(Change change, long entry) {
-        if (stateAcquire(entry) == QueueLayout.IS_RETURNED) {
-            change.set(returnedAt, change.get(returnedAt) - 1);
+    /** Frees an entry whose element came back or not, with the block of its element. */
+    void free(long entry) {
+        try (Change change = heap.change()) {
+            if (stateAcquire(entry) == QueueLayout.IS_RETURNED) {
+                returned.remove(change, entry);
+            }
+            free(change, entry);
+            change.commit();
         }
+    }
+
+    /** Frees an entry whose element did not come back, with the block of its element. */
+    void free(Change change, long entry) {
         if (QueueLayout.isInBlock(memory.getPlain(slot(entry)))) {
             change.free(memory.getPlain(slot(entry) + QueueLayout.BLOCK_IN_SLOT));
         }
@@ -255,10 +370,13 @@ final class QueueTable {
         change.set(freeAt, entry);
     }
 
-    /** Lets the element of an entry be the next to be taken. */
-    void giveBack(Change change, long entry) {
-        change.set(entry + QueueLayout.STATE_IN_ENTRY, QueueLayout.IS_RETURNED); // SYNC: queue-entry
-        change.set(returnedAt, change.get(returnedAt) + 1);
+    /** Lets the element of an entry be one that came back. */
+    void giveBack(long entry) {
+        try (Change change = heap.change()) {
+            returned.add(change, entry);
+            change.set(entry + QueueLayout.STATE_IN_ENTRY, QueueLayout.IS_RETURNED); // SYNC: queue-entry
+            change.commit();
+        }
     }
 
     /** Whether an owner has an entry. */
@@ -272,10 +390,7 @@ final class QueueTable {
         for (int i = 0; i < size; i++) {
             long entry = entryAt(i);
             if (stateAcquire(entry) != QueueLayout.IS_FREE) {
-                try (Change change = heap.change()) {
-                    free(change, entry);
-                    change.commit();
-                }
+                free(entry);
             }
         }
     }
@@ -300,14 +415,14 @@ final class QueueTable {
         }
         int size = size();
         int free = 0;
-        int returned = 0;
+        int back = 0;
         for (int i = 0; i < size; i++) {
             long entry = entryAt(i);
             long state = stateAcquire(entry);
             if (state == QueueLayout.IS_FREE) {
                 free++;
             } else {
-                returned += state == QueueLayout.IS_RETURNED ? 1 : 0;
+                back += state == QueueLayout.IS_RETURNED ? 1 : 0;
                 if (isOwner(state) && (state & ParticipantsLayout.PROCESS) == 0) {
                     check.fault("an element that was received from a queue has the owner " + Long.toHexString(state));
                 }
@@ -319,14 +434,13 @@ final class QueueTable {
             free--;
             at = memory.getPlain(at + QueueLayout.NEXT_IN_ENTRY);
         }
-        if (free != 0 || at != 0 || returned != memory.getPlain(returnedAt)) {
-            check.fault(
-                    "the queue with its head at " + headBlock + " has " + returned + " elements that came back, not "
-                            + memory.getPlain(returnedAt) + ", or its free entries are no list");
+        if (free != 0 || at != 0) {
+            check.fault("the free entries of the queue with its head at " + headBlock + " are no list");
         }
+        returned.walk(check, back);
     }
 
-    private boolean isEntry(long at) {
+    boolean isEntry(long at) {
         int size = size();
         for (int i = 0; i < size; i = 2 * i + QueueLayout.FIRST_ENTRIES) { // the first of each chunk
             long offset = at - entryAt(i);

@@ -53,6 +53,17 @@ final class QueueTaker<E> {
         this.putters = ring.putters();
     }
 
+    /** Acquires the lock, inside the gate, and looks before whether somebody has died who had received something. */
+    private boolean lock(Patience patience) throws InterruptedException {
+        boolean _ = table.isOwnerDead();
+        return ring.lock(lockAt, patience);
+    }
+
+    /** Grows by one for each element for which there is room now. Under the lock. */
+    private long ends() {
+        return memory.getPlain(headAt) - (isStack ? memory.getPlain(tailAt) : 0);
+    }
+
     /** Brings into order what dead processes have left. */
     private void prepare() {
         gap.close();
@@ -69,12 +80,12 @@ final class QueueTaker<E> {
     @Nullable E take(BooleanSupplier mayTake, Patience patience) throws InterruptedException {
         gate.enter();
         try {
-            if (!ring.lock(lockAt, patience)) {
+            if (!lock(patience)) {
                 return null;
             }
             long owner = 0;
             long entry = 0;
-            int room = 0;
+            long before = ends();
             try {
                 prepare();
                 long position = next(0);
@@ -95,12 +106,11 @@ final class QueueTaker<E> {
                 if (element != null) {
                     moveEnd(position, 1, QueueLayout.isInBlock(stamp));
                 }
-                room = isReturned ? 0 : 1;
                 if (element != null) {
                     return element;
                 }
             } finally {
-                ring.unlock(lockAt, putters, room);
+                ring.unlock(lockAt, putters, (int) (ends() - before));
             }
             return receiver.take(entry, owner);
         } finally {
@@ -121,12 +131,12 @@ final class QueueTaker<E> {
             throws InterruptedException {
         gate.enter();
         try {
-            if (!ring.lock(lockAt, patience)) {
+            if (!lock(patience)) {
                 return null;
             }
             long owner = Participants.newOwner();
             long entry;
-            int room = 0;
+            long before = ends();
             try {
                 prepare();
                 boolean isReturned = table.returned() > 0;
@@ -135,9 +145,8 @@ final class QueueTaker<E> {
                     return null;
                 }
                 entry = isReturned ? receiveReturned(owner) : receiveNew(owner, 1)[0];
-                room = isReturned ? 0 : 1;
             } finally {
-                ring.unlock(lockAt, putters, room);
+                ring.unlock(lockAt, putters, (int) (ends() - before));
             }
             QueueDelivery<E> delivery = new QueueDelivery<>(gate, receiver, open, receiver.read(entry, owner), entry,
                     owner, table.deliveries(entry));
@@ -162,13 +171,7 @@ final class QueueTaker<E> {
 
     private long receiveReturned(long owner) {
         long entry = table.firstReturned();
-        if (entry == 0) {
-            throw QueueRing.damaged("no element has come back");
-        }
-        try (Change change = ring.heap().change()) {
-            table.receiveReturned(change, entry, owner);
-            change.commit();
-        }
+        table.receiveReturned(entry, owner);
         return entry;
     }
 
@@ -209,18 +212,17 @@ final class QueueTaker<E> {
     int take(@Nullable List<E> target, int most, Patience patience) throws InterruptedException {
         gate.enter();
         try {
-            if (!ring.lock(lockAt, patience)) {
+            if (!lock(patience)) {
                 return 0;
             }
             long owner = 0;
             long[] received = NONE;
-            int room = 0;
+            long before = ends();
             try {
                 prepare();
                 boolean isReturned = table.returned() > 0;
                 if (target == null) {
-                    room = isReturned ? 0 : takeQuickly(null, most);
-                    return isReturned ? removeReturned(table.firstReturned()) : room;
+                    return isReturned ? removeReturned() : takeQuickly(null, most);
                 }
                 long position = next(0);
                 long stamp = stamp(position);
@@ -228,14 +230,12 @@ final class QueueTaker<E> {
                     owner = Participants.newOwner();
                     received = isReturned ? new long[] {receiveReturned(owner)}
                             : receiveSome(owner, Math.min(most, RECEIVED_BATCH));
-                    room = isReturned ? 0 : received.length;
                 }
                 if (received.length == 0) {
-                    room = takeQuickly(target, most);
-                    return room;
+                    return takeQuickly(target, most);
                 }
             } finally {
-                ring.unlock(lockAt, putters, room);
+                ring.unlock(lockAt, putters, (int) (ends() - before));
             }
             return receiver.take(received, owner, target);
         } finally {
@@ -321,19 +321,13 @@ final class QueueTaker<E> {
         }
     }
 
-    private void setEnd(Change change, long last) {
-        change.set(isStack ? tailAt : headAt, isStack ? last : last + 1);
+    private int removeReturned() {
+        table.free(table.firstReturned());
+        return 1;
     }
 
-    private int removeReturned(long entry) {
-        if (entry == 0) {
-            return 0;
-        }
-        try (Change change = ring.heap().change()) {
-            table.free(change, entry);
-            change.commit();
-        }
-        return 1;
+    private void setEnd(Change change, long last) {
+        change.set(isStack ? tailAt : headAt, isStack ? last : last + 1);
     }
 
     /**
@@ -343,20 +337,24 @@ final class QueueTaker<E> {
      * @return how many were taken
      */
     int remove(long[] ids) throws InterruptedException {
-        if (!ring.enter(lockAt, Patience.UNINTERRUPTIBLY)) {
-            return 0;
-        }
-        int removed = 0;
-        int room = 0;
+        gate.enter();
         try {
-            prepare();
-            for (int i = 0; i < ids.length && table.returned() > 0; i++) {
-                removed += removeReturned(table.findReturned(ids[i]));
+            if (!lock(Patience.UNINTERRUPTIBLY)) {
+                return 0;
             }
-            room = gap.remove(ids);
-            return removed + room;
+            long before = ends();
+            try {
+                prepare();
+                long[] returned = table.findReturned(ids);
+                for (long entry : returned) {
+                    table.free(entry);
+                }
+                return returned.length + gap.remove(ids);
+            } finally {
+                ring.unlock(lockAt, putters, (int) (ends() - before));
+            }
         } finally {
-            ring.leave(lockAt, putters, room);
+            gate.exit();
         }
     }
 }

@@ -21,7 +21,13 @@ enum RootKind {
     /** Elements, of which the first in is the first out. */
     QUEUE(16, "queue", new QueueStructure()),
     /** Elements, of which the last in is the first out. */
-    STACK(17, "stack", new QueueStructure());
+    STACK(17, "stack", new QueueStructure()),
+    /** Numbers of 32 bits, of which the first in is the first out. */
+    INT_QUEUE(18, "queue of ints", new QueueStructure()),
+    /** Numbers of 64 bits likewise. */
+    LONG_QUEUE(19, "queue of longs", new QueueStructure()),
+    /** Floating-point numbers of 64 bits likewise. */
+    DOUBLE_QUEUE(20, "queue of doubles", new QueueStructure());
 
     private final int number;
     private final String word;
@@ -45,6 +51,11 @@ enum RootKind {
 
     Structure structure() {
         return structure;
+    }
+
+    /** Whether it is a queue whose slots hold numbers, and not elements of any length. */
+    boolean isQueueOfNumbers() {
+        return this == INT_QUEUE || this == LONG_QUEUE || this == DOUBLE_QUEUE;
     }
 
     /** The kind of a number; null for one that another version of Cleave has given. */

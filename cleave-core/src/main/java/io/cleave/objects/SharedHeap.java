@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -69,12 +68,11 @@ public final class SharedHeap implements AutoCloseable {
     private final Gate gate;
     private final Roots roots;
     private final LooseStructures loose;
+    private final NamedQueues queues;
     private final RawBlocks blocks;
     private final HeapOptions options;
     /** By its offset, where threads of this process may sleep through this handle. */
     private final Map<Long, SharedCell> cells = new ConcurrentHashMap<>();
-    /** What was received from queues through this handle, and neither acknowledged nor closed. */
-    private final Set<QueueDelivery<?>> deliveries = ConcurrentHashMap.newKeySet();
 
     private SharedHeap(HeapFile file, HeapOptions options) {
         this.file = file;
@@ -84,12 +82,13 @@ public final class SharedHeap implements AutoCloseable {
         this.gate = new Gate(this::release, file.memory(), WAYS);
         this.loose = new LooseStructures(heap, gate);
         this.roots = new Roots(file.name(), loose, options.readOnly());
+        this.queues = new NamedQueues(file.name(), heap, gate, roots, this::cellAt);
         heap.onFull(roots::makeRoom);
     }
 
     /** Gives the memory up, with nobody inside. */
     private void release() {
-        deliveries.forEach(QueueDelivery::closeWithHeap);
+        queues.close();
         file.close();
     }
 
@@ -469,38 +468,49 @@ public final class SharedHeap implements AutoCloseable {
 
     /** A queue or stack whose first element has a position that tests choose. */
     <E> HeapQueue<E> queue(String name, RootKind kind, Class<E> element, int capacity, long start) {
-        if (capacity < 1 || capacity > QueueLayout.MOST_CAPACITY) {
-            throw new IllegalArgumentException("a queue has room for 1 to " + QueueLayout.MOST_CAPACITY
-                    + " elements, not for " + capacity);
-        }
-        ValueEncoding<E> encoding = ValueEncoding.of(element);
-        RootType type = new RootType(kind, 0, kind.word() + " of " + element.getTypeName());
-        gate.enter();
-        try {
-            QueueRing ring = null;
-            while (ring == null) {
-                ring = ring(roots.findOrMake(name, type, change -> QueueRing.create(heap, change, encoding.schema(),
-                        capacity, QueueLayout.slotBytes(element), start)), kind);
-            }
-            HeapQueue<E> queue = new HeapQueue<>(name, ring, encoding, deliveries);
-            if (ring.capacity() != capacity) {
-                throw new IncompatibleBlockException("\"" + name + "\" in heap \"" + name() + "\" has room for "
-                        + ring.capacity() + " elements, not for " + capacity
-                        + "; open it with that capacity, or choose another name");
-            }
-            return queue;
-        } finally {
-            gate.exit();
-        }
+        return queues.ofValues(name, kind, element, capacity, start);
     }
 
-    /** The ring of a queue; null where it has just been dropped, and its name leads elsewhere. */
-    private @Nullable QueueRing ring(Root root, RootKind kind) {
-        try {
-            return new QueueRing(heap, gate, root.header(), root.generation(), kind, this::cellAt);
-        } catch (StaleReferenceException e) {
-            return null;
-        }
+    /**
+     * A queue of numbers with a name, first in, first out; it is made, and is empty, where there is none. It takes 16 bytes for
+     * each number that its capacity, rounded up to a power of 2, has room for.
+     *
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param capacity how many numbers it can have at a time, 1 to 2<sup>28</sup>
+     * @return the queue
+     * @throws IncompatibleBlockException where the name leads to something else, or to a queue of another capacity
+     * @throws IllegalArgumentException for the capacity
+     * @throws HeapFullException where there is no room for it
+     */
+    public SharedIntQueue intQueue(String name, int capacity) {
+        return new HeapIntQueue(queues.ofNumbers(name, RootKind.INT_QUEUE, capacity, 0));
+    }
+
+    /**
+     * A queue of numbers with a name, as {@link #intQueue} has it.
+     *
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param capacity how many numbers it can have at a time, 1 to 2<sup>28</sup>
+     * @return the queue
+     */
+    public SharedLongQueue longQueue(String name, int capacity) {
+        return longQueue(name, capacity, 0);
+    }
+
+    /** A queue whose first number has a position that tests choose. */
+    SharedLongQueue longQueue(String name, int capacity, long start) {
+        return new HeapLongQueue(queues.ofNumbers(name, RootKind.LONG_QUEUE, capacity, start));
+    }
+
+    /**
+     * A queue of numbers with a name, as {@link #intQueue} has it.
+     *
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param capacity how many numbers it can have at a time, 1 to 2<sup>28</sup>
+     * @return the queue
+     */
+    public SharedDoubleQueue doubleQueue(String name, int capacity) {
+        return new HeapDoubleQueue(queues.ofNumbers(name, RootKind.DOUBLE_QUEUE, capacity, 0));
     }
 
     /**
@@ -671,7 +681,8 @@ public final class SharedHeap implements AutoCloseable {
      * heap, unless it is persistent. The second and later calls do nothing. A handle that is never closed is given up when
      * it is not reachable any more, or when the JVM ends normally.
      *
-     * @throws IllegalStateException where calls are still inside after 5 s; nothing has been closed then
+     * @throws IllegalStateException where calls are still inside after 5 s; nothing has been closed then, but what was
+     *         received may have gone back
      */
     @Override
     public void close() {

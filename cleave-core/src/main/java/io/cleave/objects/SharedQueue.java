@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * moment: no element is lost, comes twice, or comes in part. What a dead process held up goes on within 0.1 s. A process that
  * is stopped in the middle of putting holds up those who put, one that is stopped in the middle of taking those who take,
  * until it goes on, those who wait for a limited time for some seconds; nothing of what it is at is overwritten. An element whose taker dies after it has been taken is gone with it.
+ * One whose putter dies at the moment of putting it may be there for who takes, while {@code peek}, {@code size} and iterators see it
+ * only once something else is put.
  *
  * <p>
  * <b>Elements</b> are copied: what is taken is another object than what was put. None can be null. Short ones, of up to some
@@ -117,7 +119,8 @@ public interface SharedQueue<E> extends BlockingQueue<E> {
      *
      * @return the delivery
      * @throws InterruptedException where the thread is interrupted, before or while it waits
-     * @throws io.cleave.HeapFullException where there is no memory for one more in flight; the element stays in the queue
+     * @throws io.cleave.HeapFullException where there is no memory for one more in flight, or as many are as can be; the
+     *         element stays in the queue
      * @throws io.cleave.IncompatibleBlockException where the element cannot be read; it goes back
      */
     Delivery<E> receive() throws InterruptedException;

@@ -67,7 +67,7 @@ final class SlotChanges {
 
     /** How many more elements the last leaf has room for. */
     long room() {
-        return memory.getPlain(stateAt() + ListLayout.TAIL_END_IN_STATE) - count();
+        return Math.min(memory.getPlain(stateAt() + ListLayout.TAIL_END_IN_STATE), Integer.MAX_VALUE) - count();
     }
 
     private long tailAt(long index) {

@@ -128,7 +128,7 @@ final class SlotList {
     /** Whether another handle is for the same list. */
     boolean isSame(SlotList other) {
         return header == other.header && generation == other.generation
-                && memory.segment().address() == other.memory.segment().address();
+                && heap.isSame(other.heap);
     }
 
     /**

@@ -152,9 +152,10 @@ final class ValueSlots<E extends @Nullable Object> {
     private @Nullable Object readBlock(ListView seen, long slotAt) {
         long stripe = memory.getAcquire(slots.stripeAt(slotAt)); // SYNC: list-stripe
         long word = memory.getAcquire(slotAt); // SYNC: list-slot
-        if (!StoredValue.isBlock(word)) {
-            return this;
-        }
+        return StoredValue.isBlock(word) ? readBlock(seen, slotAt, word, stripe) : this;
+    }
+
+    private @Nullable Object readBlock(ListView seen, long slotAt, long word, long stripe) {
         long length = values.length(word);
         if (length < 0 || length > StoredValue.MOST_UNSURE_BYTES) {
             if (!isSame(seen, slotAt, word, stripe)) {
@@ -175,23 +176,45 @@ final class ValueSlots<E extends @Nullable Object> {
                 && slots.isCurrent(seen);
     }
 
-    /** The word of an element's slot as it is now; {@link StoredValue#NOTHING} where there is no such element. */
-    long word(int index) {
+    /** By what an element is known again: where its word is that of a block, another one may have it later. */
+    record Mark(long word, long stripe, long version) {}
+
+    /** An element, and by what it is known again. */
+    record Marked<E extends @Nullable Object>(E element, Mark mark) {}
+
+    /** Reads an element, to know it again; null where there is no such element. */
+    @SuppressWarnings({"unchecked", "NullAway"}) // what was read is an element, which may be null where E may
+    @Nullable Marked<E> find(int index) {
         ListView seen = null;
         while (true) {
             try {
                 seen = slots.view(seen, index);
             } catch (IndexOutOfBoundsException e) {
-                return StoredValue.NOTHING;
+                return null;
             }
             long slotAt = slots.slotAt(seen, index);
             if (slotAt != SlotList.CHANGED) {
+                long stripe = memory.getAcquire(slots.stripeAt(slotAt)); // SYNC: list-stripe
                 long word = memory.getAcquire(slotAt); // SYNC: list-slot
-                if (slots.isCurrent(seen)) {
-                    return word;
+                Object read = StoredValue.isBlock(word) ? readBlock(seen, slotAt, word, stripe)
+                        : slots.isCurrent(seen) ? values.decodeInline(word) : this;
+                if (read != this) {
+                    return new Marked<>((E) read, new Mark(word, stripe, seen.version()));
                 }
             }
         }
+    }
+
+    /** The mark of an element that is there, for who has the lock. */
+    Mark mark(SlotChanges changes, long index) {
+        long slotAt = changes.slotAt(index);
+        return new Mark(memory.getPlain(slotAt), memory.getPlain(slots.stripeAt(slotAt)), slots.current().version());
+    }
+
+    /** Whether an element is the one that had a mark, or equal to it; for who has the lock. */
+    boolean isUnchanged(SlotChanges changes, long index, Mark mark) {
+        return index < changes.count() && (StoredValue.isBlock(mark.word) ? mark(changes, index).equals(mark)
+                : word(changes, index) == mark.word);
     }
 
     /** All elements as they were at one moment, but for those that were set meanwhile. */

@@ -78,10 +78,13 @@ final class ArchitectureTest {
             io.cleave.objects.HeapStatistics$SizeClass
             io.cleave.objects.HeapVerification
             io.cleave.objects.SharedDoubleList
+            io.cleave.objects.SharedDoubleQueue
             io.cleave.objects.SharedHeap
             io.cleave.objects.SharedIntList
+            io.cleave.objects.SharedIntQueue
             io.cleave.objects.SharedList
             io.cleave.objects.SharedLongList
+            io.cleave.objects.SharedLongQueue
             io.cleave.objects.SharedMap
             io.cleave.objects.SharedQueue
             io.cleave.objects.SharedSet

@@ -20,7 +20,7 @@ class DeliveryCrashTest {
     private static final boolean IS_EVERY_SECOND = Boolean.getBoolean("cleave.everySecondDeath");
     private static final boolean IS_LONG = Delays.scaled(Duration.ofSeconds(1)).compareTo(Duration.ofSeconds(2)) > 0;
     private static final Set<String> USUAL = Set.of("queue-take", "queue-acknowledge-long", "queue-close",
-            "stack-receive-returned", "queue-end-in-flight");
+            "stack-receive-returned", "queue-end-in-flight", "queue-close-some", "stack-remove-some-returned");
 
     static Stream<String> names() {
         return new DeliveryScenarios().get().stream().map(CrashScenario::name)

@@ -6,6 +6,7 @@ import io.cleave.heap.CrashHarness;
 import io.cleave.heap.CrashScenario;
 import io.cleave.heap.Heap;
 import io.cleave.owner.Gate;
+import io.cleave.owner.Patience;
 import io.cleave.owner.SharedCell;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,14 @@ public final class DeliveryScenarios implements CrashHarness.Scenarios {
                     queue -> queue.remove(new Job("a")), List.of(some, rest)));
             all.add(after(kind, "clear-returned", some, queue -> received(queue).close(), SharedQueue::clear,
                     List.of(some, rest, List.of())));
+            List<String> five = List.of("a", LONG, "c", "d", "e");
+            List<String> four = List.of(LONG, "c", "d", "e");
+            all.add(operation(kind, "close-some", five, DeliveryScenarios::giveBackMixed, List.of(five)));
+            all.add(after(kind, "take-one-of-some", five, DeliveryScenarios::giveBackMixed, SharedQueue::poll,
+                    List.of(five, four)));
+            all.add(after(kind, "remove-some-returned", five, DeliveryScenarios::giveBackMixed,
+                    queue -> queue.removeIf(job -> !job.text().equals("c") && !job.text().equals("d")),
+                    List.of(five, four, List.of("c", "d", "e"), List.of("c", "d"))));
             List<String> many = new ArrayList<>();
             for (int i = 0; i < QueueLayout.FIRST_ENTRIES + 1; i++) {
                 many.add(i == 5 ? LONG : "job " + i);
@@ -75,6 +84,15 @@ public final class DeliveryScenarios implements CrashHarness.Scenarios {
 
     private static Delivery<Job> received(SharedQueue<Job> queue) {
         return Objects.requireNonNull(queue.tryReceive());
+    }
+
+    /** Receives all, and gives it back in an order of neither kind. */
+    private static void giveBackMixed(SharedQueue<Job> queue) {
+        List<Delivery<Job>> open = List.of(received(queue), received(queue), received(queue), received(queue),
+                received(queue));
+        for (int i : new int[] {3, 1, 4, 0, 2}) {
+            open.get(i).close();
+        }
     }
 
     private static CrashScenario operation(RootKind kind, String name, List<String> before, Deed victim,
@@ -105,6 +123,13 @@ public final class DeliveryScenarios implements CrashHarness.Scenarios {
         QueueRing ring = new QueueRing(heap, new Gate(), header(heap), heap.memory().getAcquire(header(heap)), kind,
                 at -> new SharedCell(heap.memory().segment(), at));
         return new HeapQueue<>("test", ring, ENCODING, ConcurrentHashMap.newKeySet());
+    }
+
+    /** Takes the lock over, and so finishes what a dead process has begun to receive: only then it is seen to have it. */
+    private static void finish(Heap heap, RootKind kind) throws InterruptedException {
+        QueueClaim nothing = new QueueClaim();
+        boolean _ = nothing.close();
+        Job _ = open(heap, kind).take(nothing, Patience.UNINTERRUPTIBLY);
     }
 
     /** Puts what is to be taken in this order. */
@@ -160,7 +185,8 @@ public final class DeliveryScenarios implements CrashHarness.Scenarios {
 
         /** Comes by both locks, and brings back what the victim had. */
         @Override
-        public void next(Heap heap) {
+        public void next(Heap heap) throws InterruptedException {
+            finish(heap, kind);
             HeapQueue<Job> queue = open(heap, kind);
             try (Delivery<Job> delivery = queue.tryReceive()) {
                 if (delivery != null) {
@@ -171,7 +197,9 @@ public final class DeliveryScenarios implements CrashHarness.Scenarios {
         }
 
         @Override
-        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied)
+                throws InterruptedException {
+            finish(heap, kind);
             List<List<String>> allowed = new ArrayList<>();
             for (List<String> content : hasVictimDied ? steps : List.of(steps.getLast())) {
                 List<String> taken = content.isEmpty() ? content : content.subList(1, content.size());

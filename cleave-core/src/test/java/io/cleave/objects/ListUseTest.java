@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cleave.HeapFullException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
+import io.cleave.heap.HeapMemory;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,6 +35,85 @@ class ListUseTest {
 
     private SharedList<String> texts() {
         return heap.list("list", String.class);
+    }
+
+    /** A block that is freed is soon another element's. */
+    @Test
+    void anIteratorChangesNoOtherElementThatHasTheBlockOfItsOwn() {
+        SharedList<String> list = texts();
+        for (int sets = 1; sets < 60; sets++) {
+            list.clear();
+            list.addAll(List.of("an element of some length", "another element of some length"));
+            ListIterator<String> all = list.listIterator();
+            assertThat(all.next()).isEqualTo("an element of some length");
+            for (int i = 0; i < sets; i++) {
+                list.set(0, "element number " + (1000 + i) + "       ");
+            }
+            assertThatThrownBy(all::remove).isInstanceOf(ConcurrentModificationException.class);
+            assertThatThrownBy(() -> all.set("mine")).isInstanceOf(ConcurrentModificationException.class);
+        }
+        for (int adds = 1; adds < 60; adds++) {
+            list.clear();
+            list.add("an element of some length");
+            ListIterator<String> all = list.listIterator();
+            assertThat(all.next()).isEqualTo("an element of some length");
+            for (int i = 0; i < adds; i++) {
+                list.removeFirst();
+                list.add("element number " + (1000 + i) + "       ");
+            }
+            assertThatThrownBy(all::remove).isInstanceOf(ConcurrentModificationException.class);
+        }
+    }
+
+    @Test
+    void anIteratorChangesItsElementAsOftenAsItIsAsked() {
+        SharedList<String> list = texts();
+        list.addAll(List.of("a long element, the first", "a long element, the second", "c"));
+        ListIterator<String> all = list.listIterator();
+        while (all.hasNext()) {
+            String element = all.next();
+            all.set(element + ", changed once, to another block");
+            all.set(element + "!");
+            all.remove();
+            all.add(element + "?");
+        }
+        assertThat(list).containsExactly("a long element, the first?", "a long element, the second?", "c?");
+    }
+
+    /** Pretends that the last leaf of a short list is that of the longest. */
+    @Test
+    void aListGrowsToTwoToTheThirtyOneMinusOne() {
+        try (SharedHeap large = SharedHeap.create("longest" + ProcessHandle.current().pid(), 9L << 30)) {
+            SharedIntList list = large.intList("list");
+            for (int i = 0; i < 600; i++) {
+                list.add(i);
+            }
+            SlotList slots = ((HeapIntList) list).slots();
+            HeapMemory memory = slots.memory();
+            long stateAt = ListLayout.stateAt(slots.header(), ListLayout.versionAcquire(memory, slots.header()));
+            long tail = memory.getPlain(stateAt + ListLayout.TAIL_IN_STATE);
+            long end = memory.getPlain(stateAt + ListLayout.TAIL_END_IN_STATE);
+            long shift = (1L << 31) - end;
+            memory.setPlain(stateAt + ListLayout.TAIL_END_IN_STATE, 1L << 31);
+            memory.setPlain(stateAt + ListLayout.TAIL_IN_STATE, tail - (shift << 2));
+            memory.setPlain(stateAt + ListLayout.COUNT_IN_STATE, Integer.MAX_VALUE - 1);
+            list.add(1);
+            assertThat(list.size()).isEqualTo(Integer.MAX_VALUE);
+            assertThatThrownBy(() -> list.add(2)).isInstanceOf(IllegalStateException.class);
+            assertThat(list.size()).isEqualTo(Integer.MAX_VALUE);
+            memory.setPlain(stateAt + ListLayout.TAIL_END_IN_STATE, end);
+            memory.setPlain(stateAt + ListLayout.TAIL_IN_STATE, tail);
+            memory.setPlain(stateAt + ListLayout.COUNT_IN_STATE, 600);
+        }
+    }
+
+    @Test
+    void aListThroughAnotherHandleOnItsHeapIsTheSame() {
+        try (SharedHeap other = SharedHeap.open(heap.name())) {
+            HeapList<String> list = (HeapList<String>) texts();
+            assertThat(list.isSame(other.list("list", String.class))).isTrue();
+            assertThat(list.isSame(other.list("another", String.class))).isFalse();
+        }
     }
 
     @Test

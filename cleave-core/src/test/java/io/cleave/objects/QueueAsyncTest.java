@@ -62,6 +62,29 @@ class QueueAsyncTest {
     }
 
     @Test
+    void aFutureThatIsGivenAnotherResultTakesNothing() throws Exception {
+        CompletableFuture<Integer> value = queue.takeAsync();
+        CompletableFuture<Integer> failure = queue.takeAsync();
+        value.obtrudeValue(-1);
+        failure.obtrudeException(new IllegalCallerException("on purpose"));
+        queue.put(1);
+        queue.put(2);
+        Delays.pause(Delays.SHORT);
+        assertThat(queue).containsExactly(1, 2);
+        assertThat(value.get()).isEqualTo(-1);
+        assertThat(failure).isCompletedExceptionally();
+    }
+
+    @Test
+    void anErrorOfASupplierCompletesTheFuture() {
+        CompletableFuture<Integer> future = queue.takeAsync().completeAsync(() -> {
+            throw new AssertionError("on purpose");
+        });
+        assertThatThrownBy(() -> future.get(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS))
+                .hasRootCauseMessage("on purpose");
+    }
+
+    @Test
     void nothingIsLostBetweenCancellingAndTaking() throws Exception {
         Random random = new Random(5);
         int count = 3000;

@@ -154,6 +154,48 @@ class QueueContractTest {
 
     @ParameterizedTest
     @EnumSource
+    void aQueueIsNotDrainedToItselfThroughAnotherHandleOnItsHeap(Order order) {
+        SharedQueue<Integer> queue = queue(order, CAPACITY);
+        queue.add(1);
+        try (SharedHeap other = SharedHeap.open(heap.name())) {
+            SharedQueue<Integer> same = order == Order.LIFO ? other.stack("queue", Integer.class, CAPACITY)
+                    : other.queue("queue", Integer.class, CAPACITY);
+            for (Background.Action call : List.<Background.Action>of(() -> queue.addAll(same),
+                    () -> queue.offerAll(same), () -> queue.putAll(same), () -> queue.drainTo(same, 1))) {
+                assertThatThrownBy(call::run).isInstanceOf(IllegalArgumentException.class);
+            }
+        }
+        assertThat(queue).containsExactly(1);
+    }
+
+    /** Puts all that it gets into a queue again, for as long as a test bears it. */
+    private static final class Returning extends ArrayList<Integer> {
+        private static final long serialVersionUID = 1L;
+        private final transient SharedQueue<Integer> queue;
+        private int left = 1000;
+
+        Returning(SharedQueue<Integer> queue) {
+            this.queue = queue;
+        }
+
+        @Override
+        public boolean addAll(Collection<? extends Integer> all) {
+            left -= all.size();
+            assertThat(left).isNotNegative();
+            return queue.addAll(all);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainToEndsThoughOthersPutMeanwhile(Order order) {
+        SharedQueue<Integer> queue = full(order);
+        assertThat(queue.drainTo(new Returning(queue))).isEqualTo(CAPACITY);
+        assertThat(queue).hasSize(CAPACITY);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void drainToTakesAsManyAsItMay(Order order) {
         SharedQueue<Integer> queue = full(order);
         List<Integer> target = new ArrayList<>(List.of(-1));

@@ -28,6 +28,16 @@ class QueueCrashTest {
                 .filter(name -> IS_LONG || USUAL.contains(name));
     }
 
+    static Stream<String> namesOfNumbers() {
+        return new NumberQueueScenarios().get().stream().map(CrashScenario::name);
+    }
+
+    @ParameterizedTest
+    @MethodSource("namesOfNumbers")
+    void anOperationOnNumbersHappensAsAWholeOrNotAtAll(String name) throws InterruptedException {
+        assertThat(CrashHarness.play(NumberQueueScenarios.class, name, IS_EVERY_SECOND)).isPositive();
+    }
+
     @ParameterizedTest
     @MethodSource("names")
     void anOperationHappensAsAWholeOrNotAtAllWhereverItIsCutOff(String name) throws InterruptedException {

@@ -3,16 +3,22 @@ package io.cleave.objects;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.HeapFullException;
 import io.cleave.StaleReferenceException;
+import io.cleave.heap.HeapMemory;
 import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -190,6 +196,277 @@ class QueueDeliveryTest {
                 playAgainstModel(queue(order, capacity, start), order, random);
             }
         }
+    }
+
+    private static byte[] filled(int value) {
+        byte[] bytes = new byte[112];
+        Arrays.fill(bytes, (byte) value);
+        return bytes;
+    }
+
+    private static <E> QueueReader<E> reader(HeapQueue<E> queue, Class<E> element, QueueTable table) {
+        return new QueueReader<>(queue.ring(), new QueueElements<>(ValueEncoding.of(element)), table);
+    }
+
+    /** Once a reader has chosen an entry, that gets another element, whose second half comes after it was read. */
+    private static final class ReusedEntry extends QueueTable {
+        private final HeapQueue<byte[]> queue;
+        private int looks;
+        private boolean isLooking;
+        private long secondHalf;
+        private @Nullable Delivery<byte[]> halfReceived;
+
+        ReusedEntry(HeapQueue<byte[]> queue) {
+            super(queue.ring());
+            this.queue = queue;
+        }
+
+        @Override
+        long idAcquire(long entry) {
+            if (!isLooking && looks == 1 && halfReceived == null) {
+                Objects.requireNonNull(queue.tryReceive()).acknowledge();
+                halfReceived = Objects.requireNonNull(queue.tryReceive());
+                secondHalf = slot(entry) + QueueLayout.CONTENT + filled(2).length / 2;
+                fill(1);
+            }
+            return super.idAcquire(entry);
+        }
+
+        @Override
+        boolean isReturned(long entry, long id) {
+            if (halfReceived != null) {
+                fill(2);
+                halfReceived.close();
+            }
+            isLooking = true;
+            boolean isReturned = super.isReturned(entry, id);
+            isLooking = false;
+            looks++;
+            return isReturned;
+        }
+
+        private void fill(int value) {
+            queue.ring().heap().memory().segment().asSlice(secondHalf, filled(2).length / 2).fill((byte) value);
+        }
+    }
+
+    @Test
+    void whoReadsWhatCameBackSeesNoHalfOfAnotherElement() {
+        HeapQueue<byte[]> queue = heap.queue("bytes", RootKind.QUEUE, byte[].class, 8, 0);
+        queue.add(filled(1));
+        Objects.requireNonNull(queue.tryReceive()).close();
+        queue.add(filled(2));
+        assertThat(reader(queue, byte[].class, new ReusedEntry(queue)).next()).isEqualTo(filled(2));
+    }
+
+    @Test
+    void whatCameBackIsReadOnceThoughItsEntryIsUsedAgain() {
+        HeapQueue<String> stack = queue(QueueUseTest.Order.LIFO, 8, 0);
+        stack.addAll(List.of("a", "b", "c"));
+        List<Delivery<String>> open = List.of(received(stack), received(stack), received(stack));
+        open.forEach(Delivery::close);
+        QueueReader<String> reader = reader(stack, String.class, stack.ring().table());
+        assertThat(reader.next()).isEqualTo("c");
+        assertThat(reader.next()).isEqualTo("b");
+        open = List.of(received(stack), received(stack), received(stack));
+        open.getLast().acknowledge();
+        stack.add("d");
+        received(stack).close();
+        open.forEach(Delivery::close);
+        assertThat(reader.next()).isNull();
+        assertThat(stack).containsExactly("d", "c", "b");
+    }
+
+    @Test
+    void aProcessIsAskedForOnceHoweverManyItHasReceived() {
+        HeapQueue<String> queue = queue(QueueUseTest.Order.FIFO, 100, 0);
+        List<Delivery<String>> open = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            queue.add("job " + i);
+            open.add(received(queue));
+        }
+        List<Long> asked = new ArrayList<>();
+        QueueTable table = new QueueTable(queue.ring(), owner -> !asked.add(owner));
+        assertThat(table.isOwnerDead()).isFalse();
+        assertThat(asked).hasSize(1);
+        table.reclaim(); // nobody is known to be dead
+        assertThat(asked).hasSize(1);
+        open.forEach(Delivery::acknowledge);
+    }
+
+    /** Counts how often it looks at an element. */
+    private static final class Counting extends QueueTable {
+        private int looks;
+
+        Counting(QueueRing ring) {
+            super(ring);
+        }
+
+        @Override
+        long idAcquire(long entry) {
+            looks++;
+            return super.idAcquire(entry);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatCameBackIsTakenInOrderWithoutALookAtAllOfIt(QueueUseTest.Order order) {
+        HeapQueue<String> queue = queue(order, 4096, Long.MAX_VALUE - 1000);
+        List<Delivery<String>> open = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            queue.add("job " + i);
+            open.add(received(queue));
+        }
+        Collections.shuffle(open, new Random(5));
+        open.forEach(Delivery::close);
+        assertThat(heap.verify().isSound()).isTrue();
+        assertThat(queue).hasSize(2000);
+        assertThat(queue.removeIf(job -> job.endsWith("7"))).isTrue();
+        assertThat(heap.verify().isSound()).isTrue();
+        List<Integer> left = new ArrayList<>();
+        queue.forEach(job -> left.add(Model.number(job)));
+        assertThat(left).hasSize(1800).isSortedAccordingTo(order == QueueUseTest.Order.LIFO
+                ? Comparator.<Integer>reverseOrder() : Comparator.<Integer>naturalOrder());
+        Counting table = new Counting(queue.ring());
+        for (int i = 0; i < 900; i++) {
+            table.free(table.firstReturned());
+        }
+        assertThat(table.looks).isLessThan(900 * 100);
+        for (int number : left.subList(900, 1800)) {
+            assertThat(queue.poll()).isEqualTo("job " + number);
+        }
+        assertThat(queue).isEmpty();
+    }
+
+    /** An element that cannot be read at times. */
+    record Fragile(int number) {
+        private static volatile int broken;
+
+        Fragile {
+            if (number == broken) {
+                throw new AssertionError("number " + number);
+            }
+        }
+    }
+
+    @Test
+    void anErrorWhileManyAreReadLosesNone() {
+        SharedQueue<Fragile> queue = heap.queue("queue", Fragile.class, 8);
+        for (int i = 1; i <= 5; i++) {
+            queue.add(new Fragile(i));
+        }
+        List<Fragile> drained = new ArrayList<>();
+        try {
+            Fragile.broken = 3;
+            assertThatThrownBy(() -> queue.drainTo(drained)).isInstanceOf(AssertionError.class).hasMessage("number 3");
+        } finally {
+            Fragile.broken = 0;
+        }
+        assertThat(queue.inFlight()).isZero();
+        drained.addAll(queue);
+        assertThat(drained).extracting(Fragile::number).containsExactly(1, 2, 3, 4, 5);
+    }
+
+    @Test
+    void aSubscriberLearnsOfAnErrorInPlaceOfAnElement() {
+        SharedQueue<Fragile> queue = heap.queue("queue", Fragile.class, 8);
+        queue.add(new Fragile(3));
+        try {
+            Fragile.broken = 3;
+            CompletableFuture<Throwable> error = new CompletableFuture<>();
+            queue.publisher().subscribe(new Ending<>(1, error));
+            assertThat(error.orTimeout(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS).join())
+                    .hasStackTraceContaining("number 3");
+        } finally {
+            Fragile.broken = 0;
+        }
+    }
+
+    @Test
+    void aSubscriberThatWantsNothingLearnsThatTheQueueWasDropped() {
+        CompletableFuture<Throwable> error = new CompletableFuture<>();
+        queue(8).publisher().subscribe(new Ending<>(0, error));
+        heap.drop("queue");
+        assertThat(error.orTimeout(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS).join())
+                .isInstanceOf(StaleReferenceException.class);
+    }
+
+    /** Wants some elements, and tells how it ends. */
+    private record Ending<E>(int wanted, CompletableFuture<Throwable> error) implements Flow.Subscriber<E> {
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            if (wanted > 0) {
+                subscription.request(wanted);
+            }
+        }
+
+        @Override
+        public void onNext(E element) {
+            throw new IllegalStateException(element + " came");
+        }
+
+        @Override
+        public void onError(Throwable throwable) {
+            error.complete(throwable);
+        }
+
+        @Override
+        public void onComplete() {
+            throw new IllegalStateException("it does not complete");
+        }
+    }
+
+    /** Pretends that there is no chunk of entries to come. */
+    @Test
+    void whereNoMoreCanBeInFlightElementsAreTakenWithoutThat() {
+        SharedQueue<Fragile> queue = heap.queue("queue", Fragile.class, 64);
+        for (int i = 1; i <= QueueLayout.FIRST_ENTRIES + 2; i++) {
+            queue.add(new Fragile(i));
+        }
+        List<Delivery<Fragile>> open = new ArrayList<>();
+        for (int i = 0; i < QueueLayout.FIRST_ENTRIES; i++) {
+            open.add(Objects.requireNonNull(queue.tryReceive()));
+        }
+        QueueRing ring = ((HeapQueue<Fragile>) queue).ring();
+        HeapMemory memory = ring.heap().memory();
+        long chunks = ring.headBlock() + QueueLayout.ENTRY_CHUNKS;
+        long first = memory.getPlain(chunks);
+        for (int i = 1; i < QueueLayout.MOST_ENTRY_CHUNKS; i++) {
+            memory.setPlain(chunks + (long) i * Long.BYTES, first);
+        }
+        try {
+            assertThat(queue.poll()).isEqualTo(new Fragile(QueueLayout.FIRST_ENTRIES + 1));
+            assertThat(queue.drainTo(new ArrayList<>())).isEqualTo(1);
+            queue.add(new Fragile(1));
+            assertThatThrownBy(queue::tryReceive).isInstanceOf(HeapFullException.class);
+        } finally {
+            for (int i = 1; i < QueueLayout.MOST_ENTRY_CHUNKS; i++) {
+                memory.setPlain(chunks + (long) i * Long.BYTES, 0);
+            }
+        }
+        open.forEach(Delivery::close);
+    }
+
+    @Test
+    void closingTheHeapGivesBackWhatWasReceivedFromSeveralQueues() {
+        SharedQueue<String> one = queue(8);
+        SharedQueue<String> two = heap.stack("two", String.class, 8);
+        for (SharedQueue<String> each : List.of(one, two)) {
+            each.addAll(List.of("a", LONG, "c"));
+        }
+        try (SharedHeap other = SharedHeap.open(heap.name())) {
+            for (SharedQueue<String> each : List.of(other.queue("queue", String.class, 8),
+                    other.stack("two", String.class, 8))) {
+                for (int i = 0; i < 3; i++) {
+                    assertThat(received(each).deliveryCount()).isEqualTo(1);
+                }
+            }
+            assertThat(one.inFlight() + two.inFlight()).isEqualTo(6);
+        }
+        assertThat(one).containsExactly("a", LONG, "c");
+        assertThat(two).containsExactly("c", LONG, "a");
+        assertThat(one.inFlight() + two.inFlight()).isZero();
     }
 
     @Test

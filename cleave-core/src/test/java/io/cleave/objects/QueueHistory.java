@@ -15,18 +15,27 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What processes have put into a queue and taken out of it, with the times, in files that outlive them. */
+/** What processes have put into a queue, taken out of it and seen at its head, with the times, in files that outlive them. */
 final class QueueHistory {
     private static final long NOTHING = 0;
+    /** What is noted as put by who looks. */
+    private static final long LOOK = -1;
     private static final int RECORD = 4 * Long.BYTES;
 
-    /** A call as it was recorded: putting a value, which may have failed, or taking one, where there may have been none. */
+    /**
+     * A call as it was recorded: putting a value, which may have failed, or taking or seeing one, where there may have been
+     * none.
+     */
     record Event(boolean isStack, int capacity, long put, long result, long begin, long end)
             implements
                 Linearization.Call<List<Long>> {
         @Override
         public @Nullable List<Long> after(List<Long> content) {
             List<Long> after = new ArrayList<>(content);
+            if (put == LOOK) {
+                long first = content.isEmpty() ? NOTHING : isStack ? content.getLast() : content.getFirst();
+                return !isOver() || result == first ? content : null;
+            }
             if (put != NOTHING) {
                 boolean isPut = content.size() < capacity;
                 if (isPut) {
@@ -37,6 +46,60 @@ final class QueueHistory {
             long taken = content.isEmpty() ? NOTHING : isStack ? after.removeLast() : after.removeFirst();
             return !isOver() || result == taken ? List.copyOf(after) : null;
         }
+    }
+
+    /** A queue of any sort. */
+    interface Subject {
+        boolean put(long value, long timeoutMicros) throws InterruptedException;
+
+        /** The next value, which is not 0; 0 where there is none. */
+        long take(long timeoutMicros) throws InterruptedException;
+
+        long look();
+    }
+
+    static Subject subject(BlockingQueue<Long> queue) {
+        return new Subject() {
+            @Override
+            public boolean put(long value, long timeoutMicros) throws InterruptedException {
+                return queue.offer(value, timeoutMicros, TimeUnit.MICROSECONDS);
+            }
+
+            @Override
+            public long take(long timeoutMicros) throws InterruptedException {
+                return orNothing(queue.poll(timeoutMicros, TimeUnit.MICROSECONDS));
+            }
+
+            @Override
+            public long look() {
+                return orNothing(queue.peek());
+            }
+
+            private long orNothing(@Nullable Long value) {
+                return value == null ? NOTHING : value;
+            }
+        };
+    }
+
+    static Subject subject(SharedLongQueue queue) {
+        return new Subject() {
+            @Override
+            public boolean put(long value, long timeoutMicros) throws InterruptedException {
+                return timeoutMicros == 0 ? queue.offer(value)
+                        : queue.offer(value, timeoutMicros, TimeUnit.MICROSECONDS);
+            }
+
+            @Override
+            public long take(long timeoutMicros) throws InterruptedException {
+                return timeoutMicros == 0 ? queue.pollOrElse(NOTHING)
+                        : queue.poll(timeoutMicros, TimeUnit.MICROSECONDS).orElse(NOTHING);
+            }
+
+            @Override
+            public long look() {
+                return queue.peek().orElse(NOTHING);
+            }
+        };
     }
 
     /** Where one process writes. */
@@ -54,18 +117,19 @@ final class QueueHistory {
             }
         }
 
-        boolean put(BlockingQueue<Long> queue, long value, long timeoutMicros) throws InterruptedException {
+        void put(Subject queue, long value, long timeoutMicros) throws InterruptedException {
             begin(value);
-            boolean isPut = queue.offer(value, timeoutMicros, TimeUnit.MICROSECONDS);
-            end(isPut ? 1 : NOTHING);
-            return isPut;
+            end(queue.put(value, timeoutMicros) ? 1 : NOTHING);
         }
 
-        @Nullable Long take(BlockingQueue<Long> queue, long timeoutMicros) throws InterruptedException {
+        void take(Subject queue, long timeoutMicros) throws InterruptedException {
             begin(NOTHING);
-            Long value = queue.poll(timeoutMicros, TimeUnit.MICROSECONDS);
-            end(value == null ? NOTHING : value);
-            return value;
+            end(queue.take(timeoutMicros));
+        }
+
+        void look(Subject queue) {
+            begin(LOOK);
+            end(queue.look());
         }
 
         private void begin(long put) {

@@ -17,7 +17,11 @@ class QueueLayoutTest {
         assertThat(new long[] {QueueLayout.SEQUENCE, QueueLayout.KNOWN_HEAD, QueueLayout.BEGUN, QueueLayout.TAIL})
                 .containsExactly(208, 216, 232, 240);
         assertThat(new long[] {QueueLayout.STAMP, QueueLayout.ID, QueueLayout.CONTENT, QueueLayout.BLOCK_IN_SLOT,
-                QueueLayout.LENGTH_IN_SLOT}).containsExactly(0, 8, 16, 16, 24);
+                QueueLayout.LENGTH_IN_SLOT, QueueLayout.NUMBER_IN_SLOT}).containsExactly(0, 8, 16, 16, 24, 8);
+        assertThat(new long[] {QueueLayout.RETURNED, QueueLayout.FREE_ENTRY, QueueLayout.ENTRY_CHUNKS,
+                QueueLayout.STATE_IN_ENTRY, QueueLayout.NEXT_IN_ENTRY, QueueLayout.COUNT_IN_ENTRY,
+                QueueLayout.PLACE_IN_ENTRY, QueueLayout.AT_PLACE_IN_ENTRY, QueueLayout.SLOT_IN_ENTRY})
+                .containsExactly(224, 232, 8, 0, 8, 8, 16, 24, 32);
     }
 
     @Test
@@ -42,5 +46,12 @@ class QueueLayoutTest {
         }
         assertThat(QueueLayout.slotBytes(Long.class)).isEqualTo(64);
         assertThat(QueueLayout.slotBytes(UUID.class)).isEqualTo(128);
+        assertThat(QueueLayout.NUMBER_SLOT_BYTES).isEqualTo(16);
+    }
+
+    @Test
+    void kindsHaveTheNumbersThatTheyAlwaysHad() {
+        assertThat(new int[] {RootKind.QUEUE.number(), RootKind.STACK.number(), RootKind.INT_QUEUE.number(),
+                RootKind.LONG_QUEUE.number(), RootKind.DOUBLE_QUEUE.number()}).containsExactly(16, 17, 18, 19, 20);
     }
 }

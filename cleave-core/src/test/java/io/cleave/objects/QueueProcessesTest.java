@@ -11,7 +11,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A queue that several processes use at once, of which some are killed, and some stopped for a while. */
 class QueueProcessesTest {
@@ -21,41 +21,50 @@ class QueueProcessesTest {
     @TempDir
     private Path directory;
 
-    private static HeapQueue<Long> queue(SharedHeap heap, boolean isStack) {
-        return heap.queue("queue", isStack ? RootKind.STACK : RootKind.QUEUE, Long.class, CAPACITY,
-                (1L << 31) - CALLS);
+    /** The sorts of queues. */
+    enum Sort {
+        QUEUE, STACK, NUMBERS;
+
+        private QueueHistory.Subject open(SharedHeap heap) {
+            long start = (1L << 31) - CALLS;
+            return switch (this) {
+                case QUEUE -> QueueHistory.subject(heap.queue("queue", RootKind.QUEUE, Long.class, CAPACITY, start));
+                case STACK -> QueueHistory.subject(heap.queue("queue", RootKind.STACK, Long.class, CAPACITY, start));
+                case NUMBERS -> QueueHistory.subject(heap.longQueue("queue", CAPACITY, start));
+            };
+        }
     }
 
-    private void run(boolean isStack, int kills) throws Exception {
+    private void run(Sort sort, int kills) throws Exception {
         String name = "queues" + ProcessHandle.current().pid();
         List<Path> files = new ArrayList<>();
         try (SharedHeap heap = SharedHeap.create(name, 16 << 20)) {
-            HeapQueue<Long> queue = queue(heap, isStack);
-            KilledProcesses.run(kills, 70, true, () -> start(name, isStack, files));
+            QueueHistory.Subject queue = sort.open(heap);
+            KilledProcesses.run(kills, 70, true, () -> start(name, sort, files));
             drain(queue, files);
-            check(isStack, files);
+            check(sort == Sort.STACK, files);
             HeapVerification report = heap.verify();
             assertThat(report.isSound()).as(report::toString).isTrue();
         }
     }
 
-    private ChildJvm start(String name, boolean isStack, List<Path> files) {
+    private ChildJvm start(String name, Sort sort, List<Path> files) {
         Path file = directory.resolve("history" + files.size());
         files.add(file);
         return ChildJvm.start(List.of("-Xmx128m"), Caller.class, name, file.toString(), Integer.toString(files.size()),
-                Boolean.toString(isStack));
+                sort.name());
     }
 
     /** What is left in the end is what nobody has taken. */
-    private void drain(HeapQueue<Long> queue, List<Path> files) throws Exception {
+    private void drain(QueueHistory.Subject queue, List<Path> files) throws Exception {
         Path file = directory.resolve("rest");
         files.add(file);
         QueueHistory.Recorder recorder = new QueueHistory.Recorder(file, CAPACITY + 2);
-        boolean _ = recorder.put(queue, Long.MAX_VALUE, 0); // brings in what a dead one has put
+        recorder.put(queue, Long.MAX_VALUE, 0); // brings in what a dead one has put
         for (int i = 0; i <= CAPACITY; i++) {
-            Long _ = recorder.take(queue, 0);
+            recorder.take(queue, 0);
         }
-        assertThat(queue).isEmpty();
+        assertThat(queue.look()).isZero();
     }
 
     private static void check(boolean isStack, List<Path> files) throws Exception {
@@ -70,15 +79,15 @@ class QueueProcessesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void whatFourProcessesGetIsExplainedByAnOrderOfTheirCalls(boolean isStack) throws Exception {
-        run(isStack, 0);
+    @EnumSource
+    void whatFourProcessesGetIsExplainedByAnOrderOfTheirCalls(Sort sort) throws Exception {
+        run(sort, 0);
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void whatIsGotWhileProcessesAreKilledAndStoppedIsExplainedByAnOrderOfTheCalls(boolean isStack) throws Exception {
-        run(isStack, 10);
+    @EnumSource
+    void whatIsGotWhileProcessesAreKilledAndStoppedIsExplainedByAnOrderOfTheCalls(Sort sort) throws Exception {
+        run(sort, 10);
     }
 
     @Test
@@ -93,7 +102,7 @@ class QueueProcessesTest {
         assertThat(Linearization.isExplained(List.of(List.of(one, two), List.of(first, late)), List.of())).isFalse();
     }
 
-    /** A process that puts and takes. Its arguments: the heap, the file for its history, its number, the order. */
+    /** A process that puts, takes and looks. Its arguments: the heap, the file for its history, its number, the order. */
     @SuppressWarnings("SystemOut")
     public static final class Caller {
         private static final long[] TIMEOUTS_MICROS = {0, 0, 10, 100, 3000};
@@ -107,15 +116,15 @@ class QueueProcessesTest {
             Random random = new Random(number);
             QueueHistory.Recorder recorder = new QueueHistory.Recorder(Path.of(arguments[1]), CALLS);
             try (SharedHeap heap = SharedHeap.open(arguments[0])) {
-                HeapQueue<Long> queue = queue(heap, Boolean.parseBoolean(arguments[3]));
+                QueueHistory.Subject queue = Sort.valueOf(arguments[3]).open(heap);
                 System.out.println("ready");
                 int _ = System.in.read();
                 for (int i = 1; i <= CALLS; i++) {
                     long timeout = TIMEOUTS_MICROS[random.nextInt(TIMEOUTS_MICROS.length)];
-                    if (random.nextBoolean()) {
-                        boolean _ = recorder.put(queue, (long) number << 32 | i, timeout);
-                    } else {
-                        Long _ = recorder.take(queue, timeout);
+                    switch (random.nextInt(5)) {
+                        case 0, 1 -> recorder.put(queue, (long) number << 32 | i, timeout);
+                        case 2, 3 -> recorder.take(queue, timeout);
+                        default -> recorder.look(queue);
                     }
                 }
             }

@@ -320,6 +320,34 @@ class QueueUseTest {
         assertThat(queue).hasSize(24);
     }
 
+    /** Elements come and go at one place, each with the length of the one before it. */
+    @ParameterizedTest
+    @EnumSource
+    void whoReadsWithoutALockSeesNoElementInPartsAndRemovesNoOther(Order order) throws Exception {
+        HeapQueue<byte[]> queue = queue(order, byte[].class, 8);
+        byte[] unwanted = new byte[100];
+        Background<Integer> user = Background.call(() -> {
+            int lost = 0;
+            for (int i = 0; i < 6_000_000; i++) {
+                byte[] element = new byte[100];
+                Arrays.fill(element, (byte) (i & 1));
+                queue.add(element);
+                lost += queue.poll() == null && element[0] != 0 ? 1 : 0;
+            }
+            return lost;
+        });
+        while (!user.isDone()) {
+            for (int i = 0; i < 100; i++) {
+                byte[] seen = queue.peek();
+                if (seen != null) {
+                    assertThat(Arrays.mismatch(seen, 1, seen.length, seen, 0, seen.length - 1)).isEqualTo(-1);
+                }
+                boolean _ = queue.remove(unwanted);
+            }
+        }
+        assertThat(user.get()).isZero();
+    }
+
     @Test
     void arraysAreComparedByWhatTheyHold() {
         SharedQueue<byte[]> queue = heap.queue("queue", byte[].class, 4);

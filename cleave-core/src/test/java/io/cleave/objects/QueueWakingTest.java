@@ -6,6 +6,7 @@ import io.cleave.testing.Background;
 import io.cleave.testing.ChildJvm;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -18,7 +19,7 @@ class QueueWakingTest {
     private static final int THREADS = 3;
 
     @ParameterizedTest
-    @ValueSource(strings = {"queue", "stack"})
+    @ValueSource(strings = {"queue", "stack", "numbers"})
     void noWakeUpIsLost(String kind) throws InterruptedException {
         String name = "waking" + ProcessHandle.current().pid();
         List<String> options = List.of("-Dcleave.sliceNanos=3600000000000");
@@ -35,20 +36,31 @@ class QueueWakingTest {
         private Waiting() {
         }
 
+        private static Callable<?> call(SharedHeap heap, String kind, boolean isToPut) {
+            if (kind.equals("numbers")) {
+                SharedIntQueue queue = heap.intQueue("queue", 2);
+                return isToPut ? () -> {
+                    queue.put(1);
+                    return 1;
+                } : queue::take;
+            }
+            SharedQueue<Integer> queue = kind.equals("stack") ? heap.stack("queue", Integer.class, 2)
+                    : heap.queue("queue", Integer.class, 2);
+            return isToPut ? () -> {
+                queue.put(1);
+                return 1;
+            } : queue::take;
+        }
+
         /** Puts or takes by platform and virtual threads. */
         public static void main(String[] arguments) throws Exception {
             try (SharedHeap heap = SharedHeap.open(arguments[0])) {
-                HeapQueue<Integer> queue = heap.queue("queue", arguments[1].equals("stack") ? RootKind.STACK
-                        : RootKind.QUEUE, Integer.class, 2, 0);
+                Callable<?> call = call(heap, arguments[1], arguments[2].equals("put"));
                 List<Background<Void>> threads = new ArrayList<>();
                 for (int t = 0; t < THREADS; t++) {
                     threads.add(Background.start(t == 0, () -> {
                         for (int i = 0; i < EACH; i++) {
-                            if (arguments[2].equals("put")) {
-                                queue.put(i);
-                            } else {
-                                queue.take();
-                            }
+                            Object _ = call.call();
                         }
                         return null;
                     }));

@@ -131,18 +131,37 @@ class StructureDamageTest {
         List<Consumer<Queue<String>>> ways = List.of(queue -> new ArrayList<>(queue), Queue::peek, Queue::size,
                 queue -> queue.offer("x"), queue -> queue.offer("long ".repeat(50)), Queue::poll,
                 queue -> queue.remove("c"), queue -> queue.removeIf(each -> each.length() > 1), Queue::clear);
-        for (long block : new long[] {0, QueueLayout.HEAD_BLOCK, QueueLayout.TAIL_BLOCK}) {
-            long first = block == 0 ? RootLayout.OWN_IN_HEADER : QueueLayout.FIRST_IN_BLOCK;
+        damageQueue(heap -> {
+            QueueScenarios.create(heap, kind);
+            QueueScenarios.open(heap, kind).addAll(List.of("a", "long ".repeat(60), "c", "d"));
+        }, heap -> ways.forEach(way -> attempt(() -> way.accept(QueueScenarios.open(heap, kind)))));
+    }
+
+    @Test
+    @SuppressWarnings("ReturnValueIgnored") // it is the calling that matters
+    void aQueueOfNumbersWhoseWordsWereChangedIsReadOrRefused() {
+        List<Consumer<HeapLongQueue>> ways = List.of(HeapLongQueue::toArray, HeapLongQueue::peek, HeapLongQueue::size,
+                queue -> queue.offer(1), queue -> queue.offerAll(1, 2, 3), HeapLongQueue::poll,
+                queue -> queue.pollOrElse(0), queue -> queue.drainTo(new long[2]), HeapLongQueue::clear);
+        damageQueue(heap -> {
+            NumberQueueScenarios.create(heap);
+            NumberQueueScenarios.open(heap).offerAll(1, 2, 3, 4);
+        }, heap -> ways.forEach(way -> attempt(() -> way.accept(NumberQueueScenarios.open(heap)))));
+    }
+
+    private void damageQueue(Consumer<Heap> make, Consumer<Heap> use) {
+        for (long block : new long[] {0, QueueLayout.HEAD_BLOCK, QueueLayout.TAIL_BLOCK, QueueLayout.CHUNKS}) {
+            long first = block == 0 ? RootLayout.OWN_IN_HEADER
+                    : block == QueueLayout.CHUNKS ? 0 : QueueLayout.FIRST_IN_BLOCK;
             long end = block == 0 ? QueueLayout.OWN_END : QueueLayout.LOCK;
             for (long at = first; at < end; at += Long.BYTES) {
                 for (long rubbish : RUBBISH) {
                     Heap heap = fresh();
-                    QueueScenarios.create(heap, kind);
-                    QueueScenarios.open(heap, kind).addAll(List.of("a", "long ".repeat(60), "c", "d"));
+                    make.accept(heap);
                     long header = header(heap);
                     heap.memory().setPlain((block == 0 ? header : heap.memory().getPlain(header + block)) + at,
                             rubbish);
-                    ways.forEach(way -> attempt(() -> way.accept(QueueScenarios.open(heap, kind))));
+                    use.accept(heap);
                 }
             }
         }

@@ -1,13 +1,14 @@
 package io.cleave.bench.objects;
 
 import io.cleave.objects.SharedHeap;
+import io.cleave.objects.SharedLongQueue;
 import io.cleave.objects.SharedQueue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
-/** Queues of short and long elements, of arrays of bytes, and a stack. */
+/** Queues of short and long elements, of arrays of bytes, of numbers, and a stack. */
 final class FuzzedQueues implements Fuzzed {
     private static final int CAPACITY = 100;
     private static final int THERE = 60;
@@ -22,6 +23,10 @@ final class FuzzedQueues implements Fuzzed {
 
     private static SharedQueue<String> pile(SharedHeap heap) {
         return heap.stack("pile", String.class, CAPACITY);
+    }
+
+    private static SharedLongQueue longs(SharedHeap heap) {
+        return heap.longQueue("longs in line", CAPACITY);
     }
 
     private static String text(int number) {
@@ -43,6 +48,10 @@ final class FuzzedQueues implements Fuzzed {
             boolean _ = bytes(heap).offer(new byte[3 * i]);
         }
         boolean _ = heap.queue("numbers", Long.class, 3).offer(1L);
+        int _ = longs(heap).offerAll(new long[THERE]);
+        int _ = longs(heap).drainTo(new long[THERE / 2]);
+        int _ = longs(heap).offerAll(new long[CAPACITY]);
+        boolean _ = heap.intQueue("ints in line", 3).offer(1) && heap.doubleQueue("doubles in line", 3).offer(1.5);
     }
 
     private static SharedQueue<String> any(SharedHeap heap, SplittableRandom random) {
@@ -51,7 +60,7 @@ final class FuzzedQueues implements Fuzzed {
 
     @Override
     public void read(SharedHeap heap, SplittableRandom random) {
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(8)) {
             case 0, 1 -> Fuzzed.countAll(any(heap, random));
             case 2 -> {
                 int _ = any(heap, random).remainingCapacity();
@@ -62,6 +71,14 @@ final class FuzzedQueues implements Fuzzed {
             case 4 -> {
                 boolean _ = any(heap, random).contains(text(random.nextInt(3 * CAPACITY)));
             }
+            case 5 -> {
+                long[] _ = longs(heap).toArray();
+                int _ = longs(heap).size();
+            }
+            case 6 -> {
+                boolean _ = heap.intQueue("ints in line", 3).peek().isPresent()
+                        && heap.doubleQueue("doubles in line", 3).peek().isPresent();
+            }
             default -> Fuzzed.countAll(bytes(heap));
         }
     }
@@ -69,7 +86,7 @@ final class FuzzedQueues implements Fuzzed {
     @Override
     public void write(SharedHeap heap, SplittableRandom random) {
         SharedQueue<String> queue = any(heap, random);
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(15)) {
             case 0 -> {
                 for (int i = 0; i < CAPACITY; i++) {
                     boolean _ = queue.offer(text(random.nextInt(3 * CAPACITY)));
@@ -102,8 +119,34 @@ final class FuzzedQueues implements Fuzzed {
                 boolean _ = heap.queue("numbers", Long.class, 3).offer(2L);
                 Long _ = heap.queue("numbers", Long.class, 3).poll();
             }
+            case 11, 12 -> numbers(heap, random);
+            case 13 -> {
+                boolean _ = heap.drop("longs in line");
+            }
             default -> {
                 boolean _ = heap.drop(random.nextBoolean() ? "texts in line" : random.nextBoolean() ? "pile" : "bytes");
+            }
+        }
+    }
+
+    private static void numbers(SharedHeap heap, SplittableRandom random) {
+        SharedLongQueue longs = longs(heap);
+        switch (random.nextInt(5)) {
+            case 0 -> {
+                int _ = longs.offerAll(new long[random.nextInt(2 * CAPACITY)]);
+            }
+            case 1 -> {
+                int _ = longs.drainTo(new long[random.nextInt(2 * CAPACITY)]);
+            }
+            case 2 -> {
+                for (int i = 0; i < CAPACITY; i++) {
+                    long _ = longs.offer(i) ? 0 : longs.pollOrElse(0);
+                }
+            }
+            case 3 -> longs.clear();
+            default -> {
+                boolean _ = heap.intQueue("ints in line", 3).offer(2);
+                boolean _ = heap.doubleQueue("doubles in line", 3).poll().isPresent();
             }
         }
     }

@@ -27,6 +27,7 @@ interface Messages extends AutoCloseable {
         return switch (way) {
             case "agrona", "agrona-many-to-one" -> new AgronaMessages(way, place.memory(), bytes);
             case "chronicle-queue" -> new ChronicleMessages(place.name(), bytes);
+            case "cleave-numbers" -> new CleaveNumbers(place.name());
             case "cleave" -> new CleaveMessages(place.name(), bytes);
             default -> throw new IllegalArgumentException(way);
         };

@@ -38,6 +38,7 @@ final class ObjectsNursery implements Nursery.Workers {
                 case "set" -> new SetOrdeal(board, heap);
                 case "list" -> new ListOrdeal(board, heap);
                 case "queue" -> new QueueOrdeal(board, heap, false);
+                case "numbers" -> new NumberQueueOrdeal(board, heap);
                 case "stack" -> new QueueOrdeal(board, heap, true);
                 case "replacements" -> new ReplacementOrdeal(board, heap);
                 default -> throw new IllegalArgumentException("there is no torture of a " + structure);

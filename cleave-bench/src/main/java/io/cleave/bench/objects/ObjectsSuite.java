@@ -40,6 +40,7 @@ import picocli.CommandLine.Option;
  * <tr><th>queue-64B-spsc-2p</th><td>messages of 64 bytes from one JVM to another.</td></tr>
  * <tr><th>queue-roundtrip-2p-ns</th><td>one such message, which the other side answers by another one; both look without
  * a pause.</td></tr>
+ * <tr><th>queue-long-spsc-2p</th><td>numbers of 64 bits from one JVM to another: a queue of numbers, and messages of 8 bytes.</td></tr>
  * <tr><th>queue-mpmc-64B-4p</th><td>two JVMs send to two others; Agrona's ring has room for one that takes.</td></tr>
  * <tr><th>messages-400kB</th><td>arrays from one JVM to another, which has an array of its own in the end;
  * {@code memcpy-warm} only copies, into shared memory that was used before.</td></tr>
@@ -184,6 +185,13 @@ public final class ObjectsSuite extends Suite {
             }
             rows.addAll(queue("queue-64B-spsc-2p", "stream 1 1 500000", cast.all(), "M/s"));
             rows.addAll(queue("queue-roundtrip-2p-ns", "trips 50000", cast.all(), "ns"));
+        }
+        progress().begin("starting the subjects of queues of numbers");
+        try (Cast cast = new Cast(progress())) {
+            for (String way : List.of("cleave-numbers", "cleave", "agrona")) {
+                cast.add(way, queue(way, 1, Long.BYTES));
+            }
+            rows.addAll(queue("queue-long-spsc-2p", "stream 1 1 500000", cast.all(), "M/s"));
         }
         progress().begin("starting the subjects of queues for four");
         try (Cast cast = new Cast(progress())) {

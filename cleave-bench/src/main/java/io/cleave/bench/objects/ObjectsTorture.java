@@ -40,7 +40,7 @@ public final class ObjectsTorture implements Callable<Integer> {
     @Option(names = "--seconds", defaultValue = "900",
             description = "The longest that it may take (${DEFAULT-VALUE}).")
     private long seconds;
-    @Option(names = "--structures", split = ",", defaultValue = "map,set,list,queue,stack",
+    @Option(names = "--structures", split = ",", defaultValue = "map,set,list,queue,stack,numbers",
             description = "Which, with commas between (${DEFAULT-VALUE}).")
     private List<String> structures = List.of();
     @Option(names = "--seed", description = "Makes the choices those of an earlier run.")
