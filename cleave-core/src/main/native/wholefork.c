@@ -192,13 +192,10 @@ __attribute__((section(".text.1handler"), used)) void parked(int signal, long *i
     }
 }
 
-/* What a handler returns to, and how a thread goes on in the child: on its own stack, from its own signal frame. */
+/* How a thread goes on in the child: on its own stack, from its own signal frame. */
 __asm__(
     "    .section .text.2assembly, \"ax\"\n"
-    "    .globl restorer, revive\n"
-    "restorer:\n"
-    "    mov $15, %eax\n"              /* rt_sigreturn */
-    "    syscall\n"
+    "    .globl revive\n"
     /* int revive(context, fs, plan, name) */
     "revive:\n"
     "    push %rbx\n    push %rbp\n    push %r12\n"

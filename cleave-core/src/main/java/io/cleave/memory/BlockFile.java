@@ -117,6 +117,8 @@ final class BlockFile implements AutoCloseable {
     private int users = 1;
     /** What follows when the last one has left; guarded by this. */
     private @Nullable Runnable whenLeft;
+    /** Whether it never gets a name, so that nobody else can come to truncate it; it is sealed, too. */
+    private boolean isAnonymous;
     /** What the length of a mapping is a multiple of: more than a byte for a file of huge pages. */
     private long granule = 1;
 
@@ -181,6 +183,7 @@ final class BlockFile implements AutoCloseable {
             return null;
         }
         BlockFile file = new BlockFile(fd, null);
+        file.isAnonymous = true;
         file.granule = page;
         boolean done = false;
         try {
@@ -204,8 +207,10 @@ final class BlockFile implements AutoCloseable {
     /** A file that never gets a name. */
     static BlockFile anonymous() {
         int fd = Mman.memfd_create("cleave", Mman.MFD_CLOEXEC | Mman.MFD_ALLOW_SEALING);
-        return new BlockFile(SystemCallException.check(fd, "memfd_create", "where a seccomp profile forbids it "
-                + "(see cleave doctor), allow it, or make a block with a name"), null);
+        BlockFile file = new BlockFile(SystemCallException.check(fd, "memfd_create", "where a seccomp profile forbids "
+                + "it (see cleave doctor), allow it, or make a block with a name"), null);
+        file.isAnonymous = true;
+        return file;
     }
 
     /**
@@ -367,6 +372,17 @@ final class BlockFile implements AutoCloseable {
             BlockHeader header = BlockHeader.read(buffer);
             return header.magic() == BlockLayout.MAGIC ? header : null;
         }
+    }
+
+    /** Whether others can truncate the file. */
+    boolean canBeCut() {
+        return !isAnonymous;
+    }
+
+    @Override
+    public String toString() {
+        String name = path;
+        return name == null ? "a block without a name" : name;
     }
 
     /** Whether the file has not been cut short, so that what is mapped of it is there. */

@@ -3,6 +3,7 @@ package io.cleave.memory;
 import io.cleave.CleaveException;
 import io.cleave.os.Fcntl;
 import io.cleave.os.Mman;
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.Stat;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
@@ -59,7 +60,11 @@ enum BlockMapping {
             if (!Stat.fstat(second).isSameFile(file.status())) {
                 throw new CleaveException(self + " opened another file than the descriptor " + file.descriptor());
             }
-            return map.apply(second);
+            MemorySegment mapped = map.apply(second);
+            if (file.canBeCut()) {
+                SigbusGuard.watch(mapped.address(), mapped.byteSize(), protection, file);
+            }
+            return mapped;
         } finally {
             Unistd.close(second);
         }

@@ -3,6 +3,7 @@ package io.cleave.memory;
 import io.cleave.memory.raw.OwnerIdentity;
 import io.cleave.memory.raw.Shortage;
 import io.cleave.os.Mman;
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.Unistd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -82,6 +83,11 @@ final class Hold implements Runnable {
     synchronized void unmap(Arena arena, long address) {
         arena.close();
         isUnmapped(address);
+    }
+
+    /** Whether no access to one of the mappings has failed because the file was truncated. */
+    synchronized boolean isIntact() {
+        return ranges.stream().allMatch(range -> SigbusGuard.isIntact(range.address));
     }
 
     /** Forgets a mapping, which is not to be ended. */

@@ -9,6 +9,7 @@ import io.cleave.memory.raw.GrowingBlock;
 import io.cleave.memory.raw.OwnedBlock;
 import io.cleave.memory.raw.RawBlock;
 import io.cleave.memory.raw.RawBlocks;
+import io.cleave.os.SigbusGuard;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.Consumer;
@@ -39,9 +40,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * All of a block's memory is reserved when it is made, so a store never fails for want of memory. New blocks hold
- * zeroes. Nobody may truncate the file: an access to what is missing then is an {@link InternalError}, or the end of
- * the process, as HotSpot recovers from some of the instructions that fail so, and not from others. Opening such a file
- * is an exception. The size of anonymous blocks is sealed.
+ * zeroes. Nobody may truncate the file: the first access to each page that is missing then is an {@link InternalError}, with
+ * few exceptions (where compare-and-set is interpreted, and in native code), and later ones read zeroes. After it
+ * {@link #segment} and whatever else of Cleave's uses this handle throw {@link IncompatibleBlockException}, as opening such
+ * a file does. That
+ * is so on x86-64 with HotSpot and glibc; elsewhere such an access may be the end of the process. The size of anonymous
+ * blocks is sealed.
  *
  * <p>
  * Where memory, file descriptors or mappings run out, memory that Cleave keeps in reserve is given up, orphans are removed,
@@ -279,8 +283,11 @@ public final class SharedMemory implements AutoCloseable {
      * after that, accessing them throws {@link IllegalStateException}.
      *
      * @return a segment of {@link #byteSize()} bytes, always the same; read-only where the handle is
+     * @throws IncompatibleBlockException where somebody has truncated the block, and an access to what was missing has
+     *         failed
      */
     public MemorySegment segment() {
+        SigbusGuard.requireIntact(segment);
         return segment;
     }
 

@@ -3,6 +3,7 @@ package io.cleave.memory;
 import io.cleave.memory.raw.RawBlock;
 import io.cleave.memory.raw.RawBlocks;
 import io.cleave.memory.raw.Shortage;
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.Unistd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -75,13 +76,14 @@ class ViewedBlock implements RawBlock {
             hold.unmapsInTheEnd(mapped);
             head = mapped;
         }
-        file.requireWhole(header); // an atomic operation on what is not there would end the process
+        file.requireWhole(header); // an atomic operation on what is not there may end the process
+        SigbusGuard.requireIntact(mapped);
         return mapped;
     }
 
     @Override
     public final boolean isWhole() {
-        return file.isWhole(BlockLayout.HEADER_BYTES + byteSize);
+        return file.isWhole(BlockLayout.HEADER_BYTES + byteSize) && hold.isIntact();
     }
 
     @Override

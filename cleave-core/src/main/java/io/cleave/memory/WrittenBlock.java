@@ -6,6 +6,7 @@ import io.cleave.memory.raw.OwnedBlock;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Errno;
 import io.cleave.os.Mman;
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.SystemCallException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -70,6 +71,7 @@ final class WrittenBlock extends ViewedBlock implements OwnedBlock {
             populate(mapped);
             whole = mapped;
         }
+        SigbusGuard.requireIntact(mapped);
         return mapped.asSlice(BlockLayout.HEADER_BYTES);
     }
 

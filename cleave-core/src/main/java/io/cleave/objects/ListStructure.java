@@ -19,7 +19,7 @@ record ListStructure(SlotKind kind) implements Structure {
             return false;
         }
         try {
-            return new SlotChanges(new SlotList(heap, new Gate(null), header,
+            return new SlotChanges(new SlotList(heap, new Gate(), header,
                     ListLayout.generationAcquire(heap.memory(), header), kind)).end(limit);
         } finally {
             heap.locks().unlock(lockAt);

@@ -20,7 +20,7 @@ final class MapStructure implements Structure {
     @Override
     public long size(Heap heap, long header) {
         HeapMemory memory = heap.memory();
-        MapTable table = new MapTable(heap, new Gate(null), header, MapLayout.generationAcquire(memory, header));
+        MapTable table = new MapTable(heap, new Gate(), header, MapLayout.generationAcquire(memory, header));
         return new MapSize(table).sizeAsItStands();
     }
 }

@@ -90,7 +90,7 @@ final class QueueStructure implements Structure {
 
     private static QueueRing ring(Heap heap, long header) {
         HeapMemory memory = heap.memory();
-        return new QueueRing(heap, new Gate(null), header, memory.getAcquire(header), kind(memory, header),
+        return new QueueRing(heap, new Gate(), header, memory.getAcquire(header), kind(memory, header),
                 at -> new SharedCell(memory.segment(), at));
     }
 

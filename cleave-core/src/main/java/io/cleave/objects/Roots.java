@@ -68,7 +68,7 @@ final class Roots {
 
     /** The directory of a heap whose memory is the caller's. */
     Roots(String heapName, Heap heap, boolean isReadOnly) {
-        this(heapName, new LooseStructures(heap, new Gate(null)), isReadOnly);
+        this(heapName, new LooseStructures(heap, new Gate()), isReadOnly);
     }
 
     /**

@@ -79,7 +79,7 @@ public final class SharedHeap implements AutoCloseable {
         this.options = options;
         this.heap = Heap.attach(file);
         this.blocks = new RawBlocks(heap);
-        this.gate = new Gate(this::release, WAYS);
+        this.gate = new Gate(this::release, file.memory(), WAYS);
         this.loose = new LooseStructures(heap, gate);
         this.roots = new Roots(file.name(), loose, options.readOnly());
         this.queues = new NamedQueues(file.name(), heap, gate, roots, this::cellAt);

@@ -10,8 +10,8 @@
  * that is <em>stopped</em> is alive, and waited for.
  *
  * <p>
- * Nobody may truncate the file of a heap: an access to what is missing then is an {@link InternalError}, or the end of
- * the process, as HotSpot recovers from some of the instructions that fail so and not from others.
+ * Nobody may truncate the file of a heap: what an access to a missing part is then, {@link io.cleave.memory.SharedMemory}
+ * says.
  */
 @NullMarked
 package io.cleave.objects;

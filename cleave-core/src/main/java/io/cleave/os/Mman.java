@@ -207,13 +207,14 @@ public final class Mman {
     }
 
     /**
-     * {@code munmap(2)}.
+     * {@code munmap(2)}. {@link SigbusGuard} forgets the mapping first.
      *
      * @param address the range's start
      * @param byteSize its length in bytes
      * @return 0 or -errno
      */
     public static int munmap(long address, long byteSize) {
+        SigbusGuard.forget(address);
         try {
             return Native.result((int) MUNMAP.invokeExact(Native.state(), MemorySegment.ofAddress(address), byteSize));
         } catch (Throwable t) {

@@ -146,7 +146,7 @@ public final class WholeFork {
         plan.set(Field.TASKS, arena.allocateFrom("/proc/self/task").address());
         plan.set(Field.BUFFER, arena.allocate(BUFFER_BYTES, 8).address());
         plan.set(Field.BUFFER_BYTES, BUFFER_BYTES);
-        long code = WholeForkCode.map();
+        long code = MachineCode.map(WholeForkCode.BASE64);
         plan.set(Field.JNI, jvmti.jni());
         TriedOffsets.describe(plan, code, collector);
         plan.set(Field.RANGES, arena.allocate((long) RANGES * WholeForkPlan.RANGE_BYTES, 8).address());
@@ -157,7 +157,8 @@ public final class WholeFork {
         plan.set(Field.PATIENCE_COMMITTED, PATIENCE_COMMITTED_SECONDS);
         makeRoom(FIRST_ROOM);
         plan.set(Field.SIGNAL, ParkSignal.install(code));
-        fork = Native.pointer(MemorySegment.ofAddress(code + WholeForkCode.ENTRY), FunctionDescriptor.of(LONG, LONG));
+        fork = Native.pointer(MemorySegment.ofAddress(code + WholeForkCode.WHOLE_FORK),
+                FunctionDescriptor.of(LONG, LONG));
     }
 
     /**

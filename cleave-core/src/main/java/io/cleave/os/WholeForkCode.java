@@ -1,8 +1,5 @@
 package io.cleave.os;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Base64;
-
 /**
  * The machine code of a whole fork, for x86-64: {@code src/main/native/wholefork.c} as {@code scripts/machine-code} has made
  * it. It has no relocations and no data, so it runs wherever it lies, and is mapped for reading and running only.
@@ -11,13 +8,11 @@ final class WholeForkCode {
     /** The version of gcc that made it. */
     static final String COMPILER = "12.2.0";
     /** Where {@code long whole_fork(struct plan *)} begins. */
-    static final int ENTRY = 8444;
+    static final int WHOLE_FORK = 8437;
     /** Where {@code byte *own_thread(struct plan *, function)} begins. */
-    static final int OWN_THREAD = 9713;
+    static final int OWN_THREAD = 9706;
     /** Where the signal's handler begins. */
     static final int PARKED = 7987;
-    /** Where a handler returns to. */
-    static final int RESTORER = 8309;
     /** The code. */
     static final String BASE64 = """
             SIPsEEUx0kUxwEUxyUiJ5rjkAAAAvwEAAAAx0g8FSGkEJADKmjtIA0QkCEiDxBDDSIPsEDHSRTHSRTHASIkUJDHSRTHJuCMAAABI
@@ -84,7 +79,7 @@ final class WholeForkCode {
             SDlDKHQMuOcAAAC/WgAAAA8FSIO7iAIAAAB0CEiJ3+iI7v//SInf6En9//9Ig7uIAgAAAHQISInf6G7u//9Iid9FMeRBv7oAAADo
             Kf7//+h0/v//SIuDmAAAAEiLk6gAAABIiwBIAcJIA4OgAAAATIsyRIsoTTnsfUtIi4O4AAAASwME5kiLKEiF7XQzSIuDwAAAAEgB
             6EhjAEg7QzB1IDHSRTHSRTHARTHJTIn4SInXSInWDwVIA6vAAAAAiUUASf/E67BFMe1BvucAAABMOasQAgAAD46hAAAATYnsScHk
-            BkwDY1hBg3wkKAAPhIIAAABIg7uIAgAAAHQVvgYAAABIid/oPu7//0iJxUiFwHgYSYt0JAhJizwkSY1MJDBIidrodg0AAInFhe15
+            BkwDY1hBg3wkKAAPhIIAAABIg7uIAgAAAHQVvgYAAABIid/oPu7//0iJxUiFwHgYSYt0JAhJizwkSY1MJDBIidrobw0AAInFhe15
             GDHSRTHSRTHARTHJv1kAAABMifBIidYPBUmLRCQYSIXAdBNIA4O4AAAASIsASAODwAAAAIkoSIO7iAIAAAB0CEiJ3+g47f//Sf/F
             6VL///9YW11BXEFdQV5BX8NIY85IifhFMcAx9kw5gAACAAB+S0yJx0jB5wVIA7i4AQAARItPEIXSdQdFhcl1GOspg/oBdQZBg/kC
             6wlFhcl0GYN/FAF1E0yLF0iLuMgBAABMY87/xk6JFM9J/8DrrIX2dCVIi7hgAQAATIuA0AEAAEhj9kiLkMgBAABIiwdIi0TI+EyJ
@@ -130,47 +125,30 @@ final class WholeForkCode {
             5ANEi3sMiwNEOeAPhfwAAACJ7ono99bwD7FxJA+F6wAAAGRIiwQlAAAAAEiJQQhIjXsEuAEAAABIiRHwD8EH/8A7Qwh8GkUx0kUx
             wEUxybjKAAAAvoEAAAC6AQAAAA8FSI1EJBBFif5FMe1IiQQkRIngQcH+EIPIBIlEJAhBD7fHiUQkDESLI0SJ4MH4AznodXtFiedB
             g+cHQYP/AnduMcBMixQkSWPURTHASIlEJBhFMcm4ygAAAEiJ30jHRCQQAQAAAL6AAAAADwVIg/iSdbSLTCQMQf/FRYX/QQ9FzkQ5
-            6X2hi3wkCESJ4PAPsTt1lEUx0rjKAAAASInfvoEAAAC6AAAAQA8F6Xj///9Ig8QgW11BXEFdQV5BX8O4DwAAAA8FU1VBVEiJ80iJ
-            1UmJzEiJ/kiLVQBIAdpJidJJidi/AA89ALg4AAAADwWFwHQFQVxdW8NIi30ISAHfvhgAAAC4EQEAAA8FSIt1GIX2dBZIi30QSAHf
-            MdJBulMwBVO4TgEAAA8FQYA8JAB0D0yJ5r8PAAAAuJ0AAAAPBbgPAAAADwVBVzHAQVZBVUFUVVNIiftIg+xYSImHIAIAAEiJhwgC
-            AADo3t7//74IAAAAMdJFMcBIiYNYAgAASInxMcBFMclIjXwkMEiJkwACAABBuggAAADzq0iLezhIiZP4AQAAuA0AAABIiZOoAgAA
-            SI1UJDBIic4PBUiNBbz9//9Ix8UM/P//SDlEJDB1C0iJ3+it+P//SInF6Gve//9MjWQkGEjHRCQYIE4AAEmJxUiF7XVISInf6Nzo
-            //+FwHQ86ETe//9MKehIPT9LTAB+FUiDu2gCAAAASMfAE/z//0gPROjrF0j/gyACAABMieZIid/oBvn//0iJxeuz6Aje//9FMf9I
-            x0QkIP////9IiYMwAgAASI1EJChIiUQkCEiF7Q+FggMAAEGD/ycPj3gDAABIi0NQSI10JCBFMcBFMclBuggAAAC/AgAAAEj/wEiJ
-            wg+2wIHi////D0jB4ARIA0NISIlTUEiLVCQISIkEJLgOAAAADwVIizQkSInf6A/h//9Ig7uIAgAAAEiJxXQvSInf6P3d//9Ihe10
-            J0iDu4gCAAAAdAhIid/o5t3//+hW3f//TCnoSYnG6Q0BAABIhcB16+hB3f//SIs0JEiJ30iJgzgCAADot97//0GJxIXAdTxIg7uI
-            AgAAAHQF6KPd///oE93//0jHxRH8//9MKehIg7uIAgAAAEmJxg+ErAEAAEiJ3+h73f//6Z8BAADoR+T//0iDu4gCAAAASInFdAXo
-            X93//+jP3P//TCnoSYnGSIXtD4WCAAAASD0/S0wAfgpIg7toAgAAAHVMSIs0JEiJ3+gr3v//QYnEhcB1GEiDu4gCAAAAD4QfAQAA
-            6BPd///pFQEAAOiH5///hcB0GEiDu4gCAAAAD4QHAQAA6PLc///p/QAAADH2SYH+P0tMAEiJ30APn8bo9Of//4XAdc/oNuj//4XA
-            dR3rM0iDu4gCAAAAD4SzAAAASInf6LPc///ppgAAAEiDu4gCAAAAD4S8AAAA6Jvc///psgAAAEiDu4gCAAAAdAXoh9z//0iLNCRI
-            id/oVPj//0iJxUiFwHVfSIt0JAhFMcBFMcm4DgAAAEG6CAAAAL8CAAAASInqDwVIg7uIAgAAAHQISInf6EHc//+6AgAAAL5dAAAA
-            SInf6Avv//9Ig7uIAgAAAA+EdQEAAEiJ3+gZ3P//6WgBAADohNv//0iJg0ACAABFMeS6AwAAAEiF7X8p6yJIx8UR/P//6xlFMeRI
-            x8UT/P//6w1BvAEAAABIx8UO/P//ugQAAABIizQkSInf6Jfc//9Ig7uIAgAAAHQISInf6LTb//9Ii3QkCEG6CAAAAEUxwDHSRTHJ
-            uA4AAAC/AgAAAA8FSIO7iAIAAAB0CEiJ3+iD2///SI2F8gMAAEip9////3RISI2N8wMAAEiD+Qd3DLiRAAAASNPoqAF1L0iB/RP8
-            //91X0mB/j9LTAB/VkGD/yd1Duiz2v//SImDSAIAAOtfSP+DIAIAAOscQYP/J3Q7SP+DIAIAAEiB/RP8//90BkGA5AF0D0iNdCQY
-            SInf6Gz1///rC0iJ7kiJ3+gz9v//SInFQf/H6XX8///oW9r//0iJg0gCAABIgf0T/P//dRZIid9Ix8UT/P//6Gnm//9IiYMYAgAA
-            SInf6Dj2///oKNr//0iJg1ACAABIg8RYSInoW11BXEFdQV5BX8NBVEmJ1FVIif1TSIu/aAEAAEiJ874IAAAASIsH/5CYAAAASIu9
-            aAEAADH2/9NIicNIhcB0HUiLvWgBAABIid5Ii5VwAQAASIsH/5AoAwAASInDSIu9aAEAADH2SIsH/5CgAAAASIXbdBVNheR0EEyJ
-            4kiJ3kiJ7+if9///6wIxwEiJhdgCAABIidhbXUFcww==
+            6X2hi3wkCESJ4PAPsTt1lEUx0rjKAAAASInfvoEAAAC6AAAAQA8F6Xj///9Ig8QgW11BXEFdQV5BX8NTVUFUSInzSInVSYnMSIn+
+            SItVAEgB2kmJ0kmJ2L8ADz0AuDgAAAAPBYXAdAVBXF1bw0iLfQhIAd++GAAAALgRAQAADwVIi3UYhfZ0FkiLfRBIAd8x0kG6UzAF
+            U7hOAQAADwVBgDwkAHQPTInmvw8AAAC4nQAAAA8FuA8AAAAPBUFXMcBBVkFVQVRVU0iJ+0iD7FhIiYcgAgAASImHCAIAAOjl3v//
+            vggAAAAx0kUxwEiJg1gCAABIifExwEUxyUiNfCQwSImTAAIAAEG6CAAAAPOrSIt7OEiJk/gBAAC4DQAAAEiJk6gCAABIjVQkMEiJ
+            zg8FSI0Fw/3//0jHxQz8//9IOUQkMHULSInf6LT4//9IicXoct7//0yNZCQYSMdEJBggTgAASYnFSIXtdUhIid/o4+j//4XAdDzo
+            S97//0wp6Eg9P0tMAH4VSIO7aAIAAABIx8AT/P//SA9E6OsXSP+DIAIAAEyJ5kiJ3+gN+f//SInF67PoD97//0Ux/0jHRCQg////
+            /0iJgzACAABIjUQkKEiJRCQISIXtD4WCAwAAQYP/Jw+PeAMAAEiLQ1BIjXQkIEUxwEUxyUG6CAAAAL8CAAAASP/ASInCD7bAgeL/
+            //8PSMHgBEgDQ0hIiVNQSItUJAhIiQQkuA4AAAAPBUiLNCRIid/oFuH//0iDu4gCAAAASInFdC9Iid/oBN7//0iF7XQnSIO7iAIA
+            AAB0CEiJ3+jt3f//6F3d//9MKehJicbpDQEAAEiFwHXr6Ejd//9IizQkSInfSImDOAIAAOi+3v//QYnEhcB1PEiDu4gCAAAAdAXo
+            qt3//+ga3f//SMfFEfz//0wp6EiDu4gCAAAASYnGD4SsAQAASInf6ILd///pnwEAAOhO5P//SIO7iAIAAABIicV0Behm3f//6Nbc
+            //9MKehJicZIhe0PhYIAAABIPT9LTAB+CkiDu2gCAAAAdUxIizQkSInf6DLe//9BicSFwHUYSIO7iAIAAAAPhB8BAADoGt3//+kV
+            AQAA6I7n//+FwHQYSIO7iAIAAAAPhAcBAADo+dz//+n9AAAAMfZJgf4/S0wASInfQA+fxuj75///hcB1z+g96P//hcB1HeszSIO7
+            iAIAAAAPhLMAAABIid/outz//+mmAAAASIO7iAIAAAAPhLwAAADootz//+myAAAASIO7iAIAAAB0BeiO3P//SIs0JEiJ3+hb+P//
+            SInFSIXAdV9Ii3QkCEUxwEUxybgOAAAAQboIAAAAvwIAAABIieoPBUiDu4gCAAAAdAhIid/oSNz//7oCAAAAvl0AAABIid/oEu//
+            /0iDu4gCAAAAD4R1AQAASInf6CDc///paAEAAOiL2///SImDQAIAAEUx5LoDAAAASIXtfynrIkjHxRH8///rGUUx5EjHxRP8///r
+            DUG8AQAAAEjHxQ78//+6BAAAAEiLNCRIid/ontz//0iDu4gCAAAAdAhIid/ou9v//0iLdCQIQboIAAAARTHAMdJFMcm4DgAAAL8C
+            AAAADwVIg7uIAgAAAHQISInf6Irb//9IjYXyAwAASKn3////dEhIjY3zAwAASIP5B3cMuJEAAABI0+ioAXUvSIH9E/z//3VfSYH+
+            P0tMAH9WQYP/J3UO6Lra//9IiYNIAgAA619I/4MgAgAA6xxBg/8ndDtI/4MgAgAASIH9E/z//3QGQYDkAXQPSI10JBhIid/oc/X/
+            /+sLSInuSInf6Dr2//9IicVB/8fpdfz//+hi2v//SImDSAIAAEiB/RP8//91FkiJ30jHxRP8///ocOb//0iJgxgCAABIid/oP/b/
+            /+gv2v//SImDUAIAAEiDxFhIiehbXUFcQV1BXkFfw0FUSYnUVUiJ/VNIi79oAQAASInzvggAAABIiwf/kJgAAABIi71oAQAAMfb/
+            00iJw0iFwHQdSIu9aAEAAEiJ3kiLlXABAABIiwf/kCgDAABIicNIi71oAQAAMfZIiwf/kKAAAABIhdt0FU2F5HQQTIniSIneSInv
+            6Kb3///rAjHASImF2AIAAEiJ2FtdQVzD
             """;
 
     private WholeForkCode() {
-    }
-
-    /**
-     * Maps the code.
-     *
-     * @return the address, for the life of the process
-     * @throws SystemCallException where the system does not let memory be executed that was written before
-     */
-    static long map() {
-        MemorySegment code = MemorySegment.ofArray(Base64.getMimeDecoder().decode(BASE64));
-        long address = Mman.checked(Mman.mmap(code.byteSize(), Mman.PROT_READ | Mman.PROT_WRITE,
-                Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS, -1, 0), code.byteSize());
-        VmStructs.memory(address, code.byteSize()).copyFrom(code);
-        SystemCallException.check(Mman.mprotect(address, code.byteSize(), Mman.PROT_READ | Mman.PROT_EXEC),
-                "mprotect(PROT_EXEC)",
-                "a policy forbids to execute what was written (SELinux's execmem, a seccomp filter)");
-        return address;
     }
 }

@@ -1,6 +1,8 @@
 package io.cleave.owner;
 
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.Unistd;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Supplier;
@@ -31,6 +33,8 @@ public class Gate {
 
     /** Gives the memory up. */
     private final @Nullable Runnable release;
+    /** Some of the memory; empty where it is a caller's. */
+    private final MemorySegment memory;
     /** Calls of this process that are inside: the sum of some counts, of which each thread uses one. */
     private final AtomicIntegerArray inside;
     private final boolean isReserving;
@@ -38,11 +42,19 @@ public class Gate {
     private volatile boolean isShut;
 
     /**
+     * The gate of a block.
+     *
      * @param release gives up the memory behind the gate, or throws {@link IllegalStateException} where somebody is in
-     *        the middle of a system call on it; null where the memory is a caller's
+     *        the middle of a system call on it
+     * @param memory the memory
      */
-    public Gate(@Nullable Runnable release) {
-        this(release, 1, false);
+    protected Gate(Runnable release, MemorySegment memory) {
+        this(release, memory, 1, false);
+    }
+
+    /** The gate of a caller's memory, which is always open. */
+    public Gate() {
+        this(null, MemorySegment.NULL, 1, false);
     }
 
     /**
@@ -50,14 +62,16 @@ public class Gate {
      * ({@link StackReserve}).
      *
      * @param release as above
+     * @param memory as above
      * @param ways how many threads can pass without getting into each other's way, a power of two
      */
-    public Gate(@Nullable Runnable release, int ways) {
-        this(release, ways, true);
+    public Gate(Runnable release, MemorySegment memory, int ways) {
+        this(release, memory, ways, true);
     }
 
-    private Gate(@Nullable Runnable release, int ways, boolean isReserving) {
+    private Gate(@Nullable Runnable release, MemorySegment memory, int ways, boolean isReserving) {
         this.release = release;
+        this.memory = memory;
         this.isReserving = isReserving;
         this.inside = new AtomicIntegerArray(ways == 1 ? 1 : ways * LINE);
     }
@@ -89,9 +103,11 @@ public class Gate {
      * Begins an operation that needs the memory until {@link #exit}.
      *
      * @throws IllegalStateException where the handle is closed or closing
+     * @throws io.cleave.IncompatibleBlockException where somebody has truncated the block, and an access has failed
      */
     public final void enter() {
         if (release != null) {
+            SigbusGuard.requireIntact(memory);
             if (isReserving) {
                 StackReserve.check();
             }

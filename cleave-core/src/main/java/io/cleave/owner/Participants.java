@@ -8,6 +8,7 @@ import io.cleave.os.Errno;
 import io.cleave.os.Fcntl;
 import io.cleave.os.Mman;
 import io.cleave.os.ProcessIdentity;
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.Stat;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
@@ -230,6 +231,7 @@ public final class Participants {
         if (known == null) {
             throw new IllegalStateException("no process is registered");
         }
+        SigbusGuard.requireIntact(known.table);
         return known;
     }
 
@@ -327,6 +329,7 @@ public final class Participants {
         try {
             MemorySegment table = Mman.map(arena, ParticipantsLayout.FILE_BYTES, Mman.PROT_READ | Mman.PROT_WRITE,
                     Mman.MAP_SHARED, second, 0);
+            SigbusGuard.watch(table.address(), table.byteSize(), Mman.PROT_READ | Mman.PROT_WRITE, file);
             long magic = ParticipantsLayout.longOnce(table, ParticipantsLayout.MAGIC_AT, ParticipantsLayout.MAGIC);
             if (magic != ParticipantsLayout.MAGIC) {
                 throw new CleaveException(

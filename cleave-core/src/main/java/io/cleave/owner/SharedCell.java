@@ -3,6 +3,7 @@ package io.cleave.owner;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.Errno;
 import io.cleave.os.Futex;
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.SystemCallException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,11 +32,12 @@ public final class SharedCell extends Cell {
 
     @Override
     public boolean cas(long expected, long value) {
-        if (LONG.compareAndSet(word, 0L, expected, value)) {
+        boolean isDone = LONG.compareAndSet(word, 0L, expected, value);
+        SigbusGuard.requireIntact(word); // afterwards, as it may have succeeded on zeroes of this process's own
+        if (isDone) {
             CrashPoint.reached();
-            return true;
         }
-        return false;
+        return isDone;
     }
 
     @Override

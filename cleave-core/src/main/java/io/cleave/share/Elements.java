@@ -116,7 +116,7 @@ final class Elements {
     }
 
     /**
-     * Whether two memories of one size hold the same. Other than {@code mismatch}, which ends the process then, this is an
+     * Whether two memories of one size hold the same. Other than {@code mismatch}, which may compare zeroes then, this is an
      * {@link InternalError} where somebody has truncated the file of one.
      */
     private static boolean isSame(MemorySegment one, MemorySegment other) {

@@ -4,6 +4,7 @@ import io.cleave.BlockNotFoundException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.TokenException;
 import io.cleave.memory.raw.RawBlock;
+import io.cleave.os.SigbusGuard;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,7 @@ final class Reading {
                 }
             }
             T value = reader.read(type);
+            SigbusGuard.requireIntact(image); // afterwards, as what was copied may be zeroes
             keep = reader.hasViews();
             return new Lease<>(value, keep ? block : null);
         } catch (DamagedImageException e) {

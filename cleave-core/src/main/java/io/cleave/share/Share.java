@@ -66,13 +66,12 @@ import org.jspecify.annotations.Nullable;
  * known that values are made of, {@code -Dcleave.serialFilter} admits no others, in the words of
  * {@code jdk.serialFilter}: {@code com.example.**;java.base/*;!*}. {@code -Djdk.serialFilter} itself, and filters that are set
  * by {@link java.io.ObjectInputFilter.Config}, apply to every codec as well. What a filter of this JVM refuses cannot be
- * written here either. Nobody may truncate the files: an access to what is missing then is an {@link InternalError}, or the
- * end of this JVM where a view is read by compiled code.
+ * written here either.
  *
  * <p>
  * Processes of the same user trust each other not to truncate the file of a value. Reading one that has been cut short is
  * an {@link IncompatibleBlockException}. Where it is cut short while it is read or looked at, accessing what is missing is
- * an {@link InternalError}, or the end of the process, as for any {@link io.cleave.memory.SharedMemory}.
+ * an {@link InternalError} once for each page, and zeroes from then on, as for any {@link io.cleave.memory.SharedMemory}.
  *
  * <h2>Threads and processes</h2> All methods may be called by any thread at any time. Reading happens after writing, in
  * the sense of the Java memory model, in whatever process.

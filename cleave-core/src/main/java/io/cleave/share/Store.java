@@ -223,7 +223,7 @@ final class Store {
     private static boolean endQuietly(RawBlock block) {
         block.endWithHolders(); // first: a death between the two must not leave what stays and nobody can read
         CrashPoint.reached();
-        // Read first: where the file has been cut short, reading is an InternalError, and a compare-and-set the JVM's end.
+        // Read first: where the file has been cut short, reading is an InternalError, and a compare-and-set may find zeroes.
         boolean done = ImageLayout.stateAcquire(block.head()) == ImageLayout.LIVE
                 && ImageLayout.casState(block.head(), ImageLayout.LIVE, ImageLayout.FREED);
         CrashPoint.reached();

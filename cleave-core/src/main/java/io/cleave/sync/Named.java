@@ -13,13 +13,17 @@ import org.jspecify.annotations.Nullable;
 final class Named extends Gate {
     private final @Nullable SharedMemory block;
 
-    private Named(@Nullable SharedMemory block) {
-        super(block == null ? null : block::close);
+    private Named() {
+        this.block = null;
+    }
+
+    private Named(SharedMemory block) {
+        super(block::close, block.segment());
         this.block = block;
     }
 
     static Named none() {
-        return new Named(null);
+        return new Named();
     }
 
     /** Makes an object on a block's memory. */

@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import io.cleave.os.SigbusGuard;
 import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputStream;
@@ -80,13 +81,18 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
         return Named.open(name, BlockKind.ATOMIC_INT, BYTES, lifetime, SharedAtomicInt::new);
     }
 
+    private MemorySegment word() {
+        SigbusGuard.requireIntact(word);
+        return word;
+    }
+
     /**
      * The value.
      *
      * @return the value
      */
     public int get() {
-        return (int) VALUE.getVolatile(word, 0L);
+        return (int) VALUE.getVolatile(word(), 0L);
     }
 
     /**
@@ -95,7 +101,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value
      */
     public int getPlain() {
-        return (int) VALUE.get(word, 0L);
+        return (int) VALUE.get(word(), 0L);
     }
 
     /**
@@ -104,7 +110,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value
      */
     public int getOpaque() {
-        return (int) VALUE.getOpaque(word, 0L);
+        return (int) VALUE.getOpaque(word(), 0L);
     }
 
     /**
@@ -113,7 +119,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value
      */
     public int getAcquire() {
-        return (int) VALUE.getAcquire(word, 0L);
+        return (int) VALUE.getAcquire(word(), 0L);
     }
 
     /**
@@ -122,7 +128,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void set(int value) {
-        VALUE.setVolatile(word, 0L, value);
+        VALUE.setVolatile(word(), 0L, value);
     }
 
     /**
@@ -131,7 +137,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void lazySet(int value) {
-        VALUE.setRelease(word, 0L, value);
+        VALUE.setRelease(word(), 0L, value);
     }
 
     /**
@@ -140,7 +146,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void setPlain(int value) {
-        VALUE.set(word, 0L, value);
+        VALUE.set(word(), 0L, value);
     }
 
     /**
@@ -149,7 +155,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void setOpaque(int value) {
-        VALUE.setOpaque(word, 0L, value);
+        VALUE.setOpaque(word(), 0L, value);
     }
 
     /**
@@ -158,7 +164,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void setRelease(int value) {
-        VALUE.setRelease(word, 0L, value);
+        VALUE.setRelease(word(), 0L, value);
     }
 
     /**
@@ -168,7 +174,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value before
      */
     public int getAndSet(int value) {
-        return (int) VALUE.getAndSet(word, 0L, value);
+        return (int) VALUE.getAndSet(word(), 0L, value);
     }
 
     /**
@@ -179,7 +185,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean compareAndSet(int expected, int value) {
-        return VALUE.compareAndSet(word, 0L, expected, value);
+        return VALUE.compareAndSet(word(), 0L, expected, value);
     }
 
     /**
@@ -190,7 +196,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value found, the expected one where it was set
      */
     public int compareAndExchange(int expected, int value) {
-        return (int) VALUE.compareAndExchange(word, 0L, expected, value);
+        return (int) VALUE.compareAndExchange(word(), 0L, expected, value);
     }
 
     /**
@@ -201,7 +207,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value found, the expected one where it was set
      */
     public int compareAndExchangeAcquire(int expected, int value) {
-        return (int) VALUE.compareAndExchangeAcquire(word, 0L, expected, value);
+        return (int) VALUE.compareAndExchangeAcquire(word(), 0L, expected, value);
     }
 
     /**
@@ -212,7 +218,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value found, the expected one where it was set
      */
     public int compareAndExchangeRelease(int expected, int value) {
-        return (int) VALUE.compareAndExchangeRelease(word, 0L, expected, value);
+        return (int) VALUE.compareAndExchangeRelease(word(), 0L, expected, value);
     }
 
     /**
@@ -223,7 +229,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetPlain(int expected, int value) {
-        return VALUE.weakCompareAndSetPlain(word, 0L, expected, value);
+        return VALUE.weakCompareAndSetPlain(word(), 0L, expected, value);
     }
 
     /**
@@ -234,7 +240,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetVolatile(int expected, int value) {
-        return VALUE.weakCompareAndSet(word, 0L, expected, value);
+        return VALUE.weakCompareAndSet(word(), 0L, expected, value);
     }
 
     /**
@@ -245,7 +251,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetAcquire(int expected, int value) {
-        return VALUE.weakCompareAndSetAcquire(word, 0L, expected, value);
+        return VALUE.weakCompareAndSetAcquire(word(), 0L, expected, value);
     }
 
     /**
@@ -256,7 +262,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetRelease(int expected, int value) {
-        return VALUE.weakCompareAndSetRelease(word, 0L, expected, value);
+        return VALUE.weakCompareAndSetRelease(word(), 0L, expected, value);
     }
 
     /**
@@ -302,7 +308,7 @@ public final class SharedAtomicInt extends Number implements AutoCloseable {
      * @return the value before
      */
     public int getAndAdd(int delta) {
-        return (int) VALUE.getAndAdd(word, 0L, delta);
+        return (int) VALUE.getAndAdd(word(), 0L, delta);
     }
 
     /**

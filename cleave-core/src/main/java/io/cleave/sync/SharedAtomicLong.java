@@ -2,6 +2,7 @@ package io.cleave.sync;
 
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
+import io.cleave.os.SigbusGuard;
 import java.io.InvalidObjectException;
 import java.io.NotSerializableException;
 import java.io.ObjectInputStream;
@@ -80,13 +81,18 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
         return Named.open(name, BlockKind.ATOMIC_LONG, BYTES, lifetime, SharedAtomicLong::new);
     }
 
+    private MemorySegment word() {
+        SigbusGuard.requireIntact(word);
+        return word;
+    }
+
     /**
      * The value.
      *
      * @return the value
      */
     public long get() {
-        return (long) VALUE.getVolatile(word, 0L);
+        return (long) VALUE.getVolatile(word(), 0L);
     }
 
     /**
@@ -95,7 +101,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value
      */
     public long getPlain() {
-        return (long) VALUE.get(word, 0L);
+        return (long) VALUE.get(word(), 0L);
     }
 
     /**
@@ -104,7 +110,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value
      */
     public long getOpaque() {
-        return (long) VALUE.getOpaque(word, 0L);
+        return (long) VALUE.getOpaque(word(), 0L);
     }
 
     /**
@@ -113,7 +119,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value
      */
     public long getAcquire() {
-        return (long) VALUE.getAcquire(word, 0L);
+        return (long) VALUE.getAcquire(word(), 0L);
     }
 
     /**
@@ -122,7 +128,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void set(long value) {
-        VALUE.setVolatile(word, 0L, value);
+        VALUE.setVolatile(word(), 0L, value);
     }
 
     /**
@@ -131,7 +137,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void lazySet(long value) {
-        VALUE.setRelease(word, 0L, value);
+        VALUE.setRelease(word(), 0L, value);
     }
 
     /**
@@ -140,7 +146,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void setPlain(long value) {
-        VALUE.set(word, 0L, value);
+        VALUE.set(word(), 0L, value);
     }
 
     /**
@@ -149,7 +155,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void setOpaque(long value) {
-        VALUE.setOpaque(word, 0L, value);
+        VALUE.setOpaque(word(), 0L, value);
     }
 
     /**
@@ -158,7 +164,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @param value the new value
      */
     public void setRelease(long value) {
-        VALUE.setRelease(word, 0L, value);
+        VALUE.setRelease(word(), 0L, value);
     }
 
     /**
@@ -168,7 +174,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value before
      */
     public long getAndSet(long value) {
-        return (long) VALUE.getAndSet(word, 0L, value);
+        return (long) VALUE.getAndSet(word(), 0L, value);
     }
 
     /**
@@ -179,7 +185,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean compareAndSet(long expected, long value) {
-        return VALUE.compareAndSet(word, 0L, expected, value);
+        return VALUE.compareAndSet(word(), 0L, expected, value);
     }
 
     /**
@@ -190,7 +196,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value found, the expected one where it was set
      */
     public long compareAndExchange(long expected, long value) {
-        return (long) VALUE.compareAndExchange(word, 0L, expected, value);
+        return (long) VALUE.compareAndExchange(word(), 0L, expected, value);
     }
 
     /**
@@ -201,7 +207,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value found, the expected one where it was set
      */
     public long compareAndExchangeAcquire(long expected, long value) {
-        return (long) VALUE.compareAndExchangeAcquire(word, 0L, expected, value);
+        return (long) VALUE.compareAndExchangeAcquire(word(), 0L, expected, value);
     }
 
     /**
@@ -212,7 +218,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value found, the expected one where it was set
      */
     public long compareAndExchangeRelease(long expected, long value) {
-        return (long) VALUE.compareAndExchangeRelease(word, 0L, expected, value);
+        return (long) VALUE.compareAndExchangeRelease(word(), 0L, expected, value);
     }
 
     /**
@@ -223,7 +229,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetPlain(long expected, long value) {
-        return VALUE.weakCompareAndSetPlain(word, 0L, expected, value);
+        return VALUE.weakCompareAndSetPlain(word(), 0L, expected, value);
     }
 
     /**
@@ -234,7 +240,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetVolatile(long expected, long value) {
-        return VALUE.weakCompareAndSet(word, 0L, expected, value);
+        return VALUE.weakCompareAndSet(word(), 0L, expected, value);
     }
 
     /**
@@ -245,7 +251,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetAcquire(long expected, long value) {
-        return VALUE.weakCompareAndSetAcquire(word, 0L, expected, value);
+        return VALUE.weakCompareAndSetAcquire(word(), 0L, expected, value);
     }
 
     /**
@@ -256,7 +262,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return whether it was set
      */
     public boolean weakCompareAndSetRelease(long expected, long value) {
-        return VALUE.weakCompareAndSetRelease(word, 0L, expected, value);
+        return VALUE.weakCompareAndSetRelease(word(), 0L, expected, value);
     }
 
     /**
@@ -302,7 +308,7 @@ public final class SharedAtomicLong extends Number implements AutoCloseable {
      * @return the value before
      */
     public long getAndAdd(long delta) {
-        return (long) VALUE.getAndAdd(word, 0L, delta);
+        return (long) VALUE.getAndAdd(word(), 0L, delta);
     }
 
     /**

@@ -8,8 +8,8 @@
  * but for latches and barriers: a process that ends with one open counts as one that others wait for in vain. In a forked child handles that were open go on.
  *
  * <p>
- * Nobody may truncate the file of a block: an access to what is missing then is an {@link InternalError}, or the end of the
- * process, as HotSpot recovers from some of the instructions that fail so and not from others.
+ * Nobody may truncate the file of a block: what an access to a missing part is then, {@link io.cleave.memory.SharedMemory}
+ * says.
  */
 @NullMarked
 package io.cleave.sync;

@@ -120,7 +120,7 @@ public final class DeliveryScenarios implements CrashHarness.Scenarios {
     }
 
     private static HeapQueue<Job> open(Heap heap, RootKind kind) {
-        QueueRing ring = new QueueRing(heap, new Gate(null), header(heap), heap.memory().getAcquire(header(heap)), kind,
+        QueueRing ring = new QueueRing(heap, new Gate(), header(heap), heap.memory().getAcquire(header(heap)), kind,
                 at -> new SharedCell(heap.memory().segment(), at));
         return new HeapQueue<>("test", ring, ENCODING, ConcurrentHashMap.newKeySet());
     }

@@ -148,7 +148,7 @@ public final class ListScenarios implements CrashHarness.Scenarios {
 
     static HeapList<String> open(Heap heap) {
         long header = RootedStructure.header(heap);
-        return new HeapList<>("test", new SlotList(heap, new Gate(null), header, heap.memory().getAcquire(header),
+        return new HeapList<>("test", new SlotList(heap, new Gate(), header, heap.memory().getAcquire(header),
                 SlotKind.VALUES), TEXTS);
     }
 
@@ -262,7 +262,7 @@ public final class ListScenarios implements CrashHarness.Scenarios {
 
         private static HeapIntList numbers(Heap heap) {
             long header = RootedStructure.header(heap);
-            return new HeapIntList(new SlotList(heap, new Gate(null), header, heap.memory().getAcquire(header),
+            return new HeapIntList(new SlotList(heap, new Gate(), header, heap.memory().getAcquire(header),
                     SlotKind.INTS));
         }
 

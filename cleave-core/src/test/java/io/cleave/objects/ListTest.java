@@ -47,7 +47,7 @@ class ListTest {
     }
 
     private SlotList slots(long header, SlotKind kind) {
-        return new SlotList(heap, new Gate(null), header, heap.memory().getAcquire(header), kind);
+        return new SlotList(heap, new Gate(), header, heap.memory().getAcquire(header), kind);
     }
 
     private static String text(Random random, int i) {

@@ -124,7 +124,7 @@ public final class MapScenarios implements CrashHarness.Scenarios {
 
     private static MapTable table(Heap heap) {
         long header = RootedStructure.header(heap);
-        return new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header));
+        return new MapTable(heap, new Gate(), header, heap.memory().getAcquire(header));
     }
 
     /** What is in the map, by all ways of looking. */

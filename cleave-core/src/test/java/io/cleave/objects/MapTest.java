@@ -49,7 +49,7 @@ class MapTest {
         ValueEncoding<String> encoding = ValueEncoding.ofKey(String.class);
         long header = create(encoding, encoding);
         Map<String, String> map = new HeapMap<>("test",
-                new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header)),
+                new MapTable(heap, new Gate(), header, heap.memory().getAcquire(header)),
                 encoding, encoding);
         Map<String, String> model = new HashMap<>();
         Random random = new Random(3);
@@ -74,7 +74,7 @@ class MapTest {
     }
 
     private MapTable table(long header) {
-        return new MapTable(heap, new Gate(null), header, heap.memory().getAcquire(header));
+        return new MapTable(heap, new Gate(), header, heap.memory().getAcquire(header));
     }
 
     @Test

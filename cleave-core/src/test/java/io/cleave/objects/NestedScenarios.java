@@ -99,7 +99,7 @@ public final class NestedScenarios implements CrashHarness.Scenarios {
         }
 
         static World of(Heap heap) {
-            LooseStructures loose = new LooseStructures(heap, new Gate(null));
+            LooseStructures loose = new LooseStructures(heap, new Gate());
             ValueEncoding<List<String>> lists = StructureType.list(String.class).encoding(loose);
             return new World(openMap(heap, "map", lists),
                     openMap(heap, "deep", StructureType.map(String.class, StructureType.list(String.class))
@@ -111,14 +111,14 @@ public final class NestedScenarios implements CrashHarness.Scenarios {
             ValueEncoding<Long> keys = ValueEncoding.ofKey(Long.class);
             Root root = roots(heap).findOrMake(name, new RootType(RootKind.MAP, 0, "map"),
                     change -> MapTable.create(heap, change, keys.schema(), values.schema()));
-            return new HeapMap<>(name, new MapTable(heap, new Gate(null), root.header(), root.generation()), keys,
+            return new HeapMap<>(name, new MapTable(heap, new Gate(), root.header(), root.generation()), keys,
                     values);
         }
 
         private static <E> HeapList<E> openList(Heap heap, ValueEncoding<E> elements) {
             Root root = roots(heap).findOrMake("list", new RootType(RootKind.LIST, 0, "list"),
                     change -> SlotList.create(heap, change, elements.schema()));
-            return new HeapList<>("list", new SlotList(heap, new Gate(null), root.header(), root.generation(),
+            return new HeapList<>("list", new SlotList(heap, new Gate(), root.header(), root.generation(),
                     SlotKind.VALUES), elements);
         }
 

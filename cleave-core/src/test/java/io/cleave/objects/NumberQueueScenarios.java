@@ -76,7 +76,7 @@ public final class NumberQueueScenarios implements CrashHarness.Scenarios {
 
     private static QueueRing ring(Heap heap) {
         long header = RootedStructure.header(heap);
-        return new QueueRing(heap, new Gate(null), header, heap.memory().getAcquire(header), RootKind.LONG_QUEUE,
+        return new QueueRing(heap, new Gate(), header, heap.memory().getAcquire(header), RootKind.LONG_QUEUE,
                 at -> new SharedCell(heap.memory().segment(), at));
     }
 

@@ -94,7 +94,7 @@ public final class QueueScenarios implements CrashHarness.Scenarios {
 
     private static QueueRing ring(Heap heap, RootKind kind) {
         long header = RootedStructure.header(heap);
-        return new QueueRing(heap, new Gate(null), header, heap.memory().getAcquire(header), kind,
+        return new QueueRing(heap, new Gate(), header, heap.memory().getAcquire(header), kind,
                 at -> new SharedCell(heap.memory().segment(), at));
     }
 

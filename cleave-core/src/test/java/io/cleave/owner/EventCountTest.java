@@ -18,7 +18,7 @@ final class EventCountTest {
         public int take(int count) {
             return 0;
         }
-    }, new SharedCell(Arena.ofAuto().allocate(Long.BYTES, Long.BYTES), 0), new Gate(null));
+    }, new SharedCell(Arena.ofAuto().allocate(Long.BYTES, Long.BYTES), 0), new Gate());
 
     /** Something that can be done at the nth try, and seems worth trying from the first on. */
     private record Nth(int n, AtomicInteger tries) implements EventCount.Attempt<RuntimeException> {

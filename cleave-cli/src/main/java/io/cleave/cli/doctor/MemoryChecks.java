@@ -1,12 +1,14 @@
 package io.cleave.cli.doctor;
 
 import io.cleave.os.Errno;
+import io.cleave.os.SigbusGuard;
 import io.cleave.os.Stat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** Where memory comes from: the directory of shared blocks, huge pages, and how much the kernel promises. */
 final class MemoryChecks {
@@ -22,6 +24,7 @@ final class MemoryChecks {
         List<Check> checks = new ArrayList<>();
         checks.add(available(meminfo));
         checks.addAll(blocks(Objects.requireNonNullElse(System.getenv("CLEAVE_DIR"), "/dev/shm")));
+        checks.add(truncation(SigbusGuard.refusal()));
         checks.add(overcommit(SystemFiles.read("/proc/sys/vm/overcommit_memory").orElse("")));
         checks.add(hugeHeap(SystemFiles.read(HUGE + "enabled").flatMap(SystemFiles::chosen).orElse("")));
         checks.add(transparentHuge("huge pages for blocks", HUGE + "shmem_enabled",
@@ -69,6 +72,13 @@ final class MemoryChecks {
         }
         return Check.of(status.availableBytes() >= ENOUGH_SHARED, Check.Status.WARN, GROUP, name, value,
                 "enlarge it (mount -o remount,size=2g; docker run --shm-size=2g) or remove blocks (cleave cleanup)");
+    }
+
+    /** Whether a JVM survives that a block is truncated under it. */
+    static Check truncation(@Nullable String refusal) {
+        return refusal == null ? Check.ok(GROUP, "guard of truncated blocks", "in force")
+                : Check.warn(GROUP, "guard of truncated blocks", "none: " + refusal,
+                        "who truncates a block may end the JVMs that use it");
     }
 
     /** The kernel's readiness to promise more memory than there is, by {@code vm.overcommit_memory}. */

@@ -8,24 +8,32 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The machine code in the library is what its source gives. */
-class WholeForkCodeTest {
+/** The machine code in the library is what its sources give. */
+class MachineCodeTest {
     private static final Path SCRIPT = Path.of("..", "scripts", "machine-code");
 
     @Test
-    void theConstantIsWhatTheSourceGives() throws Exception {
+    void theConstantOfAWholeForkIsWhatItsSourceGives() throws Exception {
+        List<String> lines = made("wholefork", WholeForkCode.COMPILER);
+        assertThat(lines.subList(0, 3)).containsExactly("whole_fork " + WholeForkCode.WHOLE_FORK,
+                "own_thread " + WholeForkCode.OWN_THREAD, "parked " + WholeForkCode.PARKED);
+        assertThat(String.join("\n", lines.subList(3, lines.size()))).isEqualTo(WholeForkCode.BASE64.strip());
+    }
+
+    @Test
+    void theConstantOfTheGuardIsWhatItsSourceGives() throws Exception {
+        List<String> lines = made("sigbusguard", SigbusGuardCode.COMPILER);
+        assertThat(lines.getFirst()).isEqualTo("sigbus " + SigbusGuardCode.SIGBUS);
+        assertThat(String.join("\n", lines.subList(1, lines.size()))).isEqualTo(SigbusGuardCode.BASE64.strip());
+    }
+
+    private static List<String> made(String source, String compiler) throws Exception {
         assumeTrue(Files.isExecutable(SCRIPT), "the tests do not run in the project's directory");
-        assumeTrue(outputOf("--version").strip().equals(WholeForkCode.COMPILER),
-                "there is no gcc " + WholeForkCode.COMPILER + ", and another makes other code");
-        List<String> lines = outputOf().lines().toList();
-        assertThat(lines.subList(0, 4)).containsExactly("whole_fork " + WholeForkCode.ENTRY,
-                "own_thread " + WholeForkCode.OWN_THREAD, "parked " + WholeForkCode.PARKED,
-                "restorer " + WholeForkCode.RESTORER);
-        assertThat(lines.stream().skip(4).collect(Collectors.joining("\n")).strip())
-                .isEqualTo(WholeForkCode.BASE64.strip());
+        assumeTrue(outputOf("--version").strip().equals(compiler),
+                "there is no gcc " + compiler + ", and another makes other code");
+        return outputOf(source).strip().lines().toList();
     }
 
     /** Java and C have the same list of the plan's fields. */
