@@ -137,9 +137,9 @@ final class QueueGap {
         HeapMemory.stored();
         try (Change change = ring.heap().change()) {
             change.set(target, QueueLayout.ofLap(memory.getPlain(source), ring.lap(to))); // SYNC: queue-stamp
-            change.set(source, QueueLayout.stampOfRemoved(ring.lap(from)));
             change.set(beginAt, from);
             change.set(endAt, to);
+            change.set(source, QueueLayout.stampOfRemoved(ring.lap(from))); // last: who sees it sees the gap that it is in
             change.commit();
         }
     }

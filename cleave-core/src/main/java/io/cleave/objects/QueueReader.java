@@ -143,7 +143,7 @@ final class QueueReader<E> {
                 hasPosition = true;
             }
             if (isStack) {
-                follow(newHead, tail);
+                follow(newHead);
             } else if (position - newHead < 0) {
                 position = newHead;
             }
@@ -161,7 +161,7 @@ final class QueueReader<E> {
     }
 
     /** Goes to where the next element of a stack is at most. */
-    private void follow(long newHead, long tail) {
+    private void follow(long newHead) {
         long begin = ring.gapBeginAcquire();
         long end = ring.gapEndAcquire();
         if (newHead != head || begin != gapBegin || end != gapEnd) {
@@ -169,7 +169,7 @@ final class QueueReader<E> {
             gapBegin = begin;
             gapEnd = end;
         }
-        position = min(position, tail - 1);
+        position = min(position, ring.tailAcquire() - 1); // after the gap: what it has moved is below
     }
 
     private static long min(long one, long other) {
@@ -240,9 +240,10 @@ final class QueueReader<E> {
         if (memory.getAcquire(slot) != stamp || memory.getAcquire(slot + QueueLayout.ID) != found) {
             return false;
         }
-        long headNow = ring.headAcquire();
-        boolean isInside = position - headNow >= 0 && (!isStack || (position - ring.tailAcquire() < 0
-                && headNow == head && ring.gapBeginAcquire() == gapBegin && ring.gapEndAcquire() == gapEnd));
+        boolean isGapSame = !isStack || (position - ring.tailAcquire() < 0 && ring.gapBeginAcquire() == gapBegin
+                && ring.gapEndAcquire() == gapEnd);
+        long headNow = ring.headAcquire(); // last: a later gap may be at the same place, but the head has passed then
+        boolean isInside = isGapSame && position - headNow >= 0 && (!isStack || headNow == head);
         ring.requireUse();
         return isInside;
     }

@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -295,6 +296,28 @@ class QueueUseTest {
             assertThat(kept).hasSize(200).doesNotHaveDuplicates()
                     .isSortedAccordingTo((one, other) -> order == Order.LIFO ? Long.compare(other, one)
                             : Long.compare(one, other));
+        } while (!noise.isDone());
+        noise.get();
+    }
+
+    /** Of millions of walks some hundreds lost an element that moved between two looks. */
+    @ParameterizedTest
+    @EnumSource
+    void aWalkMeetsAllElementsWhileTheyMoveUpAgainAndAgain(Order order) throws Exception {
+        HeapQueue<Long> queue = queue(order, Long.class, 64);
+        List<Long> kept = LongStream.range(0, 12).boxed().toList();
+        queue.addAll(kept);
+        Background<Void> noise = Background.run(() -> {
+            for (int i = 0; i < 300_000; i++) {
+                queue.add(99L);
+                queue.remove(99L);
+            }
+        });
+        do {
+            List<Long> seen = new ArrayList<>();
+            queue.forEach(seen::add);
+            seen.removeIf(each -> each == 99); // of which a walk may meet several, one after the other
+            assertThat(seen).isEqualTo(order == Order.LIFO ? kept.reversed() : kept);
         } while (!noise.isDone());
         noise.get();
     }
