@@ -22,6 +22,7 @@ public final class Heap {
     private final HeapMemory memory;
     private final Recovery recovery;
     private final HeapLocks locks;
+    private final Biases biases;
     private final Central central;
     private final Context[] contexts;
     private final Change[] changes;
@@ -33,6 +34,7 @@ public final class Heap {
         int count = (int) memory.getPlain(HeapLayout.CONTEXTS_AT);
         this.recovery = new Recovery(memory, count);
         this.locks = new HeapLocks(memory, recovery::isOver);
+        this.biases = new Biases(memory, recovery::isOver);
         this.central = new Central(space, memory, locks);
         this.contexts = new Context[count];
         this.changes = new Change[count];
@@ -82,6 +84,21 @@ public final class Heap {
      */
     public HeapLocks locks() {
         return locks;
+    }
+
+    /**
+     * A lock that a thread may keep.
+     *
+     * @param at where its word lies
+     * @return the lock as this handle sees it; one for all threads serves them best
+     */
+    public BiasedLock biasedLock(long at) {
+        return new BiasedLock(memory, locks, biases, at);
+    }
+
+    /** Gives up what belongs to this handle, before its memory goes. With nobody inside. */
+    public void detach() {
+        biases.release();
     }
 
     /**

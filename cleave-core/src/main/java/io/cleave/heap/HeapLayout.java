@@ -25,6 +25,8 @@ import java.lang.foreign.ValueLayout;
  *        +--------------------------------------------------------------------+
  *   4608 | locks for the freeing of raw blocks, 32 of 64 bytes                |
  *        +--------------------------------------------------------------------+
+ *   6656 | threads that locks are biased to, 24 of 64 bytes: thread | in use  |
+ *        +--------------------------------------------------------------------+
  *   8192 | contexts, {@link ContextLayout#BYTES} each                         |
  *        +--------------------------------------------------------------------+
  *  table | an entry of 64 bytes for each page that there may be               |
@@ -39,10 +41,10 @@ import java.lang.foreign.ValueLayout;
  */
 final class HeapLayout {
     /**
-     * "CLEAVEH" and the format's version, 2, in the highest byte. Headers of structures that were made with version 1 do
-     * not say whether they hold others.
+     * "CLEAVEH" and the format's version, 3, in the highest byte. Headers of structures that were made with version 1 do
+     * not say whether they hold others, and nobody who knows version 2 has heard of biased locks.
      */
-    static final long MAGIC = 0x0248_4556_4145_4c43L;
+    static final long MAGIC = 0x0348_4556_4145_4c43L;
     static final int VERSION_SHIFT = 56;
     static final long MAGIC_AT = 0;
     static final long MAXIMUM_AT = 8;
@@ -68,6 +70,11 @@ final class HeapLayout {
     static final long RAW_LOCKS_AT = 4608;
     static final int RAW_LOCKS = 32;
     static final long RAW_LOCK_BYTES = 64;
+    static final long BIASES_AT = 6656;
+    static final int BIASES = 24;
+    static final long BIAS_BYTES = 64;
+    static final long THREAD_IN_BIAS = 0;
+    static final long USED_IN_BIAS = 8;
     static final long FIRST_CONTEXT_AT = 8192;
 
     static final int PAGE_SHIFT = 12;

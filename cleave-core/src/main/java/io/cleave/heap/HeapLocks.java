@@ -91,8 +91,18 @@ public final class HeapLocks {
         return memory.cas(at, 0, me) || acquire(at, me, patience);
     }
 
+    /** As {@link #tryLock(long, Patience)}, for a lock that may be biased. */
+    boolean tryLock(long at, long me, Patience patience, LockWord.Bias bias) throws InterruptedException {
+        StackReserve.check();
+        return memory.cas(at, 0, me)
+                || acquire(new LockWord(new SharedCell(memory.segment(), at), liveness, bias), me, patience);
+    }
+
     private boolean acquire(long at, long me, Patience patience) throws InterruptedException {
-        LockWord word = word(at);
+        return acquire(word(at), me, patience);
+    }
+
+    private static boolean acquire(LockWord word, long me, Patience patience) throws InterruptedException {
         if (word.owner() == me) {
             throw new IllegalStateException(
                     "this thread holds the lock that it wants: code of a value that is called while "
@@ -141,13 +151,28 @@ public final class HeapLocks {
                 throw new IllegalMonitorStateException("the lock at " + at + " is not this thread's: "
                         + Long.toHexString(seen));
             }
-            if (memory.cas(at, seen, seen & LockWord.DIED)) {
-                if ((seen & LockWord.WAITERS) != 0) {
-                    new SharedCell(memory.segment(), at).wake(1);
-                }
+            if (releases(at, seen)) {
                 return;
             }
         }
+    }
+
+    private boolean releases(long at, long seen) {
+        if (!memory.cas(at, seen, seen & LockWord.DIED)) {
+            return false;
+        }
+        if ((seen & LockWord.WAITERS) != 0) {
+            new SharedCell(memory.segment(), at).wake(1);
+        }
+        return true;
+    }
+
+    /** Releases a lock that was biased to a thread and is not in use, unless somebody has taken it over. */
+    void releaseBiased(long at, long me) {
+        long seen;
+        do {
+            seen = memory.getAcquire(at);
+        } while ((seen & ParticipantsLayout.OWNER) == me && !releases(at, seen));
     }
 
     /**

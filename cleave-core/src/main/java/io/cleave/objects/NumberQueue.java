@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.heap.BiasedLock;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Patience;
 import java.lang.foreign.MemorySegment;
@@ -25,8 +26,8 @@ abstract class NumberQueue {
     private final HeapMemory memory;
     private final QueueTail end;
     private final long headAt;
-    private final long putLockAt;
-    private final long takeLockAt;
+    private final BiasedLock putLock;
+    private final BiasedLock takeLock;
     private final QueueSide takers;
     private final QueueSide putters;
 
@@ -36,8 +37,8 @@ abstract class NumberQueue {
         this.memory = ring.heap().memory();
         this.end = new QueueTail(ring);
         this.headAt = ring.headBlock() + QueueLayout.HEAD;
-        this.putLockAt = ring.putLockAt();
-        this.takeLockAt = ring.takeLockAt();
+        this.putLock = ring.putLock();
+        this.takeLock = ring.takeLock();
         this.takers = ring.takers();
         this.putters = ring.putters();
     }
@@ -80,7 +81,7 @@ abstract class NumberQueue {
     }
 
     private boolean put(long bits, Patience patience) throws InterruptedException {
-        if (!ring.enter(putLockAt, patience)) {
+        if (!ring.enter(putLock, patience)) {
             return false;
         }
         int count = 0;
@@ -88,7 +89,7 @@ abstract class NumberQueue {
             count = put(bits) ? 1 : 0;
             return count == 1;
         } finally {
-            ring.leave(putLockAt, takers, count);
+            ring.leave(putLock, takers, count);
         }
     }
 
@@ -136,7 +137,7 @@ abstract class NumberQueue {
     }
 
     private int put(MemorySegment numbers, int index, int length, Patience patience) throws InterruptedException {
-        if (!ring.enter(putLockAt, patience)) {
+        if (!ring.enter(putLock, patience)) {
             return 0;
         }
         int count = 0;
@@ -147,7 +148,7 @@ abstract class NumberQueue {
             }
             return count;
         } finally {
-            ring.leave(putLockAt, takers, count);
+            ring.leave(putLock, takers, count);
         }
     }
 
@@ -181,7 +182,7 @@ abstract class NumberQueue {
 
     /** With no object made where there is a number. */
     private long take(long other, Patience patience) throws InterruptedException {
-        if (ring.enter(takeLockAt, patience.isTry() ? Patience.UNINTERRUPTIBLY : patience)) {
+        if (ring.enter(takeLock, patience.isTry() ? Patience.UNINTERRUPTIBLY : patience)) {
             int count = 0;
             try {
                 long head = memory.getPlain(headAt);
@@ -190,7 +191,7 @@ abstract class NumberQueue {
                     return take(head);
                 }
             } finally {
-                ring.leave(takeLockAt, putters, count);
+                ring.leave(takeLock, putters, count);
             }
         }
         if (patience.isTry()) {
@@ -252,7 +253,7 @@ abstract class NumberQueue {
 
     private int takeSome(@Nullable MemorySegment target, int index, int most) {
         try {
-            if (!ring.enter(takeLockAt, Patience.UNINTERRUPTIBLY)) {
+            if (!ring.enter(takeLock, Patience.UNINTERRUPTIBLY)) {
                 return 0;
             }
         } catch (InterruptedException e) {
@@ -263,7 +264,7 @@ abstract class NumberQueue {
             count = takeUpTo(target, index, most);
             return count;
         } finally {
-            ring.leave(takeLockAt, putters, count);
+            ring.leave(takeLock, putters, count);
         }
     }
 
@@ -316,7 +317,7 @@ abstract class NumberQueue {
 
         @Override
         public boolean isDone() throws InterruptedException {
-            if (ring.enter(takeLockAt, patience)) {
+            if (ring.enter(takeLock, patience)) {
                 try {
                     long head = memory.getPlain(headAt);
                     if (ring.hasAt(head)) {
@@ -324,7 +325,7 @@ abstract class NumberQueue {
                         isTaken = true;
                     }
                 } finally {
-                    ring.leave(takeLockAt, putters, isTaken ? 1 : 0);
+                    ring.leave(takeLock, putters, isTaken ? 1 : 0);
                 }
             }
             return isTaken;

@@ -1,6 +1,7 @@
 package io.cleave.objects;
 
 import io.cleave.HeapFullException;
+import io.cleave.heap.BiasedLock;
 import io.cleave.heap.Change;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Patience;
@@ -15,7 +16,7 @@ final class QueuePutter {
     private final MemorySegment all;
     private final boolean isStack;
     private final long tailBlock;
-    private final long lockAt;
+    private final BiasedLock lock;
     private final long longestInSlot;
     private final QueueTail end;
     private final QueueGap gap;
@@ -27,7 +28,7 @@ final class QueuePutter {
         this.all = memory.segment();
         this.isStack = ring.isStack();
         this.tailBlock = ring.tailBlock();
-        this.lockAt = ring.putLockAt();
+        this.lock = ring.putLock();
         this.longestInSlot = ring.longestInSlot();
         this.end = new QueueTail(ring);
         this.gap = new QueueGap(ring);
@@ -44,7 +45,7 @@ final class QueuePutter {
      * @throws io.cleave.HeapFullException where there is no block for one; those before it have been put
      */
     int put(List<QueueContent> elements, int from, Patience patience) throws InterruptedException {
-        if (!ring.enter(lockAt, patience)) {
+        if (!ring.enter(lock, patience)) {
             return 0;
         }
         int count = 0;
@@ -54,7 +55,7 @@ final class QueuePutter {
             }
             return count;
         } finally {
-            ring.leave(lockAt, takers, count);
+            ring.leave(lock, takers, count);
         }
     }
 
@@ -72,7 +73,7 @@ final class QueuePutter {
 
     /** Makes sure that what somebody has taken out of the middle leaves room, whether it lives or not. */
     private boolean closeGap(Patience patience) throws InterruptedException {
-        if (!ring.enter(ring.takeLockAt(), patience)) {
+        if (!ring.enter(ring.takeLock(), patience)) {
             return false;
         }
         long head = ring.headAcquire();
@@ -80,12 +81,12 @@ final class QueuePutter {
             gap.close();
             return true;
         } finally {
-            ring.leave(ring.takeLockAt(), ring.putters(), (int) (ring.headAcquire() - head)); // room for others as well
+            ring.leave(ring.takeLock(), ring.putters(), (int) (ring.headAcquire() - head)); // room for others as well
         }
     }
 
     private boolean putIfRoom(QueueContent element, Patience patience) throws InterruptedException {
-        if (!ring.enter(lockAt, patience)) {
+        if (!ring.enter(lock, patience)) {
             return false;
         }
         boolean isPut = false;
@@ -93,7 +94,7 @@ final class QueuePutter {
             isPut = putOne(element);
             return isPut;
         } finally {
-            ring.leave(lockAt, takers, isPut ? 1 : 0);
+            ring.leave(lock, takers, isPut ? 1 : 0);
         }
     }
 

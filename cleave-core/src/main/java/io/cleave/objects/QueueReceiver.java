@@ -88,7 +88,7 @@ final class QueueReceiver<E> {
     /** Gives back what several owners have, if the lock can be had in time. */
     void giveBack(long[] entries, long[] owners, Patience patience) {
         try {
-            if (!ring.tryLock(ring.takeLockAt(), patience)) {
+            if (!ring.tryLock(ring.takeLock(), patience)) {
                 return;
             }
             try {
@@ -98,10 +98,10 @@ final class QueueReceiver<E> {
                     }
                 }
             } finally {
-                ring.unlock(ring.takeLockAt(), ring.putters(), 0);
+                ring.unlock(ring.takeLock(), ring.putters(), 0);
             }
-            if (ring.tryLock(ring.putLockAt(), patience)) {
-                ring.unlock(ring.putLockAt(), ring.takers(), entries.length);
+            if (ring.tryLock(ring.putLock(), patience)) {
+                ring.unlock(ring.putLock(), ring.takers(), entries.length);
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // it was not to be interruptible
@@ -112,7 +112,7 @@ final class QueueReceiver<E> {
     private void end(long[] entries, int acknowledged, long owner) {
         Participants.checkOwn(owner);
         try {
-            if (!ring.lock(ring.takeLockAt(), Patience.UNINTERRUPTIBLY)) {
+            if (!ring.lock(ring.takeLock(), Patience.UNINTERRUPTIBLY)) {
                 return;
             }
             try {
@@ -122,10 +122,10 @@ final class QueueReceiver<E> {
                     table.giveBack(entries[i]);
                 }
             } finally {
-                ring.unlock(ring.takeLockAt(), ring.putters(), 0);
+                ring.unlock(ring.takeLock(), ring.putters(), 0);
             }
-            if (acknowledged < entries.length && ring.lock(ring.putLockAt(), Patience.UNINTERRUPTIBLY)) {
-                ring.unlock(ring.putLockAt(), ring.takers(), entries.length - acknowledged);
+            if (acknowledged < entries.length && ring.lock(ring.putLock(), Patience.UNINTERRUPTIBLY)) {
+                ring.unlock(ring.putLock(), ring.takers(), entries.length - acknowledged);
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException(e); // it was not to be interruptible

@@ -2,9 +2,9 @@ package io.cleave.objects;
 
 import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
+import io.cleave.heap.BiasedLock;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
-import io.cleave.heap.HeapLocks;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
 import io.cleave.owner.Patience;
@@ -66,7 +66,6 @@ final class QueueRing {
     private final Heap heap;
     private final Gate gate;
     private final HeapMemory memory;
-    private final HeapLocks locks;
     private final MemorySegment all;
     private final long header;
     private final long generation;
@@ -82,8 +81,8 @@ final class QueueRing {
     private final int chunkShift;
     private final int chunkMask;
     private final long[] chunks;
-    private final long takeLockAt;
-    private final long putLockAt;
+    private final BiasedLock takeLock;
+    private final BiasedLock putLock;
     private final QueueSide takers;
     private final QueueSide putters;
     private final QueueTable table;
@@ -101,7 +100,6 @@ final class QueueRing {
         this.heap = heap;
         this.gate = gate;
         this.memory = heap.memory();
-        this.locks = heap.locks();
         this.all = memory.segment();
         this.header = header;
         this.generation = generation;
@@ -130,10 +128,10 @@ final class QueueRing {
         int chunkSlots = QueueLayout.chunkSlots((int) slots);
         this.chunkShift = Integer.numberOfTrailingZeros(chunkSlots);
         this.chunkMask = chunkSlots - 1;
-        this.putLockAt = tailBlock + QueueLayout.LOCK;
-        this.takeLockAt = isStack ? putLockAt : headBlock + QueueLayout.LOCK;
-        this.takers = new QueueSide(this, tailBlock, putLockAt, this::seemsToHave, cells);
-        this.putters = new QueueSide(this, headBlock, takeLockAt, this::seemsToHaveRoom, cells);
+        this.putLock = heap.biasedLock(tailBlock + QueueLayout.LOCK);
+        this.takeLock = isStack ? putLock : heap.biasedLock(headBlock + QueueLayout.LOCK);
+        this.takers = new QueueSide(this, tailBlock, putLock, this::seemsToHave, cells);
+        this.putters = new QueueSide(this, headBlock, takeLock, this::seemsToHaveRoom, cells);
         this.table = new QueueTable(this);
     }
 
@@ -270,12 +268,14 @@ final class QueueRing {
         return slotBytes - (hasNumbers ? QueueLayout.NUMBER_IN_SLOT : QueueLayout.CONTENT);
     }
 
-    long takeLockAt() {
-        return takeLockAt;
+    /** The lock of those who take. */
+    BiasedLock takeLock() {
+        return takeLock;
     }
 
-    long putLockAt() {
-        return putLockAt;
+    /** The lock of those who put; in a stack the same. */
+    BiasedLock putLock() {
+        return putLock;
     }
 
     /** Whether this is still the queue that it was. Who holds one of its locks then can rely on it until it releases that. */
@@ -327,11 +327,11 @@ final class QueueRing {
      * @return false where there was not the time
      * @throws StaleReferenceException where the queue was dropped
      */
-    boolean enter(long lockAt, Patience patience) throws InterruptedException {
+    boolean enter(BiasedLock lock, Patience patience) throws InterruptedException {
         gate.enter();
         boolean isHeld = false;
         try {
-            isHeld = lock(lockAt, patience);
+            isHeld = lock(lock, patience);
             return isHeld;
         } finally {
             if (!isHeld) {
@@ -341,20 +341,20 @@ final class QueueRing {
     }
 
     /** As {@link #enter}, for who has passed the gate. */
-    boolean lock(long lockAt, Patience patience) throws InterruptedException {
-        return tryLock(lockAt, forLock(patience));
+    boolean lock(BiasedLock lock, Patience patience) throws InterruptedException {
+        return tryLock(lock, forLock(patience));
     }
 
     /** As {@link #lock}, with no more patience than that. */
-    boolean tryLock(long lockAt, Patience patience) throws InterruptedException {
+    boolean tryLock(BiasedLock lock, Patience patience) throws InterruptedException {
         if (all.isReadOnly()) {
             throw new UnsupportedOperationException(
                     "the heap was opened for reading only; open it without withReadOnly to "
                             + "put or take something");
         }
-        boolean isHeld = locks.tryLock(lockAt, patience);
+        boolean isHeld = lock.tryLock(patience);
         if (isHeld && !isInUse()) {
-            locks.unlock(lockAt);
+            lock.unlock();
             throw stale();
         }
         return isHeld;
@@ -366,18 +366,18 @@ final class QueueRing {
      * @param others where they are
      * @param count for how many of them there is something now
      */
-    void leave(long lockAt, QueueSide others, int count) {
+    void leave(BiasedLock lock, QueueSide others, int count) {
         try {
-            unlock(lockAt, others, count);
+            unlock(lock, others, count);
         } finally {
             gate.exit();
         }
     }
 
     /** As {@link #leave}, for who stays inside the gate. */
-    void unlock(long lockAt, QueueSide others, int count) {
+    void unlock(BiasedLock lock, QueueSide others, int count) {
         boolean mustWake = count > 0 && others.raise();
-        locks.unlock(lockAt);
+        lock.unlock();
         if (mustWake) {
             others.wake(count);
         }

@@ -1,6 +1,6 @@
 package io.cleave.objects;
 
-import io.cleave.heap.HeapLocks;
+import io.cleave.heap.BiasedLock;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Cell;
 import io.cleave.owner.EventCount;
@@ -31,27 +31,26 @@ final class QueueSide implements EventCount.Sleepers {
 
     private final QueueRing ring;
     private final HeapMemory memory;
-    private final HeapLocks locks;
     private final long markAt;
     private final long turnAt;
-    private final long lockAt;
+    private final BiasedLock lock;
     private final BooleanSupplier isPromising;
     private final SharedCell cell;
     private final EventCount waiting;
 
     /**
      * @param block has mark and turn
-     * @param lockAt the lock of those who are waited for
+     * @param lock the lock of those who are waited for
      * @param isPromising whether it seems that there is what they wait for
      * @param cells where threads may sleep
      */
-    QueueSide(QueueRing ring, long block, long lockAt, BooleanSupplier isPromising, LongFunction<SharedCell> cells) {
+    QueueSide(QueueRing ring, long block, BiasedLock lock, BooleanSupplier isPromising,
+            LongFunction<SharedCell> cells) {
         this.ring = ring;
         this.memory = ring.heap().memory();
-        this.locks = ring.heap().locks();
         this.markAt = block + QueueLayout.MARK;
         this.turnAt = block + QueueLayout.TURN;
-        this.lockAt = lockAt;
+        this.lock = lock;
         this.isPromising = isPromising;
         this.cell = cells.apply(turnAt);
         this.waiting = new EventCount(this, new Turn(), ring.gate());
@@ -135,21 +134,21 @@ final class QueueSide implements EventCount.Sleepers {
     }
 
     private boolean isOwnerDead() {
-        long owner = memory.getAcquire(lockAt) & ParticipantsLayout.OWNER;
+        long owner = memory.getAcquire(lock.at()) & ParticipantsLayout.OWNER;
         return owner != 0 && Participants.isDead(owner);
     }
 
     /** Acquires the lock if that does not take long and the queue is still there. */
     private boolean enter() {
         try {
-            if (!locks.tryLock(lockAt, new Patience(System.nanoTime() + MOST_LOCK_NANOS, false))) {
+            if (!lock.tryLock(new Patience(System.nanoTime() + MOST_LOCK_NANOS, false))) {
                 return false;
             }
         } catch (InterruptedException e) {
             throw uninterruptible(e);
         }
         if (!ring.isInUse()) {
-            locks.unlock(lockAt);
+            lock.unlock();
             return false;
         }
         return true;
@@ -161,7 +160,7 @@ final class QueueSide implements EventCount.Sleepers {
             if (memory.getPlain(markAt) == 0) {
                 memory.setRelease(markAt, 1);
             }
-            locks.unlock(lockAt);
+            lock.unlock();
         }
     }
 
@@ -173,7 +172,7 @@ final class QueueSide implements EventCount.Sleepers {
                 memory.setRelease(markAt, 0);
                 woken = count;
             }
-            locks.unlock(lockAt);
+            lock.unlock();
         }
         return woken;
     }
@@ -191,7 +190,7 @@ final class QueueSide implements EventCount.Sleepers {
                 return true; // the sleepers look for themselves
             }
             boolean isDone = cell.cas(expected, value);
-            locks.unlock(lockAt);
+            lock.unlock();
             return isDone;
         }
 

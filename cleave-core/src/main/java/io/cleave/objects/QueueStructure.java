@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.heap.BiasedLock;
 import io.cleave.heap.Change;
 import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
@@ -100,13 +101,13 @@ final class QueueStructure implements Structure {
             return true;
         }
         QueueRing ring = ring(heap, header);
-        long headLockAt = ring.headBlock() + QueueLayout.LOCK;
-        long tailLockAt = ring.tailBlock() + QueueLayout.LOCK;
-        if (!limit.tryLock(heap.locks(), headLockAt)) {
+        BiasedLock headLock = heap.biasedLock(ring.headBlock() + QueueLayout.LOCK);
+        BiasedLock tailLock = heap.biasedLock(ring.tailBlock() + QueueLayout.LOCK);
+        if (!limit.tryLock(headLock)) {
             return false;
         }
         try {
-            if (!limit.tryLock(heap.locks(), tailLockAt)) {
+            if (!limit.tryLock(tailLock)) {
                 return false;
             }
             try {
@@ -119,10 +120,10 @@ final class QueueStructure implements Structure {
                 freeBlocks(heap, header, ring);
                 return true;
             } finally {
-                heap.locks().unlock(tailLockAt);
+                tailLock.unlock();
             }
         } finally {
-            heap.locks().unlock(headLockAt);
+            headLock.unlock();
         }
     }
 

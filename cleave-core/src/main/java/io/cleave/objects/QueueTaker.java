@@ -1,6 +1,7 @@
 package io.cleave.objects;
 
 import io.cleave.HeapFullException;
+import io.cleave.heap.BiasedLock;
 import io.cleave.heap.Change;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
@@ -32,7 +33,7 @@ final class QueueTaker<E> {
     private final boolean isStack;
     private final long headAt;
     private final long tailAt;
-    private final long lockAt;
+    private final BiasedLock lock;
     private final QueueGap gap;
     private final QueueTable table;
     private final QueueReceiver<E> receiver;
@@ -46,7 +47,7 @@ final class QueueTaker<E> {
         this.isStack = ring.isStack();
         this.headAt = ring.headBlock() + QueueLayout.HEAD;
         this.tailAt = ring.tailBlock() + QueueLayout.TAIL;
-        this.lockAt = ring.takeLockAt();
+        this.lock = ring.takeLock();
         this.gap = new QueueGap(ring);
         this.table = ring.table();
         this.receiver = new QueueReceiver<>(ring, elements);
@@ -56,7 +57,7 @@ final class QueueTaker<E> {
     /** Acquires the lock, inside the gate, and looks before whether somebody has died who had received something. */
     private boolean lock(Patience patience) throws InterruptedException {
         boolean _ = table.isOwnerDead();
-        return ring.lock(lockAt, patience);
+        return ring.lock(lock, patience);
     }
 
     /** Grows by one for each element for which there is room now. Under the lock. */
@@ -110,7 +111,7 @@ final class QueueTaker<E> {
                     return element;
                 }
             } finally {
-                ring.unlock(lockAt, putters, (int) (ends() - before));
+                ring.unlock(lock, putters, (int) (ends() - before));
             }
             return receiver.take(entry, owner);
         } finally {
@@ -146,7 +147,7 @@ final class QueueTaker<E> {
                 }
                 entry = isReturned ? receiveReturned(owner) : receiveNew(owner, 1)[0];
             } finally {
-                ring.unlock(lockAt, putters, (int) (ends() - before));
+                ring.unlock(lock, putters, (int) (ends() - before));
             }
             QueueDelivery<E> delivery = new QueueDelivery<>(gate, receiver, open, receiver.read(entry, owner), entry,
                     owner, table.deliveries(entry));
@@ -235,7 +236,7 @@ final class QueueTaker<E> {
                     return takeQuickly(target, most);
                 }
             } finally {
-                ring.unlock(lockAt, putters, (int) (ends() - before));
+                ring.unlock(lock, putters, (int) (ends() - before));
             }
             return receiver.take(received, owner, target);
         } finally {
@@ -351,7 +352,7 @@ final class QueueTaker<E> {
                 }
                 return returned.length + gap.remove(ids);
             } finally {
-                ring.unlock(lockAt, putters, (int) (ends() - before));
+                ring.unlock(lock, putters, (int) (ends() - before));
             }
         } finally {
             gate.exit();

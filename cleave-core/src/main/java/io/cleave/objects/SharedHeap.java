@@ -60,8 +60,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SharedHeap implements AutoCloseable {
     /** As many threads can enter at once without getting into each other's way. */
-    private static final int WAYS = Integer
-            .highestOneBit(Math.clamp(2L * Runtime.getRuntime().availableProcessors() - 1, 1, 64));
+    private static final int SEATS = Integer
+            .highestOneBit(Math.clamp(4L * Runtime.getRuntime().availableProcessors(), 16, 256));
 
     private final HeapFile file;
     private final Heap heap;
@@ -79,7 +79,7 @@ public final class SharedHeap implements AutoCloseable {
         this.options = options;
         this.heap = Heap.attach(file);
         this.blocks = new RawBlocks(heap);
-        this.gate = new Gate(this::release, file.memory(), WAYS);
+        this.gate = new Gate(this::release, file.memory(), SEATS);
         this.loose = new LooseStructures(heap, gate);
         this.roots = new Roots(file.name(), loose, options.readOnly());
         this.queues = new NamedQueues(file.name(), heap, gate, roots, this::cellAt);
@@ -89,6 +89,7 @@ public final class SharedHeap implements AutoCloseable {
     /** Gives the memory up, with nobody inside. */
     private void release() {
         queues.close();
+        heap.detach();
         file.close();
     }
 

@@ -1,6 +1,8 @@
 package io.cleave.objects;
 
+import io.cleave.heap.BiasedLock;
 import io.cleave.heap.HeapLocks;
+import io.cleave.owner.Patience;
 
 /**
  * How far one call goes that frees structures: by how many blocks, and how long it waits for their locks. What is left
@@ -41,6 +43,16 @@ final class SweepLimit {
 
     boolean isReached() {
         return left <= 0;
+    }
+
+    /** As {@link #tryLock(HeapLocks, long)}. */
+    boolean tryLock(BiasedLock lock) {
+        try {
+            return !lock.isHeldByMe() && lock.tryLock(
+                    waitNanos == 0 ? Patience.TRY : new Patience(System.nanoTime() + waitNanos, false));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e); // it was not to be interruptible
+        }
     }
 
     /** Acquires a lock of what is to be freed, unless another one has it, or the thread itself. */

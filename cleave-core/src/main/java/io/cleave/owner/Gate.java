@@ -1,10 +1,14 @@
 package io.cleave.owner;
 
+import io.cleave.os.Membarrier;
 import io.cleave.os.SigbusGuard;
 import io.cleave.os.Unistd;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,19 +28,32 @@ import org.jspecify.annotations.Nullable;
  * at, all by volatile accesses: so one who enters sees the gate shut, or the closer sees it inside. Where the count is a
  * sum of several, each goes down only once the gate is shut, but for those who come too late and go again: so when each
  * has been seen to be 0 after that, nobody is inside.
+ *
+ * <p>
+ * <b>Seats.</b> Of a gate for many threads each platform thread gets a count that it alone writes, as long as there are some
+ * left. So it needs no atomic operation, which would also wait for all stores before it; and no fence, as the closer has one
+ * made in all threads ({@link Membarrier}) between shutting the gate and looking at the counts. A seat is given to another
+ * thread when its own has ended.
  */
 public class Gate {
     /** So many counts fill a line of the cache, and the one that is fetched with it. */
     private static final int LINE = 32;
     private static final long NAP_NANOS = 200_000;
     private static final long PATIENCE_NANOS = 5_000_000_000L;
+    private static final boolean HAS_BARRIER = Membarrier.registerThreads();
+    /** From the seat's own count to that of the threads which share it. */
+    private static final int SHARED = 1;
 
     /** Gives the memory up. */
     private final @Nullable Runnable release;
     /** Some of the memory; empty where it is a caller's. */
     private final MemorySegment memory;
-    /** Calls of this process that are inside: the sum of some counts, of which each thread uses one. */
+    /** Calls of this process that are inside: the sum of some counts, two for each seat. */
     private final AtomicIntegerArray inside;
+    /** Whose the seats are, by {@link Thread#threadId}; a thread that finds another at its seat is counted beside it. */
+    private final long[] owners;
+    /** The same as threads, which are not kept for it: they may have the class loader of an application. */
+    private final AtomicReferenceArray<@Nullable WeakReference<Thread>> threads;
     private final boolean isReserving;
     /** Whether nobody is let in any more. Written under this. */
     private volatile boolean isShut;
@@ -63,28 +80,54 @@ public class Gate {
      *
      * @param release as above
      * @param memory as above
-     * @param ways how many threads can pass without getting into each other's way, a power of two
+     * @param seats how many threads can pass without getting into each other's way, a power of two
      */
-    public Gate(Runnable release, MemorySegment memory, int ways) {
-        this(release, memory, ways, true);
+    public Gate(Runnable release, MemorySegment memory, int seats) {
+        this(release, memory, seats, true);
     }
 
-    private Gate(@Nullable Runnable release, MemorySegment memory, int ways, boolean isReserving) {
+    private Gate(@Nullable Runnable release, MemorySegment memory, int seats, boolean isReserving) {
         this.release = release;
         this.memory = memory;
         this.isReserving = isReserving;
-        this.inside = new AtomicIntegerArray(ways == 1 ? 1 : ways * LINE);
+        this.inside = new AtomicIntegerArray(seats * LINE);
+        this.owners = new long[HAS_BARRIER && seats > 1 ? seats : 0];
+        this.threads = new AtomicReferenceArray<>(owners.length);
     }
 
-    /** Always the same for a thread. */
-    private int way() {
-        return (int) Thread.currentThread().threadId() * LINE & inside.length() - 1;
+    /** Where the count of a thread is, unless it gets a seat meanwhile. */
+    private int count(Thread thread) {
+        long id = thread.threadId();
+        int seat = (int) id & inside.length() / LINE - 1;
+        return seat * LINE + (seat < owners.length && owners[seat] == id ? 0 : SHARED);
+    }
+
+    /** As {@link #count}, for a thread that comes in: it gets a seat if one is left. */
+    private int countOfNew(Thread thread) {
+        int count = count(thread);
+        boolean getsSeat = count % LINE != 0 && inside.get(count) == 0 && takesSeat(count / LINE, thread);
+        return getsSeat ? count - SHARED : count;
+    }
+
+    /** Takes a seat that is nobody's; with the thread not inside. */
+    private boolean takesSeat(int seat, Thread thread) {
+        if (seat >= owners.length || thread.isVirtual()) {
+            return false;
+        }
+        WeakReference<Thread> before = threads.get(seat);
+        Thread owner = before == null ? null : before.get();
+        if ((owner != null && owner.isAlive())
+                || !threads.compareAndSet(seat, before, new WeakReference<>(thread))) {
+            return false;
+        }
+        owners[seat] = thread.threadId();
+        return true;
     }
 
     private int inside() {
         int sum = 0;
         for (int i = 0; i < inside.length(); i += LINE) {
-            sum += inside.get(i);
+            sum += inside.get(i) + inside.get(i + SHARED);
         }
         return sum;
     }
@@ -111,10 +154,16 @@ public class Gate {
             if (isReserving) {
                 StackReserve.check();
             }
-            int way = way();
-            inside.getAndIncrement(way);
-            if (isShut) {
-                inside.getAndDecrement(way);
+            Thread thread = Thread.currentThread();
+            int count = countOfNew(thread);
+            if (count % LINE == 0) {
+                inside.setOpaque(count, inside.getPlain(count) + 1); // SYNC: seat
+                VarHandle.releaseFence(); // for the compiler: the closer makes the fence
+            } else {
+                inside.getAndIncrement(count);
+            }
+            if (isShut) { // SYNC: seat
+                exit();
                 throw new IllegalStateException("this handle is closed; open the object by its name again");
             }
         }
@@ -123,7 +172,12 @@ public class Gate {
     /** Ends what {@link #enter} began. */
     public final void exit() {
         if (release != null) {
-            inside.getAndDecrement(way());
+            int count = count(Thread.currentThread());
+            if (count % LINE == 0) {
+                inside.setRelease(count, inside.getPlain(count) - 1);
+            } else {
+                inside.getAndDecrement(count);
+            }
         }
     }
 
@@ -138,7 +192,10 @@ public class Gate {
         if (memory == null || isShut) {
             return;
         }
-        isShut = true;
+        isShut = true; // SYNC: seat
+        if (owners.length > 0 && !Unistd.isForkedChild()) {
+            Membarrier.amongThreads();
+        }
         boolean done = false;
         try {
             close(memory, cells);

@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * owner, DIED [, WAITERS]       held by one that was told of it              consistent, to a word without DIED;
  *                                                                            release, back to DIED
  * dead owner, anything          as found when a process has died             the first waiter that notices
+ * owner, BIASED                 kept by who has released it for the next     its next release without a bias;
+ *                               time, or acquired it again                   a waiter that is to have it
+ * owner, BIASED, WAITERS        the same, and somebody wants it              release, which wakes one; a waiter, if it
+ *                                                                            is not in use
  * </pre>
  *
  * It is the three-state futex lock of U. Drepper ("Futexes Are Tricky", 2011, section 6), with the owner in the place of
@@ -39,6 +43,8 @@ public final class LockWord {
     public static final long WAITERS = 1;
     /** An owner has died, and nobody has said since that what the lock guards was repaired. */
     public static final long DIED = 2;
+    /** The owner keeps the word for the next time, and says elsewhere whether it uses it. */
+    public static final long BIASED = 4;
 
     /** Looks that are taken before a sleep even where they have not paid: two microseconds or so, with their breaks. */
     private static final int LEAST_SPINS = 8;
@@ -47,12 +53,24 @@ public final class LockWord {
 
     private final Cell word;
     private final Liveness liveness;
+    private final Bias bias;
     /** How many looks it took lately until the lock was free, where that was before a sleep; a guess, so races do no harm. */
     private int usualSpins;
 
     /** Tells dead owners from living ones. */
     public interface Liveness {
         boolean isDead(long owner);
+    }
+
+    /** Tells whether a lock that is biased is in use. */
+    public interface Bias {
+        /** Of a lock that has none. */
+        Bias NONE = _ -> {
+            throw new IllegalStateException("the word of a lock without a bias is marked as biased");
+        };
+
+        /** Whether an owner that keeps the lock does not use it, and will not before it has looked at the word again. */
+        boolean isIdle(long owner);
     }
 
     /** What to do with the news that an owner has died. */
@@ -80,8 +98,13 @@ public final class LockWord {
     }
 
     public LockWord(Cell word, Liveness liveness) {
+        this(word, liveness, Bias.NONE);
+    }
+
+    public LockWord(Cell word, Liveness liveness, Bias bias) {
         this.word = word;
         this.liveness = liveness;
+        this.bias = bias;
     }
 
     /** The owner, 0 where there is none. */
@@ -97,6 +120,7 @@ public final class LockWord {
         long mark = 0;
         int budget = wait.isTry() ? 0 : Math.min(word.spins(), 2 * usualSpins + LEAST_SPINS);
         int spins = 0;
+        boolean isInUse = false;
         Outcome outcome = null;
         try {
             while (outcome == null) {
@@ -108,10 +132,17 @@ public final class LockWord {
                     spins++;
                 } else if (liveness.isDead(seen & ParticipantsLayout.OWNER)) {
                     outcome = replaceDead(seen, me | mark, news);
+                } else if ((seen & BIASED) != 0 && !isInUse) {
+                    if ((seen & WAITERS) != 0 || word.cas(seen, seen | WAITERS)) {
+                        isInUse = !bias.isIdle(seen & ParticipantsLayout.OWNER);
+                        boolean isMine = !isInUse && word.cas(seen | WAITERS, me | WAITERS);
+                        outcome = isMine ? Outcome.CLEAN : null;
+                    }
                 } else if (wait.isOver()) {
                     outcome = Outcome.TIMED_OUT;
                 } else if ((seen & WAITERS) != 0 || word.cas(seen, seen | WAITERS)) {
                     mark = WAITERS;
+                    isInUse = false;
                     boolean _ = word.sleep(seen | WAITERS, wait, this::isOwnerDead); // a late word is looked at again
                 }
             }

@@ -19,10 +19,10 @@ import java.lang.invoke.VarHandle;
  * 4128 | slot 1: count  | pid    | zeroes| start          | pid namespace  | slot 2 ...
  *      +----------------+----------------+----------------+----------------+
  *
- * owner   63        52 51           38 37                 2   1    0
- *        +------------+---------------+--------------------+----+----+
- *        | slot       | generation    | thread             | flags   |
- *        +------------+---------------+--------------------+----+----+
+ * owner   63        52 51           38 37                 3   2    1    0
+ *        +------------+---------------+--------------------+----+----+----+
+ *        | slot       | generation    | thread             | flags        |
+ *        +------------+---------------+--------------------+----+----+----+
  * </pre>
  *
  * A slot's {@code count} goes up with each process that takes it; only that process writes the slot's fields, the count
@@ -31,8 +31,8 @@ import java.lang.invoke.VarHandle;
  * lies in shared memory names the file that it speaks of by it.
  */
 public final class ParticipantsLayout {
-    /** "CLEAVEP" and the format's version, 2, in the highest byte. */
-    static final long MAGIC = 0x0250_4556_4145_4c43L;
+    /** "CLEAVEP" and the format's version, 3, in the highest byte. */
+    static final long MAGIC = 0x0350_4556_4145_4c43L;
     /** Slots are 1 to {@value}. */
     public static final int SLOTS = 4095;
     static final long MAGIC_AT = 0;
@@ -49,7 +49,7 @@ public final class ParticipantsLayout {
     public static final int SLOT_SHIFT = 52;
     public static final int GENERATION_SHIFT = 38;
     static final long GENERATIONS = 1L << (SLOT_SHIFT - GENERATION_SHIFT);
-    public static final int THREAD_SHIFT = 2;
+    public static final int THREAD_SHIFT = 3;
     public static final long THREADS = 1L << (GENERATION_SHIFT - THREAD_SHIFT);
     /** The bits of an owner that say which process. */
     public static final long PROCESS = -1L << GENERATION_SHIFT;

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class HeapLayoutTest {
     @Test
     void theHeaderIsWhereItWas() {
-        assertThat(HeapLayout.MAGIC).isEqualTo(0x0248_4556_4145_4c43L);
+        assertThat(HeapLayout.MAGIC).isEqualTo(0x0348_4556_4145_4c43L);
         assertThat(new long[] {HeapLayout.MAXIMUM_AT, HeapLayout.PAGE_BYTES_AT, HeapLayout.SEED_AT, HeapLayout.STAMP_AT,
                 HeapLayout.CONTEXTS_AT, HeapLayout.TABLE_AT, HeapLayout.DATA_AT, HeapLayout.COMMITTED_AT,
                 HeapLayout.CENTRAL_LOCK_AT, HeapLayout.ROOTS_AT, HeapLayout.BINS_AT, HeapLayout.CLASSES_AT,

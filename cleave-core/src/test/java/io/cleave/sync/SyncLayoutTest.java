@@ -80,7 +80,7 @@ final class SyncLayoutTest {
         assertThat(ParticipantsLayout.slot(process)).isEqualTo(4095);
         assertThat(ParticipantsLayout.generation(process)).isEqualTo(0x3fff);
         assertThat(ParticipantsLayout.process(1, 0x4001)).isEqualTo(0x0010_0040_0000_0000L);
-        assertThat(ParticipantsLayout.OWNER).isEqualTo(~3L);
+        assertThat(ParticipantsLayout.OWNER).isEqualTo(~7L);
         assertThat(ParticipantsLayout.FILE_BYTES).isEqualTo(135_168);
     }
 
