@@ -53,6 +53,8 @@ public final class BiasedLock {
     private final Biases biases;
     private final long at;
     private Bias bias = NONE;
+    /** Whether it is held by the bias. Written by who holds it. */
+    private boolean isInUse;
     /** Who has acquired it last, how often in a row, and how often it takes. Written by who holds the lock. */
     private long last;
     private int streak;
@@ -93,12 +95,13 @@ public final class BiasedLock {
 
     private boolean enter(Bias mine) {
         long biased = mine.owner | LockWord.BIASED;
-        if (memory.getOpaque(at) != biased || memory.getPlain(mine.usedAt) == at) {
+        if (isInUse) {
             return false;
         }
         memory.setOpaque(mine.usedAt, at); // SYNC: bias
         VarHandle.releaseFence(); // for the compiler: who takes the bias away makes the fence
         if (memory.getAcquire(at) == biased) { // SYNC: bias
+            isInUse = true;
             return true;
         }
         memory.setRelease(mine.usedAt, 0);
@@ -151,7 +154,8 @@ public final class BiasedLock {
     public void unlock() {
         long me = Participants.me();
         Bias mine = bias;
-        if (mine.owner == me && memory.getPlain(mine.usedAt) == at) {
+        if (mine.owner == me && isInUse) {
+            isInUse = false;
             memory.setRelease(mine.usedAt, 0); // SYNC: bias
             VarHandle.releaseFence();
             if (memory.getAcquire(at) != (me | LockWord.BIASED)) { // SYNC: bias
@@ -171,6 +175,7 @@ public final class BiasedLock {
             return false;
         }
         bias = new Bias(me, usedAt, System.nanoTime());
+        isInUse = false; // a forked child may have found it set
         return memory.cas(at, me, me | LockWord.BIASED);
     }
 

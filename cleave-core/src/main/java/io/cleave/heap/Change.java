@@ -46,7 +46,7 @@ public final class Change implements AutoCloseable {
     private int frees;
 
     Change(Heap heap, Context context) {
-        this.memory = heap.memory();
+        this.memory = heap.inside();
         this.central = heap.central();
         this.context = context;
         this.log = context.outer();

@@ -43,7 +43,7 @@ final class Context {
 
     Context(Heap heap, long at) {
         this.heap = heap;
-        this.memory = heap.memory();
+        this.memory = heap.inside();
         this.central = heap.central();
         this.at = at;
         this.maskAt = at + ContextLayout.PENDING_MASK_AT;

@@ -20,6 +20,7 @@ public final class Heap {
     private static final long MOST_WAIT_NANOS = 1_000_000_000;
 
     private final HeapMemory memory;
+    private final HeapMemory inside;
     private final Recovery recovery;
     private final HeapLocks locks;
     private final Biases biases;
@@ -31,11 +32,12 @@ public final class Heap {
 
     private Heap(HeapSpace space) {
         this.memory = new HeapMemory(space.memory(), HeapLayout.longPlain(space.memory(), HeapLayout.DATA_AT));
+        this.inside = memory.inside();
         int count = (int) memory.getPlain(HeapLayout.CONTEXTS_AT);
-        this.recovery = new Recovery(memory, count);
-        this.locks = new HeapLocks(memory, recovery::isOver);
-        this.biases = new Biases(memory, recovery::isOver);
-        this.central = new Central(space, memory, locks);
+        this.recovery = new Recovery(inside, count);
+        this.locks = new HeapLocks(inside, recovery::isOver);
+        this.biases = new Biases(inside, recovery::isOver);
+        this.central = new Central(space, inside, locks);
         this.contexts = new Context[count];
         this.changes = new Change[count];
         for (int i = 0; i < count; i++) {
@@ -78,7 +80,16 @@ public final class Heap {
     }
 
     /**
-     * Its locks.
+     * The same words and bytes for who is inside the gate of the heap's handle.
+     *
+     * @return always the same; what is accessed by it after the heap was closed may end the JVM
+     */
+    public HeapMemory inside() {
+        return inside;
+    }
+
+    /**
+     * Its locks, for who is inside the gate of the heap's handle.
      *
      * @return always the same
      */
@@ -93,7 +104,7 @@ public final class Heap {
      * @return the lock as this handle sees it; one for all threads serves them best
      */
     public BiasedLock biasedLock(long at) {
-        return new BiasedLock(memory, locks, biases, at);
+        return new BiasedLock(inside, locks, biases, at);
     }
 
     /** Gives up what belongs to this handle, before its memory goes. With nobody inside. */

@@ -34,7 +34,7 @@ abstract class NumberQueue {
     NumberQueue(QueueRing ring, SlotKind kind) {
         this.ring = ring;
         this.kind = kind;
-        this.memory = ring.heap().memory();
+        this.memory = ring.heap().inside();
         this.end = new QueueTail(ring);
         this.headAt = ring.headBlock() + QueueLayout.HEAD;
         this.putLock = ring.putLock();
@@ -346,7 +346,7 @@ abstract class NumberQueue {
         boolean next() {
             while (true) {
                 boolean isThere = ring.hasAt(position);
-                bits = numberAt(position);
+                bits = ring.heap().memory().getPlain(ring.slotAt(position) + QueueLayout.NUMBER_IN_SLOT);
                 VarHandle.loadLoadFence(); // stamp and number, and then whether they still were a number's of the queue
                 long head = ring.headAcquire();
                 ring.requireUse();

@@ -1,7 +1,6 @@
 package io.cleave.objects;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import io.cleave.heap.HeapMemory;
 
 /** The bytes of an element on their way into a queue. */
 interface QueueContent {
@@ -9,7 +8,7 @@ interface QueueContent {
     long length();
 
     /** Copies them to a place in memory. */
-    void copyTo(MemorySegment target, long offset);
+    void copyTo(HeapMemory memory, long at);
 
     /** The elements of a queue of arrays of bytes, which are what they are. */
     final class OfBytes implements QueueContent {
@@ -25,8 +24,8 @@ interface QueueContent {
         }
 
         @Override
-        public void copyTo(MemorySegment target, long offset) {
-            MemorySegment.copy(bytes, 0, target, ValueLayout.JAVA_BYTE, offset, bytes.length);
+        public void copyTo(HeapMemory memory, long at) {
+            memory.copyIn(bytes, 0, at, bytes.length);
         }
     }
 }

@@ -136,7 +136,9 @@ final class QueueElements<E> {
 
     @SuppressWarnings("unchecked") // the class is that of arrays of bytes
     private E bytes(HeapMemory memory, long at, long length) {
-        return (E) copy(memory.segment(), at, length);
+        byte[] bytes = new byte[(int) length];
+        memory.copyOut(at, bytes, 0, bytes.length);
+        return (E) bytes;
     }
 
     private static byte[] copy(MemorySegment memory, long at, long length) {

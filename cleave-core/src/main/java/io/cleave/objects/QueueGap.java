@@ -28,7 +28,7 @@ final class QueueGap {
 
     QueueGap(QueueRing ring) {
         this.ring = ring;
-        this.memory = ring.heap().memory();
+        this.memory = ring.heap().inside();
         this.beginAt = ring.headBlock() + QueueLayout.GAP_BEGIN;
         this.endAt = ring.headBlock() + QueueLayout.GAP_END;
         this.headAt = ring.headBlock() + QueueLayout.HEAD;
@@ -36,7 +36,7 @@ final class QueueGap {
 
     /** Whether there is one: while somebody takes something out, or who did has died. */
     boolean isOpen() {
-        return memory.getAcquire(beginAt) != memory.getAcquire(endAt);
+        return ring.gapBeginAcquire() != ring.gapEndAcquire();
     }
 
     /** Closes the gap that a dead process has left, if it has. */

@@ -5,7 +5,6 @@ import io.cleave.heap.BiasedLock;
 import io.cleave.heap.Change;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Patience;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 
@@ -13,7 +12,6 @@ import java.util.List;
 final class QueuePutter {
     private final QueueRing ring;
     private final HeapMemory memory;
-    private final MemorySegment all;
     private final boolean isStack;
     private final long tailBlock;
     private final BiasedLock lock;
@@ -24,8 +22,7 @@ final class QueuePutter {
 
     QueuePutter(QueueRing ring) {
         this.ring = ring;
-        this.memory = ring.heap().memory();
-        this.all = memory.segment();
+        this.memory = ring.heap().inside();
         this.isStack = ring.isStack();
         this.tailBlock = ring.tailBlock();
         this.lock = ring.putLock();
@@ -115,7 +112,7 @@ final class QueuePutter {
         VarHandle.storeStoreFence();
         long length = element.length();
         if (length <= longestInSlot) {
-            element.copyTo(all, slot + QueueLayout.CONTENT);
+            element.copyTo(memory, slot + QueueLayout.CONTENT);
             HeapMemory.stored();
             end.publish(tail, length);
         } else {
@@ -138,7 +135,7 @@ final class QueuePutter {
     private void putLongOnce(QueueContent element, long slot, long tail) {
         try (Change change = ring.heap().change()) {
             long block = change.allocate(element.length());
-            element.copyTo(all, block);
+            element.copyTo(memory, block);
             memory.setOpaque(slot + QueueLayout.BLOCK_IN_SLOT, block);
             memory.setOpaque(slot + QueueLayout.LENGTH_IN_SLOT, element.length());
             change.set(slot, QueueLayout.stampOfBlock(ring.lap(tail))); // SYNC: queue-stamp

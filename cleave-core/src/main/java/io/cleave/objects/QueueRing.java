@@ -280,6 +280,10 @@ final class QueueRing {
 
     /** Whether this is still the queue that it was. Who holds one of its locks then can rely on it until it releases that. */
     boolean isInUse() {
+        return isInUse(memory);
+    }
+
+    private boolean isInUse(HeapMemory memory) {
         return memory.getAcquire(header + RootLayout.GENERATION_IN_HEADER) == generation
                 && memory.getAcquire(header + RootLayout.KIND_IN_HEADER) == kind;
     }
@@ -353,7 +357,7 @@ final class QueueRing {
                             + "put or take something");
         }
         boolean isHeld = lock.tryLock(patience);
-        if (isHeld && !isInUse()) {
+        if (isHeld && !isInUse(heap.inside())) {
             lock.unlock();
             throw stale();
         }

@@ -47,7 +47,7 @@ final class QueueSide implements EventCount.Sleepers {
     QueueSide(QueueRing ring, long block, BiasedLock lock, BooleanSupplier isPromising,
             LongFunction<SharedCell> cells) {
         this.ring = ring;
-        this.memory = ring.heap().memory();
+        this.memory = ring.heap().inside();
         this.markAt = block + QueueLayout.MARK;
         this.turnAt = block + QueueLayout.TURN;
         this.lock = lock;

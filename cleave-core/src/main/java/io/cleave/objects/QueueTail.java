@@ -14,7 +14,7 @@ final class QueueTail {
 
     QueueTail(QueueRing ring) {
         this.ring = ring;
-        this.memory = ring.heap().memory();
+        this.memory = ring.heap().inside();
         this.isStack = ring.isStack();
         this.capacity = ring.capacity();
         this.tailAt = ring.tailBlock() + QueueLayout.TAIL;

@@ -43,7 +43,7 @@ final class QueueTaker<E> {
         this.ring = ring;
         this.gate = ring.gate();
         this.elements = elements;
-        this.memory = ring.heap().memory();
+        this.memory = ring.heap().inside();
         this.isStack = ring.isStack();
         this.headAt = ring.headBlock() + QueueLayout.HEAD;
         this.tailAt = ring.tailBlock() + QueueLayout.TAIL;

@@ -2,6 +2,7 @@ package io.cleave.objects;
 
 import io.cleave.heap.Change;
 import io.cleave.heap.FewBytes;
+import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -180,9 +181,14 @@ final class ValueBuffer implements QueueContent, AutoCloseable {
         return bytes;
     }
 
-    /** Copies all bytes to a place in memory. */
     @Override
-    public void copyTo(MemorySegment target, long offset) {
+    public void copyTo(HeapMemory memory, long offset) {
+        copyTo(memory.segment(), offset);
+    }
+
+    /** Copies all bytes to a place in memory. */
+    /** The same, by its segment. */
+    void copyTo(MemorySegment target, long offset) {
         int from = 0;
         long to = offset;
         for (Part part : parts) {

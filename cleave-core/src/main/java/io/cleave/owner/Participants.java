@@ -301,7 +301,7 @@ public final class Participants {
     private static Path path() {
         String directory = System.getenv("CLEAVE_DIR");
         return Path.of(directory == null || directory.isEmpty() ? "/dev/shm" : directory).toAbsolutePath()
-                .resolve("cleave-participants.v2." + Integer.toUnsignedString(Unistd.geteuid()));
+                .resolve("cleave-participants.v3." + Integer.toUnsignedString(Unistd.geteuid()));
     }
 
     private static int openFile(Path file) {

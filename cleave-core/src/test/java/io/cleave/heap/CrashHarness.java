@@ -69,7 +69,8 @@ public final class CrashHarness {
      */
     public static int play(Class<? extends Scenarios> scenarios, String names, Seconds seconds)
             throws InterruptedException {
-        try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=2000000"),
+        try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=2000000",
+                "-Dcleave.biasAfter=2"),
                 CrashHarness.class,
                 scenarios.getName(), names, seconds.name())) {
             assertThat(jvm.awaitExit(Delays.PATIENCE.multipliedBy(6))).as(() -> String.join("\n", jvm.lines()))

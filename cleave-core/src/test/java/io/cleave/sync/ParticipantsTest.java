@@ -36,7 +36,7 @@ final class ParticipantsTest {
     }
 
     private Path table(Path cleaveDirectory) {
-        return cleaveDirectory.resolve("cleave-participants.v2." + Unistd.geteuid());
+        return cleaveDirectory.resolve("cleave-participants.v3." + Unistd.geteuid());
     }
 
     @Test
