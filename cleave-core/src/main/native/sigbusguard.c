@@ -3,8 +3,8 @@
  * relocation, so that it runs from any page; scripts/machine-code makes the constant in SigbusGuardCode.java of it.
  * SigbusGuard.java tells what it is for and fills the state.
  *
- * It runs in whatever a thread was doing: it takes no lock that it would not do without, allocates nothing, and reads what may not be there by asking the
- * kernel first. Linux on x86-64.
+ * It runs in whatever a thread was doing: it waits for others only for a while, allocates nothing, and reads what may not be
+ * there by asking the kernel first. Linux on x86-64.
  */
 typedef unsigned char byte;
 typedef unsigned int uint;
