@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * is taken ({@code SYNC: slot}). A mapping leaves the table before it is unmapped. A forked child goes on with its copy of all.
  *
  * <p>
- * It is installed when the first file is mapped, which takes some 1 ms in a JVM that has just been started: there each class,
+ * It is installed when the first file is mapped, which takes some 3 ms in a JVM that has just been started: there each class,
  * each lambda and each downcall of a shape of its own counts.
  */
 public final class SigbusGuard {
