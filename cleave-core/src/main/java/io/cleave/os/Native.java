@@ -66,17 +66,39 @@ final class Native {
     /** The address of a symbol that any library of this process exports, as dlsym(3) finds it. */
     static Optional<MemorySegment> findAnywhere(String symbol) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment found = (MemorySegment) Dlsym.HANDLE.invokeExact(MemorySegment.NULL,
-                    arena.allocateFrom(symbol));
-            return found.equals(MemorySegment.NULL) ? Optional.empty() : Optional.of(found);
+            long found = (long) Dlfcn.DLSYM.invokeExact(state(), MemorySegment.NULL,
+                    arena.allocateFrom(symbol).address(), 0, 0, 0, 0L);
+            return found == 0 ? Optional.empty() : Optional.of(MemorySegment.ofAddress(found));
         } catch (Throwable t) {
             throw unexpected(t);
         }
     }
 
-    /** Linked when it is first needed. */
-    private static final class Dlsym {
-        static final MethodHandle HANDLE = plain("dlsym", FunctionDescriptor.of(POINTER, POINTER, POINTER));
+    /** Whether two addresses lie in one library, as dladdr(3) tells. */
+    static boolean isSameLibrary(long one, long other) {
+        long base = libraryOf(one);
+        return base != 0 && base == libraryOf(other);
+    }
+
+    /** Where the library begins that an address lies in, 0 where it lies in none. */
+    private static long libraryOf(long address) {
+        MemorySegment info = scratch(); // Dl_info: a name, the beginning, a name, an address
+        try {
+            int isFound = (int) Dlfcn.DLADDR.invokeExact(state(), MemorySegment.ofAddress(address), info.address());
+            return isFound == 0 ? 0 : info.get(LONG, POINTER.byteSize());
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /**
+     * Linked when it is first needed, with shapes of mmap(2) and munmap(2), which have been linked before: a shape of its own takes
+     * several ms. What dlsym does not ask for lies in registers that it does not look at.
+     */
+    private static final class Dlfcn {
+        static final MethodHandle DLSYM = capturing("dlsym",
+                FunctionDescriptor.of(LONG, POINTER, LONG, INT, INT, INT, LONG));
+        static final MethodHandle DLADDR = capturing("dladdr", FunctionDescriptor.of(INT, POINTER, LONG));
     }
 
     /** A function whose error number is captured: its first argument is {@link #state()}. */
@@ -114,6 +136,11 @@ final class Native {
     /** Scratch memory of the calling thread, {@link #SCRATCH_BYTES} long, aligned to 16; its content is anything. */
     static MemorySegment scratch() {
         return PER_THREAD.get().scratch;
+    }
+
+    /** Memory at an address that is known to be so large. */
+    static MemorySegment memory(long address, long byteSize) {
+        return MemorySegment.ofAddress(address).reinterpret(byteSize);
     }
 
     /** A call's value, or -errno where it is -1. */

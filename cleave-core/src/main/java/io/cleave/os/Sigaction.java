@@ -21,18 +21,16 @@ record Sigaction(long handler, int flags, long mask) {
     /** A system call that was interrupted goes on. */
     static final int SA_RESTART = 0x10000000;
 
-    // struct sigaction: sa_handler 0, sa_mask 8 (128 bytes), sa_flags 136 (int), sa_restorer 144, which is libc's affair
+    // struct sigaction: sa_handler 0, sa_mask 8 (128 bytes), sa_flags 136 (int, and 4 bytes of nothing), sa_restorer 144, which
+    // is libc's affair. The flags are accessed as a long, as each type of access has classes of its own to be made.
     private static final int BYTES = 152;
     private static final long HANDLER_AT = 0;
     private static final long MASK_AT = 8;
     private static final long FLAGS_AT = 136;
 
-    /** Linked when it is first needed. */
-    private static final class Call {
-        /** Of the shape of read(2), which has been linked before: a shape of its own takes several ms. */
-        static final MethodHandle HANDLE = Native.capturing("sigaction",
-                FunctionDescriptor.of(LONG, INT, POINTER, LONG));
-    }
+    /** Of the shape of read(2), which has been linked before: a shape of its own takes several ms. */
+    private static final MethodHandle SIGACTION = Native.capturing("sigaction",
+            FunctionDescriptor.of(LONG, INT, POINTER, LONG));
 
     /**
      * What a signal does now.
@@ -44,7 +42,7 @@ record Sigaction(long handler, int flags, long mask) {
         if (call(signal, MemorySegment.NULL, action.address()) != 0) {
             throw new UnsupportedOperationException("the system does not tell what signal " + signal + " does");
         }
-        return new Sigaction(action.get(LONG, HANDLER_AT), action.get(INT, FLAGS_AT), action.get(LONG, MASK_AT));
+        return new Sigaction(action.get(LONG, HANDLER_AT), (int) action.get(LONG, FLAGS_AT), action.get(LONG, MASK_AT));
     }
 
     /** Lets a signal do this; false where the system refuses. */
@@ -53,13 +51,13 @@ record Sigaction(long handler, int flags, long mask) {
         action.asSlice(0, BYTES).fill((byte) 0);
         action.set(LONG, HANDLER_AT, handler);
         action.set(LONG, MASK_AT, mask);
-        action.set(INT, FLAGS_AT, flags);
+        action.set(LONG, FLAGS_AT, flags);
         return call(signal, action, 0) == 0;
     }
 
     private static int call(int signal, MemorySegment action, long before) {
         try {
-            return (int) (long) Call.HANDLE.invokeExact(Native.state(), signal, action, before);
+            return (int) (long) SIGACTION.invokeExact(Native.state(), signal, action, before);
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

@@ -9,9 +9,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.VarHandle;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,22 +35,22 @@ import org.jspecify.annotations.Nullable;
  * All other faults are HotSpot's, whose handler is called as if there were no other.
  *
  * <p>
- * The handler takes no lock. A slot of the table has the end of its mapping written first when it is freed and last when it
+ * The handler waits for no lock for long. A slot of the table has the end of its mapping written first when it is freed and last when it
  * is taken ({@code SYNC: slot}). A mapping leaves the table before it is unmapped. A forked child goes on with its copy of all.
  *
  * <p>
- * It is installed when the first file is mapped, which takes some 5 ms in a JVM that has just been started: there each class,
+ * It is installed when the first file is mapped, which takes some 3 ms in a JVM that has just been started: there each class,
  * each lambda and each downcall of a shape of its own counts.
  */
 public final class SigbusGuard {
     /** The property that switches it off, by the value {@code false}. */
     private static final String PROPERTY = "cleave.sigbusGuard";
+    private static final String HOTSPOTS_HANDLER = "JVM_handle_linux_signal";
     private static final int SIGBUS = 7;
-    private static final VarHandle WORD = LONG.varHandle();
 
     /** More mappings than a process can have, unless {@code vm.max_map_count} was raised. */
     private static final long SLOTS = 1 << 17;
-    /** For as many threads that take the last slot at once. */
+    /** As many threads may take a slot at once. */
     private static final long SPARE_SLOTS = 1 << 12;
     private static final long SLOT_BYTES = 32;
     private static final long FROM_AT = 0;
@@ -62,20 +62,41 @@ public final class SigbusGuard {
     private static final long BEFORE_AT = 0;
     private static final long HOTSPOT_AT = 8;
     private static final long SLOTS_AT = 16;
-    private static final long COUNT_AT = 24;
-    private static final long FAULTS_AT = 32;
+    private static final long FAULTS_AT = 24;
 
-    /** How many faults there have been in mappings of the table. Written by the handler. */
+    /** How many mappings of the table are marked, for a moment less. Raised by the handler. */
     private static final MemorySegment FAULTS = Arena.global().allocate(LONG);
-    /** What is in the table, by its beginning. */
+    /** What is in the table, by its beginning. Without locks, as a forked child goes on with a copy. */
     private static final ConcurrentSkipListMap<Long, Watched> WATCHED = new ConcurrentSkipListMap<>();
 
-    private record Watched(long to, MemorySegment slot, Object file) {}
+    private static final class Watched {
+        final long to;
+        final MemorySegment slot;
+        final Object file;
+
+        Watched(long to, MemorySegment slot, Object file) {
+            this.to = to;
+            this.slot = slot;
+            this.file = file;
+        }
+    }
+
+    /** A slot that is free, and those that were free before it. */
+    private static final class Free {
+        final MemorySegment slot;
+        final @Nullable Free next;
+
+        Free(MemorySegment slot, @Nullable Free next) {
+            this.slot = slot;
+            this.next = next;
+        }
+    }
 
     private final long code;
-    private final MemorySegment state;
     private final MemorySegment table;
-    private final Queue<MemorySegment> free = new ConcurrentLinkedQueue<>();
+    /** How many slots have ever been taken. */
+    private final AtomicLong taken = new AtomicLong();
+    private final AtomicReference<@Nullable Free> free = new AtomicReference<>();
 
     /** The one of this process, made when the first file is mapped. */
     private static final class Instance {
@@ -106,15 +127,14 @@ public final class SigbusGuard {
         if (JvmOptions.checksJni()) {
             throw new UnsupportedOperationException("-Xcheck:jni complains of handlers that are not HotSpot's");
         }
-        long hotSpot = SymbolLookup.libraryLookup("libjvm.so", Arena.global())
-                .findOrThrow("JVM_handle_linux_signal").address();
+        long hotSpot = hotSpotsHandler();
         Sigaction before = Sigaction.of(SIGBUS);
         checkHandler(before, hotSpot);
         long tableBytes = (SLOTS + SPARE_SLOTS) * SLOT_BYTES;
-        table = VmStructs.memory(Mman.checked(Mman.mmap(tableBytes, Mman.PROT_READ | Mman.PROT_WRITE,
+        table = Native.memory(Mman.checked(Mman.mmap(tableBytes, Mman.PROT_READ | Mman.PROT_WRITE,
                 Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE, -1, 0), tableBytes), tableBytes);
         code = MachineCode.map(SigbusGuardCode.BASE64, SigbusGuardCode.STATE, STATE_BYTES);
-        state = VmStructs.memory(code + SigbusGuardCode.STATE, STATE_BYTES);
+        MemorySegment state = Native.memory(code + SigbusGuardCode.STATE, STATE_BYTES);
         state.set(LONG, BEFORE_AT, before.handler());
         state.set(LONG, HOTSPOT_AT, hotSpot);
         state.set(LONG, SLOTS_AT, table.address());
@@ -125,10 +145,16 @@ public final class SigbusGuard {
         }
     }
 
+    /** What libjvm exports for handlers like this one. A program that has loaded it may keep its symbols to itself. */
+    private static long hotSpotsHandler() {
+        MemorySegment found = Native.findAnywhere(HOTSPOTS_HANDLER).orElse(null);
+        return (found != null ? found
+                : SymbolLookup.libraryLookup("libjvm.so", Arena.global()).findOrThrow(HOTSPOTS_HANDLER)).address();
+    }
+
     /** The handler that is there has to be HotSpot's, which is to be had when this one does not know what to do. */
-    private static void checkHandler(Sigaction action, long hotSpot) throws IOException {
-        if ((action.flags() & Sigaction.SA_SIGINFO) == 0
-                || !ProcessMaps.isSameFile(action.handler(), hotSpot)) {
+    private static void checkHandler(Sigaction action, long hotSpot) {
+        if ((action.flags() & Sigaction.SA_SIGINFO) == 0 || !Native.isSameLibrary(action.handler(), hotSpot)) {
             throw new UnsupportedOperationException("another library handles SIGBUS");
         }
         if (Native.find("gnu_get_libc_version").isEmpty()) {
@@ -148,21 +174,52 @@ public final class SigbusGuard {
     public static void watch(long address, long byteSize, int protection, Object file) {
         SigbusGuard guard = Instance.GUARD;
         MemorySegment slot = guard == null ? null : guard.takeSlot();
-        if (slot != null) {
-            WATCHED.put(address, new Watched(address + byteSize, slot, file));
+        if (guard != null && slot != null) {
+            Watched stale = WATCHED.put(address, new Watched(address + byteSize, slot, file));
+            if (stale != null) { // somebody has unmapped it without a word
+                guard.freeSlot(stale.slot);
+            }
             slot.set(LONG, FROM_AT, address);
             slot.set(LONG, PROTECTION_AT, protection);
-            slot.set(LONG, SLOT_FAULTS_AT, 0);
-            WORD.setRelease(slot, TO_AT, address + byteSize); // SYNC: slot
+            unmark(slot); // again, as a fault in who had it last may have been under way
+            setTo(slot, address + byteSize);
         }
     }
 
     private @Nullable MemorySegment takeSlot() {
-        MemorySegment slot = free.poll();
-        if (slot != null || (long) WORD.getOpaque(state, COUNT_AT) >= SLOTS) {
-            return slot;
+        for (Free first = free.get(); first != null; first = free.get()) {
+            if (free.compareAndSet(first, first.next)) {
+                return first.slot;
+            }
         }
-        return table.asSlice((long) WORD.getAndAdd(state, COUNT_AT, 1L) * SLOT_BYTES, SLOT_BYTES);
+        return taken.get() >= SLOTS ? null : table.asSlice(taken.getAndIncrement() * SLOT_BYTES, SLOT_BYTES);
+    }
+
+    /** By a fence, as a handle's release takes classes of its own, which cost more than all the rest. */
+    private static void setTo(MemorySegment slot, long to) {
+        VarHandle.releaseFence(); // SYNC: slot
+        slot.set(LONG, TO_AT, to);
+        VarHandle.storeStoreFence();
+    }
+
+    private void freeSlot(MemorySegment slot) {
+        setTo(slot, 0);
+        unmark(slot);
+        Free first;
+        do {
+            first = free.get();
+        } while (!free.compareAndSet(first, new Free(slot, first)));
+    }
+
+    /** Needed once there has been a fault. */
+    private static final class Atomic {
+        static final VarHandle WORD = LONG.varHandle();
+    }
+
+    private static void unmark(MemorySegment slot) {
+        if (slot.get(LONG, SLOT_FAULTS_AT) != 0 && (long) Atomic.WORD.getAndSet(slot, SLOT_FAULTS_AT, 0L) != 0) {
+            Atomic.WORD.getAndAdd(FAULTS, 0L, -1L);
+        }
     }
 
     /** Takes a mapping out of the table, if it is there. */
@@ -170,22 +227,27 @@ public final class SigbusGuard {
         Watched watched = WATCHED.remove(address);
         SigbusGuard guard = watched == null ? null : Instance.GUARD;
         if (watched != null && guard != null) {
-            WORD.setRelease(watched.slot, TO_AT, 0L); // SYNC: slot
-            guard.free.add(watched.slot);
+            guard.freeSlot(watched.slot);
         }
     }
 
     /**
      * Throws where an access to a mapping has failed since it was made: what is read there may be zeroes, and what is written
-     * may reach nobody. Costs one load, unless there has been a fault.
+     * may reach nobody. Costs one load, unless a mapping is there of which that is true.
      *
      * @param memory any part of it
      * @throws IncompatibleBlockException where it has
      */
     public static void requireIntact(MemorySegment memory) {
-        if (!isIntact(memory.address())) {
-            Map.Entry<Long, Watched> entry = WATCHED.floorEntry(memory.address());
-            throw new IncompatibleBlockException((entry == null ? "the block" : entry.getValue().file)
+        if (FAULTS.get(LONG, 0) != 0) { // first: compiled code then does not look at the segment
+            requireUnmarked(memory.address());
+        }
+    }
+
+    private static void requireUnmarked(long address) {
+        Watched marked = marked(address);
+        if (marked != null) {
+            throw new IncompatibleBlockException(marked.file
                     + " cannot be used any more through this handle: somebody has cut it short, and a part that was "
                     + "accessed was missing; nobody may truncate a block. Close the handle, and make the block anew");
         }
@@ -198,13 +260,24 @@ public final class SigbusGuard {
      * @return false where one has
      */
     public static boolean isIntact(long address) {
-        return FAULTS.get(LONG, 0) == 0 || isUnmarked(address);
+        return FAULTS.get(LONG, 0) == 0 || marked(address) == null;
     }
 
-    private static boolean isUnmarked(long address) {
+    /**
+     * How many mappings are there of which {@link #isIntact} is not true.
+     *
+     * @return 0 or more
+     */
+    public static long marked() {
+        return FAULTS.get(LONG, 0);
+    }
+
+    /** The mapping of an address, where it is marked. */
+    private static @Nullable Watched marked(long address) {
         Map.Entry<Long, Watched> entry = WATCHED.floorEntry(address);
-        return entry == null || address >= entry.getValue().to
-                || (long) WORD.getAcquire(entry.getValue().slot, SLOT_FAULTS_AT) == 0;
+        Watched watched = entry == null ? null : entry.getValue();
+        return watched == null || address >= watched.to || watched.slot.get(LONG, SLOT_FAULTS_AT) == 0 ? null
+                : watched;
     }
 
     /**

@@ -8,22 +8,25 @@ final class SigbusGuardCode {
     /** The version of gcc that made it. */
     static final String COMPILER = "12.2.0";
     /** Where the signal's handler begins. */
-    static final int SIGBUS = 542;
+    static final int SIGBUS = 754;
     /** Where its state lies, behind the code. */
     static final int STATE = 8192;
     /** The code. */
     static final String BASE64 = """
-            SIn+QboIAAAARTHARTHJuA4AAABIg8//MdIPBUiD+PIPlcAPtsDDSIs16h8AADHSSDnyfTFIidBIweAFSAMFzR8AAEiLSAhMjUAI
-            SDnPcgVI/8Lr20yLCEw5z3LzTYsASTnIdevDMcDDD7YHjYg8////g/kBdjM8YnQvjYgO////ugEAAACD+QF2JIPoQIP4Dw+WwDHS
-            D7bAD7YEBy2IAAAAg/gDD5bC6wW6AQAAAInQw0iJioAAAABIifIxyUiJ/r8HAAAA/yU8HwAAVVNIifvoKv///4XAdBFIjXsI6B3/
-            //+FwA+VwA+2wEiNqwABAABIOetzM6gBdC9Iid/oZv///4XAdSVIjXsQuAEAAAD3x/8PAAB1Dejj/v//hcAPlcAPtsBI/8PryDHb
-            SInYW13DQVdBvwAAABBBVkFVSYnNQVRJifRVSInVU0iD7BhIi1p4SIl8JAhMjbMAAgAASInf6Jn+//+FwHRASIs7TIn4TCnoSAH4
-            SD3///8fdgtIg8MITDnzddfrIeg9////SInBSIXAdOhIi3wkCEiJ6kyJ5ugL////hcB01EiDxBhbXUFcQV1BXkFfw1VIif1IifdB
-            ujJAAABTuwkAAABIi1UQSYPI/0iB5wDw//9FMcm+ABAAAEiJ2A8FugEAAABIOcd0JkiLdQhIi1UQSInYSIHG/w8AAEgp/kiB5gDw
-            //8PBTHSSDnHD5TCidBbXcNBV0FWQVVBVFVIifVTSInTSIPsGEiLRhCDfggCiXwkDEiJBCQPhZcAAABIizwk6Nb9//9JicRIhcAP
-            hIIAAABIx0AYAQAAAEiLBbQdAADwSP8ATIurqAAAAEyJ7+hN/v//TI17KEmJxkiFwHQsSInBTIn6SIneSInv6Bb+//+FwHQXTTn1
-            dSNIi4OoAAAATCnoSIP4D3YT60ZMielMifpIid5Iie/oav7//0yJq6gAAABIizQkTInn6N/+//+FwHUei3wkDEiDxBhIidpIie5b
-            XUFcQV1BXkFf/yUDHQAASIPEGFtdQVxBXUFeQV/D
+            SIn+QboIAAAARTHARTHJuA4AAABIg8//MdIPBUiD+PIPlcAPtsDDMckx0kUxyUiJyEjB4AVIAwXUHwAATItQCEyNQAhMiVYITIsQ
+            TIkWTItQEEyJVhBIO34Icir/wkiDPgCNQQFBD0XRPf8PAgBBD57Agfr/DwAAD57ASP/BQYTAdasxwMNIOz5y0U2LAEw7Rgh1yMMP
+            tgeNiDz///+D+QF2MzxidC+NiA7///+6AQAAAIP5AXYkg+hAg/gPD5bAMdIPtsAPtgQHLYgAAACD+AMPlsLrBboBAAAAidDDSImK
+            gAAAAEiJ8jHJSIn+vwcAAAD/JRAfAABVU0iJ++j+/v//hcB0EUiNewjo8f7//4XAD5XAD7bASI2rAAEAAEg563MzqAF0L0iJ3+hm
+            ////hcB1JUiNexC4AQAAAPfH/w8AAHUN6Lf+//+FwA+VwA+2wEj/w+vIMdtIidhbXcNBV0G/AAAAEEFWQVVJic1BVEmJ9FVIidVT
+            SIPsGEiLWnhIiXwkCEyNswACAABIid/obf7//4XAdEBIiztMifhMKehIAfhIPf///x92C0iDwwhMOfN11+sh6D3///9IicFIhcB0
+            6EiLfCQISInqTInm6Av///+FwHTUSIPEGFtdQVxBXUFeQV/DU7scAAAARTHSRTHARTHJvgAQAAC6EgAAAEiJ2A8FMdJIhcB1D7oT
+            AAAASInYDwW6AQAAAInQW8NVSIn9SIn3U0iB5wDw///otP///4XAdAe4AQAAAOtMuwkAAABIi1UQSYPI/0UxyUG6MkAAAL4AEAAA
+            SInYDwVIOcd01EiLdQhIi1UQSInYSIHG/w8AAEgp/kiB5gDw//8PBUg5xw+UwA+2wFtdw0FWQb4YAAAAQVVBvQEAAABBVEG8ECcA
+            AFVIifVTSIn7RInohwVrHQAAhcB0GzHSRTHSRTHARTHJTInwSInXSInWDwVB/8x12EiJ7kiJ3+g/////xwU3HQAAAAAAAFtdQVxB
+            XUFew0FXQVZBVUFUVUiJ9VNIidNIg+w4g34IAkyLdhCJfCQED4WnAAAASI1EJBBMifdIicZIiUQkCOj6/P//SIXAD4SJAAAAugEA
+            AABIh1AYSIXSdQtIiwXNHAAA8Ej/AEyLo6gAAABMjXsoTInn6Jb9//9JicVIhcB0LEiJwUyJ+kiJ3kiJ7+hj/f//hcB0F0057HUj
+            SIuDqAAAAEwp4EiD+A92E+tHTInhTIn6SIneSInv6Lf9//9MiaOoAAAASIt8JAhMifbo0f7//4XAdR6LfCQESIPEOEiJ2kiJ7ltd
+            QVxBXUFeQV//JSMcAABIg8Q4W11BXEFdQV5BX8M=
             """;
 
     private SigbusGuardCode() {

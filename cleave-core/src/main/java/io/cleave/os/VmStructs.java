@@ -87,7 +87,7 @@ final class VmStructs {
     }
 
     static MemorySegment memory(long address, long byteSize) {
-        return MemorySegment.ofAddress(address).reinterpret(byteSize);
+        return Native.memory(address, byteSize);
     }
 
     private static String text(long address) {

@@ -6,6 +6,7 @@ import io.cleave.TokenException;
 import io.cleave.memory.raw.RawBlock;
 import io.cleave.os.SigbusGuard;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /** What {@link Share} does to make a value of a token. */
@@ -62,6 +63,7 @@ final class Reading {
                 }
             }
             T value = reader.read(type);
+            VarHandle.loadLoadFence(); // or the look at the mapping comes before what is read there
             SigbusGuard.requireIntact(image); // afterwards, as what was copied may be zeroes
             keep = reader.hasViews();
             return new Lease<>(value, keep ? block : null);

@@ -11,8 +11,11 @@ import io.cleave.sync.SharedMutex;
 import io.cleave.testing.ChildJvm;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -23,7 +26,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -38,6 +44,13 @@ class TruncatedBlockTest {
     private static final int ROUNDS = 400;
     private static final int PAGE = 4096;
     private static final int MORE = 5;
+    private static final int COUNTERS = 4;
+    private static final int COUNTS_EACH = 1000;
+    private static final long COUNTER_AT = 500_000;
+    private static final int SIGBUS = 7;
+    private static final int BUS_MCEERR_AR = 4;
+    private static final long SYS_GETTID = 186;
+    private static final long SYS_RT_TGSIGQUEUEINFO = 297;
     /** The exit code of a JVM that HotSpot ends without a core dump. */
     private static final int FATAL = 1;
 
@@ -117,7 +130,7 @@ class TruncatedBlockTest {
     static final class Victim {
         private static int made;
 
-        public static void main(String[] arguments) throws Exception {
+        public static void main(String[] arguments) throws Throwable {
             switch (arguments[0]) {
                 case "access" -> access(Access.valueOf(arguments[1]));
                 case "pages" -> pages();
@@ -127,6 +140,9 @@ class TruncatedBlockTest {
                 case "foreign" -> foreign();
                 case "many" -> many();
                 case "child" -> child();
+                case "together" -> together();
+                case "closed" -> closed();
+                case "hardware" -> hardware();
                 default -> throw new IllegalArgumentException(arguments[0]);
             }
             System.out.println("lives on");
@@ -301,6 +317,86 @@ class TruncatedBlockTest {
             }
         }
 
+        /** Threads that meet a missing page at the same time lose nothing of what the others write to the zeroes there. */
+        private static void together() throws Exception {
+            for (int round = 0; round < 300; round++) {
+                String name = name();
+                try (SharedMemory block = SharedMemory.create(name, 1 << 20)) {
+                    MemorySegment memory = block.segment();
+                    cut(name, PAGE);
+                    AtomicInteger errors = new AtomicInteger();
+                    CyclicBarrier start = new CyclicBarrier(COUNTERS);
+                    List<Thread> threads = new ArrayList<>();
+                    for (int n = 0; n < COUNTERS; n++) {
+                        threads.add(Thread.ofPlatform().start(() -> count(memory, start, errors)));
+                    }
+                    for (Thread thread : threads) {
+                        thread.join();
+                    }
+                    int lost = COUNTERS * COUNTS_EACH - (int) INT.getVolatile(memory, COUNTER_AT);
+                    if (lost > errors.get()) { // an error may come before the count
+                        System.out.println("unexpected loss of " + lost + " with " + errors + " errors");
+                    }
+                }
+            }
+        }
+
+        private static void count(MemorySegment memory, CyclicBarrier start, AtomicInteger errors) {
+            int done = 0;
+            boolean isStarted = false;
+            while (done < COUNTS_EACH) {
+                try {
+                    if (!isStarted) {
+                        isStarted = true;
+                        start.await();
+                    }
+                    while (done < COUNTS_EACH) {
+                        done++;
+                        INT.getAndAdd(memory, COUNTER_AT, 1);
+                    }
+                } catch (InternalError missing) {
+                    errors.incrementAndGet();
+                } catch (InterruptedException | BrokenBarrierException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+
+        /** What looks after a marked mapping ends with it. */
+        private static void closed() throws IOException {
+            SharedMemory whole = SharedMemory.create(name(), BYTES);
+            for (int i = 0; i < 3; i++) {
+                String name = name();
+                SharedMemory block = SharedMemory.create(name, BYTES);
+                MemorySegment memory = block.segment();
+                cut(name, PAGE);
+                errorOrZeroes(() -> sink = memory.get(ValueLayout.JAVA_BYTE, LAST));
+                errorOrZeroes(() -> sink = memory.get(ValueLayout.JAVA_BYTE, 2 * PAGE));
+                expect(IncompatibleBlockException.class, block::segment);
+                System.out.println("marked " + SigbusGuard.marked());
+                block.close();
+                System.out.println("marked " + SigbusGuard.marked());
+            }
+            whole.segment().fill((byte) 1);
+        }
+
+        /** A defect of the memory, as the kernel tells of it: no zeroes may take its place. */
+        private static void hardware() throws Throwable {
+            SharedMemory block = SharedMemory.create(name(), BYTES);
+            MemorySegment info = Arena.global().allocate(128, 8); // siginfo: signal 0, code 8, address 16
+            info.set(ValueLayout.JAVA_INT, 0, SIGBUS);
+            info.set(ValueLayout.JAVA_INT, 8, BUS_MCEERR_AR);
+            info.set(ValueLayout.JAVA_LONG, 16, block.segment().address() + PAGE);
+            Linker linker = Linker.nativeLinker();
+            MethodHandle syscall = linker.downcallHandle(linker.defaultLookup().findOrThrow("syscall"),
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
+                            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
+            System.out.println("before it");
+            long pid = ProcessHandle.current().pid();
+            long thread = (long) syscall.invokeExact(SYS_GETTID, 0L, 0L, 0L, MemorySegment.NULL);
+            sink = (long) syscall.invokeExact(SYS_RT_TGSIGQUEUEINFO, pid, thread, (long) SIGBUS, info);
+        }
+
         /** In a forked child, which has inherited the mapping. */
         private static void child() throws Exception {
             String name = name();
@@ -407,6 +503,22 @@ class TruncatedBlockTest {
     @Test
     void mappingsComeAndGoMeanwhile() throws Exception {
         runs(List.of(), "many");
+    }
+
+    @Test
+    void threadsThatMeetAPageTogetherLoseNothing() throws Exception {
+        runs(List.of(), "together");
+    }
+
+    @Test
+    void nothingIsMarkedAnyMoreWhenTheBlockIsClosed() throws Exception {
+        assertThat(runs(List.of(), "closed")).filteredOn(line -> line.startsWith("marked "))
+                .containsExactly("marked 1", "marked 0", "marked 1", "marked 0", "marked 1", "marked 0");
+    }
+
+    @Test
+    void aDefectOfTheMemoryIsHotSpotsAffair() throws Exception {
+        assertThat(run(List.of(), FATAL, "hardware")).contains("before it").noneMatch("lives on"::equals);
     }
 
     @Test
