@@ -1,10 +1,7 @@
 package io.cleave.objects;
 
 import io.cleave.StaleReferenceException;
-import io.cleave.heap.HeapMemory;
-import io.cleave.heap.RawBlocks;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Bytes in a {@link SharedHeap} that are the user's alone.
@@ -19,28 +16,32 @@ import java.util.concurrent.ThreadLocalRandom;
  * the heap happens before what others do after they have got it there.
  */
 public final class HeapBlock {
-    private final SharedHeap heap;
-    private final long block;
+    private final HeapBlocks blocks;
+    private final long offset;
     private final long generation;
     private final long byteSize;
     private final String name;
 
     /** @param name the name that leads to it, empty where none does */
-    HeapBlock(SharedHeap heap, long block, long generation, long byteSize, String name) {
-        this.heap = heap;
-        this.block = block;
+    HeapBlock(HeapBlocks blocks, long offset, long generation, long byteSize, String name) {
+        this.blocks = blocks;
+        this.offset = offset;
         this.generation = generation;
         this.byteSize = byteSize;
         this.name = name;
     }
 
-    private void check() {
-        if (!heap.blocks().isCurrent(block, generation)) {
-            throw new StaleReferenceException(
-                    (name.isEmpty() ? "the block at " + block : "\"" + name + "\"") + " of heap \"" + heap.name()
-                            + "\" has been " + (name.isEmpty() ? "freed" : "dropped")
-                            + "; nothing may use it any more");
-        }
+    long offset() {
+        return offset;
+    }
+
+    long generation() {
+        return generation;
+    }
+
+    /** The name that leads to it; empty where none does. */
+    String name() {
+        return name;
     }
 
     /**
@@ -51,14 +52,7 @@ public final class HeapBlock {
      * @throws IllegalStateException where the heap is closed
      */
     public MemorySegment segment() {
-        heap.gate().enter();
-        try {
-            check();
-            HeapMemory memory = heap.heap().memory();
-            return memory.slice(block + RawBlocks.HEAD_BYTES, byteSize);
-        } finally {
-            heap.gate().exit();
-        }
+        return blocks.segment(this);
     }
 
     /**
@@ -79,13 +73,7 @@ public final class HeapBlock {
      */
     public HeapReference reference() {
         requireNameless("refer to it by");
-        heap.gate().enter();
-        try {
-            check();
-            return new HeapReference(block, generation);
-        } finally {
-            heap.gate().exit();
-        }
+        return blocks.reference(this);
     }
 
     /**
@@ -96,14 +84,7 @@ public final class HeapBlock {
      */
     public void free() {
         requireNameless("free it by dropping");
-        heap.gate().enter();
-        try {
-            heap.roots().refuseReadOnly();
-            check();
-            heap.blocks().free(block, generation);
-        } finally {
-            heap.gate().exit();
-        }
+        blocks.free(this);
     }
 
     /**
@@ -118,16 +99,7 @@ public final class HeapBlock {
      */
     public HeapBlock reallocate(long newSize) {
         requireNameless("drop, and make again,");
-        SharedHeap.checkBlockSize(newSize);
-        heap.gate().enter();
-        try {
-            heap.roots().refuseReadOnly();
-            check();
-            long moved = heap.blocks().reallocate(block, generation, newSize, ThreadLocalRandom.current().nextLong());
-            return new HeapBlock(heap, moved, heap.blocks().generation(moved), newSize, "");
-        } finally {
-            heap.gate().exit();
-        }
+        return blocks.reallocate(this, newSize);
     }
 
     private void requireNameless(String instead) {
@@ -143,6 +115,6 @@ public final class HeapBlock {
      */
     @Override
     public String toString() {
-        return "HeapBlock[" + (name.isEmpty() ? Long.toString(block) : name) + ", " + byteSize + " bytes]";
+        return "HeapBlock[" + (name.isEmpty() ? Long.toString(offset) : name) + ", " + byteSize + " bytes]";
     }
 }

@@ -55,7 +55,7 @@ public record HeapInfo(HeapStatistics statistics, List<HeapInfo.Named> roots) {
                         kind != null && heap.memory().isCommitted(root.header(), Heap.HEADER_BYTES)
                                 ? kind.structure().size(heap, root.header()) : -1));
             }
-            return new HeapInfo(SharedHeap.statistics(heap.usage(), file), roots);
+            return new HeapInfo(HeapStatistics.of(heap.usage(), file), roots);
         }
     }
 
@@ -79,7 +79,7 @@ public record HeapInfo(HeapStatistics statistics, List<HeapInfo.Named> roots) {
         }
         try (HeapFile file = HeapFile.peek(name)) {
             Heap heap = Heap.attach(file);
-            return SharedHeap.verification(heap.verify(new Roots(name, heap, false)::walk));
+            return HeapVerification.of(heap.verify(new Roots(name, heap, false)::walk));
         }
     }
 }

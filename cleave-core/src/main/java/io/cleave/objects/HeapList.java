@@ -10,6 +10,7 @@ import java.util.ListIterator;
 import java.util.Objects;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     private final ValueSlots<E> slots;
     private final StoredValue<E> values;
     private final HeapListBulk<E> bulk;
+    private final ListRemoval<E> removal;
 
     /**
      * The list with a name.
@@ -36,6 +38,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         this.slots = new ValueSlots<>(slots, encoding);
         this.values = this.slots.values();
         this.bulk = new HeapListBulk<>(this.slots);
+        this.removal = new ListRemoval<>(this.slots, bulk);
     }
 
     SlotList slots() {
@@ -47,9 +50,8 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
         return other instanceof HeapList<?> list && slots().isSame(list.slots());
     }
 
-    /** Reads an element, to know it again; null where there is no such element. */
-    ValueSlots.@Nullable Marked<E> find(int index) {
-        return slots.find(index);
+    ListReader<E> reader() {
+        return slots.reader();
     }
 
     @Override
@@ -59,18 +61,41 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public @Nullable Hold tryHold() {
-        return slots().tryLock(HOLD_NANOS) ? slots()::unlock : null;
+        Held held = new Held(slots()); // before there is a lock that an error would leave
+        return slots().tryLock(HOLD_NANOS) ? held : null;
+    }
+
+    /** The lock of a list. */
+    private record Held(SlotList slots) implements Hold {
+        @Override
+        public Stamp stamp() {
+            return slots.stamp();
+        }
+
+        @Override
+        public void close() {
+            slots.unlock();
+        }
     }
 
     @Override
-    public void awaitHold() {
+    public Stamp stamp() {
         SlotChanges _ = slots().lock();
-        slots().unlock();
+        try {
+            return slots().stamp();
+        } finally {
+            slots().unlock();
+        }
+    }
+
+    @Override
+    public void beginCode(UserCode code) {
+        code.begin(slots().heap(), slots().header(), slots().generation());
     }
 
     @Override
     public E get(int index) {
-        return slots.get(index);
+        return slots.reader().get(index);
     }
 
     @Override
@@ -89,19 +114,13 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /** As {@link #set(int, Object)}, where the list is still what a view was made of. */
-    @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
     E set(int index, E element, @Nullable ListView expected) {
         try (ValueBuffer buffer = slots.lend()) {
             if (element instanceof LiveStructure live && isThere(index, live, expected)) {
                 return element; // it is not to be copied into its own place
             }
             long word = values.encode(element, buffer);
-            return slots.locked(expected, changes -> {
-                long slotAt = changes.slotAt(index);
-                E old = slots.detached(values.decode(slots.word(changes, index)));
-                slots.put(slotAt, word, buffer);
-                return old;
-            });
+            return slots.exchange(index, expected, changes -> slots.put(changes.slotAt(index), word, buffer));
         }
     }
 
@@ -172,7 +191,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public E remove(int index) {
-        return slots.locked(null, changes -> removeLocked(changes, index));
+        return slots.exchange(index, null, changes -> dropLocked(changes, index));
     }
 
     /** What was removed, and what the list is then. */
@@ -180,14 +199,12 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     /** As {@link #remove(int)}, where the list is still what a view was made of. */
     Removed<E> remove(int index, ListView expected) {
-        return slots.locked(expected, changes -> new Removed<>(removeLocked(changes, index), slots().current()));
-    }
-
-    @SuppressWarnings("NullAway") // an element may be null where the list's own type says so
-    private E removeLocked(SlotChanges changes, int index) {
-        E old = slots.detached(values.decode(slots.word(changes, index)));
-        dropLocked(changes, index);
-        return old;
+        AtomicReference<ListView> after = new AtomicReference<>(expected);
+        E old = slots.exchange(index, expected, changes -> {
+            dropLocked(changes, index);
+            after.setPlain(slots().current());
+        });
+        return new Removed<>(old, after.getPlain());
     }
 
     private void dropLocked(SlotChanges changes, int index) {
@@ -199,13 +216,13 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /**
-     * Removes an element if it still is the one that had a mark.
+     * Removes an element if it still is the one that was seen, or equal to it.
      *
      * @return whether it was
      */
-    boolean removeIfSame(int index, ValueSlots.Mark mark) {
+    boolean removeIfSame(int index, SeenElement seen) {
         return slots.locked(null, changes -> {
-            boolean isSame = slots.isUnchanged(changes, index, mark);
+            boolean isSame = slots.isStill(changes, index, seen);
             if (isSame) {
                 dropLocked(changes, index);
             }
@@ -214,52 +231,28 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /**
-     * Replaces an element if it still is the one that had a mark.
+     * Replaces an element if it still is the one that was seen, or equal to it.
      *
-     * @return the new one's mark; null where it was another
+     * @return the new one; null where it was another
      */
-    ValueSlots.@Nullable Mark setIfSame(int index, ValueSlots.Mark mark, E element) {
+    @Nullable SeenElement setIfSame(int index, SeenElement seen, E element) {
         try (ValueBuffer buffer = slots.lend()) {
             long encoded = values.encode(element, buffer);
-            return slots.<ValueSlots.@Nullable Mark>locked(null, changes -> {
-                if (!slots.isUnchanged(changes, index, mark)) {
+            return slots.<@Nullable SeenElement>locked(null, changes -> {
+                if (!slots.isStill(changes, index, seen)) {
                     return null;
                 }
-                if (!LiveStructure.areSame(element, slots.element(changes, index))) {
+                if (!(element instanceof LiveStructure live) || !live.isSame(slots.element(changes, index))) {
                     slots.put(changes.slotAt(index), encoded, buffer);
                 }
-                return slots.mark(changes, index);
+                return slots.seen(changes, index);
             });
         }
     }
 
     @Override
     public boolean remove(@Nullable Object element) {
-        HeapListBulk.Held held = new HeapListBulk.Held();
-        do {
-            boolean isRemoved = slots.locked(null, changes -> removeLocked(changes, element, held));
-            if (isRemoved) {
-                return true;
-            }
-        } while (held.awaitBusy());
-        return false;
-    }
-
-    private boolean removeLocked(SlotChanges changes, @Nullable Object element, HeapListBulk.Held held) {
-        try (held) {
-            long count = changes.count();
-            for (int i = 0; i < count; i++) {
-                E each = slots.element(changes, i);
-                if (held.isTrue(each, stored -> LiveStructure.isEqual(stored, element))) {
-                    dropLocked(changes, i);
-                    return true;
-                }
-                if (held.isBusy()) {
-                    return false;
-                }
-            }
-            return false;
-        }
+        return removal.removeEqual(element);
     }
 
     @Override
@@ -273,19 +266,17 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
 
     @Override
     public boolean removeIf(Predicate<? super E> filter) {
-        return bulk.removeIf(filter);
+        return removal.removeIf(filter);
     }
 
     @Override
     public boolean removeAll(Collection<?> collection) {
-        Objects.requireNonNull(collection, "the collection is null");
-        return removeIf(collection::contains);
+        return RemovalByContent.removeAll(this, collection);
     }
 
     @Override
     public boolean retainAll(Collection<?> collection) {
-        Objects.requireNonNull(collection, "the collection is null");
-        return removeIf(element -> !collection.contains(element));
+        return RemovalByContent.retainAll(this, collection);
     }
 
     @Override
@@ -336,7 +327,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     @Override
     @SuppressWarnings("NullAway") // elements may be null, which the overridden method does not say
     public Object[] toArray() {
-        return slots.toArray();
+        return slots.reader().toArray();
     }
 
     @Override

@@ -8,12 +8,14 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** What a list of values does with many of them under one lock: in steps that each leave a list, but for the sort. */
+/** What a list of values does with many of them: in steps that each leave a list, but for the sort. */
 final class HeapListBulk<E extends @Nullable Object> {
+    /** How often to sort elements that others change. */
+    private static final int MOST_SORTS = 10;
+
     private final ValueSlots<E> slots;
     private final StoredValue<E> values;
 
@@ -114,117 +116,101 @@ final class HeapListBulk<E extends @Nullable Object> {
         return start + begin;
     }
 
-    /** What is held of the elements that are going, so that they go as they were. */
-    static final class Held implements AutoCloseable {
-        private final List<LiveStructure.Hold> all = new ArrayList<>();
-        private @Nullable Object busy;
-
-        /** Whether a predicate is true of an element, which then is held; false also where it cannot be held now. */
-        <E extends @Nullable Object> boolean isTrue(E element, Predicate<? super E> filter) {
-            LiveStructure.Hold hold = LiveStructure.tryHold(element);
-            if (hold == null) {
-                busy = element;
-                return false;
-            }
-            boolean isTrue = false;
-            try {
-                isTrue = filter.test(element);
-                if (isTrue) {
-                    all.add(hold);
-                }
-                return isTrue;
-            } finally {
-                if (!isTrue) {
-                    hold.close();
-                }
-            }
-        }
-
-        /** Whether an element could not be held, so that all is to be done anew. */
-        boolean isBusy() {
-            return busy != null;
-        }
-
-        /** Waits for that element, if there was one, without the lock of the list; whether there was. */
-        boolean awaitBusy() {
-            Object element = busy;
-            busy = null;
-            LiveStructure.awaitHold(element);
-            return element != null;
-        }
-
-        @Override
-        public void close() {
-            all.forEach(LiveStructure.Hold::close);
-            all.clear();
+    /** Removes elements of all the list, as many at once as one change can. Under the lock. */
+    void remove(SlotChanges changes, BitSet isGoing) {
+        for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
+            long start = changes.leafStart(end - 1);
+            end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
         }
     }
 
-    /** Removes what a predicate is true of, once it has been asked for all. */
-    boolean removeIf(Predicate<? super E> filter) {
-        Objects.requireNonNull(filter, "the predicate is null");
-        Held held = new Held();
-        while (true) {
-            boolean isAny = slots.locked(null, changes -> removeIf(changes, filter, held));
-            if (!held.awaitBusy()) {
-                return isAny;
-            }
-        }
-    }
-
-    private boolean removeIf(SlotChanges changes, Predicate<? super E> filter, Held held) {
-        try (held) {
-            int count = (int) changes.count();
-            BitSet isGoing = new BitSet(count);
-            for (int i = 0; i < count && !held.isBusy(); i++) {
-                isGoing.set(i, held.isTrue(slots.element(changes, i), filter));
-            }
-            if (held.isBusy()) {
-                return false; // nothing has gone yet
-            }
-            for (int end = isGoing.length(); end > 0; end = isGoing.previousSetBit(end - 1) + 1) {
-                long start = changes.leafStart(end - 1);
-                end = (int) removeSome(changes, start, end, isGoing.get((int) start, end));
-            }
-            return !isGoing.isEmpty();
-        }
-    }
-
-    /** Replaces one after the other. */
+    /**
+     * Replaces one after the other, by what an operator makes of it without a lock. It is called again where somebody else
+     * has replaced the element meanwhile.
+     */
     void replaceAll(UnaryOperator<E> operator) {
         Objects.requireNonNull(operator, "the operator is null");
-        boolean _ = slots.locked(null, changes -> {
-            long count = changes.count();
-            try (ValueBuffer buffer = slots.lend()) {
-                for (int i = 0; i < count; i++) {
-                    E old = slots.element(changes, i);
-                    E element = operator.apply(old);
-                    if (!LiveStructure.areSame(old, element)) {
-                        slots.put(changes.slotAt(i), values.encode(element, buffer), buffer);
-                    }
-                }
+        int index = 0;
+        for (SeenElement seen = slots.reader().see(0); seen != null; seen = slots.reader().see(index)) {
+            if (replace(index, seen, operator)) {
+                index++;
             }
+        }
+    }
+
+    private boolean replace(int index, SeenElement seen, UnaryOperator<E> operator) {
+        E old = slots.reader().value(seen);
+        E element = slots.calling(() -> operator.apply(old));
+        if (LiveStructure.areSame(old, element)) {
             return true;
+        }
+        try (ValueBuffer buffer = slots.lend()) {
+            long word = values.encode(element, buffer);
+            return slots.locked(null, changes -> {
+                boolean isSame = slots.isStill(changes, index, seen);
+                if (isSame) {
+                    slots.put(changes.slotAt(index), word, buffer);
+                }
+                return isSame;
+            });
+        }
+    }
+
+    /** An element, and which it was before. */
+    private record Sorted<E extends @Nullable Object>(int index, E element) {}
+
+    /**
+     * Sorts, by one change. Elements are compared without a lock; where others have changed more meanwhile than to add at the
+     * end, mostly once more. What is new at the end of that stands behind what was sorted.
+     */
+    void sort(@Nullable Comparator<? super E> comparator) {
+        for (int rounds = 1;; rounds++) {
+            SeenList all = slots.reader().seeAll();
+            List<Sorted<E>> sorted = sorted(all, comparator);
+            boolean isLast = rounds == MOST_SORTS;
+            if (slots.locked(null, changes -> reorder(changes, all, sorted, isLast))) {
+                return;
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the natural order fails where elements have none
+    private List<Sorted<E>> sorted(SeenList all, @Nullable Comparator<? super E> comparator) {
+        Comparator<? super E> order = comparator != null ? comparator : (Comparator<E>) Comparator.naturalOrder();
+        List<Sorted<E>> sorted = new ArrayList<>(all.size());
+        for (int i = 0; i < all.size(); i++) {
+            sorted.add(new Sorted<>(i, slots.reader().value(all.get(i))));
+        }
+        return slots.calling(() -> {
+            sorted.sort((one, other) -> order.compare(one.element(), other.element()));
+            return sorted;
         });
     }
 
-    /** A slot's word and what it means. */
-    private record Pair<E extends @Nullable Object>(long word, E element) {}
-
-    /** Sorts, by one change. */
-    @SuppressWarnings("unchecked") // an array of pairs
-    void sort(@Nullable Comparator<? super E> comparator) {
-        boolean _ = slots.locked(null, changes -> {
-            Pair<E>[] pairs = (Pair<E>[]) new Pair<?>[(int) changes.count()];
-            for (int i = 0; i < pairs.length; i++) {
-                pairs[i] = new Pair<>(slots.word(changes, i), slots.element(changes, i));
+    /** Puts elements into an order; false where there are others by now, unless these are to stand behind. */
+    private boolean reorder(SlotChanges changes, SeenList all, List<Sorted<E>> sorted, boolean isLast) {
+        int count = (int) changes.count();
+        int[] places = all.places(slots, changes);
+        BitSet isSorted = new BitSet(count);
+        long[] words = new long[count];
+        int at = 0;
+        for (Sorted<E> each : sorted) {
+            int place = places[each.index()];
+            if (place != SeenList.GONE) {
+                isSorted.set(place);
+                words[at++] = slots.word(changes, place);
             }
-            Comparator<? super E> order = comparator != null ? comparator : (Comparator<E>) Comparator.naturalOrder();
-            Arrays.sort(pairs, (one, other) -> order.compare(one.element(), other.element()));
-            if (pairs.length > 1) {
-                changes.replaceAll(MemorySegment.ofArray(Arrays.stream(pairs).mapToLong(Pair::word).toArray()));
-            }
-            return true;
-        });
+        }
+        boolean isOrder = at == all.size() && isSorted.length() == at; // others are at the end
+        if (!isOrder && !isLast) {
+            return false;
+        }
+        for (int i = isSorted.nextClearBit(0); i < count; i = isSorted.nextClearBit(i + 1)) {
+            words[at++] = slots.word(changes, i);
+        }
+        if (count > 1) {
+            changes.replaceAll(MemorySegment.ofArray(words));
+        }
+        return true;
     }
 }

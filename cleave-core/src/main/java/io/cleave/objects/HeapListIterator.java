@@ -10,10 +10,10 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
     private final HeapList<E> list;
     private int cursor;
     /** The element that was read at the cursor, to be returned by the next call; null where there is none. */
-    private ValueSlots.@Nullable Marked<E> ahead;
-    /** Which element was returned last, and its mark; -1 and null where none can be removed or set. */
+    private @Nullable SeenElement ahead;
+    /** Which element was returned last, and what it was; -1 and null where none can be removed or set. */
     private int last = -1;
-    private ValueSlots.@Nullable Mark lastMark;
+    private @Nullable SeenElement lastSeen;
 
     /** An iterator that begins before an element. */
     HeapListIterator(HeapList<E> list, int index) {
@@ -21,16 +21,16 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
         this.cursor = index;
     }
 
-    private E take(ValueSlots.Marked<E> read, int index) {
+    private E take(SeenElement seen, int index) {
         last = index;
-        lastMark = read.mark();
+        lastSeen = seen;
         ahead = null;
-        return read.element();
+        return list.reader().value(seen);
     }
 
-    private ValueSlots.@Nullable Marked<E> ahead() {
+    private @Nullable SeenElement ahead() {
         if (ahead == null) {
-            ahead = list.find(cursor);
+            ahead = list.reader().see(cursor);
         }
         return ahead;
     }
@@ -42,7 +42,7 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
 
     @Override
     public E next() {
-        ValueSlots.Marked<E> read = ahead();
+        SeenElement read = ahead();
         if (read == null) {
             throw new NoSuchElementException("the list has no element " + cursor);
         }
@@ -57,7 +57,7 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
     @Override
     public E previous() {
         ahead = null;
-        ValueSlots.Marked<E> read = cursor == 0 ? null : list.find(cursor - 1);
+        SeenElement read = cursor == 0 ? null : list.reader().see(cursor - 1);
         if (read == null) {
             throw new NoSuchElementException("the list has no element " + (cursor - 1));
         }
@@ -74,14 +74,14 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
         return cursor - 1;
     }
 
-    private ValueSlots.Mark lastMark() {
-        ValueSlots.Mark mark = lastMark;
-        if (last < 0 || mark == null) {
+    private SeenElement lastSeen() {
+        SeenElement seen = lastSeen;
+        if (last < 0 || seen == null) {
             throw new IllegalStateException(
                     "there is no element to remove or set: next and previous were not called since "
                             + "the last removal or addition");
         }
-        return mark;
+        return seen;
     }
 
     private static ConcurrentModificationException changed(int index) {
@@ -92,7 +92,7 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
 
     @Override
     public void remove() {
-        if (!list.removeIfSame(last, lastMark())) {
+        if (!list.removeIfSame(last, lastSeen())) {
             throw changed(last);
         }
         cursor = last;
@@ -102,11 +102,11 @@ final class HeapListIterator<E extends @Nullable Object> implements ListIterator
 
     @Override
     public void set(E element) {
-        ValueSlots.Mark mark = list.setIfSame(last, lastMark(), element);
-        if (mark == null) {
+        SeenElement seen = list.setIfSame(last, lastSeen(), element);
+        if (seen == null) {
             throw changed(last);
         }
-        lastMark = mark;
+        lastSeen = seen;
         ahead = null;
     }
 

@@ -24,6 +24,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
     private final ValueEncoding<K> keys;
     private final ValueEncoding<V> values;
     private final ValueHash hash;
+    private final MapExchange<V> exchange;
+    private final MapFunctions<V> functions;
     /** Where values are structures, those among which they are made and freed. */
     private final @Nullable LooseStructures loose;
 
@@ -51,6 +53,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         this.keys = keys;
         this.values = values;
         this.hash = hash(table.heap());
+        this.exchange = new MapExchange<>(table, writer, values);
+        this.functions = new MapFunctions<>(table, writer, values);
     }
 
     @Override
@@ -64,8 +68,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
     }
 
     @Override
-    public void awaitHold() {
-        writer.awaitHold();
+    public Stamp stamp() {
+        return writer.stamp();
+    }
+
+    @Override
+    public void beginCode(UserCode code) {
+        code.begin(table.heap(), table.header(), table.generation());
     }
 
     @Override
@@ -188,17 +197,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
                 return value;
             }
             values.encode(value, access.value);
-            access.lockWithRoom(writer);
-            V old = old(access);
-            writer.put(access);
-            return old;
+            return exchange.exchange(access, it -> it.lockWithRoom(writer), writer::put);
         }
-    }
-
-    /** The value that the key which is locked has and is about to lose. */
-    private @Nullable V old(MapAccess access) {
-        V old = writer.read(access, values);
-        return old == null ? null : values.detached(old);
     }
 
     /** As {@link #put}, for those to whom the old value does not matter. */
@@ -225,12 +225,16 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
                 return present;
             }
             values.encode(value, access.value);
-            access.lockWithRoom(writer);
-            if (access.slotAt != 0) {
-                return writer.read(access, values);
+            while (present == null) {
+                access.lockWithRoom(writer);
+                if (access.slotAt == 0) {
+                    writer.put(access);
+                    return null;
+                }
+                access.unlock();
+                present = (V) table.get(access, values);
             }
-            writer.put(access);
-            return null;
+            return present;
         }
     }
 
@@ -245,13 +249,25 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
             return null;
         }
         try (MapAccess access = writing(keys.type().cast(key))) {
-            access.lock(writer);
-            if (access.slotAt == 0) {
-                return null;
-            }
-            V old = old(access);
+            return exchange.exchange(access, this::lock, this::removeFound);
+        }
+    }
+
+    private void lock(MapAccess access) {
+        access.lock(writer);
+    }
+
+    /** Removes the key that is locked, if it is there. */
+    private void removeFound(MapAccess access) {
+        if (access.slotAt != 0) {
             writer.remove(access);
-            return old;
+        }
+    }
+
+    /** Lets the key that is locked have another value, if it is there. */
+    private void replaceFound(MapAccess access) {
+        if (access.slotAt != 0) {
+            writer.put(access);
         }
     }
 
@@ -275,69 +291,38 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         if (!isKey(key) || value == null) {
             return false;
         }
-        try (MapAccess access = writing(keys.type().cast(key)); Hold _ = lockAndHold(access)) {
-            boolean isValue = isValue(access, value);
-            if (isValue) {
-                writer.remove(access);
-            }
-            return isValue;
+        try (MapAccess access = writing(keys.type().cast(key))) {
+            return doIfEqual(access, value, writer::remove);
         }
     }
 
     /**
-     * Acquires the lock of the key's segment, and holds the structure that the key has, if it has one, so that it is not
-     * changed before it goes.
+     * Removes an entry if code of the user's says so.
+     *
+     * @param entry as it was read; the code must not change the map, nor the value where that is a structure
      */
-    private Hold lockAndHold(MapAccess access) {
-        access.lock(writer);
-        while (loose != null) {
-            V value = writer.read(access, values);
-            Hold hold = LiveStructure.tryHold(value);
-            if (hold != null) {
-                return hold;
-            }
-            access.unlock();
-            LiveStructure.awaitHold(value);
-            access.lock(writer);
+    boolean removeIf(Map.Entry<K, V> entry, Predicate<? super Map.Entry<K, V>> filter) {
+        K key = entry.getKey();
+        if (values.isPlain()) {
+            return filter.test(entry) && remove(key, entry.getValue());
         }
-        return Hold.NONE;
-    }
-
-    /**
-     * Removes an entry if a filter says so of its value. The filter runs under the lock of the entry, and of the value where
-     * that is a structure, so it may change neither.
-     */
-    boolean removeIf(K key, Predicate<? super V> filter) {
-        try (MapAccess access = writing(key); Hold _ = lockAndHold(access)) {
-            V value = writer.read(access, values);
-            boolean isGoing = value != null && isTrue(access, filter, value);
-            if (isGoing) {
-                writer.remove(access);
-            }
-            return isGoing;
+        try (MapAccess access = writing(key)) {
+            return exchange.doIf(access, value -> filter.test(new HeapMapViews.Entry<>(this, key, value)),
+                    writer::remove);
         }
     }
 
-    private boolean isTrue(MapAccess access, Predicate<? super V> filter, V value) {
-        access.beginComputing(table);
-        try {
-            return filter.test(value);
-        } finally {
-            access.endComputing();
+    /** Does something to a key if its value equals another. */
+    private boolean doIfEqual(MapAccess access, Object other, MapExchange.Doing doing) {
+        if (!values.isPlain()) {
+            return exchange.doIf(access, stored -> LiveStructure.isEqual(stored, other), doing);
         }
-    }
-
-    /** Whether the key that is locked has a value. */
-    private boolean isValue(MapAccess access, Object value) {
-        if (access.slotAt == 0) {
-            return false;
+        access.lock(writer); // equality of such values is a matter of the JDK
+        boolean isEqual = access.slotAt != 0 && LiveStructure.isEqual(writer.read(access, values), other);
+        if (isEqual) {
+            doing.to(access);
         }
-        access.beginComputing(table);
-        try {
-            return LiveStructure.isEqual(writer.read(access, values), value);
-        } finally {
-            access.endComputing();
-        }
+        return isEqual;
     }
 
     @Override
@@ -349,13 +334,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
                 return value;
             }
             values.encode(value, access.value);
-            access.lock(writer);
-            if (access.slotAt == 0) {
-                return null;
-            }
-            V old = old(access);
-            writer.put(access);
-            return old;
+            return exchange.exchange(access, this::lock, this::replaceFound);
         }
     }
 
@@ -366,15 +345,15 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         notNull(newValue);
         try (MapAccess access = writing(key)) {
             values.encode(newValue, access.value);
-            try (Hold _ = lockAndHold(access)) {
-                if (!isValue(access, oldValue)) {
-                    return false;
-                }
-                if (loose == null || !LiveStructure.areSame(newValue, writer.read(access, values))) {
-                    writer.put(access);
-                }
-                return true;
-            }
+            return doIfEqual(access, oldValue,
+                    isHolding() && newValue instanceof LiveStructure live ? it -> replaceOther(it, live) : writer::put);
+        }
+    }
+
+    /** Lets the key that is locked have a copy of a structure, unless that is the one it has. */
+    private void replaceOther(MapAccess access, LiveStructure value) {
+        if (!value.isSame(writer.read(access, values))) {
+            writer.put(access);
         }
     }
 
@@ -396,18 +375,15 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
             if (present != null) {
                 return present;
             }
-            access.lockWithRoom(writer);
-            if (access.slotAt != 0) {
-                return writer.read(access, values);
+            while (present == null) {
+                access.lockWithRoom(writer);
+                if (access.slotAt == 0) {
+                    return functions.compute(access, _ -> function.apply(key));
+                }
+                access.unlock();
+                present = (V) table.get(access, values);
             }
-            access.beginComputing(table);
-            V value;
-            try {
-                value = function.apply(key);
-            } finally {
-                access.endComputing();
-            }
-            return become(access, value);
+            return present;
         }
     }
 
@@ -417,8 +393,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         notNullFunction(function);
         try (MapAccess access = writing(key)) {
             access.lock(writer);
-            V old = writer.read(access, values);
-            return old == null ? null : become(access, apply(access, function, key, old));
+            return access.slotAt == 0 ? null
+                    : functions.compute(access, old -> old == null ? null : function.apply(key, old));
         }
     }
 
@@ -428,8 +404,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         notNullFunction(function);
         try (MapAccess access = writing(key)) {
             access.lockWithRoom(writer);
-            V old = writer.read(access, values);
-            return become(access, apply(access, function, key, old));
+            return functions.compute(access, old -> function.apply(key, old));
         }
     }
 
@@ -440,47 +415,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         notNullFunction(function);
         try (MapAccess access = writing(key)) {
             access.lockWithRoom(writer);
-            V old = writer.read(access, values);
-            return become(access, old == null ? value : apply(access, function, old, value));
+            return functions.compute(access, old -> old == null ? value : function.apply(old, value));
         }
-    }
-
-    private <A extends @Nullable Object, B extends @Nullable Object> @Nullable V apply(MapAccess access,
-            BiFunction<? super A, ? super B, ? extends @Nullable V> function, A first, B second) {
-        access.beginComputing(table);
-        try {
-            return function.apply(first, second);
-        } finally {
-            access.endComputing();
-        }
-    }
-
-    /** Lets the key that is locked have a value, or none. */
-    private @Nullable V become(MapAccess access, @Nullable V value) {
-        if (value != null && loose != null) {
-            return becomeStructure(access, value);
-        }
-        if (value != null) {
-            values.encode(value, access.value);
-            writer.put(access);
-        } else if (access.slotAt != 0) {
-            writer.remove(access);
-        }
-        return value;
-    }
-
-    /** Lets the key that is locked have a copy of a structure, unless that is the one it has; the handle on it. */
-    private @Nullable V becomeStructure(MapAccess access, V value) {
-        if (!LiveStructure.areSame(value, writer.read(access, values))) {
-            access.beginComputing(table); // to copy a collection runs code of it
-            try {
-                values.encode(value, access.value);
-            } finally {
-                access.endComputing();
-            }
-            writer.put(access);
-        }
-        return writer.read(access, values);
     }
 
     @Override

@@ -109,14 +109,12 @@ final class HeapMapViews {
 
         @Override
         public boolean removeAll(Collection<?> collection) {
-            Objects.requireNonNull(collection, "the collection is null");
-            return removeIf(collection::contains);
+            return RemovalByContent.removeAll(this, collection);
         }
 
         @Override
         public boolean retainAll(Collection<?> collection) {
-            Objects.requireNonNull(collection, "the collection is null");
-            return removeIf(value -> !collection.contains(value));
+            return RemovalByContent.retainAll(this, collection);
         }
 
         @Override
@@ -165,27 +163,19 @@ final class HeapMapViews {
             Objects.requireNonNull(filter, "the filter is null");
             boolean isAny = false;
             for (Map.Entry<K, V> entry : this) {
-                isAny |= removeIf(entry, filter);
+                isAny |= map.removeIf(entry, filter);
             }
             return isAny;
         }
 
-        private boolean removeIf(Map.Entry<K, V> entry, Predicate<? super Map.Entry<K, V>> filter) {
-            K key = entry.getKey();
-            return map.isHolding() ? map.removeIf(key, value -> filter.test(new Entry<>(map, key, value)))
-                    : filter.test(entry) && map.remove(key, entry.getValue());
-        }
-
         @Override
         public boolean removeAll(Collection<?> collection) {
-            Objects.requireNonNull(collection, "the collection is null");
-            return removeIf(collection::contains);
+            return RemovalByContent.removeAll(this, collection);
         }
 
         @Override
         public boolean retainAll(Collection<?> collection) {
-            Objects.requireNonNull(collection, "the collection is null");
-            return removeIf(entry -> !collection.contains(entry));
+            return RemovalByContent.retainAll(this, collection);
         }
 
         @Override
@@ -195,7 +185,7 @@ final class HeapMapViews {
     }
 
     /** An entry as it was read, which writes through. */
-    private static final class Entry<K, V> extends AbstractMap.SimpleEntry<K, V> {
+    static final class Entry<K, V> extends AbstractMap.SimpleEntry<K, V> {
         private static final long serialVersionUID = 1L;
 
         private final transient HeapMap<K, V> map;

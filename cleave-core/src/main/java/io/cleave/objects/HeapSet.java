@@ -29,8 +29,13 @@ final class HeapSet<E> extends AbstractSet<E> implements SharedSet<E>, LiveStruc
     }
 
     @Override
-    public void awaitHold() {
-        map.awaitHold();
+    public Stamp stamp() {
+        return map.stamp();
+    }
+
+    @Override
+    public void beginCode(UserCode code) {
+        map.beginCode(code);
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.cleave.objects;
 
+import io.cleave.heap.HeapFile;
+import io.cleave.heap.HeapUsage;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -39,5 +42,14 @@ public record HeapStatistics(long maximumBytes, long committedBytes, long usedBy
      */
     public HeapStatistics {
         classes = List.copyOf(classes);
+    }
+
+    static HeapStatistics of(HeapUsage usage, HeapFile file) {
+        List<SizeClass> classes = new ArrayList<>();
+        for (HeapUsage.SizeClass known : usage.classes()) {
+            classes.add(new SizeClass(known.byteSize(), known.blocks(), known.free()));
+        }
+        return new HeapStatistics(file.byteSize(), usage.committedBytes(), usage.usedBytes(), usage.freeBytes(),
+                usage.largestHoleBytes(), file.reservedBytes(), classes);
     }
 }

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import io.cleave.heap.HeapReport;
 import java.util.List;
 
 /**
@@ -25,6 +26,11 @@ public record HeapVerification(List<String> faults, long committedBytes, long us
      */
     public HeapVerification {
         faults = List.copyOf(faults);
+    }
+
+    static HeapVerification of(HeapReport report) {
+        return new HeapVerification(report.faults(), report.committedBytes(), report.usedBytes(), report.freeBytes(),
+                report.wasteBytes());
     }
 
     /**

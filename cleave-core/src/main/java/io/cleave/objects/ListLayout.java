@@ -19,7 +19,7 @@ import java.lang.invoke.VarHandle;
  *              +----------------+----------------+----------------+----------------+
  *          128 | spare tree     | spare count    | stripes, 8 words                |
  *              +----------------+----------------+---------------------------------+
- *          240 |                | lock           |
+ *          224 |                | sets           |                | lock           |
  *              +----------------+----------------+
  *
  * tree         offset of its root, a multiple of 16 | height, 3 bits | irregular, 1 bit; 0 where the list is empty
@@ -52,6 +52,8 @@ final class ListLayout {
     static final long FIRST_STRIPE = 144;
     static final int STRIPES = 8;
     static final long OWN_END = 208;
+    /** How many elements were set by a store into their slot alone. It may begin with any number. */
+    static final long SETS = 232;
     /** As in all headers. */
     static final long LOCK = MapLayout.LOCK;
 

@@ -199,6 +199,8 @@ final class LooseLists {
         private final int list;
         private long header;
         private long generation;
+        /** How many were looked at since the list's beginning. */
+        private long steps;
 
         private Place(int list) {
             this.list = list;
@@ -240,8 +242,16 @@ final class LooseLists {
     private boolean look(Place place, LongConsumer action) {
         lock();
         try {
-            long header = isIn(place) ? place.header : first(place.list);
+            long header = place.header;
+            if (!isIn(place)) {
+                header = first(place.list);
+                place.steps = 0;
+            } else if (place.steps > mostSteps) {
+                place.header = 0;
+                throw damaged(header); // it is a ring
+            }
             for (int looks = 0; header != 0 && looks < MOST_LOOKS; looks++) {
+                place.steps++;
                 long next = memory.getPlain(check(header) + RootLayout.NEXT_IN_HEADER);
                 action.accept(header);
                 header = next;

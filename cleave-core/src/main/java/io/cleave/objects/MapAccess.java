@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * where the operation needs it. Each thread has one, so that operations leave no garbage.
  */
 final class MapAccess implements AutoCloseable {
-    private static final ThreadLocal<MapAccess> OF_THREAD = ThreadLocal.withInitial(() -> new MapAccess(null));
+    private static final ThreadLocal<MapAccess> OF_THREAD = ThreadLocal.withInitial(MapAccess::new);
 
     final ValueBuffer key = new ValueBuffer();
     final ValueBuffer value = new ValueBuffer();
@@ -21,30 +21,19 @@ final class MapAccess implements AutoCloseable {
     long freeAt;
     /** Nothing of a meaning: it is kept so that it is read. */
     long touched;
-    private final @Nullable MapAccess first;
+    private final UserCode code = UserCode.ofThread();
     private boolean isLent;
     /** Releases the lock that is held until {@link #close}. */
     private @Nullable MapWriter locked;
-    /** The maps for which this thread runs code of its user under a lock, in the thread's first access only. */
-    private @Nullable Computing computing;
 
-    /**
-     * A map under whose lock code of the user's runs.
-     *
-     * @param table of the map
-     * @param outer the map that the code ran for when it called this one
-     */
-    private record Computing(MapTable table, @Nullable Computing outer) {}
-
-    private MapAccess(@Nullable MapAccess first) {
-        this.first = first;
+    private MapAccess() {
     }
 
     /** The thread's own, or another where that is in use: code of the user's runs within operations. */
     static MapAccess lend() {
         MapAccess access = OF_THREAD.get();
         if (access.isLent) {
-            return new MapAccess(access);
+            return new MapAccess();
         }
         access.isLent = true;
         return access;
@@ -89,32 +78,25 @@ final class MapAccess implements AutoCloseable {
         return (int) key.length(); // a key is all in its array
     }
 
-    private MapAccess first() {
-        return first == null ? this : first;
+    /** Code of the user's begins to run for a map. */
+    void beginCode(MapTable table) {
+        code.begin(table.heap(), table.header(), table.generation());
     }
 
-    /** Code of the user's begins to run under a lock of a map. */
-    void beginComputing(MapTable table) {
-        first().computing = new Computing(table, first().computing);
-    }
-
-    void endComputing() {
-        Computing ended = first().computing;
-        first().computing = ended == null ? null : ended.outer;
+    void endCode() {
+        code.end();
     }
 
     /** Refuses what would wait for a lock that this thread has, or that another has which waits for one of this. */
-    void checkNotComputing(MapTable table) {
-        for (Computing one = first().computing; one != null; one = one.outer) {
-            if (one.table.isSame(table)) {
-                throw recursive();
-            }
+    void checkNotRunning(MapTable table) {
+        if (code.isRunningFor(table.heap(), table.header(), table.generation())) {
+            throw recursive();
         }
     }
 
     static IllegalStateException recursive() {
         return new IllegalStateException(
-                "Recursive update: the function that computes a value of a map must not change "
-                        + "that map; let it return the value, and make other changes after");
+                "Recursive update: code that a map calls, such as a function that computes a value or a predicate, "
+                        + "must not change that map; let it return the value, and make other changes after");
     }
 }

@@ -146,6 +146,10 @@ final class MapTable {
         return header;
     }
 
+    long generation() {
+        return generation;
+    }
+
     MapLog log() {
         return log;
     }
@@ -223,6 +227,17 @@ final class MapTable {
      * @return what the reader has made, or an object that means nothing; null where the key is absent
      */
     <R> @Nullable Object get(MapAccess access, @Nullable ValueEncoding<R> reader) {
+        Object result = getUnsure(access, reader);
+        return reader == null || result == null ? result : reader.sure(result);
+    }
+
+    /**
+     * Reads the value of a key.
+     *
+     * @return what was read, for {@link ValueEncoding#sure}: the bytes, where the encoding is not plain; null where the key
+     *         is absent
+     */
+    <R> @Nullable Object getUnsure(MapAccess access, @Nullable ValueEncoding<R> reader) {
         long hash = access.hash;
         while (true) {
             long root = root(); // SYNC: map-root
@@ -242,7 +257,7 @@ final class MapTable {
             Object result = read(bucket, access, reader);
             VarHandle.loadLoadFence(); // all that was read comes before the looks
             if (!CHANGED.equals(result) && memory.getAcquire(bucket) == version && isCurrent(root, wordAt, word)) {
-                return reader == null || result == null ? result : reader.sure(result);
+                return result;
             }
         }
     }

@@ -10,8 +10,6 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +45,7 @@ final class MapWriter {
 
     /** Acquires the lock of the segment for a key, and finds the key in it. */
     void lock(MapAccess access) {
-        access.checkNotComputing(table);
+        access.checkNotRunning(table);
         gate.enter();
         boolean isHeld = false;
         try {
@@ -127,37 +125,52 @@ final class MapWriter {
      * Acquires the locks of all segments, in the order of their hashes. None of them is split while its lock is held.
      *
      * @param nanos how long to wait for each at most
-     * @return releases them; null where the time was over
+     * @return null where the time was over
      */
     LiveStructure.@Nullable Hold tryHold(long nanos) {
+        MapHold hold = new MapHold(this, memory);
         gate.enter();
-        List<Long> held = new ArrayList<>();
         boolean isDone = false;
         try (MapAccess access = MapAccess.lend()) {
-            access.checkNotComputing(table);
+            access.checkNotRunning(table);
             access.hash = 0;
             do {
+                hold.reserve();
                 long segment = lockSegment(access, nanos);
                 if (segment == 0) {
                     return null;
                 }
-                held.add(lockAt(segment));
+                hold.add(segment);
                 access.hash = endOfSegment(segment);
             } while (access.hash != 0);
             isDone = true;
         } finally {
             if (!isDone) {
-                release(held);
+                hold.close();
             }
         }
-        return () -> release(held);
+        return hold;
     }
 
-    /** Waits until all these locks could be acquired. */
-    void awaitHold() {
-        LiveStructure.Hold hold = tryHold(Long.MAX_VALUE);
-        if (hold != null) {
-            hold.close();
+    /** Reads the map's stamp: segment by segment, with the lock of that one only. */
+    LiveStructure.Stamp stamp() {
+        gate.enter();
+        try (MapAccess access = MapAccess.lend()) {
+            access.checkNotRunning(table);
+            access.hash = 0;
+            long version = 0;
+            do {
+                long segment = lockSegment(access, Long.MAX_VALUE);
+                try {
+                    version += MapHold.version(memory, segment);
+                    access.hash = endOfSegment(segment);
+                } finally {
+                    locks.unlock(lockAt(segment));
+                }
+            } while (access.hash != 0);
+            return MapHold.stamp(version);
+        } finally {
+            gate.exit();
         }
     }
 
@@ -168,8 +181,11 @@ final class MapWriter {
                 : memory.getPlain(segment + MapLayout.PREFIX_IN_SEGMENT) + (1L << (Long.SIZE - depth));
     }
 
-    private void release(List<Long> held) {
-        held.forEach(locks::unlock);
+    /** Releases the locks of some segments, and leaves the gate. */
+    void release(long[] segments, int count) {
+        for (int i = 0; i < count; i++) {
+            locks.unlock(lockAt(segments[i]));
+        }
         gate.exit();
     }
 
@@ -270,6 +286,29 @@ final class MapWriter {
         long lengths = memory.getPlain(entry);
         return reader.decode(all, entry + MapLayout.valueIn(MapLayout.keyLength(lengths)),
                 MapLayout.valueLength(lengths));
+    }
+
+    /** The bytes of the value in the slot that was found; null where the key is absent. Under the lock. */
+    byte @Nullable [] bytes(MapAccess access) {
+        if (access.slotAt == 0) {
+            return null;
+        }
+        long entry = MapLayout.entry(memory.getPlain(access.slotAt));
+        long lengths = memory.getPlain(entry);
+        byte[] bytes = new byte[(int) MapLayout.valueLength(lengths)];
+        memory.copyOut(entry + MapLayout.valueIn(MapLayout.keyLength(lengths)), bytes, 0, bytes.length);
+        return bytes;
+    }
+
+    /** Whether these are the bytes of the value that the key has; null where it is absent. Under the lock. */
+    boolean isStill(MapAccess access, byte @Nullable [] bytes) {
+        if (access.slotAt == 0 || bytes == null) {
+            return access.slotAt == 0 && bytes == null;
+        }
+        long entry = MapLayout.entry(memory.getPlain(access.slotAt));
+        long lengths = memory.getPlain(entry);
+        return MapLayout.valueLength(lengths) == bytes.length
+                && memory.matches(entry + MapLayout.valueIn(MapLayout.keyLength(lengths)), bytes, 0, bytes.length);
     }
 
     /** Lets the key have the value, instead of the one it has or in the free slot, and finds it there. Under the lock. */

@@ -7,22 +7,13 @@ import io.cleave.CleaveException;
 import io.cleave.HeapFullException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
-import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapFile;
-import io.cleave.heap.HeapMemory;
-import io.cleave.heap.HeapReport;
-import io.cleave.heap.HeapUsage;
-import io.cleave.heap.RawBlocks;
 import io.cleave.owner.Gate;
 import io.cleave.owner.SharedCell;
-import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,9 +58,9 @@ public final class SharedHeap implements AutoCloseable {
     private final Heap heap;
     private final Gate gate;
     private final Roots roots;
-    private final LooseStructures loose;
+    private final NamedCollections collections;
     private final NamedQueues queues;
-    private final RawBlocks blocks;
+    private final HeapBlocks blocks;
     private final HeapOptions options;
     /** By its offset, where threads of this process may sleep through this handle. */
     private final Map<Long, SharedCell> cells = new ConcurrentHashMap<>();
@@ -78,10 +69,11 @@ public final class SharedHeap implements AutoCloseable {
         this.file = file;
         this.options = options;
         this.heap = Heap.attach(file);
-        this.blocks = new RawBlocks(heap);
         this.gate = new Gate(this::release, file.memory(), SEATS);
-        this.loose = new LooseStructures(heap, gate);
+        LooseStructures loose = new LooseStructures(heap, gate);
         this.roots = new Roots(file.name(), loose, options.readOnly());
+        this.blocks = new HeapBlocks(file.name(), heap, gate, roots);
+        this.collections = new NamedCollections(heap, gate, roots, loose);
         this.queues = new NamedQueues(file.name(), heap, gate, roots, this::cellAt);
         heap.onFull(roots::makeRoom);
     }
@@ -253,23 +245,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for them
      */
     public HeapBlock raw(String name, long byteSize) {
-        checkBlockSize(byteSize);
-        gate.enter();
-        try {
-            HeapBlock found = null;
-            while (found == null) {
-                found = raw(roots.findOrMake(name, RootType.RAW,
-                        change -> RawStructure.make(heap, blocks, change, byteSize)));
-            }
-            if (found.byteSize() != byteSize) {
-                throw new IncompatibleBlockException(
-                        "\"" + name + "\" in heap \"" + name() + "\" has " + found.byteSize()
-                                + " bytes, " + byteSize + " were asked for; open it as it is, or choose another name");
-            }
-            return found;
-        } finally {
-            gate.exit();
-        }
+        return blocks.findOrMake(name, byteSize);
     }
 
     /**
@@ -286,8 +262,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <K, V> SharedMap<K, V> map(String name, Class<K> key, Class<V> value) {
-        return map(name, RootKind.MAP, "map of " + key.getTypeName() + " to " + value.getTypeName(),
-                ValueEncoding.ofKey(key), ValueEncoding.of(value));
+        return collections.map(name, key, value);
     }
 
     /**
@@ -305,8 +280,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <K, V> SharedMap<K, V> map(String name, Class<K> key, StructureType<V> value) {
-        return map(name, RootKind.MAP, "map of " + key.getTypeName() + " to " + value, ValueEncoding.ofKey(key),
-                value.encoding(loose));
+        return collections.map(name, key, value);
     }
 
     /**
@@ -321,25 +295,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <E> SharedSet<E> set(String name, Class<E> element) {
-        return new HeapSet<>(map(name, RootKind.SET, "set of " + element.getTypeName(),
-                ValueEncoding.ofKey(element), ValueEncoding.of(Boolean.class)));
-    }
-
-    private <K, V> HeapMap<K, V> map(String name, RootKind kind, String description, ValueEncoding<K> keys,
-            ValueEncoding<V> values) {
-        gate.enter();
-        try {
-            while (true) {
-                Root root = roots.findOrMake(name, new RootType(kind, 0, description),
-                        change -> MapTable.create(heap, change, keys.schema(), values.schema()));
-                MapTable table = new MapTable(heap, gate, root.header(), root.generation());
-                if (table.isInUse()) {
-                    return new HeapMap<>(name, table, keys, values);
-                }
-            }
-        } finally {
-            gate.exit();
-        }
+        return collections.set(name, element);
     }
 
     /**
@@ -354,7 +310,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <E> SharedList<E> list(String name, Class<E> element) {
-        return list(name, element.getTypeName(), ValueEncoding.of(element));
+        return collections.list(name, element);
     }
 
     /**
@@ -370,12 +326,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public <E> SharedList<E> list(String name, StructureType<E> element) {
-        return list(name, element.toString(), element.encoding(loose));
-    }
-
-    private <E> SharedList<E> list(String name, String description, ValueEncoding<E> encoding) {
-        RootType listType = new RootType(RootKind.LIST, 0, "list of " + description);
-        return new HeapList<>(name, slots(name, listType, SlotKind.VALUES, encoding.schema()), encoding);
+        return collections.list(name, element);
     }
 
     /**
@@ -387,7 +338,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public SharedIntList intList(String name) {
-        return new HeapIntList(slots(name, new RootType(RootKind.INTS, 0, "list of ints"), SlotKind.INTS, null));
+        return collections.intList(name);
     }
 
     /**
@@ -399,7 +350,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public SharedLongList longList(String name) {
-        return new HeapLongList(slots(name, new RootType(RootKind.LONGS, 0, "list of longs"), SlotKind.LONGS, null));
+        return collections.longList(name);
     }
 
     /**
@@ -411,23 +362,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for it
      */
     public SharedDoubleList doubleList(String name) {
-        return new HeapDoubleList(
-                slots(name, new RootType(RootKind.DOUBLES, 0, "list of doubles"), SlotKind.LONGS, null));
-    }
-
-    private SlotList slots(String name, RootType listType, SlotKind kind, @Nullable ValueSchema schema) {
-        gate.enter();
-        try {
-            while (true) {
-                Root root = roots.findOrMake(name, listType, change -> SlotList.create(heap, change, schema));
-                SlotList list = new SlotList(heap, gate, root.header(), root.generation(), kind);
-                if (list.isInUse()) {
-                    return list;
-                }
-            }
-        } finally {
-            gate.exit();
-        }
+        return collections.doubleList(name);
     }
 
     /**
@@ -523,36 +458,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws IncompatibleBlockException where it leads to something else
      */
     public HeapBlock raw(String name) {
-        gate.enter();
-        try {
-            HeapBlock found = null;
-            while (found == null) {
-                Root root = roots.find(name);
-                if (root == null) {
-                    throw new BlockNotFoundException("nothing in heap \"" + name() + "\" is called \"" + name
-                            + "\"; raw(name, byteSize) makes it");
-                }
-                roots.check(root, RootType.RAW);
-                found = raw(root);
-            }
-            return found;
-        } finally {
-            gate.exit();
-        }
-    }
-
-    /** The block that a header has; null where it has just been dropped, and its name leads elsewhere. */
-    private @Nullable HeapBlock raw(Root root) {
-        HeapMemory memory = heap.memory();
-        long header = root.header();
-        long block = memory.getAcquire(header + RawStructure.BLOCK_IN_HEADER);
-        long generation = memory.getPlain(header + RawStructure.GENERATION_IN_HEADER);
-        long byteSize = memory.getPlain(header + RawStructure.SIZE_IN_HEADER);
-        VarHandle.loadLoadFence(); // what the header says, and then whether it still is that header
-        if (memory.getAcquire(header) != root.generation() || RootLayout.isDropped(memory, header)) {
-            return null;
-        }
-        return new HeapBlock(this, block, generation, byteSize, root.name());
+        return blocks.find(name);
     }
 
     /**
@@ -564,15 +470,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws HeapFullException where there is no room for them
      */
     public HeapBlock allocate(long byteSize) {
-        checkBlockSize(byteSize);
-        gate.enter();
-        try {
-            roots.refuseReadOnly();
-            long block = blocks.allocate(byteSize, ThreadLocalRandom.current().nextLong());
-            return new HeapBlock(this, block, blocks.generation(block), byteSize, "");
-        } finally {
-            gate.exit();
-        }
+        return blocks.allocate(byteSize);
     }
 
     /**
@@ -588,12 +486,6 @@ public final class SharedHeap implements AutoCloseable {
         return block;
     }
 
-    static void checkBlockSize(long byteSize) {
-        if (byteSize < 1) {
-            throw new IllegalArgumentException("a block has at least 1 byte, not " + byteSize);
-        }
-    }
-
     /**
      * The block that a reference leads to.
      *
@@ -602,18 +494,7 @@ public final class SharedHeap implements AutoCloseable {
      * @throws StaleReferenceException where it has been freed
      */
     public HeapBlock block(HeapReference reference) {
-        Objects.requireNonNull(reference);
-        gate.enter();
-        try {
-            if (!blocks.isCurrent(reference.offset(), reference.generation())) {
-                throw new StaleReferenceException("the block at " + reference.offset() + " of heap \"" + name()
-                        + "\" has been freed; nothing may use it any more");
-            }
-            long byteSize = heap.sizeOf(reference.offset()) - RawBlocks.HEAD_BYTES;
-            return new HeapBlock(this, reference.offset(), reference.generation(), byteSize, "");
-        } finally {
-            gate.exit();
-        }
+        return blocks.at(reference);
     }
 
     /**
@@ -624,19 +505,10 @@ public final class SharedHeap implements AutoCloseable {
     public HeapStatistics statistics() {
         gate.enter();
         try {
-            return statistics(heap.usage(), file);
+            return HeapStatistics.of(heap.usage(), file);
         } finally {
             gate.exit();
         }
-    }
-
-    static HeapStatistics statistics(HeapUsage usage, HeapFile file) {
-        List<HeapStatistics.SizeClass> classes = new ArrayList<>();
-        for (HeapUsage.SizeClass known : usage.classes()) {
-            classes.add(new HeapStatistics.SizeClass(known.byteSize(), known.blocks(), known.free()));
-        }
-        return new HeapStatistics(file.byteSize(), usage.committedBytes(), usage.usedBytes(), usage.freeBytes(),
-                usage.largestHoleBytes(), file.reservedBytes(), classes);
     }
 
     /**
@@ -650,15 +522,10 @@ public final class SharedHeap implements AutoCloseable {
         gate.enter();
         try {
             roots.refuseReadOnly();
-            return verification(heap.verify(roots::walk));
+            return HeapVerification.of(heap.verify(roots::walk));
         } finally {
             gate.exit();
         }
-    }
-
-    static HeapVerification verification(HeapReport report) {
-        return new HeapVerification(report.faults(), report.committedBytes(), report.usedBytes(), report.freeBytes(),
-                report.wasteBytes());
     }
 
     /**
@@ -706,27 +573,9 @@ public final class SharedHeap implements AutoCloseable {
         return heap;
     }
 
-    /** To be passed by each call that needs the memory. */
-    Gate gate() {
-        return gate;
-    }
-
-    Roots roots() {
-        return roots;
-    }
-
-    RawBlocks blocks() {
-        return blocks;
-    }
-
     /** A word of the heap that threads may sleep on; {@link #close} wakes them. */
     SharedCell cellAt(long at) {
         return cells.computeIfAbsent(at, offset -> new SharedCell(heap.memory().segment(), offset));
-    }
-
-    /** The walk through all that can be reached. */
-    void walk(Check check) {
-        roots.walk(check);
     }
 
     /** What a name leads to, for who is inside the {@link #gate}; null where it leads to nothing. */

@@ -14,14 +14,21 @@ import java.util.function.LongConsumer;
  *
  * <p>
  * Keys and values are copied: what {@code get} returns is another object each time, and to change it changes nothing in
- * the map, unless its values are structures themselves ({@link StructureType}). Neither can be null. Keys are equal where {@code equals} says so; classes for which that cannot be told from
- * their bytes are refused when the map is opened. Values are compared by {@code equals}, arrays by what they hold.
+ * the map, unless its values are structures themselves ({@link StructureType}). Neither can be null. Keys are equal
+ * where {@code equals} says so; classes for which that cannot be told from their bytes are refused when the map is
+ * opened. Values are compared by {@code equals}, arrays by what they hold.
  *
  * <p>
  * {@code compute}, {@code computeIfAbsent}, {@code computeIfPresent}, {@code merge} and {@code replaceAll} call their
- * function while they hold the lock of the key's part, once for each key: it should be short, and must not change this map
- * (which throws {@link IllegalStateException}) nor wait for others that do. If the process dies meanwhile, nothing has
- * happened.
+ * function while they hold the lock of the key's part, once for each key: it should be short, and must not change this
+ * map (which throws {@link IllegalStateException}) nor wait for others that do. The same is true of what makes an
+ * object of the value that the function is given, and bytes of the one it returns, where that is code of a value's own.
+ * If the process dies meanwhile, nothing has happened.
+ *
+ * <p>
+ * No other code of the caller's runs under a lock: the predicates of {@code removeIf}, {@code equals} in
+ * {@code remove(key, value)}, {@code replace(key, old, new)} and the views, the constructors of records. Where another
+ * has changed the value meanwhile, it is called again for that key.
  *
  * <p>
  * Iterators, and what else goes through all entries, are weakly consistent: each key that is in the map all the time comes

@@ -6,11 +6,8 @@ import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
-import io.cleave.owner.Participants;
-import io.cleave.owner.ParticipantsLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
-import java.util.ConcurrentModificationException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -61,8 +58,6 @@ import org.jspecify.annotations.Nullable;
  * comes after the list was dropped disturbs nobody for longer than a look takes.
  */
 final class SlotList {
-    /** The answer where a version is not the list's any more. */
-    static final long CHANGED = Long.MIN_VALUE;
     /** How often to read all of the list before the lock is taken for it. */
     private static final int LOOKS = 100;
 
@@ -73,10 +68,8 @@ final class SlotList {
     private final long generation;
     private final SlotKind kind;
     private final int widthShift;
-    private final int leafShift;
     private final SlotChanges changes;
-    /** The last view that any thread has read, which may be an old one. */
-    private ListView view = new ListView(0, 0, 0, null);
+    private final ListViews views;
 
     /**
      * The list with a header, which may have been dropped meanwhile: see {@link #isInUse}.
@@ -91,7 +84,7 @@ final class SlotList {
         this.generation = generation;
         this.kind = kind;
         this.widthShift = kind.widthShift();
-        this.leafShift = kind.leafShift();
+        this.views = new ListViews(memory, header, generation, kind);
         this.changes = new SlotChanges(this);
     }
 
@@ -160,13 +153,17 @@ final class SlotList {
         return header;
     }
 
+    long generation() {
+        return generation;
+    }
+
     SlotKind kind() {
         return kind;
     }
 
     /** Whether the header is still the list's. */
     boolean isInUse() {
-        return ListLayout.generationAcquire(memory, header) == generation;
+        return views.isInUse();
     }
 
     /** Whether the list was dropped, or even is free; reading may go on until it is. */
@@ -179,12 +176,8 @@ final class SlotList {
     private void requireUse() {
         VarHandle.loadLoadFence(); // what was read before is of use only if the header still is the list's
         if (!isInUse()) {
-            throw stale();
+            throw ListViews.stale();
         }
-    }
-
-    private static StaleReferenceException stale() {
-        return new StaleReferenceException("the list was dropped; nothing may use it any more");
     }
 
     static IncompatibleBlockException damaged(String what) {
@@ -195,63 +188,34 @@ final class SlotList {
         return new IndexOutOfBoundsException("there is no element " + index + " in a list of " + count);
     }
 
-    /** The look whether what was read before is of a version. */
+    /** As {@link ListViews#isCurrent}. */
     boolean isCurrent(ListView seen) {
-        return ListLayout.isCurrent(memory, header, seen.version());
+        return views.isCurrent(seen);
     }
 
-    /**
-     * The list as it is now.
-     *
-     * @throws StaleReferenceException where it was dropped
-     */
+    /** As {@link ListViews#current}. */
     ListView current() {
-        while (true) {
-            long version = ListLayout.versionAcquire(memory, header); // SYNC: list-version
-            if (!isInUse()) {
-                throw stale();
-            }
-            long stateAt = ListLayout.stateAt(header, version);
-            long count = memory.getAcquire(stateAt + ListLayout.COUNT_IN_STATE); // SYNC: list-count
-            long tree = memory.getPlain(stateAt + ListLayout.TREE_IN_STATE);
-            if (ListLayout.isCurrent(memory, header, version)) {
-                if (count < 0) {
-                    throw stale();
-                }
-                ListView last = view;
-                if (last.version() != version || last.count() != count) {
-                    if (count > memory.segment().byteSize() >>> widthShift) {
-                        throw damaged("it has " + count + " elements");
-                    }
-                    last = new ListView(version, tree, count, last.version() == version ? last.leaves() : null);
-                    view = last;
-                }
-                return last;
-            }
-        }
+        return views.current();
+    }
+
+    /** As {@link ListViews#view}. */
+    ListView view(@Nullable ListView last, long index) {
+        return views.view(last, index);
+    }
+
+    /** As {@link ListViews#slotAt}. */
+    long slotAt(ListView seen, long index) {
+        return views.slotAt(seen, index);
+    }
+
+    /** As {@link ListViews#check}. */
+    void check(ListView seen) {
+        views.check(seen);
     }
 
     /** The number of elements. */
     long count() {
         return current().count();
-    }
-
-    /**
-     * A view to begin with: any, where it has an element, as the last look finds out whether it is current.
-     *
-     * @param last the one that was not; null at first
-     * @throws IndexOutOfBoundsException where there is no such element
-     */
-    ListView view(@Nullable ListView last, long index) {
-        ListView seen = last == null ? view : current();
-        while (index < 0 || index >= seen.count()) {
-            ListView now = current();
-            if (now.equals(seen)) {
-                throw outOfBounds(index, now.count());
-            }
-            seen = now;
-        }
-        return seen;
     }
 
     /**
@@ -268,86 +232,27 @@ final class SlotList {
     }
 
     /**
-     * Where a view has an element that it has.
-     *
-     * @return the place of its slot; {@link #CHANGED} where the view is not current
+     * The state of the list's content, but for lists of numbers. Two that are the same, of which the second is read under the
+     * lock, say that nobody has changed anything since the first was.
      */
-    long slotAt(ListView seen, long index) {
-        long[] leaves = seen.leaves();
-        return leaves != null ? leaves[(int) (index >>> leafShift)] + ((index & (1L << leafShift) - 1) << widthShift)
-                : walkTo(seen, index);
+    LiveStructure.Stamp stamp() {
+        ListView now = current();
+        long changes = memory.getAcquire(header + ListLayout.SETS);
+        for (int i = 0; i < ListLayout.STRIPES; i++) {
+            changes += memory.getAcquire(header + ListLayout.FIRST_STRIPE + (long) i * Long.BYTES);
+        }
+        return new LiveStructure.Stamp(now.version(), now.count(), changes);
     }
 
-    /**
-     * The way through the tree. When a view has been asked for as many elements as it has leaves, it is worth a table of
-     * those.
-     */
-    private long walkTo(ListView seen, long index) {
-        if (seen.isWorthTable(leafShift)) {
-            addTable(seen);
-        }
-        return walk(seen, index);
-    }
-
-    private void addTable(ListView seen) {
-        long[] leaves = new long[(int) ((seen.count() - 1) >>> leafShift) + 1];
-        for (int i = 0; i < leaves.length; i++) {
-            leaves[i] = walk(seen, (long) i << leafShift);
-        }
-        if (isCurrent(seen)) {
-            view = new ListView(seen.version(), seen.tree(), seen.count(), leaves);
-        }
-    }
-
-    private long walk(ListView seen, long index) {
-        long node = seen.tree();
-        long rest = index;
-        for (int shift = leafShift + (ListLayout.height(seen.tree()) - 1)
-                * ListLayout.FANOUT_SHIFT; shift >= leafShift; shift -= ListLayout.FANOUT_SHIFT) {
-            long child = rest >>> shift & ListLayout.FANOUT - 1;
-            if (ListLayout.isIrregular(node)) {
-                if (!memory.isCommitted(ListLayout.offset(node), ListLayout.IRREGULAR_BYTES)) {
-                    return changed(seen, node);
-                }
-                child = ListLayout.childWith(memory, node, rest, shift);
-                rest -= child == 0 ? 0 : memory.getPlain(ListLayout.endAt(node, child - 1));
-            } else {
-                rest -= child << shift;
-            }
-            long childAt = ListLayout.childAt(node, child);
-            if (!memory.isCommitted(childAt, Long.BYTES)) {
-                return changed(seen, node);
-            }
-            node = memory.getPlain(childAt);
-        }
-        long slotAt = ListLayout.offset(node) + (rest << widthShift);
-        return memory.isCommitted(slotAt, Long.BYTES) && (slotAt & (1L << widthShift) - 1) == 0 ? slotAt
-                : changed(seen, node);
-    }
-
-    private long changed(ListView seen, long node) {
-        if (isCurrent(seen)) {
-            throw damaged("its tree leads to " + node);
-        }
-        return CHANGED;
+    /** An element is about to be set by a store into its slot alone. Under the lock. */
+    void countSet() {
+        long setsAt = header + ListLayout.SETS;
+        memory.setRelease(setsAt, memory.getPlain(setsAt) + 1);
     }
 
     /** Where the stripe of a slot lies. */
     long stripeAt(long slotAt) {
         return ListLayout.stripeAt(header, slotAt);
-    }
-
-    /**
-     * Refuses to go on with what was begun with another list.
-     *
-     * @throws ConcurrentModificationException where elements have come or gone, or were sorted
-     */
-    void check(ListView seen) {
-        if (!current().equals(seen)) {
-            throw new ConcurrentModificationException(
-                    "elements were added, removed or sorted, by this process or another, "
-                            + "since the view of a part of the list was made; make it anew");
-        }
     }
 
     /**
@@ -360,7 +265,7 @@ final class SlotList {
         while (true) {
             seen = view(seen, index);
             long slotAt = slotAt(seen, index);
-            if (slotAt != CHANGED) {
+            if (slotAt != ListViews.CHANGED) {
                 long bits = read(slotAt);
                 if (isCurrent(seen)) {
                     return bits;
@@ -448,7 +353,7 @@ final class SlotList {
      *
      * @return what changes the list, until {@link #unlock}
      * @throws StaleReferenceException where the list was dropped
-     * @throws IllegalStateException where the thread has the lock, as it runs code of a user of the list for an operation
+     * @throws IllegalStateException where the thread runs code of a user of the list for an operation
      */
     SlotChanges lock() {
         boolean _ = lock(Long.MAX_VALUE);
@@ -465,8 +370,7 @@ final class SlotList {
         boolean isHeld = false;
         try {
             long lockAt = header + ListLayout.LOCK;
-            long me = Participants.me();
-            if ((memory.getAcquire(lockAt) & ParticipantsLayout.OWNER) == me) {
+            if (UserCode.ofThread().isRunningFor(heap, header, generation)) {
                 requireUse();
                 throw new IllegalStateException("Recursive update: code that a list calls, such as a comparator or a "
                         + "predicate, must not change that list; make other changes after");
@@ -480,7 +384,7 @@ final class SlotList {
             isHeld = true;
             ListView _ = current(); // or it was dropped
             if (RootLayout.isDropped(memory, header)) {
-                throw stale(); // it is about to be freed
+                throw ListViews.stale(); // it is about to be freed
             }
             changes.finish();
             return true;

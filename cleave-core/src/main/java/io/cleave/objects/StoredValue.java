@@ -231,6 +231,27 @@ final class StoredValue<T> {
                 ? length : -1;
     }
 
+    /** Copies the bytes of a value from a block, which may be none any more where {@link #length} is looked at before. */
+    byte[] bytes(long word, int length) {
+        byte[] bytes = new byte[length];
+        memory.copyOut(word + HEAD_BYTES, bytes, 0, length);
+        return bytes;
+    }
+
+    /** The bytes of a value in a block that cannot change meanwhile. */
+    byte[] bytes(long word) {
+        long length = length(word);
+        if (length < 0) {
+            throw damaged(word);
+        }
+        return bytes(word, (int) length);
+    }
+
+    /** Whether these are the bytes of a value in a block that cannot change meanwhile. */
+    boolean isThere(long word, byte[] bytes) {
+        return length(word) == bytes.length && memory.matches(word + HEAD_BYTES, bytes, 0, bytes.length);
+    }
+
     /**
      * Reads from a block that may be none any more. See {@link ValueEncoding#readUnsure}.
      *

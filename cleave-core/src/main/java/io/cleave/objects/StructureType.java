@@ -46,19 +46,21 @@ import java.util.function.Function;
  * ended equals nothing.
  *
  * <p>
- * <b>What decides by the content whether a structure goes</b> locks it until it is gone, or stays: {@code removeIf},
- * {@code removeAll} and {@code retainAll} of maps' values and entries and of lists, {@code remove(key, value)},
- * {@code replace(key, old, new)} and a list's {@code remove(element)}. So nothing that others add is lost without an exception,
- * and a predicate must change neither the structure that it is asked about nor the one that holds it, which is an
- * {@link IllegalStateException}. An iterator's {@code remove} does not lock it, nor do {@code compute} and its kin and
- * {@code replaceAll}, whose functions may change the structure: where they let another one take its place, what others add to it
- * meanwhile goes with it.
+ * <b>What decides by the content whether a structure goes</b> lets it go only as it was when that was decided:
+ * {@code removeIf}, {@code removeAll} and {@code retainAll} of maps' values and entries and of lists,
+ * {@code remove(key, value)}, {@code replace(key, old, new)} and a list's {@code remove(element)}. So nothing that
+ * others add to it is lost without an exception. What decides, be it a predicate, {@code contains} or {@code equals},
+ * runs under no lock, so that it holds nobody up; where others have changed the structure meanwhile, it is asked again
+ * about that one, which so is as often as they do. It must change neither the structure that it is asked about nor the
+ * one that holds it, which is an {@link IllegalStateException}. What others change in structures within the one that
+ * goes, at the second level or below, is not looked at, and goes with it. An iterator's {@code remove} does not look at
+ * what was changed, nor do {@code compute} and its kin and {@code replaceAll}, whose functions may change the
+ * structure: where they let another one take its place, what others add to it meanwhile goes with it.
  *
  * <p>
- * <b>Order of locks.</b> A function of the outer structure that changes an inner one locks the outer one before the inner one.
- * A function that runs under the lock of the inner one may remove its entry, or others; but where functions of both sorts run at
- * once, the two may wait for each other for ever. What decides by content does not wait for an inner lock with the outer one for
- * long: it begins anew, and may ask a predicate again.
+ * <b>Order of locks.</b> A function that a map computes by, and that changes an inner structure, locks the outer one
+ * before the inner one. A function that runs under the lock of the inner one may remove its entry, or others; but where
+ * functions of both sorts run at once, the two may wait for each other for ever.
  *
  * <p>
  * <b>Death and lack of memory.</b> A value is put as a whole or not at all, whatever process dies at whatever moment; what

@@ -1,20 +1,23 @@
 package io.cleave.objects;
 
 import io.cleave.HeapFullException;
+import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.VarHandle;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The values in the slots of a list: how they are read without its lock, and stored under it. */
+/** The values in the slots of a list: how they are read and stored under its lock; {@link ListReader} needs none. */
 final class ValueSlots<E extends @Nullable Object> {
     private final SlotList slots;
     private final Heap heap;
     private final HeapMemory memory;
     private final ValueEncoding<E> encoding;
     private final StoredValue<E> values;
+    private final ListReader<E> reader;
     /** Where values are structures, those among which they are made and freed. */
     private final @Nullable LooseStructures loose;
 
@@ -26,11 +29,18 @@ final class ValueSlots<E extends @Nullable Object> {
         this.encoding = encoding;
         this.values = new StoredValue<>(memory, encoding);
         this.loose = encoding.loose();
+        this.reader = new ListReader<>(slots, encoding, values);
     }
 
-    /** What is left of an element that goes; null where it is. */
-    @Nullable E detached(@Nullable E element) {
-        return element == null ? null : encoding.detached(element);
+    /** Reads elements without the lock. */
+    ListReader<E> reader() {
+        return reader;
+    }
+
+    /** What is left of an element that goes. */
+    @SuppressWarnings("NullAway") // an element may be null where E may
+    private E detached(E element) {
+        return element == null ? element : encoding.detached(element);
     }
 
     /** What a value is encoded into, for an operation that stores it: to be closed when the list's lock is free again. */
@@ -124,119 +134,36 @@ final class ValueSlots<E extends @Nullable Object> {
         return values.decode(word(changes, index));
     }
 
-    /** Reads an element. */
-    @SuppressWarnings({"unchecked", "NullAway"}) // what was read is an element, which may be null where E may
-    E get(int index) {
-        ListView seen = null;
-        while (true) {
-            seen = slots.view(seen, index);
-            long slotAt = slots.slotAt(seen, index);
-            if (slotAt != SlotList.CHANGED) {
-                Object read = read(seen, slotAt);
-                if (read != this) {
-                    return (E) read;
-                }
-            }
+    /** What an element has, for who has the lock. */
+    SeenElement seen(SlotChanges changes, long index) {
+        long word = word(changes, index);
+        return new SeenElement(word, StoredValue.isBlock(word) ? values.bytes(word) : null);
+    }
+
+    /** Whether an element has what was seen, for who has the lock. */
+    boolean isStill(SlotChanges changes, long index, SeenElement seen) {
+        if (index >= changes.count()) {
+            return false;
         }
+        long word = word(changes, index);
+        byte[] bytes = seen.bytes();
+        return bytes == null ? word == seen.word() : StoredValue.isBlock(word) && values.isThere(word, bytes);
     }
 
-    /** The element in a slot; these slots where the view is not current, or the slot has changed meanwhile. */
-    private @Nullable Object read(ListView seen, long slotAt) {
-        long word = memory.getAcquire(slotAt); // SYNC: list-slot
-        if (StoredValue.isBlock(word)) {
-            return readBlock(seen, slotAt);
+    /** Asks code of the user's about an element, which must not change the list meanwhile: {@link LiveStructure#ask}. */
+    LiveStructure.@Nullable Stamp ask(Predicate<? super E> question, E element) {
+        return calling(() -> LiveStructure.ask(question, element));
+    }
+
+    /** Runs code of the user's, which must not change the list meanwhile. */
+    <R extends @Nullable Object> R calling(Supplier<R> code) {
+        UserCode running = UserCode.ofThread();
+        running.begin(heap, slots.header(), slots.generation());
+        try {
+            return code.get();
+        } finally {
+            running.end();
         }
-        return slots.isCurrent(seen) ? values.decodeInline(word) : this;
-    }
-
-    private @Nullable Object readBlock(ListView seen, long slotAt) {
-        long stripe = memory.getAcquire(slots.stripeAt(slotAt)); // SYNC: list-stripe
-        long word = memory.getAcquire(slotAt); // SYNC: list-slot
-        return StoredValue.isBlock(word) ? readBlock(seen, slotAt, word, stripe) : this;
-    }
-
-    private @Nullable Object readBlock(ListView seen, long slotAt, long word, long stripe) {
-        long length = values.length(word);
-        if (length < 0 || length > StoredValue.MOST_UNSURE_BYTES) {
-            if (!isSame(seen, slotAt, word, stripe)) {
-                return this;
-            }
-            if (length < 0) {
-                throw SlotList.damaged("an element has the word " + Long.toHexString(word));
-            }
-        }
-        Object read = values.readUnsure(word, length);
-        return isSame(seen, slotAt, word, stripe) ? values.sure(read) : this;
-    }
-
-    /** The look whether a slot had its block all the time: slot, stripe, view, in this order. */
-    private boolean isSame(ListView seen, long slotAt, long word, long stripe) {
-        VarHandle.loadLoadFence(); // what was read of the block comes before the looks
-        return memory.getAcquire(slotAt) == word && memory.getAcquire(slots.stripeAt(slotAt)) == stripe
-                && slots.isCurrent(seen);
-    }
-
-    /** By what an element is known again: where its word is that of a block, another one may have it later. */
-    record Mark(long word, long stripe, long version) {}
-
-    /** An element, and by what it is known again. */
-    record Marked<E extends @Nullable Object>(E element, Mark mark) {}
-
-    /** Reads an element, to know it again; null where there is no such element. */
-    @SuppressWarnings({"unchecked", "NullAway"}) // what was read is an element, which may be null where E may
-    @Nullable Marked<E> find(int index) {
-        ListView seen = null;
-        while (true) {
-            try {
-                seen = slots.view(seen, index);
-            } catch (IndexOutOfBoundsException e) {
-                return null;
-            }
-            long slotAt = slots.slotAt(seen, index);
-            if (slotAt != SlotList.CHANGED) {
-                long stripe = memory.getAcquire(slots.stripeAt(slotAt)); // SYNC: list-stripe
-                long word = memory.getAcquire(slotAt); // SYNC: list-slot
-                Object read = StoredValue.isBlock(word) ? readBlock(seen, slotAt, word, stripe)
-                        : slots.isCurrent(seen) ? values.decodeInline(word) : this;
-                if (read != this) {
-                    return new Marked<>((E) read, new Mark(word, stripe, seen.version()));
-                }
-            }
-        }
-    }
-
-    /** The mark of an element that is there, for who has the lock. */
-    Mark mark(SlotChanges changes, long index) {
-        long slotAt = changes.slotAt(index);
-        return new Mark(memory.getPlain(slotAt), memory.getPlain(slots.stripeAt(slotAt)), slots.current().version());
-    }
-
-    /** Whether an element is the one that had a mark, or equal to it; for who has the lock. */
-    boolean isUnchanged(SlotChanges changes, long index, Mark mark) {
-        return index < changes.count() && (StoredValue.isBlock(mark.word) ? mark(changes, index).equals(mark)
-                : word(changes, index) == mark.word);
-    }
-
-    /** All elements as they were at one moment, but for those that were set meanwhile. */
-    @Nullable Object[] toArray() {
-        return slots.consistently(this::all);
-    }
-
-    /** All elements of a view; null where it proves not to be current. */
-    private @Nullable Object @Nullable [] all(ListView seen) {
-        @Nullable Object[] all = new @Nullable Object[(int) seen.count()];
-        for (int i = 0; i < all.length; i++) {
-            long slotAt = slots.slotAt(seen, i);
-            Object read = slotAt == SlotList.CHANGED ? this : read(seen, slotAt);
-            while (read == this) {
-                if (!slots.isCurrent(seen)) {
-                    return null;
-                }
-                read = read(seen, slotAt); // it was set meanwhile
-            }
-            all[i] = read;
-        }
-        return all;
     }
 
     /** Something that is done under the lock, if the list is still what it was thought to be. */
@@ -274,10 +201,72 @@ final class ValueSlots<E extends @Nullable Object> {
         }
     }
 
+    /** What is done to an element under the lock. */
+    interface Doing {
+        void with(SlotChanges changes);
+    }
+
+    /**
+     * Does something to an element, which takes it away. No code that makes a value of bytes runs under the lock, unless it
+     * is plain.
+     *
+     * @param expected as {@link #locked} has it
+     * @return the element, or what is left of it
+     * @throws IndexOutOfBoundsException where there is no such element
+     */
+    E exchange(int index, @Nullable ListView expected, Doing doing) {
+        if (encoding.isPlain()) {
+            return locked(expected, changes -> {
+                E old = element(changes, index);
+                doing.with(changes);
+                return old;
+            });
+        }
+        SeenElement last = null;
+        while (true) {
+            SeenElement seen = see(index, expected);
+            E old;
+            try {
+                old = detached(reader.value(seen));
+            } catch (StaleReferenceException e) {
+                if (seen.equals(last) || !slots.isInUse()) {
+                    throw e; // the element is what has ended
+                }
+                last = seen;
+                continue;
+            }
+            SeenElement gone = locked(expected, changes -> {
+                SeenElement now = seen(changes, index);
+                if (loose == null || now.equals(seen)) {
+                    doing.with(changes);
+                }
+                return now;
+            });
+            if (gone.equals(seen)) {
+                return old;
+            }
+            if (loose == null) {
+                return reader.value(gone); // somebody else has just put it there
+            }
+        }
+    }
+
+    private SeenElement see(int index, @Nullable ListView expected) {
+        SeenElement seen = reader.see(index);
+        if (seen == null) {
+            if (expected != null) {
+                slots.check(expected);
+            }
+            throw SlotList.outOfBounds(index, slots.count());
+        }
+        return seen;
+    }
+
     /** Puts a value into a slot, as {@link StoredValue#encode} has left it. Under the lock. */
     void put(long slotAt, long word, ValueBuffer buffer) {
         long old = memory.getPlain(slotAt);
         if (word != StoredValue.NOTHING && !StoredValue.isBlock(old)) {
+            slots.countSet();
             memory.setRelease(slotAt, word); // SYNC: list-slot
             return;
         }

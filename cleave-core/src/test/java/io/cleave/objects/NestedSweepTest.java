@@ -8,6 +8,7 @@ import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Gate;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.testing.Delays;
@@ -263,13 +264,32 @@ class NestedSweepTest {
         long used = usedBytes();
         Heap of = heap.heap();
         long header = making(Participants.me());
-        new HeapList<>(new SlotList(of, heap.gate(), header, of.memory().getPlain(header), SlotKind.VALUES),
+        new HeapList<>(new SlotList(of, new Gate(), header, of.memory().getPlain(header), SlotKind.VALUES),
                 ValueEncoding.of(byte[].class)).add(new byte[40 << 20]);
         of.memory().setRelease(header + RootLayout.WORKER_IN_HEADER, dead());
         bytes.put(1L, new byte[40 << 20]);
         assertThat(bytes.get(1L)).hasSize(40 << 20);
         bytes.clear();
         assertThat(usedBytes()).isEqualTo(used);
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aListOfStructuresWithoutAnOwnerThatIsARingIsDamage() {
+        SharedMap<Long, List<Long>> outer = heap.map("outer", Long.class, LISTS);
+        HeapMemory memory = heap.heap().memory();
+        long living = Participants.newOwner();
+        long last = making(living);
+        long first = making(living);
+        memory.setRelease(last + RootLayout.NEXT_IN_HEADER, first);
+        assertThatThrownBy(() -> heap.drop("nothing")).isInstanceOf(IncompatibleBlockException.class)
+                .hasMessageContaining("without an owner is damaged");
+        outer.put(1L, List.of(2L));
+        assertThat(outer.get(1L)).containsExactly(2L);
+        memory.setRelease(last + RootLayout.NEXT_IN_HEADER, 0);
+        for (long made : new long[] {first, last}) {
+            memory.setRelease(made + RootLayout.WORKER_IN_HEADER, dead());
+        }
         assertNothingIsLeft();
     }
 
