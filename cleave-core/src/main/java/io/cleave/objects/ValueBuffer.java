@@ -186,7 +186,6 @@ final class ValueBuffer implements QueueContent, AutoCloseable {
         copyTo(memory.segment(), offset);
     }
 
-    /** Copies all bytes to a place in memory. */
     /** The same, by its segment. */
     void copyTo(MemorySegment target, long offset) {
         int from = 0;
