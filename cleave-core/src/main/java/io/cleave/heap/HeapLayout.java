@@ -25,7 +25,7 @@ import java.lang.foreign.ValueLayout;
  *        +--------------------------------------------------------------------+
  *   4608 | locks for the freeing of raw blocks, 32 of 64 bytes                |
  *        +--------------------------------------------------------------------+
- *   6656 | threads that locks are biased to, 24 of 64 bytes: thread | in use  |
+ *   6656 | threads that locks are biased to, 12 of 128 bytes: thread | in use |
  *        +--------------------------------------------------------------------+
  *   8192 | contexts, {@link ContextLayout#BYTES} each                         |
  *        +--------------------------------------------------------------------+
@@ -71,8 +71,8 @@ final class HeapLayout {
     static final int RAW_LOCKS = 32;
     static final long RAW_LOCK_BYTES = 64;
     static final long BIASES_AT = 6656;
-    static final int BIASES = 24;
-    static final long BIAS_BYTES = 64;
+    static final int BIASES = 12;
+    static final long BIAS_BYTES = 128;
     static final long THREAD_IN_BIAS = 0;
     static final long USED_IN_BIAS = 8;
     static final long FIRST_CONTEXT_AT = 8192;
