@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import io.cleave.fork.GoneThreads;
+import io.cleave.fork.Nursery;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
 import java.lang.management.ManagementFactory;
