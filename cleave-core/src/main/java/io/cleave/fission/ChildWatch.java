@@ -111,6 +111,7 @@ final class ChildWatch implements Runnable {
 
     @Override
     public void run() {
+        LockSupport.parkNanos(LOOK_NANOS); // the child has its first item to come to
         findOwn();
         Nursery nursery = new Nursery();
         while (true) {

@@ -34,7 +34,7 @@ final class NurseryTest {
             }
             System.out.println("collected " + (collections() - before >= TIMES) + " alive " + alive.size()
                     + (sum > 0 ? "" : " nothing"));
-            System.out.println("grown by " + (Runtime.getRuntime().totalMemory() - size >> 20) + " MiB");
+            System.out.println("grown by " + ((Runtime.getRuntime().totalMemory() - size) >> 20) + " MiB");
         }
 
         private static void litter() {
