@@ -93,14 +93,19 @@ final class DemoCommand extends CleaveCommand {
 
     /**
      * Runs the job untimed, so that the first of the ways is not the one that pays for the compiler; and a part of it
-     * with results encoded, so that the children are not the only ones to meet code that was not compiled.
+     * with results encoded, as often, so that the children are not the only ones to meet code that was not compiled.
      */
     private static void warmUp(int workers, ClassIndex index, List<ClassNode> items)
             throws ExecutionException, InterruptedException {
-        measure(Way.rehearsal(), "warming up", index, ClassIndex.spread(items, REHEARSED));
+        warmUp(Way.rehearsal(), index, ClassIndex.spread(items, REHEARSED));
+        warmUp(Way.threads(workers), index, items);
+    }
+
+    private static void warmUp(Way way, ClassIndex index, List<ClassNode> items)
+            throws ExecutionException, InterruptedException {
         long end = System.nanoTime() + WARM_UP.toNanos();
         for (int pass = 0; pass == 0 || (pass < MOST_PASSES && System.nanoTime() < end); pass++) {
-            measure(Way.threads(workers), "warming up", index, items);
+            measure(way, "warming up", index, items);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.cleave.fission;
 
 import io.cleave.fork.GoneThreads;
+import io.cleave.fork.Nursery;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
 import java.lang.management.ManagementFactory;
@@ -110,6 +111,7 @@ final class ChildWatch implements Runnable {
 
     @Override
     public void run() {
+        LockSupport.parkNanos(LOOK_NANOS); // the child has its first item to come to
         findOwn();
         Nursery nursery = new Nursery();
         while (true) {

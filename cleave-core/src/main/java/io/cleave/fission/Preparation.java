@@ -12,7 +12,6 @@ import io.cleave.os.Futex;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Signals;
 import io.cleave.os.Unistd;
-import io.cleave.os.YoungCollection;
 import io.cleave.share.Codec;
 import io.cleave.work.Failure;
 import io.cleave.work.Values;
@@ -102,8 +101,7 @@ final class Preparation {
                     RingValues.class,
                     Values.class, Failure.class, ThreadInfo.class, LockInfo.class));
             for (Class<?> type : List.of(Forker.Forked.class, ChildWatch.class, ChildMain.class, DeadlockProof.class,
-                    ParentWatch.class, Eden.class, Nursery.class, YoungCollection.class,
-                    Window.class)) {
+                    ParentWatch.class, Eden.class, Window.class)) {
                 MethodHandles.lookup().ensureInitialized(type);
             }
         } catch (ReflectiveOperationException e) {

@@ -19,6 +19,8 @@ final class Schedule implements Children.Listener, Reception.Listener {
     private static final long NAP_NANOS = 2_000_000;
     private static final long ALL_NAP_NANOS = 20_000_000;
     private static final long FIRST_RESULT_NANOS = 2_000_000;
+    /** How long the very first child may take until it begins. */
+    private static final long MOST_SET_UP_NANOS = 1_000_000_000;
     /** How long a child may keep results before it wakes the parent: each wake-up takes a processor from some child. */
     private static final long LATENCY_NANOS = 100_000;
     private static final long ALL_LATENCY_NANOS = 20_000_000;
@@ -203,7 +205,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
                 forked = true;
                 if (awaitsFirst) {
                     awaitFirst(children);
-                    if (order.isReady()) {
+                    if (order.isReady() || failure != null) {
                         break;
                     }
                 }
@@ -244,17 +246,27 @@ final class Schedule implements Children.Listener, Reception.Listener {
     }
 
     /**
-     * Gives a child a moment before the next is forked, as the first result matters more; and the very first child, which
-     * has still to set itself up, as long as its fork took: a second one would take that long too.
+     * Gives a child a moment before the next is forked, as the first result matters more; and the very first child until it
+     * has begun, and then as long again as its fork and that have taken. A second child would take that long, too, and what
+     * the first one touches has to wait while the second is forked.
      */
     private void awaitFirst(Children children) {
-        long moment = children.live().size() > 1 ? 0 : children.lastForkNanos();
-        long deadline = System.nanoTime() + Math.max(FIRST_RESULT_NANOS, moment);
-        while (!order.isReady() && failure == null && !children.live().isEmpty() && System.nanoTime() < deadline) {
-            Child child = children.live().getLast();
-            sleep(children, deadline);
+        Child child = children.live().getLast();
+        boolean isFirst = children.live().size() == 1;
+        long forked = System.nanoTime();
+        long deadline = forked + (isFirst ? MOST_SET_UP_NANOS : FIRST_RESULT_NANOS);
+        boolean begun = !isFirst;
+        for (long now = forked; !order.isReady() && failure == null && child.isLive
+                && now - deadline < 0; now = System.nanoTime()) {
+            sleep(children, Math.min(deadline, now + FIRST_RESULT_NANOS));
             drainSome(child);
+            children.look();
             releaseDue();
+            if (!begun && child.slot.hasBegun()) {
+                begun = true;
+                long setUp = System.nanoTime() - forked;
+                deadline = forked + 2 * setUp + Math.max(FIRST_RESULT_NANOS, children.lastForkNanos());
+            }
         }
     }
 

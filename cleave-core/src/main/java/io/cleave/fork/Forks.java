@@ -7,6 +7,7 @@ import io.cleave.os.Stat;
 import io.cleave.os.SystemCallException;
 import io.cleave.os.Unistd;
 import io.cleave.os.WholeFork;
+import io.cleave.os.YoungCollection;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,8 @@ public final class Forks {
     public static void initialize(List<Class<?>> others) {
         List<Class<?>> all = new ArrayList<>(
                 List.of(Lifeline.class, ChildLife.class, ExitGuard.class, Seeds.class, JdkThreads.class,
-                        WholeSupport.class, Signals.class, Unistd.class, Stat.class, Fcntl.class));
+                        WholeSupport.class, Nursery.class, YoungCollection.class, Signals.class, Unistd.class,
+                        Stat.class, Fcntl.class));
         all.addAll(others);
         try {
             for (Class<?> type : all) {

@@ -81,6 +81,24 @@ final class VmStructs {
         throw new UnsupportedOperationException("this JVM's table of constants has no " + name);
     }
 
+    /**
+     * How many bytes an object of a type takes.
+     *
+     * @throws UnsupportedOperationException where the JVM does not tell it
+     */
+    static long size(String type) {
+        long entry = read(symbol("gHotSpotVMTypes"));
+        long nameAt = read(symbol("gHotSpotVMTypeEntryTypeNameOffset"));
+        long sizeAt = read(symbol("gHotSpotVMTypeEntrySizeOffset"));
+        long stride = read(symbol("gHotSpotVMTypeEntryArrayStride"));
+        for (long n = 0; n < MOST_ENTRIES && read(entry + nameAt) != 0; n++, entry += stride) {
+            if (text(read(entry + nameAt)).equals(type)) {
+                return read(entry + sizeAt);
+            }
+        }
+        throw new UnsupportedOperationException("this JVM's table of types has no " + type);
+    }
+
     /** A word of memory, at an address that is known to be one. */
     static long read(long address) {
         return memory(address, Long.BYTES).get(LONG, 0);
@@ -90,7 +108,7 @@ final class VmStructs {
         return Native.memory(address, byteSize);
     }
 
-    private static String text(long address) {
+    static String text(long address) {
         return memory(address, 256).getString(0);
     }
 }

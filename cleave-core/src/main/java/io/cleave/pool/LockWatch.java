@@ -2,6 +2,7 @@ package io.cleave.pool;
 
 import io.cleave.fork.ChildLife;
 import io.cleave.fork.GoneThreads;
+import io.cleave.fork.Nursery;
 import io.cleave.os.Unistd;
 import io.cleave.os.WholeFork;
 import java.io.FileDescriptor;
@@ -49,9 +50,11 @@ final class LockWatch implements Runnable {
 
     @Override
     public void run() {
+        Nursery nursery = new Nursery();
         while (true) {
             LockSupport.parkNanos(LOOK_NANOS);
             try {
+                nursery.tidy();
                 if (isStuck()) {
                     end();
                 }

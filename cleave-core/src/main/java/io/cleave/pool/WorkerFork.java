@@ -4,6 +4,7 @@ import io.cleave.fork.ChildLife;
 import io.cleave.fork.ExitGuard;
 import io.cleave.fork.Forks;
 import io.cleave.fork.GoneThreads;
+import io.cleave.fork.Nursery;
 import io.cleave.fork.WholeSupport;
 import io.cleave.os.AtExit;
 import io.cleave.os.Errno;
@@ -80,6 +81,7 @@ final class WorkerFork {
                     ChildLife.renewHandle();
                     new Streams();
                 }
+                new Nursery().tidy();
                 run("rehearse", "plain");
                 done = true;
             }

@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.cleave.fork.WholeSupport;
 import io.cleave.os.AtExit;
 import io.cleave.os.ProcessLimits;
+import io.cleave.os.YoungCollection;
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +85,48 @@ final class ForkedWorkerTest {
             assertThat(pool.submit(() -> sleepsVirtually()).join()).isTrue();
         } finally {
             pending.cancel(false);
+        }
+    }
+
+    /** Has a worker make much garbage, though less than Eden has room for. */
+    static final class LittersInALargeEden {
+        private static final int ITEMS = 100;
+        private static final int PIECES = 6_000;
+        private static final int PIECE_BYTES = 1_000;
+
+        public static void main(String[] arguments) {
+            long before = collections();
+            try (ProcessPool pool = builder().workers(1).build()) {
+                List<Long> seen = pool.map(IntStream.range(0, ITEMS).boxed().toList(), x -> {
+                    int length = 0;
+                    for (int i = 0; i < PIECES; i++) {
+                        byte[] piece = new byte[PIECE_BYTES];
+                        piece[i % PIECE_BYTES] = 1;
+                        length += piece.length + piece[0];
+                    }
+                    Delays.pause(Duration.ofMillis(10)); // so that whoever looks after the memory comes to look
+                    return collections() - before + (length > 0 ? 0 : 1);
+                });
+                System.out.println("first " + seen.getFirst() + " last " + (seen.getLast() > 0) + " here "
+                        + (collections() - before));
+            }
+        }
+
+        private static long collections() {
+            return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                    .mapToLong(GarbageCollectorMXBean::getCollectionCount).sum();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"})
+    void aWorkerCollectsLongBeforeItHasTouchedALargeEden(String collector) throws InterruptedException {
+        assumeTrue(YoungCollection.isThere());
+        try (ChildJvm jvm = ChildJvm.start(
+                List.of(collector, "-Xmn1g", "-Xms1500m", "-Xmx1500m", "-XX:-UseAdaptiveSizePolicy"),
+                LittersInALargeEden.class)) {
+            assertThat(jvm.awaitExit()).as(jvm.toString()).isZero();
+            assertThat(jvm.lines()).contains("first 0 last true here 0");
         }
     }
 
