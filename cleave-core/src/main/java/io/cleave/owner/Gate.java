@@ -193,7 +193,8 @@ public class Gate {
             return;
         }
         isShut = true; // SYNC: seat
-        if (owners.length > 0 && !Unistd.isForkedChild()) {
+        if (owners.length > 0) {
+            boolean _ = Membarrier.registerThreads(); // a forked child is another process
             Membarrier.amongThreads();
         }
         boolean done = false;
