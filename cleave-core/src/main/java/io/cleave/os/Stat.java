@@ -186,7 +186,8 @@ public final class Stat {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment s = arena.allocate(STATVFS_BYTES, 8);
             int result = Native.result((int) STATVFS.invokeExact(Native.state(), arena.allocateFrom(path), s));
-            SystemCallException.check(result, "statvfs(" + path + ")", "");
+            SystemCallException.check(result, "statvfs(" + path + ")",
+                    "blocks need a directory that is there; make it, or name another one in CLEAVE_DIR");
             long unit = s.get(LONG, F_FRSIZE);
             return new FileSystemStatus(s.get(LONG, F_BLOCKS) * unit, s.get(LONG, F_BAVAIL) * unit,
                     s.get(LONG, F_FLAG));
