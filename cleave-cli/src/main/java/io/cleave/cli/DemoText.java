@@ -36,7 +36,7 @@ final class DemoText {
         paragraph(lines, "The job:", "parse and verify " + Units.count(items.size())
                 + " of them one by one, and trace each call to the method that it means.");
         paragraph(lines, "Fairness:", "first the whole job runs untimed on " + Units.count(workers, "thread", "threads")
-                + ", and what a part of it finds is encoded once, so that everybody in this JVM meets compiled code. Threads and children gather "
+                + ", and what a part of it finds is encoded some times, so that everybody in this JVM meets compiled code. Threads and children gather "
                 + "what they find, each for itself. The time of the other processes includes all that they need: their start, their index, their own compiling.");
         lines.add("");
         return lines;

@@ -204,9 +204,8 @@ final class Schedule implements Children.Listener, Reception.Listener {
                 }
                 forked = true;
                 if (awaitsFirst) {
-                    awaitFirst(children);
-                    if (order.isReady() || failure != null) {
-                        break;
+                    if (!awaitFirst(children) || order.isReady() || failure != null) {
+                        break; // whether another child may be forked after one that has died is for the next step
                     }
                 }
             }
@@ -249,8 +248,10 @@ final class Schedule implements Children.Listener, Reception.Listener {
      * Gives a child a moment before the next is forked, as the first result matters more; and the very first child until it
      * has begun, and then as long again as its fork and that have taken. A second child would take that long, too, and what
      * the first one touches has to wait while the second is forked.
+     *
+     * @return whether the child lives
      */
-    private void awaitFirst(Children children) {
+    private boolean awaitFirst(Children children) {
         Child child = children.live().getLast();
         boolean isFirst = children.live().size() == 1;
         long forked = System.nanoTime();
@@ -265,9 +266,11 @@ final class Schedule implements Children.Listener, Reception.Listener {
             if (!begun && child.slot.hasBegun()) {
                 begun = true;
                 long setUp = System.nanoTime() - forked;
-                deadline = forked + 2 * setUp + Math.max(FIRST_RESULT_NANOS, children.lastForkNanos());
+                long followed = forked + 2 * setUp + Math.max(FIRST_RESULT_NANOS, children.lastForkNanos());
+                deadline = Math.min(followed, forked + MOST_SET_UP_NANOS);
             }
         }
+        return child.isLive;
     }
 
     /** Waits for children; fails where there will be none and nobody else can do their work. */

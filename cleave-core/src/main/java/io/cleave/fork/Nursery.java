@@ -31,6 +31,8 @@ public final class Nursery {
     private static final int MOST_TIME = 8;
     /** How much G1 adds to the heap then, in percent of what it may still add; at 0 a region. Null where there is none. */
     private static final @Nullable JvmOption EXPANSION = JvmOption.find("G1ExpandByPercentOfAvailable");
+    /** What it is when nobody has changed it: a child may be forked while it is another value. */
+    private static final int USUAL_EXPANSION = EXPANSION == null ? 0 : EXPANSION.get();
     private static final List<MemoryPoolMXBean> POOLS = ManagementFactory.getMemoryPoolMXBeans().stream()
             .filter(pool -> pool.getType() == MemoryType.HEAP)
             .filter(pool -> pool.getName().contains("Eden") || pool.getName().contains("Survivor")).toList();
@@ -65,12 +67,11 @@ public final class Nursery {
             YoungCollection.run();
             return;
         }
-        int usual = expansion.get();
         expansion.set(0);
         try {
             YoungCollection.run();
         } finally {
-            expansion.set(usual);
+            expansion.set(USUAL_EXPANSION);
         }
     }
 

@@ -4,6 +4,7 @@ import io.cleave.owner.LockWord;
 import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
+import io.cleave.owner.StackReserve;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -12,16 +13,17 @@ import java.lang.invoke.VarHandle;
  *
  * <h2>Overview</h2>
  *
- * A thread that has released the lock often enough, with nobody else in between, does not release it, but marks its word as
- * {@linkplain LockWord#BIASED biased} to it. From then on it says in a word of its own ({@link Biases}) whether it uses it:
- * it stores the lock's offset there, looks whether the lock still is biased to it, and stores 0 in the end, after which
- * it looks once more.
+ * A thread that has acquired the lock often enough by one object, with no other thread using that object in between, does not release
+ * it, but marks its word as {@linkplain LockWord#BIASED biased}, with a name in the place of the owner that is this bias's alone. From
+ * then on it says in a word of its own ({@link Biases}) that it uses the lock: it stores the name there, looks whether the
+ * lock still has it, and stores 0 in the end, after which it looks once more.
  *
  * <p>
  * <b>Exclusion.</b> Whoever else wants the lock sets WAITERS, then has a fence made in all threads of all processes
- * ({@link io.cleave.os.Membarrier}), and looks whether the owner uses it. If the owner's store came before the fence, it is seen.
+ * ({@link io.cleave.os.Membarrier}), and looks whether the bias is in use. If the owner's store came before the fence, it is seen.
  * If not, the owner's look comes after the fence and finds WAITERS. So it is either seen, or does not begin: then the
- * other one takes the word over, whatever became of the owner, be it that it is stopped or sleeps elsewhere.
+ * other one replaces the word, whatever became of the owner, be it that it is stopped or sleeps elsewhere. As no name comes
+ * again, what is replaced is the bias that was asked about.
  *
  * <p>
  * <b>No wake-up is lost.</b> An owner that is seen using the lock looks at the word after it has ended, finds WAITERS, and
@@ -29,7 +31,8 @@ import java.lang.invoke.VarHandle;
  *
  * <p>
  * <b>Death</b> in use or not is that of an owner as in {@link LockWord}. The mark belongs to the word, so that a lock in memory
- * that has become another's is not taken for a biased one; the place belongs to the thread, so that it cannot store into such memory.
+ * that has become another's is not taken for a biased one, and any lock of a heap bears it; the place belongs to the thread, so
+ * that it cannot store into such memory. A thread uses one bias at a time: in what it calls meanwhile it has none.
  *
  * <p>
  * To take a bias away costs some microseconds. So how many times in a row it takes to get one doubles with each one that did not
@@ -43,15 +46,16 @@ public final class BiasedLock {
     /** A bias that has lasted so long has paid. */
     private static final long PAYING_NANOS = 1_000_000;
     private static final int MOST_STREAK = 1 << 20;
-    private static final Bias NONE = new Bias(0, 0, 0);
+    private static final Bias NONE = new Bias(0, 0, 0, 0);
 
     /** How often in a row a thread acquires the lock before it gets a bias; less in tests. */
-    private static final int LEAST_STREAK = Integer.getInteger("cleave.biasAfter", 64);
+    private static final int LEAST_STREAK = Math.max(2, Integer.getInteger("cleave.biasAfter", 64));
 
     private final HeapMemory memory;
     private final HeapLocks locks;
     private final Biases biases;
     private final long at;
+    /** The bias that this object has got last. Written by who holds the lock. */
     private Bias bias = NONE;
     /** Whether it is held by the bias. Written by who holds it. */
     private boolean isInUse;
@@ -60,8 +64,8 @@ public final class BiasedLock {
     private int streak;
     private int needed = LEAST_STREAK;
 
-    /** To whom the lock was biased last by this handle, and the place where that thread says whether it uses it. */
-    private record Bias(long owner, long usedAt, long sinceNanos) {}
+    /** A bias by its name, and the place where its thread says that it uses it. */
+    private record Bias(long thread, long name, long usedAt, long sinceNanos) {}
 
     BiasedLock(HeapMemory memory, HeapLocks locks, Biases biases, long at) {
         this.memory = memory;
@@ -90,15 +94,15 @@ public final class BiasedLock {
     public boolean tryLock(Patience patience) throws InterruptedException {
         long me = Participants.me();
         Bias mine = bias;
-        return (mine.owner == me && enter(mine)) || acquire(me, patience);
+        return (mine.thread == me && enter(mine)) || acquire(me, mine, patience);
     }
 
     private boolean enter(Bias mine) {
-        long biased = mine.owner | LockWord.BIASED;
-        if (isInUse) {
-            return false;
+        long biased = mine.name | LockWord.BIASED;
+        if (memory.getPlain(mine.usedAt) != 0 || !biases.isOf(mine.usedAt, mine.thread)) {
+            return false; // it uses another one now, or the handle was about to be closed
         }
-        memory.setOpaque(mine.usedAt, at); // SYNC: bias
+        memory.setOpaque(mine.usedAt, mine.name); // SYNC: bias
         VarHandle.releaseFence(); // for the compiler: who takes the bias away makes the fence
         if (memory.getAcquire(at) == biased) { // SYNC: bias
             isInUse = true;
@@ -108,81 +112,105 @@ public final class BiasedLock {
         return false;
     }
 
-    private boolean acquire(long me, Patience patience) throws InterruptedException {
-        boolean isHeld = takeBack(me) || locks.tryLock(at, me, patience, this::isIdle);
+    private boolean acquire(long me, Bias mine, Patience patience) throws InterruptedException {
+        StackReserve.check();
+        boolean isMine = mine.thread == me && mine != NONE;
+        boolean isHeld = (isMine && takeBack(me, mine)) || locks.tryLock(at, patience);
         if (isHeld) {
+            if (isMine && mine == bias) {
+                lose(mine);
+            }
             streak = last == me ? streak + 1 : 1;
             last = me;
         }
         return isHeld;
     }
 
-    /** Turns the lock from one that is biased to the calling thread, and not in use, into one that it holds. */
-    private boolean takeBack(long me) {
+    /** Turns a bias that is not in use into a lock that its thread holds. */
+    private boolean takeBack(long me, Bias mine) {
         while (true) {
             long seen = memory.getAcquire(at);
-            if ((seen & ParticipantsLayout.OWNER) != me || (seen & LockWord.BIASED) == 0 || biases.isUsing(me, at)) {
+            if ((seen & (ParticipantsLayout.OWNER | LockWord.BIASED)) != (mine.name | LockWord.BIASED)
+                    || biases.isUsed(mine.name, 0)) {
                 return false;
             }
-            if (memory.cas(at, seen, seen & ~LockWord.BIASED)) {
+            if (memory.cas(at, seen, me | (seen & LockWord.WAITERS))) {
                 return true;
             }
         }
     }
 
-    private boolean isIdle(long owner) {
-        return biases.isIdle(owner, at);
+    /** Notes that a bias has ended. Under the lock. */
+    private void lose(Bias mine) {
+        boolean hasPaid = System.nanoTime() - mine.sinceNanos > PAYING_NANOS;
+        needed = hasPaid ? LEAST_STREAK : Math.min(2 * needed, MOST_STREAK);
+        bias = NONE;
     }
 
     /**
      * Whether the calling thread holds the lock.
      *
-     * @return whether it does; not if the lock is only biased to it
+     * @return whether it does; not if it only keeps it
      */
     public boolean isHeldByMe() {
         long me = Participants.me();
         long seen = memory.getAcquire(at);
-        return (seen & ParticipantsLayout.OWNER) == me
-                && ((seen & LockWord.BIASED) == 0 || biases.isUsing(me, at));
+        long owner = seen & ParticipantsLayout.OWNER;
+        return (seen & LockWord.BIASED) == 0 ? owner == me : biases.isUsed(owner, me);
     }
 
     /**
-     * Releases the lock, which the calling thread holds.
+     * Releases the lock, which the calling thread holds, or keeps it for the next time.
      *
-     * @throws IllegalMonitorStateException where it does not
+     * @throws IllegalMonitorStateException where it does not hold it
      */
     public void unlock() {
-        long me = Participants.me();
         Bias mine = bias;
-        if (mine.owner == me && isInUse) {
-            isInUse = false;
-            memory.setRelease(mine.usedAt, 0); // SYNC: bias
-            VarHandle.releaseFence();
-            if (memory.getAcquire(at) != (me | LockWord.BIASED)) { // SYNC: bias
-                giveUp(mine);
+        if (isInUse && mine.thread == Participants.me()) {
+            leave(mine);
+        } else {
+            boolean isKept = false;
+            try {
+                isKept = streak >= needed && keep();
+            } finally {
+                if (!isKept) {
+                    locks.unlock(at);
+                }
             }
-        } else if (streak < needed || !keep(me)) {
+        }
+    }
+
+    /** As {@link #unlock}, for who has found that the lock is not what it was, or is about to free it: it is not kept. */
+    public void unlockForGood() {
+        Bias mine = bias;
+        if (isInUse && mine.thread == Participants.me()) {
+            leave(mine);
+        } else {
             locks.unlock(at);
         }
     }
 
+    private void leave(Bias mine) {
+        isInUse = false;
+        memory.setRelease(mine.usedAt, 0); // SYNC: bias
+        VarHandle.releaseFence();
+        if (memory.getAcquire(at) != (mine.name | LockWord.BIASED)) { // SYNC: bias
+            locks.releaseBiased(at, mine.name);
+        }
+    }
+
     /** Gets a bias instead of releasing, if nobody waits. */
-    private boolean keep(long me) {
+    private boolean keep() {
+        long me = Participants.me();
         streak = 0;
         long usedAt = biases.take(me);
         if (usedAt == 0) {
             needed = Math.min(2 * needed, MOST_STREAK);
             return false;
         }
-        bias = new Bias(me, usedAt, System.nanoTime());
+        Bias next = new Bias(me, Participants.newOwner(), usedAt, System.nanoTime());
         isInUse = false; // a forked child may have found it set
-        return memory.cas(at, me, me | LockWord.BIASED);
-    }
-
-    /** Releases a lock that somebody waits for, if he has not taken it already. */
-    private void giveUp(Bias mine) {
-        boolean hasPaid = System.nanoTime() - mine.sinceNanos > PAYING_NANOS;
-        needed = hasPaid ? LEAST_STREAK : Math.min(2 * needed, MOST_STREAK);
-        locks.releaseBiased(at, mine.owner);
+        bias = next;
+        return memory.cas(at, me, next.name | LockWord.BIASED);
     }
 }

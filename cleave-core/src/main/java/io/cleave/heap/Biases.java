@@ -6,44 +6,50 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import java.lang.ref.WeakReference;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The places of a heap where threads say which biased lock they use: {@link BiasedLock}.
+ * The places of a heap where threads say which bias they use: {@link BiasedLock}.
  *
  * <p>
  * A place is a thread's by one handle on the heap, until the handle is closed, the thread has ended or its process is dead. Nothing
  * else is ever there: so a thread that stores late, having been stopped since it has seen that a lock is its own, spoils nothing.
+ * There are {@value HeapLayout#BIASES}; threads that get none have no biases.
  */
 final class Biases {
     private static final long NAP_NANOS = 10_000_000;
 
     private final HeapMemory memory;
     private final LockWord.Liveness liveness;
-    /** Which threads the places are for that were taken by this handle. Guarded by this. */
-    private final AtomicReferenceArray<@Nullable WeakReference<Thread>> threads = new AtomicReferenceArray<>(
-            HeapLayout.BIASES);
+    /** Whose the places are that were taken by this handle. Guarded by this. */
+    private final List<@Nullable Taken> taken = new ArrayList<>(Collections.nCopies(HeapLayout.BIASES, null));
+
+    /** The owner beside the thread, as a forked child has a copy of what its parent has noted. */
+    private record Taken(long owner, WeakReference<Thread> thread) {
+        boolean hasEnded() {
+            Thread alive = thread.get();
+            return alive == null || !alive.isAlive();
+        }
+    }
 
     Biases(HeapMemory memory, LockWord.Liveness liveness) {
         this.memory = memory;
         this.liveness = liveness;
     }
 
-    private static long at(int place) {
-        return HeapLayout.BIASES_AT + place * HeapLayout.BIAS_BYTES;
-    }
-
     private static long threadAt(int place) {
-        return at(place) + HeapLayout.THREAD_IN_BIAS;
+        return HeapLayout.BIASES_AT + place * HeapLayout.BIAS_BYTES + HeapLayout.THREAD_IN_BIAS;
     }
 
     private static long usedAt(int place) {
-        return at(place) + HeapLayout.USED_IN_BIAS;
+        return HeapLayout.BIASES_AT + place * HeapLayout.BIAS_BYTES + HeapLayout.USED_IN_BIAS;
     }
 
     /**
-     * Where the calling thread says which lock it uses.
+     * Where the calling thread says which bias it uses.
      *
      * @param me the thread
      * @return the place's word, 0 where there is none left
@@ -52,9 +58,10 @@ final class Biases {
         if (!Membarrier.registerProcess()) {
             return 0;
         }
-        Thread thread = Thread.currentThread();
+        Taken mine = new Taken(me, new WeakReference<>(Thread.currentThread()));
         for (int i = 0; i < HeapLayout.BIASES; i++) {
-            if (threads.get(i) != null && memory.getAcquire(threadAt(i)) == me) {
+            Taken known = taken.get(i);
+            if (known != null && known.owner == me && memory.getAcquire(threadAt(i)) == me) {
                 return usedAt(i);
             }
         }
@@ -62,47 +69,50 @@ final class Biases {
             long owner = memory.getAcquire(threadAt(i));
             if ((owner == 0 || hasEnded(i, owner) || liveness.isDead(owner)) && memory.cas(threadAt(i), owner, me)) {
                 memory.setRelease(usedAt(i), 0);
-                threads.set(i, new WeakReference<>(thread));
+                taken.set(i, mine);
                 return usedAt(i);
             }
         }
         return 0;
     }
 
-    private @Nullable Thread threadOf(int place) {
-        WeakReference<Thread> thread = threads.get(place);
-        return thread == null ? null : thread.get();
-    }
-
     private boolean hasEnded(int place, long owner) {
-        if (threads.get(place) == null || (owner & ParticipantsLayout.PROCESS) != Participants.process()) {
-            return false;
-        }
-        Thread thread = threadOf(place);
-        return thread == null || !thread.isAlive();
+        Taken known = taken.get(place);
+        return known != null && known.owner == owner && known.hasEnded();
     }
 
-    /** Gives up what this handle has taken, with no thread inside. */
+    /** Gives up what this handle has taken, with no thread of this process inside. */
     synchronized void release() {
         for (int i = 0; i < HeapLayout.BIASES; i++) {
-            long owner = memory.getAcquire(threadAt(i));
-            if (threads.get(i) != null && (owner & ParticipantsLayout.PROCESS) == Participants.process()) {
-                boolean _ = memory.cas(threadAt(i), owner, 0);
+            Taken known = taken.get(i);
+            if (known != null && (known.owner & ParticipantsLayout.PROCESS) == Participants.process()) {
+                boolean _ = memory.cas(threadAt(i), known.owner, 0);
             }
-            threads.set(i, null);
+            taken.set(i, null);
         }
     }
 
     /**
-     * Whether a thread uses a lock that is biased to it.
+     * Whether a place still is a thread's.
      *
-     * @param owner the thread
-     * @param lockAt the lock
-     * @return whether it does; of another thread only after a fence by it
+     * @param used its word
+     * @param thread the thread
+     * @return whether it is
      */
-    boolean isUsing(long owner, long lockAt) {
+    boolean isOf(long used, long thread) {
+        return memory.getPlain(used - HeapLayout.USED_IN_BIAS + HeapLayout.THREAD_IN_BIAS) == thread;
+    }
+
+    /**
+     * Whether a bias is in use.
+     *
+     * @param bias its name
+     * @param thread by whom; 0 for anybody
+     * @return whether it is; by another thread only after a fence by it
+     */
+    boolean isUsed(long bias, long thread) {
         for (int i = 0; i < HeapLayout.BIASES; i++) {
-            if (memory.getAcquire(usedAt(i)) == lockAt && memory.getAcquire(threadAt(i)) == owner) { // SYNC: bias
+            if (memory.getAcquire(usedAt(i)) == bias && (thread == 0 || isOf(usedAt(i), thread))) { // SYNC: bias
                 return true;
             }
         }
@@ -110,11 +120,11 @@ final class Biases {
     }
 
     /** As {@link LockWord.Bias#isIdle}. */
-    boolean isIdle(long owner, long lockAt) {
+    boolean isIdle(long bias) {
         if (!Membarrier.amongProcesses()) {
             // A filter of system calls of this process's. No processor keeps a store to itself for as long as this.
             Patience.nap(NAP_NANOS);
         }
-        return !isUsing(owner, lockAt);
+        return !isUsed(bias, 0);
     }
 }

@@ -35,8 +35,8 @@ public final class Heap {
         this.inside = memory.inside();
         int count = (int) memory.getPlain(HeapLayout.CONTEXTS_AT);
         this.recovery = new Recovery(inside, count);
-        this.locks = new HeapLocks(inside, recovery::isOver);
         this.biases = new Biases(inside, recovery::isOver);
+        this.locks = new HeapLocks(inside, recovery::isOver, biases);
         this.central = new Central(space, inside, locks);
         this.contexts = new Context[count];
         this.changes = new Change[count];

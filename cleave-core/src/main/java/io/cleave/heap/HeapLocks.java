@@ -24,10 +24,13 @@ import io.cleave.owner.StackReserve;
 public final class HeapLocks {
     private final HeapMemory memory;
     private final LockWord.Liveness liveness;
+    /** Any lock may be biased: its block may have become a queue's since the caller has found it. */
+    private final Biases biases;
 
-    HeapLocks(HeapMemory memory, LockWord.Liveness liveness) {
+    HeapLocks(HeapMemory memory, LockWord.Liveness liveness, Biases biases) {
         this.memory = memory;
         this.liveness = liveness;
+        this.biases = biases;
     }
 
     /**
@@ -91,19 +94,11 @@ public final class HeapLocks {
         return memory.cas(at, 0, me) || acquire(at, me, patience);
     }
 
-    /** As {@link #tryLock(long, Patience)}, for a lock that may be biased. */
-    boolean tryLock(long at, long me, Patience patience, LockWord.Bias bias) throws InterruptedException {
-        StackReserve.check();
-        return memory.cas(at, 0, me)
-                || acquire(new LockWord(new SharedCell(memory.segment(), at), liveness, bias), me, patience);
-    }
-
     private boolean acquire(long at, long me, Patience patience) throws InterruptedException {
-        return acquire(word(at), me, patience);
-    }
-
-    private static boolean acquire(LockWord word, long me, Patience patience) throws InterruptedException {
-        if (word.owner() == me) {
+        LockWord word = word(at);
+        long seen = memory.getAcquire(at);
+        long owner = seen & ParticipantsLayout.OWNER;
+        if ((seen & LockWord.BIASED) == 0 ? owner == me : biases.isUsed(owner, me)) {
             throw new IllegalStateException(
                     "this thread holds the lock that it wants: code of a value that is called while "
                             + "the value is read or compared must not change the structure that the value is in");
@@ -167,12 +162,12 @@ public final class HeapLocks {
         return true;
     }
 
-    /** Releases a lock that was biased to a thread and is not in use, unless somebody has taken it over. */
-    void releaseBiased(long at, long me) {
+    /** Releases a lock that has a bias and is not in use, unless somebody has taken it over. */
+    void releaseBiased(long at, long bias) {
         long seen;
         do {
             seen = memory.getAcquire(at);
-        } while ((seen & ParticipantsLayout.OWNER) == me && !releases(at, seen));
+        } while ((seen & ParticipantsLayout.OWNER) == bias && !releases(at, seen));
     }
 
     /**
@@ -195,6 +190,6 @@ public final class HeapLocks {
     }
 
     private LockWord word(long at) {
-        return new LockWord(new SharedCell(memory.segment(), at), liveness);
+        return new LockWord(new SharedCell(memory.segment(), at), liveness, biases::isIdle);
     }
 }

@@ -131,7 +131,9 @@ final class HeapListBulk<E extends @Nullable Object> {
     void replaceAll(UnaryOperator<E> operator) {
         Objects.requireNonNull(operator, "the operator is null");
         int index = 0;
-        for (SeenElement seen = slots.reader().see(0); seen != null; seen = slots.reader().see(index)) {
+        long count = slots.slots().current().count(); // what others add meanwhile need not end
+        for (SeenElement seen = slots.reader().see(0); seen != null
+                && index < count; seen = slots.reader().see(index)) {
             if (replace(index, seen, operator)) {
                 index++;
             }

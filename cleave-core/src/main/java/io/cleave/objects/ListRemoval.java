@@ -95,14 +95,17 @@ final class ListRemoval<E extends @Nullable Object> {
             bulk.remove(changes, isGoing);
             return rest;
         } finally {
-            holds.forEach(LiveStructure.Hold::close);
+            for (int i = 0; i < holds.size(); i++) { // which makes nothing that there may be no memory for
+                holds.get(i).close();
+            }
         }
     }
 
     /** Holds an element that is to go; false where it may not go now. */
     private boolean hold(Choice<E> choice, List<LiveStructure.Hold> holds, Rest<E> rest) {
-        LiveStructure.Hold hold = rest.busy.isEmpty() ? LiveStructure.tryHold(choice.element) : null;
-        if (hold == null) { // one wait with the list's lock is enough
+        boolean mayWait = rest.busy.isEmpty() || !(choice.element instanceof LiveStructure);
+        LiveStructure.Hold hold = mayWait ? LiveStructure.tryHold(choice.element) : null;
+        if (hold == null) { // one wait with the list's lock is enough; what needs none goes now, as it may be there twice
             rest.busy.add(choice);
             return false;
         }
@@ -154,7 +157,9 @@ final class ListRemoval<E extends @Nullable Object> {
     private @Nullable Choice<E> first(Predicate<? super E> question) {
         LiveStructure.Stamp before = slots.slots().stamp();
         int index = 0;
-        for (SeenElement seen = slots.reader().see(0); seen != null; seen = slots.reader().see(index)) {
+        long count = slots.slots().current().count(); // what others add meanwhile need not end
+        for (SeenElement seen = slots.reader().see(0); seen != null
+                && index < count; seen = slots.reader().see(index)) {
             Choice<E> choice = choose(index, seen, question);
             if (choice != null) {
                 return choice;

@@ -358,7 +358,7 @@ final class QueueRing {
         }
         boolean isHeld = lock.tryLock(patience);
         if (isHeld && !isInUse(heap.inside())) {
-            lock.unlock();
+            lock.unlockForGood();
             throw stale();
         }
         return isHeld;

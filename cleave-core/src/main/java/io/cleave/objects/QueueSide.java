@@ -148,7 +148,7 @@ final class QueueSide implements EventCount.Sleepers {
             throw uninterruptible(e);
         }
         if (!ring.isInUse()) {
-            lock.unlock();
+            lock.unlockForGood();
             return false;
         }
         return true;

@@ -120,10 +120,10 @@ final class QueueStructure implements Structure {
                 freeBlocks(heap, header, ring);
                 return true;
             } finally {
-                tailLock.unlock();
+                tailLock.unlockForGood();
             }
         } finally {
-            headLock.unlock();
+            headLock.unlockForGood();
         }
     }
 

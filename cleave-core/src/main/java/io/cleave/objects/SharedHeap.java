@@ -9,6 +9,7 @@ import io.cleave.IncompatibleBlockException;
 import io.cleave.StaleReferenceException;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapFile;
+import io.cleave.os.Unistd;
 import io.cleave.owner.Gate;
 import io.cleave.owner.SharedCell;
 import java.util.List;
@@ -81,7 +82,9 @@ public final class SharedHeap implements AutoCloseable {
     /** Gives the memory up, with nobody inside. */
     private void release() {
         queues.close();
-        heap.detach();
+        if (!Unistd.isForkedChild()) { // whose threads may be inside, as the memory stays
+            heap.detach();
+        }
         file.close();
     }
 

@@ -43,15 +43,18 @@ import org.jspecify.annotations.Nullable;
  * at one moment. Those that it is true of go, unless others have removed or replaced them by then; what others put into
  * the list meanwhile stays. {@code sort} is done again where others change the list meanwhile, up to ten times, and may
  * compare the same elements again; what they add at the end meanwhile stands behind what was sorted, and after the
- * tenth time so does all that is new. If the code throws, the list is as it was before; in {@code replaceAll} the
- * elements that it was called for before are replaced.
+ * tenth time so does all that is new. If the code throws, the list is as it was before; but in {@code replaceAll} the
+ * elements that it was called for before are replaced, and where a predicate is asked again, as a structure that it was true of
+ * has changed, those that it was true of before are gone. {@code replaceAll} goes by the number of the element, as iterators do:
+ * where others insert or remove before its place, the operator may be called for its own result, or not at all for an element.
  *
  * <p>
  * <b>Iterators and streams</b> go by the number of the element, and never fail because others change the list: where
  * elements come or go before their place, some come twice or are left out. Their {@code set} and {@code remove} throw
  * {@link java.util.ConcurrentModificationException} where another element has come to the place of the one that was
  * returned. <b>Sublists</b> are views that throw it as soon as elements of the list were added, removed or sorted by
- * others than themselves.
+ * others than themselves. What they remove or replace because of its content is what is at the place by then: an element that
+ * another has set there meanwhile is not looked at again, so use the methods of the list where that can be.
  *
  * <p>
  * A list that was dropped throws {@link io.cleave.StaleReferenceException} from every method.

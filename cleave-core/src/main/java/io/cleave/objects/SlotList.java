@@ -289,7 +289,7 @@ final class SlotList {
         for (int look = 0;; look++) {
             R result = reading.from(current());
             if (result == null && look >= LOOKS && !memory.segment().isReadOnly()) {
-                SlotChanges _ = lock();
+                boolean _ = lock(Long.MAX_VALUE, true);
                 try {
                     result = reading.from(current());
                 } finally {
@@ -356,21 +356,24 @@ final class SlotList {
      * @throws IllegalStateException where the thread runs code of a user of the list for an operation
      */
     SlotChanges lock() {
-        boolean _ = lock(Long.MAX_VALUE);
+        boolean _ = lock(Long.MAX_VALUE, false);
         return changes;
     }
 
     /** The same, which gives up after some time; whether it is held. */
     boolean tryLock(long nanos) {
-        return lock(nanos);
+        return lock(nanos, false);
     }
 
-    private boolean lock(long nanos) {
+    /**
+     * @param onlyReads whether nothing is changed under it, which code that the list calls may do as well
+     */
+    private boolean lock(long nanos, boolean onlyReads) {
         gate.enter();
         boolean isHeld = false;
         try {
             long lockAt = header + ListLayout.LOCK;
-            if (UserCode.ofThread().isRunningFor(heap, header, generation)) {
+            if (!onlyReads && UserCode.ofThread().isRunningFor(heap, header, generation)) {
                 requireUse();
                 throw new IllegalStateException("Recursive update: code that a list calls, such as a comparator or a "
                         + "predicate, must not change that list; make other changes after");

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * Operations of several steps, and those that sleep, run between {@link #enter} and {@link #exit}. Closing shuts the
  * gate, then wakes those who sleep inside again and again, who leave with an exception and take back on their way out
- * what they had left in the memory; only then the memory goes. A single access needs no gate, as the segment itself
- * refuses one that comes too late.
+ * what they had left in the memory; only then the memory goes. A single access by a segment needs no gate, as that
+ * refuses one that comes too late; one by an address does.
  *
  * <p>
  * {@code inside} is raised before {@code isShut} is looked at, and {@code isShut} is set before {@code inside} is looked
@@ -193,12 +193,12 @@ public class Gate {
             return;
         }
         isShut = true; // SYNC: seat
-        if (owners.length > 0) {
-            boolean _ = Membarrier.registerThreads(); // a forked child is another process
-            Membarrier.amongThreads();
-        }
         boolean done = false;
         try {
+            if (owners.length > 0) {
+                boolean _ = Membarrier.registerThreads(); // a forked child is another process
+                Membarrier.amongThreads();
+            }
             close(memory, cells);
             done = true;
         } finally {

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * owner, DIED [, WAITERS]       held by one that was told of it              consistent, to a word without DIED;
  *                                                                            release, back to DIED
  * dead owner, anything          as found when a process has died             the first waiter that notices
- * owner, BIASED                 kept by who has released it for the next     its next release without a bias;
- *                               time, or acquired it again                   a waiter that is to have it
- * owner, BIASED, WAITERS        the same, and somebody wants it              release, which wakes one; a waiter, if it
+ * bias, BIASED                  kept by who has released it, for the next    a waiter that is to have it
+ *                               time, or in use by it again
+ * bias, BIASED, WAITERS         the same, and somebody wants it              release, which wakes one; a waiter, if it
  *                                                                            is not in use
  * </pre>
  *
@@ -37,13 +37,18 @@ import org.jspecify.annotations.Nullable;
  * <b>Death.</b> Of the owner: its word stays, and a waiter that finds the process dead replaces it in one step, by itself
  * or by DIED. Between a release and its wake-up, or after being woken: the sleepers look at the word every
  * {@link Patience#SLICE_NANOS}. There is no step between which the word means something else than it says.
+ *
+ * <p>
+ * <b>Bias.</b> Only words of locks that have a {@link Bias} are ever BIASED. Each has a name, an owner that never comes again. Who
+ * waits for one sets WAITERS before it asks whether it is in use. So nobody begins to use it after the answer, and who
+ * does use it finds WAITERS when it releases.
  */
 public final class LockWord {
     /** Somebody may sleep on the word. */
     public static final long WAITERS = 1;
     /** An owner has died, and nobody has said since that what the lock guards was repaired. */
     public static final long DIED = 2;
-    /** The owner keeps the word for the next time, and says elsewhere whether it uses it. */
+    /** In the owner's place is a bias, whose owner keeps the word for the next time, and says elsewhere whether it uses it. */
     public static final long BIASED = 4;
 
     /** Looks that are taken before a sleep even where they have not paid: two microseconds or so, with their breaks. */
@@ -69,8 +74,8 @@ public final class LockWord {
             throw new IllegalStateException("the word of a lock without a bias is marked as biased");
         };
 
-        /** Whether an owner that keeps the lock does not use it, and will not before it has looked at the word again. */
-        boolean isIdle(long owner);
+        /** Whether a bias is not in use, and will not be before its owner has looked at the word again. */
+        boolean isIdle(long bias);
     }
 
     /** What to do with the news that an owner has died. */
@@ -143,7 +148,7 @@ public final class LockWord {
                 } else if ((seen & WAITERS) != 0 || word.cas(seen, seen | WAITERS)) {
                     mark = WAITERS;
                     isInUse = false;
-                    boolean _ = word.sleep(seen | WAITERS, wait, this::isOwnerDead); // a late word is looked at again
+                    boolean _ = word.sleep(seen | WAITERS, wait, this::isSuspicious); // a late word is looked at again
                 }
             }
             boolean hasPaid = mark == 0 && outcome.isHeld();
@@ -186,9 +191,10 @@ public final class LockWord {
         return isMine ? Outcome.OWNER_DIED : null;
     }
 
-    private boolean isOwnerDead() {
-        long owner = owner();
-        return owner != 0 && liveness.isDead(owner);
+    private boolean isSuspicious() {
+        long seen = word.get();
+        long owner = seen & ParticipantsLayout.OWNER;
+        return owner != 0 && (liveness.isDead(owner) || ((seen & BIASED) != 0 && bias.isIdle(owner)));
     }
 
     private void passOn() {

@@ -97,7 +97,7 @@ public final class Participants {
         return page;
     }
 
-    /** The calling thread as an owner: never 0, the two lowest bits clear. */
+    /** The calling thread as an owner: never 0, the three lowest bits clear. */
     public static long me() {
         return process() | (Thread.currentThread().threadId()
                 & (ParticipantsLayout.THREADS / 2 - 1)) << ParticipantsLayout.THREAD_SHIFT;

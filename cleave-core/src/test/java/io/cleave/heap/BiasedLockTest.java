@@ -17,8 +17,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -165,6 +169,142 @@ class BiasedLockTest {
             assertThat(results).containsExactly(false, false);
             lock.unlock();
             assertThat(root(heap, LOCK)).as("somebody wanted it").isZero();
+        }
+    }
+
+    private static void passOften(Heap heap, BiasedLock lock) throws InterruptedException {
+        for (int i = 0; i < 200; i++) {
+            pass(heap, lock);
+        }
+        assertThat(root(heap, LOCK) & LockWord.BIASED).isNotZero();
+    }
+
+    private static void inAnotherThread(Callable<?> task) throws Exception {
+        FutureTask<?> future = new FutureTask<>(task);
+        Thread.ofPlatform().start(future);
+        var _ = future.get();
+    }
+
+    /** Whoever has found a lock idle, and comes back late, does not take another bias for that one. */
+    @Test
+    void aBiasIsNotTakenForALaterOneOfTheSameThread() throws Exception {
+        try (TestSpace space = new TestSpace(6 << 20)) {
+            Heap heap = fresh(space);
+            BiasedLock lock = lock(heap);
+            Set<Long> words = new HashSet<>();
+            for (int i = 0; i < 10; i++) {
+                for (int j = 0; j < 1 << 16 && (root(heap, LOCK) & LockWord.BIASED) == 0; j++) {
+                    pass(heap, lock);
+                }
+                assertThat(words.add(root(heap, LOCK))).as("a name of its own").isTrue();
+                inAnotherThread(() -> {
+                    pass(heap, lock);
+                    return null;
+                });
+            }
+        }
+    }
+
+    @Test
+    void aThreadWhosePlaceWasGivenUpGoesTheUsualWay() throws Exception {
+        try (TestSpace space = new TestSpace(6 << 20)) {
+            Heap heap = fresh(space);
+            BiasedLock lock = lock(heap);
+            passOften(heap, lock);
+            heap.detach(); // as a close that fails does
+            assertThat(lock.tryLock(Patience.TRY)).isTrue();
+            inAnotherThread(() -> {
+                assertThat(lock(heap).tryLock(Patience.TRY)).isFalse();
+                return null;
+            });
+            lock.unlock();
+            inAnotherThread(() -> {
+                pass(heap, lock(heap));
+                return null;
+            });
+        }
+    }
+
+    @Test
+    void aThreadHoldsSeveralLocksOfWhichItKeepsSome() throws Exception {
+        try (TestSpace space = new TestSpace(6 << 20)) {
+            Heap heap = fresh(space);
+            BiasedLock outer = lock(heap);
+            BiasedLock inner = heap.biasedLock(heap.rootAt(LOCK - 1));
+            for (int i = 0; i < 200; i++) {
+                assertThat(inner.tryLock(Patience.TRY)).isTrue();
+                inner.unlock();
+            }
+            passOften(heap, outer);
+            assertThat(outer.tryLock(Patience.TRY)).isTrue();
+            assertThat(inner.tryLock(Patience.TRY)).isTrue();
+            inAnotherThread(() -> {
+                assertThat(lock(heap).tryLock(Patience.TRY)).isFalse();
+                assertThat(heap.biasedLock(inner.at()).tryLock(Patience.TRY)).isFalse();
+                return null;
+            });
+            inner.unlock();
+            inAnotherThread(() -> {
+                assertThat(lock(heap).tryLock(Patience.TRY)).isFalse();
+                return null;
+            });
+            BiasedLock same = lock(heap);
+            assertThatThrownBy(() -> same.tryLock(Patience.TRY)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> heap.locks().lock(outer.at())).isInstanceOf(IllegalStateException.class);
+            outer.unlock();
+            pass(heap, outer);
+        }
+    }
+
+    /** The block of a lock may have become a queue's, whose lock is biased, before somebody comes who knows nothing of that. */
+    @Test
+    void anyLockMayBeFoundBiased() throws Exception {
+        try (TestSpace space = new TestSpace(6 << 20)) {
+            Heap heap = fresh(space);
+            BiasedLock lock = lock(heap);
+            passOften(heap, lock);
+            inAnotherThread(() -> {
+                heap.locks().lock(lock.at());
+                heap.locks().unlock(lock.at());
+                return null;
+            });
+            pass(heap, lock);
+            passOften(heap, lock);
+            heap.locks().lock(lock.at()); // by its own thread
+            heap.locks().unlock(lock.at());
+            pass(heap, lock);
+        }
+    }
+
+    @Test
+    void whoFindsTheLockStaleDoesNotKeepIt() throws Exception {
+        try (TestSpace space = new TestSpace(6 << 20)) {
+            Heap heap = fresh(space);
+            BiasedLock lock = lock(heap);
+            for (int i = 0; i < 1000; i++) {
+                assertThat(lock.tryLock(Patience.TRY)).isTrue();
+                lock.unlockForGood();
+                assertThat(root(heap, LOCK)).isZero();
+            }
+        }
+    }
+
+    @Test
+    void placesOfThreadsThatHaveEndedAreUsedAgain() throws Exception {
+        try (TestSpace space = new TestSpace(6 << 20)) {
+            Heap heap = fresh(space);
+            for (int i = 0; i < 3 * HeapLayout.BIASES; i++) {
+                FutureTask<Boolean> task = new FutureTask<>(() -> {
+                    BiasedLock lock = lock(heap);
+                    for (int j = 0; j < 200; j++) {
+                        pass(heap, lock);
+                    }
+                    return (root(heap, LOCK) & LockWord.BIASED) != 0;
+                });
+                Thread worker = i % 2 == 0 ? Thread.ofPlatform().start(task) : Thread.ofVirtual().start(task);
+                assertThat(task.get()).as("thread " + i).isTrue();
+                worker.join();
+            }
         }
     }
 
