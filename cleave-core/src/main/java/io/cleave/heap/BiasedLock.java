@@ -114,10 +114,10 @@ public final class BiasedLock {
 
     private boolean acquire(long me, Bias mine, Patience patience) throws InterruptedException {
         StackReserve.check();
-        boolean isMine = mine.thread == me && mine != NONE;
+        boolean isMine = mine.thread == me;
         boolean isHeld = (isMine && takeBack(me, mine)) || locks.tryLock(at, patience);
         if (isHeld) {
-            if (isMine && mine == bias) {
+            if (isMine && mine.name == bias.name) {
                 lose(mine);
             }
             streak = last == me ? streak + 1 : 1;

@@ -6,9 +6,6 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import java.lang.ref.WeakReference;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +22,7 @@ final class Biases {
     private final HeapMemory memory;
     private final LockWord.Liveness liveness;
     /** Whose the places are that were taken by this handle. Guarded by this. */
-    private final List<@Nullable Taken> taken = new ArrayList<>(Collections.nCopies(HeapLayout.BIASES, null));
+    private final @Nullable Taken[] taken = new Taken[HeapLayout.BIASES];
 
     /** The owner beside the thread, as a forked child has a copy of what its parent has noted. */
     private record Taken(long owner, WeakReference<Thread> thread) {
@@ -60,7 +57,7 @@ final class Biases {
         }
         Taken mine = new Taken(me, new WeakReference<>(Thread.currentThread()));
         for (int i = 0; i < HeapLayout.BIASES; i++) {
-            Taken known = taken.get(i);
+            Taken known = taken[i];
             if (known != null && known.owner == me && memory.getAcquire(threadAt(i)) == me) {
                 return usedAt(i);
             }
@@ -69,7 +66,7 @@ final class Biases {
             long owner = memory.getAcquire(threadAt(i));
             if ((owner == 0 || hasEnded(i, owner) || liveness.isDead(owner)) && memory.cas(threadAt(i), owner, me)) {
                 memory.setRelease(usedAt(i), 0);
-                taken.set(i, mine);
+                taken[i] = mine;
                 return usedAt(i);
             }
         }
@@ -77,18 +74,18 @@ final class Biases {
     }
 
     private boolean hasEnded(int place, long owner) {
-        Taken known = taken.get(place);
+        Taken known = taken[place];
         return known != null && known.owner == owner && known.hasEnded();
     }
 
     /** Gives up what this handle has taken, with no thread of this process inside. */
     synchronized void release() {
         for (int i = 0; i < HeapLayout.BIASES; i++) {
-            Taken known = taken.get(i);
+            Taken known = taken[i];
             if (known != null && (known.owner & ParticipantsLayout.PROCESS) == Participants.process()) {
                 boolean _ = memory.cas(threadAt(i), known.owner, 0);
             }
-            taken.set(i, null);
+            taken[i] = null;
         }
     }
 
