@@ -153,10 +153,7 @@ public final class BiasedLock {
      * @return whether it does; not if it only keeps it
      */
     public boolean isHeldByMe() {
-        long me = Participants.me();
-        long seen = memory.getAcquire(at);
-        long owner = seen & ParticipantsLayout.OWNER;
-        return (seen & LockWord.BIASED) == 0 ? owner == me : biases.isUsed(owner, me);
+        return locks.isHeldByMe(at);
     }
 
     /**
@@ -172,10 +169,11 @@ public final class BiasedLock {
             boolean isKept = false;
             try {
                 isKept = streak >= needed && keep();
-            } finally {
-                if (!isKept) {
-                    locks.unlock(at);
-                }
+            } catch (RuntimeException | Error e) {
+                needed = MOST_STREAK; // what the lock was held for has happened, and does without a bias
+            }
+            if (!isKept) {
+                locks.unlock(at);
             }
         }
     }

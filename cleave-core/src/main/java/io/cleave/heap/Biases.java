@@ -6,6 +6,7 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
 import java.lang.ref.WeakReference;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,8 @@ final class Biases {
 
     private final HeapMemory memory;
     private final LockWord.Liveness liveness;
-    /** Whose the places are that were taken by this handle. Guarded by this. */
+    private final AtomicBoolean isChanging = new AtomicBoolean();
+    /** Whose the places are that were taken by this handle. Guarded by the flag. */
     private final @Nullable Taken[] taken = new Taken[HeapLayout.BIASES];
 
     /** The owner beside the thread, as a forked child has a copy of what its parent has noted. */
@@ -51,10 +53,18 @@ final class Biases {
      * @param me the thread
      * @return the place's word, 0 where there is none left
      */
-    synchronized long take(long me) {
-        if (!Membarrier.registerProcess()) {
-            return 0;
+    long take(long me) {
+        if (!isChanging.compareAndSet(false, true)) {
+            return 0; // the caller holds a lock, and nobody should wait for what this takes, or for a thread that a fork left behind
         }
+        try {
+            return Membarrier.registerProcess() ? takePlace(me) : 0;
+        } finally {
+            isChanging.set(false);
+        }
+    }
+
+    private long takePlace(long me) {
         Taken mine = new Taken(me, new WeakReference<>(Thread.currentThread()));
         for (int i = 0; i < HeapLayout.BIASES; i++) {
             Taken known = taken[i];
@@ -75,11 +85,12 @@ final class Biases {
 
     private boolean hasEnded(int place, long owner) {
         Taken known = taken[place];
-        return known != null && known.owner == owner && known.hasEnded();
+        // of a parent's thread a forked child knows nothing
+        return known != null && known.owner == owner && Participants.isOwn(owner) && known.hasEnded();
     }
 
     /** Gives up what this handle has taken, with no thread of this process inside. */
-    synchronized void release() {
+    void release() {
         for (int i = 0; i < HeapLayout.BIASES; i++) {
             Taken known = taken[i];
             if (known != null && (known.owner & ParticipantsLayout.PROCESS) == Participants.process()) {

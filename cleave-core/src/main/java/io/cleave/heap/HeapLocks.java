@@ -96,9 +96,7 @@ public final class HeapLocks {
 
     private boolean acquire(long at, long me, Patience patience) throws InterruptedException {
         LockWord word = word(at);
-        long seen = memory.getAcquire(at);
-        long owner = seen & ParticipantsLayout.OWNER;
-        if ((seen & LockWord.BIASED) == 0 ? owner == me : biases.isUsed(owner, me)) {
+        if (isHeldBy(at, me)) {
             throw new IllegalStateException(
                     "this thread holds the lock that it wants: code of a value that is called while "
                             + "the value is read or compared must not change the structure that the value is in");
@@ -177,7 +175,13 @@ public final class HeapLocks {
      * @return whether it does
      */
     public boolean isHeldByMe(long at) {
-        return word(at).owner() == Participants.me();
+        return isHeldBy(at, Participants.me());
+    }
+
+    private boolean isHeldBy(long at, long me) {
+        long seen = memory.getAcquire(at);
+        long owner = seen & ParticipantsLayout.OWNER;
+        return (seen & LockWord.BIASED) == 0 ? owner == me : biases.isUsed(owner, me);
     }
 
     /**

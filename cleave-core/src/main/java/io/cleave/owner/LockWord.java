@@ -125,7 +125,7 @@ public final class LockWord {
         long mark = 0;
         int budget = wait.isTry() ? 0 : Math.min(word.spins(), 2 * usualSpins + LEAST_SPINS);
         int spins = 0;
-        boolean isInUse = false;
+        long inUse = 0;
         Outcome outcome = null;
         try {
             while (outcome == null) {
@@ -137,17 +137,17 @@ public final class LockWord {
                     spins++;
                 } else if (liveness.isDead(seen & ParticipantsLayout.OWNER)) {
                     outcome = replaceDead(seen, me | mark, news);
-                } else if ((seen & BIASED) != 0 && !isInUse) {
+                } else if ((seen & BIASED) != 0 && (seen & ParticipantsLayout.OWNER) != inUse) {
                     if ((seen & WAITERS) != 0 || word.cas(seen, seen | WAITERS)) {
-                        isInUse = !bias.isIdle(seen & ParticipantsLayout.OWNER);
-                        boolean isMine = !isInUse && word.cas(seen | WAITERS, me | WAITERS);
-                        outcome = isMine ? Outcome.CLEAN : null;
+                        boolean isIdle = bias.isIdle(seen & ParticipantsLayout.OWNER);
+                        inUse = isIdle ? 0 : seen & ParticipantsLayout.OWNER;
+                        outcome = isIdle && word.cas(seen | WAITERS, me | WAITERS) ? Outcome.CLEAN : null;
                     }
                 } else if (wait.isOver()) {
                     outcome = Outcome.TIMED_OUT;
                 } else if ((seen & WAITERS) != 0 || word.cas(seen, seen | WAITERS)) {
                     mark = WAITERS;
-                    isInUse = false;
+                    inUse = 0;
                     boolean _ = word.sleep(seen | WAITERS, wait, this::isSuspicious); // a late word is looked at again
                 }
             }
