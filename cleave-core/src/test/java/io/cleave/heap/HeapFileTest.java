@@ -147,10 +147,10 @@ final class HeapFileTest {
             }
             long good = overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC + (1L << 56));
             assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
-                    .hasMessageContaining("version 3, this").hasMessageContaining("reads version 2");
+                    .hasMessageContaining("version 4, this").hasMessageContaining("reads version 3");
             overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC - (1L << 56));
             assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
-                    .hasMessageContaining("version 1, this").hasMessageContaining("reads version 2");
+                    .hasMessageContaining("version 1, this").hasMessageContaining("reads version 3");
             overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC + 1);
             assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
                     .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC))
