@@ -150,7 +150,7 @@ final class HeapFileTest {
                     .hasMessageContaining("version 4, this").hasMessageContaining("reads version 3");
             overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC - (1L << 56));
             assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
-                    .hasMessageContaining("version 1, this").hasMessageContaining("reads version 3");
+                    .hasMessageContaining("version 2, this").hasMessageContaining("reads version 3");
             overwrite(4096 + HeapLayout.MAGIC_AT, HeapLayout.MAGIC + 1);
             assertThatThrownBy(() -> HeapFile.open(NAME, DEFAULTS)).isInstanceOf(IncompatibleBlockException.class)
                     .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC))
