@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * compare the same elements again; what they add at the end meanwhile stands behind what was sorted, and after the
  * tenth time so does all that is new. If the code throws, the list is as it was before; but in {@code replaceAll} the
  * elements that it was called for before are replaced, and where a predicate is asked again, as a structure that it was true of
- * has changed, those that it was true of before are gone. {@code replaceAll} goes by the number of the element, as iterators do:
+ * has changed, those that it was true of before are gone. {@code replaceAll} ends with what was the last element when it began, and goes by the number of the element, as iterators do:
  * where others insert or remove before its place, the operator may be called for its own result, or not at all for an element.
  *
  * <p>

@@ -3,6 +3,7 @@ package io.cleave.objects;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.testing.ChildJvm;
+import io.cleave.testing.Delays;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -170,7 +171,8 @@ class HeapErrorsTest {
     @Test
     void whereThereIsNoMemoryNothingStaysHeld() throws InterruptedException {
         try (ChildJvm jvm = ChildJvm.start(List.of("-Xmx16m", "-XX:+UseSerialGC"), Hungry.class)) {
-            assertThat(jvm.awaitExit()).as(() -> String.join("\n", jvm.lines())).isZero();
+            assertThat(jvm.awaitExit(Delays.PATIENCE.multipliedBy(2))).as(() -> String.join("\n", jvm.lines()))
+                    .isZero();
             assertThat(jvm.awaitLine("errors ")).isEqualTo("true");
         }
     }
