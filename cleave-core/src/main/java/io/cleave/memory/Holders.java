@@ -80,7 +80,7 @@ interface Holders {
     /** A lock in one word, which is 0, or the lowest bit alone, where nobody holds it and there is no news. */
     final class OfLockWord implements Holders {
         /** An owner that no process can be: slot 0, which none takes, and the greatest number of a thread. */
-        static final long SEALED = ((1L << 36) - 1) << 2;
+        static final long SEALED = ((1L << 35) - 1) << 3;
         private static final long PROCESS = -1L << 38;
         private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
@@ -92,7 +92,7 @@ interface Holders {
         @Override
         public boolean isHeld(MemorySegment content) {
             long word = (long) LONG.getAcquire(content, 0L);
-            return word >>> 1 != 0 && word >>> 2 != SEALED >>> 2;
+            return word >>> 1 != 0 && word >>> 3 != SEALED >>> 3;
         }
 
         @Override
@@ -104,7 +104,7 @@ interface Holders {
         @Override
         public boolean seal(MemorySegment content) {
             long found = (long) LONG.compareAndExchange(content, 0L, 0L, SEALED);
-            return found == 0 || found >>> 2 == SEALED >>> 2;
+            return found == 0 || found >>> 3 == SEALED >>> 3;
         }
     }
 
