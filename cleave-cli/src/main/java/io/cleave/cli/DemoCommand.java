@@ -6,6 +6,7 @@ import io.cleave.cli.demo.Way;
 import io.cleave.fission.Fission;
 import io.cleave.fission.FissionReport;
 import io.cleave.fission.Support;
+import io.cleave.memory.SharedMemory;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +53,7 @@ final class DemoCommand extends CleaveCommand {
             err().println("cleave demo: this JVM cannot be forked: " + reason);
             return FAILED;
         }
+        SharedMemory.anonymous(1).close(); // where there can be no blocks it fails here, rather than after the work
         Progress.eraseOnInterrupt();
         int workers = children == null ? parallelism() : children;
         ClassIndex index;

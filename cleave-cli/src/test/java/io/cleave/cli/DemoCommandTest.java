@@ -50,6 +50,14 @@ final class DemoCommandTest {
     }
 
     @Test
+    void whereNoBlockCanBeMadeItSaysSoBeforeItWorks() throws Exception {
+        Cli.Result result = Cli.process(Map.of("CLEAVE_DIR", "/dev/shm/cleave-is-not-there"), "demo");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("/dev/shm/cleave-is-not-there", "name another one in CLEAVE_DIR");
+    }
+
+    @Test
     void stringsOfTheJdkAreShownWithoutSurprises() {
         assertThat(DemoText.quoted("a\tb\n\u0000\u20ac")).isEqualTo("\"a\\tb\\n\\u0000\\u20ac\"");
     }

@@ -4,59 +4,57 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
+import io.cleave.testing.Exhaustive;
 import io.cleave.testing.ForkedChild;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays scenarios in a JVM of its own: once for each store at which the victim can be cut off, and for each of those once
- * for each store of the next, or once for the n-th with the n-th. It forks those who may die, which takes milliseconds.
+ * Plays scenarios in a JVM of its own: once for each store at which the victim can be cut off, where after each fourth of
+ * those deaths the next is cut off, too, at as many stores; if the run is {@link Exhaustive}, for each death of the
+ * victim once for each store of the next. It forks those who may die, which takes milliseconds.
  */
 @SuppressWarnings("SystemOut")
 public final class CrashHarness {
+    /** For tests that play scenarios: more than they may take. */
+    public static final int LIMIT_SECONDS = 900;
+
     private static final int PLAYS_PER_COLLECTION = 64;
     private static final long PAUSE_NANOS = 50_000;
+    /** After which deaths of the victim the next dies as well. */
     private static final int EACH = 4;
+    private static final Duration A_DAY = Duration.ofDays(1);
     private static final String STORES = "stores ";
 
     private final CrashScenario scenario;
-    private final Seconds seconds;
     private boolean hasVictimDied;
     private int deaths;
     private int plays;
 
-    private CrashHarness(CrashScenario scenario, Seconds seconds) {
+    private CrashHarness(CrashScenario scenario) {
         this.scenario = scenario;
-        this.seconds = seconds;
-    }
-
-    /** Which deaths of the next are played, after that of the victim. */
-    public enum Seconds {
-        /** Each after each. */
-        ALL,
-        /** None, and then the n-th after the n-th. */
-        NONE_AND_NTH,
-        /** The n-th after each fourth, else none: few plays, with a victim's death at each store still. */
-        NONE_OR_NTH
     }
 
     /** Where scenarios come from: a class with a constructor without parameters. */
     public interface Scenarios extends Supplier<List<CrashScenario>> {}
 
     /**
-     * Plays one scenario, and fails where anything is not as it should be.
+     * What a run plays, by names with commas in between for each JVM that is to play some: a choice in one JVM, as its start
+     * takes longer than many a scenario; if the run is exhaustive, all, each in its own.
      *
-     * @param scenarios makes it
-     * @param name which
-     * @param isEverySecond whether each death of the victim is followed by each of the next
-     * @return the number of stores of the victim
+     * @param scenarios all
+     * @param usual whether one is among the choice
      */
-    public static int play(Class<? extends Scenarios> scenarios, String name, boolean isEverySecond)
-            throws InterruptedException {
-        return play(scenarios, name, isEverySecond ? Seconds.ALL : Seconds.NONE_AND_NTH);
+    public static Stream<String> names(Scenarios scenarios, Predicate<String> usual) {
+        Stream<String> names = scenarios.get().stream().map(CrashScenario::name);
+        return Exhaustive.IS_ON ? names : Stream.of(names.filter(usual).collect(Collectors.joining(",")));
     }
 
     /**
@@ -64,16 +62,13 @@ public final class CrashHarness {
      *
      * @param scenarios makes them
      * @param names which, with commas in between
-     * @param seconds which deaths of the next are played
      * @return the number of stores of the victim, the least of all
      */
-    public static int play(Class<? extends Scenarios> scenarios, String names, Seconds seconds)
-            throws InterruptedException {
+    public static int play(Class<? extends Scenarios> scenarios, String names) throws InterruptedException {
         try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=2000000",
-                "-Dcleave.biasAfter=2"),
-                CrashHarness.class,
-                scenarios.getName(), names, seconds.name())) {
-            assertThat(jvm.awaitExit(Delays.PATIENCE.multipliedBy(6))).as(() -> String.join("\n", jvm.lines()))
+                "-Dcleave.biasAfter=2", Exhaustive.OPTION), CrashHarness.class, scenarios.getName(), names)) {
+            assertThat(jvm.awaitExit(Exhaustive.IS_ON ? A_DAY : Delays.PATIENCE.multipliedBy(6)))
+                    .as(() -> String.join("\n", jvm.lines()))
                     .isZero();
             List<Integer> stores = jvm.lines().stream().filter(line -> line.startsWith(STORES))
                     .map(line -> Integer.valueOf(line.substring(STORES.length(), line.indexOf(',')))).toList();
@@ -82,13 +77,13 @@ public final class CrashHarness {
         }
     }
 
-    /** Arguments: the class of the scenarios, the names of some, which second deaths are played. */
+    /** Arguments: the class of the scenarios, the names of some. */
     public static void main(String[] arguments) throws Exception {
         Scenarios scenarios = Class.forName(arguments[0]).asSubclass(Scenarios.class).getDeclaredConstructor()
                 .newInstance();
         for (CrashScenario scenario : scenarios.get()) {
             if (List.of(arguments[1].split(",")).contains(scenario.name())) {
-                new CrashHarness(scenario, Seconds.valueOf(arguments[2])).run();
+                new CrashHarness(scenario).run();
             }
         }
     }
@@ -109,15 +104,12 @@ public final class CrashHarness {
 
     /** Lets the victim die at a step, with and without others after it; whether it did. */
     private boolean playFirst(TestSpace space, int first) throws Exception {
-        if (seconds == Seconds.NONE_OR_NTH && first % EACH == 0) {
+        if (!Exhaustive.IS_ON && first % EACH == 0) {
             boolean _ = play(space, first, first);
             return hasVictimDied;
         }
         boolean hasDied = play(space, first, null);
-        if (hasDied && seconds == Seconds.NONE_AND_NTH) {
-            boolean _ = play(space, first, first);
-        }
-        for (int second = 1; hasDied && seconds == Seconds.ALL && play(space, first, second); second++) {
+        for (int second = 1; hasDied && Exhaustive.IS_ON && play(space, first, second); second++) {
             Thread.onSpinWait();
         }
         return hasDied;

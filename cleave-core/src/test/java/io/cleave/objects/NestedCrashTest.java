@@ -3,38 +3,30 @@ package io.cleave.objects;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.heap.CrashHarness;
-import io.cleave.heap.CrashScenario;
-import io.cleave.testing.Delays;
-import java.time.Duration;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Whoever dies while a structure is put into another or taken from it, and whoever dies after: it has happened or not, and
- * no byte is lost. With {@code CLEAVE_TEST_SCALE} of more than 2 all scenarios are played, and each death is followed by
- * another one, with {@code -Dcleave.everySecondDeath=true} by one at each store.
+ * no byte is lost.
  */
+@Timeout(CrashHarness.LIMIT_SECONDS)
 class NestedCrashTest {
-    private static final boolean IS_LONG = Delays.PATIENCE.compareTo(Duration.ofMinutes(1)) > 0;
+    /** What is played where not all is: each way to put, remove, drop. */
+    private static final Set<String> USUAL = Set.of("put-large", "replace", "set", "add-all", "remove-deep",
+            "remove-if",
+            "clear-list", "fail", "drop", "remove-and-add");
 
-    /** Those that are played in one JVM where tests are not given more time than usual: each way to put, remove, drop. */
     static Stream<String> names() {
-        return IS_LONG ? new NestedScenarios().get().stream().map(CrashScenario::name)
-                : Stream.of("put-large,replace,set,add-all", "remove-deep,remove-if,clear-list",
-                        "fail,drop,remove-and-add");
-    }
-
-    private static CrashHarness.Seconds seconds() {
-        if (Boolean.getBoolean("cleave.everySecondDeath")) {
-            return CrashHarness.Seconds.ALL;
-        }
-        return IS_LONG ? CrashHarness.Seconds.NONE_AND_NTH : CrashHarness.Seconds.NONE_OR_NTH;
+        return CrashHarness.names(new NestedScenarios(), USUAL::contains);
     }
 
     @ParameterizedTest
     @MethodSource("names")
     void anOperationHappensAsAWholeOrNotAtAllWhereverItIsCutOff(String names) throws InterruptedException {
-        assertThat(CrashHarness.play(NestedScenarios.class, names, seconds())).isGreaterThan(20);
+        assertThat(CrashHarness.play(NestedScenarios.class, names)).isGreaterThan(20);
     }
 }

@@ -1,6 +1,7 @@
 package io.cleave.os;
 
 import io.cleave.os.WholeFork.Cut;
+import io.cleave.testing.Exhaustive;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -34,6 +35,8 @@ public final class WholeForkCutSubject {
     private static final int NAP_MILLIS = 1700;
     /** Parents that nap or stand still at a time. */
     private static final int TOGETHER = 12;
+    /** One step in so many is played with those, which is slow: in an exhaustive run each. */
+    private static final int STRIDE = Exhaustive.IS_ON ? 1 : 3;
 
     private static final long BYTES_LEFT = 16 << 10;
 
@@ -65,9 +68,9 @@ public final class WholeForkCutSubject {
             case "fail-all" -> failAll();
             case "forbidden" -> forbid();
             case "stolen" -> steal();
-            case "kill-parent" -> cutParents(Cut.KILL, 1, 0);
-            case "stop-parent" -> cutParents(Cut.STOP, TOGETHER, 0);
-            case "nap-parent" -> cutParents(Cut.NAP, TOGETHER, 0);
+            case "kill-parent" -> cutParents(Cut.KILL, 1, 1);
+            case "stop-parent" -> cutParents(Cut.STOP, TOGETHER, STRIDE);
+            case "nap-parent" -> cutParents(Cut.NAP, TOGETHER, STRIDE);
             case "nap-parent-really" -> napOnce();
             case "processes" -> limitProcesses();
             case "memory" -> limitMemory();
@@ -267,14 +270,15 @@ public final class WholeForkCutSubject {
     }
 
     /** Forks as the parent of each cut in turn, several at a time. */
-    private static int cutParents(Cut cut, int together, int first) throws InterruptedException {
+    private static int cutParents(Cut cut, int together, int stride) throws InterruptedException {
         int retried = 0;
-        for (int step = 1 + first; step < MOST_STEPS; step += together) {
+        int last = 0;
+        for (int step = 1; step < MOST_STEPS; step += together * stride) {
             List<Integer> parents = new ArrayList<>();
             for (int i = 0; i < together; i++) {
                 int pid = WholeFork.fork();
                 if (pid == 0) {
-                    beParent(cut, step + i, i);
+                    beParent(cut, step + i * stride, i);
                 }
                 check(pid > 0, "no parent: " + WholeFork.describe(pid));
                 parents.add(pid);
@@ -285,7 +289,7 @@ public final class WholeForkCutSubject {
                     int status = await(parents.get(i), WUNTRACED);
                     isEnd |= status == NO_SUCH_STEP << 8;
                     check(status >> 8 == NO_SUCH_STEP || status == (SIGSTOP << 8 | STOPPED), "no stop but "
-                            + Signals.describe(status) + " at step " + (step + i));
+                            + Signals.describe(status) + " at step " + (step + i * stride));
                     if (status >> 8 == NO_SUCH_STEP) {
                         parents.set(i, 0);
                     }
@@ -302,14 +306,15 @@ public final class WholeForkCutSubject {
                 if (status == NO_SUCH_STEP << 8) {
                     isEnd = true;
                 } else {
+                    last = step + i * stride;
                     check(status == (cut == Cut.KILL ? Signals.SIGKILL : RIGHT),
-                            "the parent " + Signals.describe(status) + " at step " + (step + i));
+                            "the parent " + Signals.describe(status) + " at step " + (step + i * stride));
                 }
             }
             awaitNobody(step);
             if (isEnd) {
                 System.out.println("retried " + retried);
-                return step;
+                return last;
             }
         }
         throw new IllegalStateException("endless steps");

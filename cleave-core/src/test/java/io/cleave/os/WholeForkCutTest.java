@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cleave.testing.ChildJvm;
+import io.cleave.testing.Exhaustive;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class WholeForkCutTest {
     private static final List<String> SMALL = List.of("-XX:+UseSerialGC", "-Xmx32m", "-Xshare:auto",
-            "-XX:TieredStopAtLevel=1");
+            "-XX:TieredStopAtLevel=1", Exhaustive.OPTION);
 
     private static List<String> run(String... arguments) throws InterruptedException {
         assumeTrue(System.getProperty("os.arch").equals("amd64"), "the machine code is for x86-64");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cleave.testing.ChildJvm;
 import io.cleave.testing.Delays;
+import io.cleave.testing.Exhaustive;
 import io.cleave.testing.ForkedChild;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,15 +17,13 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Every operation of every object is cut off after each of its stores by the end of its process, and for each of those
- * the next who uses the object after one of its own; a third goes on in every case. With {@code -Dcleave.test.deaths=all}
- * the next is cut off after each of its own, which takes seven minutes instead of two.
+ * the next who uses the object after one of its own; a third goes on in every case. In a run that is
+ * {@link Exhaustive} the next is cut off after each of its own, which takes three times as long.
  */
 @Timeout(900)
 final class EveryStoreCrashTest {
     /** How long one scene may take. */
     private static final Duration PATIENCE = Delays.PATIENCE.multipliedBy(4);
-
-    private static final String EVERY_SECOND = Boolean.toString("all".equals(System.getProperty("cleave.test.deaths")));
 
     /** How many groups are played at once: most of the time they wait. */
     private static final int AT_ONCE = 2;
@@ -48,7 +47,7 @@ final class EveryStoreCrashTest {
     private static void play(String group) throws Exception {
         int scenes = CrashScenes.of(group).size();
         try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.sliceNanos=4000000"),
-                CrashRun.class, group, EVERY_SECOND)) {
+                CrashRun.class, group, Boolean.toString(Exhaustive.IS_ON))) {
             int seen = 0;
             while (seen < scenes) {
                 int before = seen;

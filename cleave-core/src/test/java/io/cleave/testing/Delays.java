@@ -20,7 +20,7 @@ public final class Delays {
     public static final Duration GRACE = scaled(Duration.ofSeconds(2));
 
     /** How long to wait for what must happen: longer means that it never will. */
-    public static final Duration PATIENCE = scaled(Duration.ofSeconds(30));
+    public static final Duration PATIENCE = scaled(Duration.ofSeconds(90));
 
     /** Between the first looks at a condition and later ones, which is what waiting costs where much is asked of others. */
     private static final Duration FIRST_POLL = Duration.ofNanos(50_000);
