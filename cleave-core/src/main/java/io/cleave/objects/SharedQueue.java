@@ -54,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  * number of elements before it (about a third of a microsecond each).
  *
  * <p>
- * <b>Cost.</b> To put or take a short element is two atomic operations, or none where one thread does so again and again, on a line of the cache that those share who do
- * the same, and a copy. {@link #offerAll}, {@link #putAll} and {@code drainTo} do many elements for that.
+ * <b>Cost.</b> To put or take a short element is a copy, and two atomic operations on a line of the cache that those
+ * share who do the same; none where one thread does so again and again. {@link #offerAll}, {@link #putAll} and {@code drainTo} do many elements for that.
  *
  * <p>
  * Memory consistency effects: actions in a thread before it puts an element happen before actions after another thread,

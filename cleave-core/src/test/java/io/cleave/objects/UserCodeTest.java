@@ -1,17 +1,21 @@
 package io.cleave.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cleave.testing.Background;
 import io.cleave.testing.Delays;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.ListIterator;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -379,6 +383,48 @@ class UserCodeTest {
         long before = added.get();
         assertThat(Delays.within(Delays.PATIENCE, () -> added.get() > before + 1)).isTrue();
         return false;
+    }
+
+    @Test
+    void whatIsNotBusyGoesWhileSomethingElseIs() throws Exception {
+        SharedList<Map<Long, Long>> list = heap.list("list", StructureType.map(Long.class, Long.class));
+        list.add(null);
+        list.add(Map.of());
+        list.add(null);
+        list.add(null);
+        Map<Long, Long> busy = list.get(1);
+        CountDownLatch isBusy = new CountDownLatch(1);
+        List<Background<Long>> computing = new ArrayList<>();
+        assertThat(list.removeIf(each -> {
+            if (each != null && computing.isEmpty()) {
+                computing.add(Background.call(() -> busy.compute(1L, (_, _) -> {
+                    isBusy.countDown();
+                    assertThat(Delays.within(Delays.PATIENCE, () -> list.size() == 1)).as("the others go").isTrue();
+                    return 5L;
+                })));
+                assertThatCode(isBusy::await).doesNotThrowAnyException();
+                return true;
+            }
+            return each == null;
+        })).isTrue();
+        assertThat(computing.getFirst().get()).isEqualTo(5);
+        assertThat(list).containsExactly(Map.of(1L, 5L)); // looked at again, and kept
+    }
+
+    @Test
+    void whoGoesThroughAListEndsThoughItGrowsWithEachLook() {
+        SharedList<Hooked> list = heap.list("list", Hooked.class);
+        SharedList<Hooked> same = heap.list("list", Hooked.class);
+        list.addAll(List.of(hooked(1), hooked(2), hooked(3)));
+        HOOK.set(always(() -> same.add(null)));
+        list.replaceAll(each -> each);
+        assertThat(list.remove(hooked(4))).isFalse();
+        assertThat(list.removeIf(each -> each != null && each.number == 4)).isFalse();
+        assertThat(list.removeAll(Collections.singletonList(hooked(4)))).isFalse();
+        assertThat(list.contains(hooked(4))).isFalse();
+        HOOK.set(() -> {});
+        assertThat(list.subList(0, 3)).containsExactly(hooked(1), hooked(2), hooked(3));
+        assertThat(list.size()).isGreaterThan(3);
     }
 
     @Test
