@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class Schedule implements Children.Listener, Reception.Listener {
     private static final long NAP_NANOS = 2_000_000;
     private static final long ALL_NAP_NANOS = 20_000_000;
-    private static final long FIRST_RESULT_NANOS = 2_000_000;
-    /** How long the very first child may take until it begins. */
-    private static final long MOST_SET_UP_NANOS = 1_000_000_000;
     /** How long a child may keep results before it wakes the parent: each wake-up takes a processor from some child. */
     private static final long LATENCY_NANOS = 100_000;
     private static final long ALL_LATENCY_NANOS = 20_000_000;
@@ -44,6 +41,7 @@ final class Schedule implements Children.Listener, Reception.Listener {
     /** Slices that are computed here, by their chunks; or {@link #FIRST}, before there are any. */
     private final OpenSlices slices;
 
+    private final HeadStart headStart = new HeadStart();
     private @Nullable Children children;
     private @Nullable Throwable failure;
     private boolean anyTaken;
@@ -192,7 +190,11 @@ final class Schedule implements Children.Listener, Reception.Listener {
 
     // Children
 
+    /** Whether it has forked, or is about to. */
     private boolean forkMissing(Children children) {
+        if (!anyTaken && headStart.lasts(children.lastForkNanos())) {
+            return true;
+        }
         boolean forked = false;
         boolean allowed = settings.isIsolated() || !children.isHopeless(reception.itemsInChildren()); // isolated: nobody else can
         boolean awaitsFirst = !anyTaken && !nobodyWaits;
@@ -204,9 +206,8 @@ final class Schedule implements Children.Listener, Reception.Listener {
                 }
                 forked = true;
                 if (awaitsFirst) {
-                    if (!awaitFirst(children) || order.isReady() || failure != null) {
-                        break; // whether another child may be forked after one that has died is for the next step
-                    }
+                    headStart.give(children.live().getLast(), children.live().size() == 1);
+                    break;
                 }
             }
         } finally {
@@ -242,35 +243,6 @@ final class Schedule implements Children.Listener, Reception.Listener {
             order.add(next);
         }
         return next;
-    }
-
-    /**
-     * Gives a child a moment before the next is forked, as the first result matters more; and the very first child until it
-     * has begun, and then as long again as its fork and that have taken. A second child would take that long, too, and what
-     * the first one touches has to wait while the second is forked.
-     *
-     * @return whether the child lives
-     */
-    private boolean awaitFirst(Children children) {
-        Child child = children.live().getLast();
-        boolean isFirst = children.live().size() == 1;
-        long forked = System.nanoTime();
-        long deadline = forked + (isFirst ? MOST_SET_UP_NANOS : FIRST_RESULT_NANOS);
-        boolean begun = !isFirst;
-        for (long now = forked; !order.isReady() && failure == null && child.isLive
-                && now - deadline < 0; now = System.nanoTime()) {
-            sleep(children, Math.min(deadline, now + FIRST_RESULT_NANOS));
-            drainSome(child);
-            children.look();
-            releaseDue();
-            if (!begun && child.slot.hasBegun()) {
-                begun = true;
-                long setUp = System.nanoTime() - forked;
-                long followed = forked + 2 * setUp + Math.max(FIRST_RESULT_NANOS, children.lastForkNanos());
-                deadline = Math.min(followed, forked + MOST_SET_UP_NANOS);
-            }
-        }
-        return child.isLive;
     }
 
     /** Waits for children; fails where there will be none and nobody else can do their work. */

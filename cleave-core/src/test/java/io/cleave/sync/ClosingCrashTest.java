@@ -1,6 +1,6 @@
 package io.cleave.sync;
 
-import static io.cleave.sync.SyncCrashTest.A_SECOND;
+import static io.cleave.sync.SyncCrashTest.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -55,7 +55,7 @@ final class ClosingCrashTest {
                 other[0] = Background.call(() -> barrier.await());
                 assertThat(Delays.within(Delays.PATIENCE, () -> barrier.getNumberWaiting() == 1)).isTrue();
             }, () -> {
-                assertThatThrownBy(() -> other[0].get(A_SECOND)).isInstanceOf(BrokenBarrierException.class);
+                assertThatThrownBy(() -> other[0].get(SOON)).isInstanceOf(BrokenBarrierException.class);
                 barrier.reset();
                 assertThat(barrier.getNumberWaiting()).isZero();
                 assertThat(barrier.isBroken()).isFalse();
@@ -69,7 +69,7 @@ final class ClosingCrashTest {
         atEveryStep("latch", () -> latch[0] = SharedCountDownLatch.named(NAME, 1), () -> {
             assertThat(latch[0].await(1, TimeUnit.MILLISECONDS)).isFalse();
             latch[0].countDown();
-            assertThat(latch[0].await(A_SECOND)).isTrue();
+            assertThat(latch[0].await(SOON)).isTrue();
             latch[0].close();
         });
     }
@@ -80,7 +80,7 @@ final class ClosingCrashTest {
             atEveryStep("semaphore", () -> semaphore.acquire(3), () -> {
                 Background<Void> other = Background.run(() -> semaphore.acquire(3));
                 semaphore.release(3);
-                other.get(A_SECOND);
+                other.get(SOON);
                 assertThat(semaphore.tryAcquire()).isFalse();
                 semaphore.release(3);
             });
@@ -95,9 +95,9 @@ final class ClosingCrashTest {
                     lock.readLock().lock();
                     lock.readLock().unlock();
                 });
-                reader.get(A_SECOND);
+                reader.get(SOON);
                 lock.readLock().unlock();
-                assertThat(lock.writeLock().tryAcquire(A_SECOND)).contains(Acquisition.CLEAN);
+                assertThat(lock.writeLock().tryAcquire(SOON)).contains(Acquisition.CLEAN);
                 lock.writeLock().unlock();
             });
         }
@@ -121,12 +121,12 @@ final class ClosingCrashTest {
                 MutexContract.awaitWaiting(mutex, 1);
             }, () -> {
                 for (int i = 0; i < 2; i++) { // one may go to a thread that died waiting
-                    assertThat(mutex.tryAcquire(A_SECOND)).isPresent();
+                    assertThat(mutex.tryAcquire(SOON)).isPresent();
                     mutex.consistent();
                     mutex.condition(0).signal();
                     mutex.unlock();
                 }
-                other[0].get(A_SECOND);
+                other[0].get(SOON);
             });
         }
     }

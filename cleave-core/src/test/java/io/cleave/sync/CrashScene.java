@@ -90,6 +90,6 @@ final class CrashScene {
 
     /** How long survivors wait for what must come. */
     static Duration aSecond() {
-        return SyncCrashTest.A_SECOND;
+        return SyncCrashTest.SOON;
     }
 }

@@ -16,14 +16,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Every operation is cut off after each of its shared stores, by the end of its process; those who survive go on within
- * a second, and know what they have to know.
+ * Every operation is cut off after each of its shared stores, by the end of its process; those who survive go on
+ * soon, and know what they have to know.
  */
 @Timeout(300)
 @SuppressWarnings("LockNotBeforeTry")
 final class SyncCrashTest {
     private static final String NAME = "crash-test";
-    static final Duration A_SECOND = Delays.scaled(Duration.ofSeconds(1));
+    /** Long after everybody who waits for a dead one has found that out, and before any wait that has nothing to do with it. */
+    static final Duration SOON = Delays.scaled(Duration.ofSeconds(10));
     static final int KILLED = 137;
     /** Attaching to the block and taking a slot as a participant, which {@link SlotCrashTest} cuts. */
     static final int STEPS_TO_SLOT = 10;
@@ -61,7 +62,7 @@ final class SyncCrashTest {
         try (SharedMutex mutex = SharedMutex.named(NAME)) {
             atEveryStep("mutex", 7, _ -> {
                 boolean wasHeld = mutex.isLocked();
-                assertThat(mutex.tryAcquire(A_SECOND))
+                assertThat(mutex.tryAcquire(SOON))
                         .contains(wasHeld ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
                 assertThat(mutex.getHoldCount()).isOne();
                 mutex.consistent();
@@ -79,7 +80,7 @@ final class SyncCrashTest {
                 boolean wasHeld = mutex.isLocked();
                 for (int i = 0; i < 2; i++) {
                     try {
-                        assertThat(mutex.tryLock(A_SECOND.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+                        assertThat(mutex.tryLock(SOON.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
                         mutex.unlock();
                         assertThat(wasHeld).isFalse();
                     } catch (OwnerDiedException e) {
@@ -99,7 +100,7 @@ final class SyncCrashTest {
         try (SharedMutex mutex = SharedMutex.named(NAME)) {
             Background<?>[] waiter = {waiter(mutex)};
             atEveryStep("signal", 5, _ -> {
-                Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
+                Acquisition _ = mutex.tryAcquire(SOON).orElseThrow();
                 mutex.condition(0).signalAll();
                 mutex.unlock();
                 waiter[0].get();
@@ -133,7 +134,7 @@ final class SyncCrashTest {
     void noPermitIsLostOrInvented() throws Exception {
         try (SharedSemaphore semaphore = SharedSemaphore.named(NAME, 3)) {
             atEveryStep("semaphore", 7, _ -> {
-                assertThat(semaphore.tryAcquire(3, A_SECOND)).isTrue();
+                assertThat(semaphore.tryAcquire(3, SOON)).isTrue();
                 assertThat(semaphore.tryAcquire()).isFalse();
                 semaphore.release(3);
                 assertThat(semaphore.availablePermits()).isEqualTo(3);
@@ -146,7 +147,7 @@ final class SyncCrashTest {
         try (SharedReadWriteLock lock = SharedReadWriteLock.named(NAME)) {
             atEveryStep("rw", 14, _ -> {
                 boolean wasWritten = lock.isWriteLocked();
-                assertThat(lock.writeLock().tryAcquire(A_SECOND))
+                assertThat(lock.writeLock().tryAcquire(SOON))
                         .contains(wasWritten ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
                 assertThat(lock.getWriteHoldCount()).isOne();
                 assertThat(lock.getReadLockCount()).isZero();
@@ -164,7 +165,7 @@ final class SyncCrashTest {
             atEveryStep("event", 3, step -> {
                 assertThat(event.isSet()).isEqualTo(step == 2 || step >= 4);
                 event.set();
-                assertThat(event.await(A_SECOND)).isTrue();
+                assertThat(event.await(SOON)).isTrue();
                 event.clear();
             });
         }
@@ -177,7 +178,7 @@ final class SyncCrashTest {
             atEveryStep("latch", 5, step -> {
                 boolean isOpen = latch[0].getCount() == 0;
                 try {
-                    boolean hasOpened = latch[0].await(step < STEPS_TO_MEMBER ? Duration.ofMillis(1) : A_SECOND);
+                    boolean hasOpened = latch[0].await(step < STEPS_TO_MEMBER ? Duration.ofMillis(1) : SOON);
                     assertThat(hasOpened).isEqualTo(isOpen);
                     assertThat(isOpen || step < STEPS_TO_MEMBER).isTrue();
                 } catch (OwnerDiedException e) {
@@ -199,7 +200,7 @@ final class SyncCrashTest {
                 if (step < STEPS_TO_MEMBER) {
                     barrier.reset();
                 }
-                boolean _ = waiter.getFirst().get(A_SECOND); // passed or broken, but over
+                boolean _ = waiter.getFirst().get(SOON); // passed or broken, but over
                 barrier.reset();
                 waiter.set(0, waiter(barrier));
             });

@@ -1,6 +1,6 @@
 package io.cleave.sync;
 
-import static io.cleave.sync.SyncCrashTest.A_SECOND;
+import static io.cleave.sync.SyncCrashTest.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -102,7 +102,7 @@ final class WaitingCrashTest {
                 @Override
                 void goOn() throws Exception {
                     boolean wasHeld = mutex.isLocked();
-                    assertThat(mutex.tryAcquire(A_SECOND))
+                    assertThat(mutex.tryAcquire(SOON))
                             .contains(wasHeld ? Acquisition.OWNER_DIED : Acquisition.CLEAN);
                     mutex.consistent();
                     mutex.unlock();
@@ -129,7 +129,7 @@ final class WaitingCrashTest {
                 }
 
                 private void signal() throws InterruptedException {
-                    Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
+                    Acquisition _ = mutex.tryAcquire(SOON).orElseThrow();
                     mutex.condition(0).signal();
                     mutex.unlock();
                 }
@@ -152,8 +152,8 @@ final class WaitingCrashTest {
                     if (MutexContract.told(mutex) == 0) { // taken, by whichever of them
                         signal();
                     }
-                    survivor.get(A_SECOND);
-                    Acquisition _ = mutex.tryAcquire(A_SECOND).orElseThrow();
+                    survivor.get(SOON);
+                    Acquisition _ = mutex.tryAcquire(SOON).orElseThrow();
                     mutex.consistent();
                     mutex.unlock();
                 }
@@ -191,11 +191,11 @@ final class WaitingCrashTest {
 
                 @Override
                 void goOn() throws Exception {
-                    assertThat(semaphore.tryAcquire(3, A_SECOND)).isTrue();
+                    assertThat(semaphore.tryAcquire(3, SOON)).isTrue();
                     assertThat(semaphore.tryAcquire()).isFalse();
                     Background<Void> waiter = Background.run(semaphore::acquire);
                     semaphore.release();
-                    waiter.get(A_SECOND);
+                    waiter.get(SOON);
                     semaphore.release(3);
                     assertThat(semaphore.availablePermits()).isEqualTo(3);
                 }
@@ -211,7 +211,7 @@ final class WaitingCrashTest {
             assertThat(Delays.within(Delays.PATIENCE, () -> barrier.getNumberWaiting() == 2)).isTrue();
             platform.staysBlocked();
             child.kill();
-            assertThatThrownBy(() -> platform.get(A_SECOND)).isInstanceOf(BrokenBarrierException.class);
+            assertThatThrownBy(() -> platform.get(SOON)).isInstanceOf(BrokenBarrierException.class);
         } finally {
             barrier.close();
         }
