@@ -309,7 +309,7 @@ class BiasedLockTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"all", "killed", "stopped"})
+    @ValueSource(strings = {"all", "threads", "killed", "stopped"})
     void processesAreInsideOneByOne(String what) throws Exception {
         try (ChildJvm jvm = ChildJvm.start(ForkedChild.jvm("-Dcleave.crashPoint=0", "-Dcleave.biasAfter=2",
                 "-Dcleave.sliceNanos=2000000"), BiasedLockTest.class, what)) {
@@ -326,6 +326,7 @@ class BiasedLockTest {
             work(heap, lock, new Random(0), 1000);
             switch (arguments[0]) {
                 case "all" -> all(heap, lock);
+                case "threads" -> threads(heap, lock);
                 case "killed" -> killed(heap, lock);
                 default -> stopped(heap, lock);
             }
@@ -346,6 +347,28 @@ class BiasedLockTest {
             assertThat(each.wasKilled()).isFalse();
         }
         assertThat(root(heap, COUNT)).isEqualTo(81_000);
+    }
+
+    /** To a forked child a thread of its parent's looks as if it had ended; it takes none of their places. */
+    private static void threads(Heap heap, BiasedLock lock) throws Exception {
+        FutureTask<?> task = new FutureTask<>(() -> {
+            work(heap, lock(heap), new Random(5), 40_000);
+            return null;
+        });
+        Thread.ofPlatform().daemon().start(task);
+        await(() -> root(heap, COUNT) > 1100 && (root(heap, LOCK) & LockWord.BIASED) != 0);
+        List<ForkedChild> children = new ArrayList<>();
+        for (int i = 1; i <= 2; i++) {
+            Random random = new Random(i);
+            children.add(ForkedChild.start(ForkedChild.NEVER, () -> work(heap, lock, random, 20_000)));
+        }
+        work(heap, lock, new Random(4), 20_000);
+        var _ = task.get();
+        for (ForkedChild each : children) {
+            await(each::isOver);
+            assertThat(each.wasKilled()).isFalse();
+        }
+        assertThat(root(heap, COUNT)).isEqualTo(101_000);
     }
 
     /** At each store of some passes: the first is without a bias, the next gets one, others use it and lose it. */
