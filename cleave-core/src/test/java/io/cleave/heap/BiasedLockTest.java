@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -349,21 +350,28 @@ class BiasedLockTest {
         assertThat(root(heap, COUNT)).isEqualTo(81_000);
     }
 
-    /** To a forked child a thread of its parent's looks as if it had ended; it takes none of their places. */
+    /** Children that are forked while another thread of their parent's, which they do not have, keeps the lock. */
     private static void threads(Heap heap, BiasedLock lock) throws Exception {
-        FutureTask<?> task = new FutureTask<>(() -> {
-            work(heap, lock(heap), new Random(5), 40_000);
-            return null;
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                work(heap, lock(heap), new Random(5), 40_000);
+                end.complete(null);
+            } catch (Throwable t) {
+                end.completeExceptionally(t);
+            }
         });
-        Thread.ofPlatform().daemon().start(task);
         await(() -> root(heap, COUNT) > 1100 && (root(heap, LOCK) & LockWord.BIASED) != 0);
         List<ForkedChild> children = new ArrayList<>();
         for (int i = 1; i <= 2; i++) {
             Random random = new Random(i);
-            children.add(ForkedChild.start(ForkedChild.NEVER, () -> work(heap, lock, random, 20_000)));
+            children.add(ForkedChild.start(ForkedChild.NEVER, () -> {
+                System.gc();
+                work(heap, lock, random, 20_000);
+            }));
         }
         work(heap, lock, new Random(4), 20_000);
-        var _ = task.get();
+        var _ = end.get();
         for (ForkedChild each : children) {
             await(each::isOver);
             assertThat(each.wasKilled()).isFalse();
