@@ -1,0 +1,7 @@
+package io.cleave.spark;
+
+import java.io.Serializable;
+
+/** A shared value as executors hear of it. */
+record HostCopy(String name) implements Serializable {
+}
