@@ -1,6 +1,7 @@
 package io.cleave.spark;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Some items that follow each other, which are one partition of a Spark job, and what becomes of them. */
@@ -12,10 +13,12 @@ final class Portion {
     final @Nullable Object firstItem;
     /** The items on their way; null once the results are there. Guarded by the run's lock. */
     byte @Nullable [] items;
-    /** What the executor has sent. Guarded by the run's lock. */
-    byte @Nullable [] answer;
-    /** Why there is no answer. Guarded by the run's lock. */
-    @Nullable Throwable lost;
+    /** Whether there is an answer, or never will be. Guarded by the run's lock; what follows is set before it. */
+    private boolean done;
+    /** What the executor has sent; for the consumer, who lets go of it. */
+    private byte @Nullable [] answer;
+    /** Why there is no answer. */
+    private @Nullable Throwable lost;
     /** The results in the answer, of the items before one that failed. For the consumer only. */
     @Nullable List<@Nullable Object> results;
     /** What the item behind the last result has thrown. For the consumer only, once it is opened. */
@@ -29,7 +32,31 @@ final class Portion {
     }
 
     boolean isDone() {
-        return answer != null || lost != null;
+        return done;
+    }
+
+    void answer(byte[] frames) {
+        answer = frames;
+        items = null;
+        done = true;
+    }
+
+    void lose(Throwable why) {
+        lost = why;
+        items = null;
+        done = true;
+    }
+
+    /** The answer, once; null where there is none. */
+    byte @Nullable [] takeAnswer() {
+        byte[] taken = answer;
+        answer = null;
+        return taken;
+    }
+
+    /** Why there is no answer. */
+    Throwable lost() {
+        return Objects.requireNonNull(lost);
     }
 
     /** Which items they are, for messages. */

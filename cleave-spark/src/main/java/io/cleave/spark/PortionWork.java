@@ -11,7 +11,6 @@ import io.cleave.work.Values;
 import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.Serializable;
-import java.util.List;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
@@ -33,7 +32,7 @@ final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> impl
 
     private final byte @Nullable [] code;
     private final @Nullable Broadcast<byte[]> broadcastCode;
-    private final List<HostCopy> shared;
+    private final SharedValues shared;
     private final int maxRetries;
 
     /**
@@ -44,7 +43,7 @@ final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> impl
      * @param shared the values that the task may load by name
      * @param maxRetries how many attempts may go before one that begins
      */
-    PortionWork(byte @Nullable [] code, @Nullable Broadcast<byte[]> broadcastCode, List<HostCopy> shared,
+    PortionWork(byte @Nullable [] code, @Nullable Broadcast<byte[]> broadcastCode, SharedValues shared,
             int maxRetries) {
         this.code = code;
         this.broadcastCode = broadcastCode;

@@ -4,6 +4,7 @@ import io.cleave.os.Unistd;
 import io.cleave.pool.Pool;
 import io.cleave.pool.ProgressListener;
 import io.cleave.pool.Task;
+import io.cleave.share.SharedData;
 import io.cleave.work.Gathered;
 import io.cleave.work.InPlace;
 import io.cleave.work.RunFuture;
@@ -181,6 +182,38 @@ public final class SparkPool implements Pool, Serializable {
         }
         SparkRun<R> run = of.begin(items, task, SparkRun.Kind.EAGER);
         return new RunFuture<List<R>>(run::close).fill(Thread.ofVirtual().name(of.name + "-amap"), () -> list(run));
+    }
+
+    /**
+     * Shares a value with the tasks of this pool: they load it by {@link SharedData#load}, as in every other process. It is in
+     * the shared memory of each host once, however many executors there are, written by the first that needs it from
+     * Spark's broadcast; it stays while an executor of the host lives, and all of its copies go when the executors do, killed or
+     * not.
+     *
+     * <pre>{@code
+     * String name = pool.share(model).name();
+     * pool.map(documents, document -> SharedData.load(name, Model.class).score(document));
+     * }</pre>
+     *
+     * <p>
+     * The driver's copy lives until it is closed, or the pool is; other hosts let go of theirs with the pool's next task
+     * there, or with their executors. Only tasks of calls that begin after this one find it on other hosts. The driver's host
+     * needs as much memory again, or disk, for what Spark keeps to send.
+     *
+     * @param value any value; it must not change while it is written
+     * @param <T> its type
+     * @return a handle, whose name is for tasks
+     * @throws io.cleave.AllocationException where there is not that much shared memory
+     * @throws IllegalArgumentException where it cannot be encoded
+     * @throws IllegalStateException where the pool is closed, or this is one of its tasks
+     */
+    public <T extends @Nullable Object> SharedData<T> share(T value) {
+        Driver of = driver();
+        if (of == null) {
+            throw new IllegalStateException("a task cannot share values with others; the driver can");
+        }
+        check(List.of(), value == null ? "" : value);
+        return of.share(value);
     }
 
     /**

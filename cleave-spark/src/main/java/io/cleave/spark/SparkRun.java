@@ -224,10 +224,9 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
     private void open(Portion portion) {
         List<@Nullable Object> results = new ArrayList<>(portion.count);
         portion.results = results;
-        byte[] answer = portion.answer;
-        portion.answer = null;
+        byte[] answer = portion.takeAnswer();
         if (answer == null) {
-            portion.thrown = Losses.of(portion, Objects.requireNonNull(portion.lost), driver.executors);
+            portion.thrown = Losses.of(portion, portion.lost(), driver.executors);
             return;
         }
         Thread thread = Thread.currentThread();
@@ -389,8 +388,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
             if (portion.isDone()) {
                 return;
             }
-            portion.answer = answer;
-            portion.items = null;
+            portion.answer(answer);
             inFlight--;
             if (failed) {
                 exhausted = true; // what comes behind it is not wanted any more
@@ -421,8 +419,8 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
             jobs.remove(job);
             for (Portion portion : job.portions) {
                 if (!portion.isDone()) {
-                    portion.lost = why == null ? new CancellationException("Spark ended a job without its results") : why;
-                    portion.items = null;
+                    portion.lose(why == null ? new CancellationException("Spark ended a job without its results")
+                            : why);
                     inFlight--;
                     exhausted = true;
                     if (kind != Kind.ORDERED) {
