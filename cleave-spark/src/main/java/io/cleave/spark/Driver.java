@@ -28,6 +28,8 @@ final class Driver {
 
     final JavaSparkContext context;
     final SparkSettings settings;
+    /** Whether the context ends with the pool. */
+    private final boolean isOwner;
     final Executors executors;
     /** How the names of its threads begin. */
     final String name = "cleave-spark-" + NUMBERS.incrementAndGet();
@@ -41,7 +43,8 @@ final class Driver {
     private long sharedVersion = 1;
     private volatile boolean closed;
 
-    Driver(JavaSparkContext context, SparkSettings settings) {
+    Driver(JavaSparkContext context, SparkSettings settings, boolean isOwner) {
+        this.isOwner = isOwner;
         this.context = context;
         this.settings = settings;
         this.mostBytes = (context.getConf().getSizeAsMb("spark.rpc.message.maxSize", "128") << 20) - RPC_MARGIN;
@@ -86,7 +89,7 @@ final class Driver {
      *
      * @throws IllegalArgumentException where it cannot be encoded
      */
-    <T extends @Nullable Object> SharedData<T> share(T value) {
+    <T> SharedData<T> share(@Nullable T value) {
         SharedData<T> data = SharedData.of(value);
         boolean done = false;
         try {
@@ -147,6 +150,9 @@ final class Driver {
         }
         if (!context.sc().isStopped()) {
             context.sc().removeSparkListener(executors);
+        }
+        if (isOwner) {
+            context.stop();
         }
     }
 }

@@ -3,7 +3,6 @@ package io.cleave.spark;
 import io.cleave.CleaveException;
 import java.io.File;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +38,7 @@ import org.apache.spark.SparkConf;
  * may be called by any thread. A start takes three to ten seconds.
  */
 public final class LoopbackCluster implements AutoCloseable {
-    private static final String HOST = "127.0.0.1";
+    private static final String HOST = Contexts.LOOPBACK;
     private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
     private static final Pattern REGISTERED = Pattern.compile("(Successfully registered with master)");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -123,7 +122,7 @@ public final class LoopbackCluster implements AutoCloseable {
     private Process start(String name, Map<String, String> environment, String main, String... arguments) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<String> command = new ArrayList<>(List.of(java, "-Xmx256m", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "-cp", home.resolve("jars") + "/*" + File.pathSeparator + ownCode(),
+                "-XX:TieredStopAtLevel=1", "-cp", home.resolve("jars") + "/*" + File.pathSeparator + Contexts.placeOf(ClusterMain.class),
                 ClusterMain.class.getName(), Long.toString(ProcessHandle.current().pid()), main));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
@@ -138,11 +137,6 @@ public final class LoopbackCluster implements AutoCloseable {
         } catch (IOException e) {
             throw new CleaveException("the JVM of Spark's " + name + " cannot be started: " + e.getMessage(), e);
         }
-    }
-
-    private static String ownCode() {
-        return Path.of(URI.create(String.valueOf(
-                LoopbackCluster.class.getProtectionDomain().getCodeSource().getLocation()))).toString();
     }
 
     /** Waits until a process has written what it writes when it is up. */
@@ -197,16 +191,8 @@ public final class LoopbackCluster implements AutoCloseable {
      * @return settings to be changed at will
      */
     public SparkConf conf(String application) {
-        return conf(application, master).set("spark.executor.extraClassPath", classPath());
-    }
-
-    /** Settings for a context on any cluster that this machine can be reached from by its loopback address. */
-    static SparkConf conf(String application, String master) {
-        String options = "--enable-native-access=ALL-UNNAMED --add-opens=java.base/java.lang.invoke=ALL-UNNAMED";
-        return new SparkConf().setAppName(application).setMaster(master).set("spark.ui.enabled", "false")
-                .set("spark.driver.host", HOST).set("spark.driver.bindAddress", HOST).set("spark.log.level", "ERROR")
-                .set("spark.scheduler.minRegisteredResourcesRatio", "1.0").set("spark.executor.memory", "512m")
-                .set("spark.executor.cores", "1").set("spark.executor.extraJavaOptions", options);
+        return Contexts.conf(master).setAppName(application).set("spark.jars", "")
+                .set("spark.executor.extraClassPath", classPath());
     }
 
     /** What this JVM has on its class path and Spark has not on its own. */

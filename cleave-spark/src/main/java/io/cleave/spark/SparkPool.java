@@ -88,6 +88,21 @@ public final class SparkPool implements Pool, Serializable {
     }
 
     /**
+     * A pool with a context of its own, which ends with it. Its settings are the system properties that begin with
+     * {@code spark.}; where those do not say otherwise, executors get the jars of this program's class path, but for those that
+     * lie beside Spark's, and this machine is reached by its loopback address where the Master is. There can be one context in a
+     * JVM at a time.
+     *
+     * @param master where the cluster is, such as {@code spark://host:7077} or {@code local[4]}
+     * @return a pool
+     */
+    public static SparkPool connect(String master) {
+        JavaSparkContext context = new JavaSparkContext(Contexts.conf(master));
+        return new SparkPool(new Driver(context, new SparkSettings(0, Integer.MAX_VALUE, Builder.EXECUTOR_TIMEOUT, null, null),
+                true));
+    }
+
+    /**
      * Begins a pool with settings of its own.
      *
      * @param context a context that has not been stopped; it stays its caller's to stop
@@ -205,12 +220,13 @@ public final class SparkPool implements Pool, Serializable {
      * @return a handle, whose name is for tasks
      * @throws io.cleave.AllocationException where there is not that much shared memory
      * @throws IllegalArgumentException where it cannot be encoded
-     * @throws IllegalStateException where the pool is closed, or this is one of its tasks
+     * @throws IllegalStateException where the pool is closed
      */
-    public <T extends @Nullable Object> SharedData<T> share(T value) {
+    @Override
+    public <T> SharedData<T> share(@Nullable T value) {
         Driver of = driver();
         if (of == null) {
-            throw new IllegalStateException("a task cannot share values with others; the driver can");
+            return Pool.super.share(value);
         }
         check(List.of(), value == null ? "" : value);
         return of.share(value);
@@ -239,7 +255,7 @@ public final class SparkPool implements Pool, Serializable {
         return of == null ? 0 : of.retries.get();
     }
 
-    /** Ends the calls that are under way, and their Spark jobs. The context goes on. */
+    /** Ends the calls that are under way, and their Spark jobs. A context that was given to the pool goes on. */
     @Override
     public void close() {
         Driver of = driver();
@@ -264,10 +280,12 @@ public final class SparkPool implements Pool, Serializable {
 
     /** Settings of a pool. Not for use by several threads at once. */
     public static final class Builder {
+        private static final Duration EXECUTOR_TIMEOUT = Duration.ofMinutes(1);
+
         private final JavaSparkContext context;
         private int chunkSize;
         private int maxRetries = Integer.MAX_VALUE;
-        private Duration executorTimeout = Duration.ofMinutes(1);
+        private Duration executorTimeout = EXECUTOR_TIMEOUT;
         private @Nullable ProgressListener progress;
         private @Nullable Supplier<String> executorLogs;
 
@@ -352,7 +370,7 @@ public final class SparkPool implements Pool, Serializable {
                         + "which Spark begins portions twice that are not lost; set it to false, or do without the limit");
             }
             return new SparkPool(new Driver(context,
-                    new SparkSettings(chunkSize, maxRetries, executorTimeout, progress, executorLogs)));
+                    new SparkSettings(chunkSize, maxRetries, executorTimeout, progress, executorLogs), false));
         }
     }
 }
