@@ -53,7 +53,8 @@ libraries_of() {
 needs_spark() {
     local module=$1 argument
     shift
-    [[ $module == cleave-cli && ${1:-} == demo ]] || return 1
+    if [[ $module == cleave-bench ]]; then [[ ${1:-} == spark ]]; return; fi
+    [[ ${1:-} == demo ]] || return 1
     for argument in "$@"; do
         case $argument in --spark | --master | --master=*) return 0 ;; esac
     done
@@ -123,7 +124,10 @@ launch() {
     classpath="$root/$library/target/cleave.jar:$root/$module/target/$module.jar:$root/$module/target/lib/*"
     if needs_spark "$module" "$@"; then
         ensure_built "$root" cleave-spark "$jdk"
+        # Spark's before others, which have other versions of some.
+        classpath="$root/$library/target/cleave.jar:$root/$module/target/$module.jar"
         classpath+=":$root/cleave-spark/target/cleave-spark.jar:$root/cleave-spark/target/spark-home/jars/*"
+        classpath+=":$root/$module/target/lib/*"
         # Spark uses Unsafe, which the JVM would warn of.
         options+=("-Dcleave.spark.home=$root/cleave-spark/target/spark-home" --sun-misc-unsafe-memory-access=allow)
     fi
