@@ -15,7 +15,7 @@ import picocli.CommandLine.Command;
  *
  * <table>
  * <caption>The works</caption>
- * <tr><th>map-1000-2ms</th><td>1,000 items that compute for 2 ms each. {@code spark} has them in as many partitions as there are
+ * <tr><th>map-1000</th><td>1,000 items that compute for 2 ms each. {@code spark} has them in as many partitions as there are
  * cores, which is Spark's own default; {@code spark-1000} in a partition each.</td></tr>
  * <tr><th>map-1000-empty</th><td>1,000 items that compute nothing: what the way itself costs.</td></tr>
  * <tr><th>broadcast-100MB</th><td>an array of floats to all executors, until each has looked at both ends of it.</td></tr>
@@ -40,7 +40,7 @@ public final class SparkSuite extends Suite {
         List<Row> rows = new ArrayList<>();
         progress().begin("starting a cluster");
         try (SparkWorks works = SparkWorks.start(Path.of(home))) {
-            for (String work : List.of("map-1000-2ms", "map-1000-empty", "broadcast-100MB")) {
+            for (String work : List.of("map-1000", "map-1000-empty", "broadcast-100MB")) {
                 progress().begin(work);
                 rows.addAll(Samples.take(work, works.subjects(work), rounds(2, 5), rounds(5, 15), progress()).rows(work,
                         "ms"));

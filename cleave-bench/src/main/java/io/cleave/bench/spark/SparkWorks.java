@@ -83,7 +83,7 @@ final class SparkWorks implements AutoCloseable {
 
     List<Subject> subjects(String work) {
         List<Integer> items = IntStream.range(0, ITEMS).boxed().toList();
-        long nanos = work.equals("map-1000-2ms") ? ITEM_NANOS : 0;
+        long nanos = work.equals("map-1000") ? ITEM_NANOS : 0;
         if (work.equals("broadcast-100MB")) {
             float[] floats = new float[FLOATS];
             floats[FLOATS - 1] = 1;
