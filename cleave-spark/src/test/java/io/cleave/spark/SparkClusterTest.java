@@ -9,12 +9,14 @@ import io.cleave.WorkerException;
 import io.cleave.pool.Task;
 import io.cleave.share.SharedData;
 import io.cleave.testing.Delays;
+import io.cleave.testing.Watchdog;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +40,7 @@ import org.junit.jupiter.api.extension.TestWatcher;
  * A Master, two Workers and their executors, each a JVM of its own. The two Workers have a CLEAVE_DIR each, as if they were
  * two hosts, and the second has that of this JVM, as if the driver ran there.
  */
-@ExtendWith(SparkClusterTest.Logs.class)
+@ExtendWith({SparkClusterTest.Logs.class, Watchdog.class})
 final class SparkClusterTest {
     private static final Path DIRECTORY = Path.of("target", "cluster-test." + ProcessHandle.current().pid());
     private static final Path HERE = Path.of(System.getenv("CLEAVE_DIR"));
@@ -58,6 +60,7 @@ final class SparkClusterTest {
 
     @BeforeAll
     static void start() throws IOException {
+        Files.createDirectories(HERE);
         Files.createDirectories(ELSEWHERE);
         cluster = LoopbackCluster.start(Path.of(System.getProperty("cleave.spark.home")), DIRECTORY,
                 List.of(Map.of("CLEAVE_DIR", ELSEWHERE.toString()), Map.of("CLEAVE_DIR", HERE.toString())));
@@ -71,10 +74,15 @@ final class SparkClusterTest {
         try (Stream<Path> left = Files.list(ELSEWHERE)) {
             assertThat(left.filter(file -> file.getFileName().toString().startsWith("cleave.value."))).isEmpty();
         }
-        try (Stream<Path> files = Files.walk(ELSEWHERE)) {
-            files.sorted((a, b) -> b.compareTo(a)).forEach(file -> file.toFile().delete());
-        }
+        removeAll(ELSEWHERE);
+        removeAll(HERE);
         assertThat(Delays.within(Delays.GRACE, () -> cluster.executorPids().isEmpty())).isTrue();
+    }
+
+    private static void removeAll(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        }
     }
 
     /** So that each test finds two executors, whatever the one before has done to them. */

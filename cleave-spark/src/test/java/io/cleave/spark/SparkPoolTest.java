@@ -2,9 +2,13 @@ package io.cleave.spark;
 
 import io.cleave.pool.Pool;
 import io.cleave.pool.PoolContract;
+import io.cleave.testing.NothingLeftBehind;
+import io.cleave.testing.Watchdog;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Spark keeps the promises of all pools. */
+@ExtendWith({NothingLeftBehind.class, Watchdog.class})
 final class SparkPoolTest {
     @Nested
     final class ByDefault extends PoolContract {

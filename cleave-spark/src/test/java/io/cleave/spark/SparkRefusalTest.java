@@ -8,13 +8,17 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.cleave.CleaveException;
 import io.cleave.pool.ProcessPool;
 import io.cleave.pool.Task;
+import io.cleave.testing.NothingLeftBehind;
+import io.cleave.testing.Watchdog;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What cannot be sent is refused in the words of all pools, before a job begins. */
+@ExtendWith({NothingLeftBehind.class, Watchdog.class})
 final class SparkRefusalTest {
     private static final class Holder {
         private final Thread thread = Thread.currentThread();
