@@ -8,8 +8,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Spark cluster that a command computes on. The command itself knows nothing of Spark, which is a quarter of a gigabyte:
- * {@code ./cleave} adds it to the class path where it is asked for, and so its methods are found by their names.
+ * A Spark cluster that a command computes on. The command itself knows nothing of Spark, which is a quarter of a
+ * gigabyte: {@code ./cleave} adds it to the class path where it is asked for, and so its methods are found by their
+ * names.
  */
 final class Cluster implements AutoCloseable {
     private static final String HOME = "cleave.spark.home";
@@ -28,16 +29,16 @@ final class Cluster implements AutoCloseable {
     static Cluster open(@Nullable String master) {
         String home = System.getProperty(HOME);
         if (home == null) {
-            throw new CleaveException("Spark is not on the class path: run ./cleave demo --spark at the root of Cleave's "
-                    + "sources, which adds it, or set -D" + HOME + " and the class path yourself");
+            throw new CleaveException("Spark is not on the class path: run ./cleave demo --spark at the root of "
+                    + "Cleave's sources, which adds it, or set -D" + HOME + " and the class path yourself");
         }
         AutoCloseable own = null;
         try {
             if (master == null) {
                 Path directory = Path.of(System.getProperty("java.io.tmpdir"), "cleave-spark."
                         + ProcessHandle.current().pid() + "." + ThreadLocalRandom.current().nextInt(1 << 20));
-                own = (AutoCloseable) call("LoopbackCluster", "start", new Class<?>[]{Path.class, Path.class, int.class},
-                        Path.of(home), directory, WORKERS);
+                own = (AutoCloseable) call("LoopbackCluster", "start",
+                        new Class<?>[]{Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
             }
             String address = master != null ? master : (String) own.getClass().getMethod("master").invoke(own);
             Pool pool = (Pool) call("SparkPool", "connect", new Class<?>[]{String.class}, address);

@@ -3,7 +3,9 @@ package io.cleave.channel;
 import java.io.EOFException;
 import java.io.IOException;
 
-/** Reads frames of an array, as {@link FrameBuffer#toByteArray} gave it, one after the other. For one thread at a time. */
+/**
+ * Reads frames of an array, as {@link FrameBuffer#toByteArray} gave it, one after the other. For one thread at a time.
+ */
 public final class FrameReader {
     private final byte[] bytes;
     private int next;

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /**
- * A hold on a value in this machine's shared memory, by which it can be sent to another machine and be there under the same
- * name.
+ * A hold on a value in this machine's shared memory, by which it can be sent to another machine and be there under
+ * the same name.
  *
  * <pre>{@code
  * try (Replica replica = Replica.find(data.name()).orElseThrow()) {       // here
@@ -23,9 +23,9 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>
- * The value stays as long as a process of the machine holds it, by a replica or in another way; {@link #close} lets go of it
- * and frees it for nobody else. What is freed on one machine lives on upon others. All methods may be called by any thread
- * at any time; {@code copyTo} while others close is an {@link IllegalStateException}.
+ * The value stays as long as a process of the machine holds it, by a replica or in another way; {@link #close} lets
+ * go of it and frees it for nobody else. What is freed on one machine lives on upon others. All methods may be called
+ * by any thread at any time; {@code copyTo} while others close is an {@link IllegalStateException}.
  */
 public final class Replica implements AutoCloseable {
     private static final int PIECE_BYTES = 1 << 20;
@@ -56,8 +56,8 @@ public final class Replica implements AutoCloseable {
     }
 
     /**
-     * Writes a value that comes from another machine to shared memory, and holds it. Where the value has come by another
-     * way meanwhile, that is held, and what was written is removed.
+     * Writes a value that comes from another machine to shared memory, and holds it. Where the value has come by
+     * another way meanwhile, that is held, and what was written is removed.
      *
      * @param name the value's name
      * @param byteSize how many bytes come

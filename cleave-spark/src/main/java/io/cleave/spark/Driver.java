@@ -2,15 +2,8 @@ package io.cleave.spark;
 
 import io.cleave.pool.Task;
 import io.cleave.share.Codec;
-import io.cleave.share.Replica;
-import io.cleave.share.SharedData;
 import io.cleave.work.Loaders;
 import io.cleave.work.Refusal;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -37,10 +30,7 @@ final class Driver {
     final long mostBytes;
     final AtomicLong retries = new AtomicLong();
     private final Set<SparkRun<?>> open = ConcurrentHashMap.newKeySet();
-    /** What is shared, and how it is sent to other hosts. Guarded by itself. */
-    private final Map<SharedData<?>, Broadcast<HostImage>> shared = new LinkedHashMap<>();
-    /** Guarded by shared. */
-    private long sharedVersion = 1;
+    final SharedRegistry shared;
     private volatile boolean closed;
 
     Driver(JavaSparkContext context, SparkSettings settings, boolean isOwner) {
@@ -49,6 +39,7 @@ final class Driver {
         this.settings = settings;
         this.mostBytes = (context.getConf().getSizeAsMb("spark.rpc.message.maxSize", "128") << 20) - RPC_MARGIN;
         this.executors = new Executors(context, settings.executorTimeout(), settings.executorLogs());
+        this.shared = SharedRegistry.of(context);
         context.sc().addSparkListener(executors);
     }
 
@@ -68,7 +59,7 @@ final class Driver {
     <R extends @Nullable Object> SparkRun<R> begin(Iterable<?> items, Task<?, ?> task, SparkRun.Kind kind) {
         byte[] code = encoded(task);
         Broadcast<byte[]> broadcast = code.length > MOST_INLINE_CODE ? context.broadcast(code) : null;
-        PortionWork work = new PortionWork(broadcast == null ? code : null, broadcast, shared(),
+        PortionWork work = new PortionWork(broadcast == null ? code : null, broadcast, shared.current(),
                 settings.maxRetries());
         ClassLoader loader = Loaders.isOwn(task.getClass()) ? task.getClass().getClassLoader() : null;
         SparkRun<R> run = new SparkRun<>(this, new Items(items, name), work, kind, loader, ended -> {
@@ -84,49 +75,6 @@ final class Driver {
         return run;
     }
 
-    /**
-     * Shares a value with all executors.
-     *
-     * @throws IllegalArgumentException where it cannot be encoded
-     */
-    <T> SharedData<T> share(@Nullable T value) {
-        SharedData<T> data = SharedData.of(value);
-        boolean done = false;
-        try {
-            Broadcast<HostImage> image = context.broadcast(new HostImage(data.name()));
-            synchronized (shared) {
-                shared.put(data, image);
-                sharedVersion++;
-            }
-            done = true;
-            return data;
-        } finally {
-            if (!done) {
-                data.close();
-            }
-        }
-    }
-
-    /** The values that are shared now. Those that have been closed since are given up. */
-    private SharedValues shared() {
-        List<SharedValues.Value> values = new ArrayList<>();
-        synchronized (shared) {
-            for (var each = shared.entrySet().iterator(); each.hasNext();) {
-                var entry = each.next();
-                Optional<Replica> replica = Replica.find(entry.getKey().name());
-                if (replica.isPresent()) {
-                    replica.get().close();
-                    values.add(new SharedValues.Value(entry.getKey().name(), entry.getValue()));
-                } else {
-                    each.remove();
-                    sharedVersion++;
-                    entry.getValue().destroy();
-                }
-            }
-            return new SharedValues(name, sharedVersion, values);
-        }
-    }
-
     private static byte[] encoded(Task<?, ?> task) {
         Refusal.requireSerializable(task, "the task");
         try {
@@ -139,15 +87,7 @@ final class Driver {
     void close() {
         closed = true;
         open.forEach(SparkRun::close);
-        synchronized (shared) {
-            shared.forEach((data, image) -> {
-                data.close();
-                if (!context.sc().isStopped()) {
-                    image.destroy();
-                }
-            });
-            shared.clear();
-        }
+        shared.close(this);
         if (!context.sc().isStopped()) {
             context.sc().removeSparkListener(executors);
         }

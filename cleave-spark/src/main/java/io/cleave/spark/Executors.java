@@ -9,15 +9,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.NoSuchElementException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
-import org.apache.spark.scheduler.SparkListenerExecutorAdded;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.jspecify.annotations.Nullable;
-import scala.Option;
+import scala.runtime.AbstractFunction0;
 
 /** What the driver hears of executors: which there are, how they were lost, and what they last wrote. */
 final class Executors extends SparkListener {
@@ -30,8 +29,6 @@ final class Executors extends SparkListener {
     private final JavaSparkContext context;
     private final Duration patience;
     private final @Nullable Supplier<String> logs;
-    /** Where the standard error of each executor can be read. */
-    private final Map<String, String> errorPages = new ConcurrentHashMap<>();
     /** The last ones. Guarded by this. */
     private final Deque<Gone> gone = new ArrayDeque<>();
     private volatile boolean hadSome;
@@ -60,19 +57,11 @@ final class Executors extends SparkListener {
     }
 
     @Override
-    public void onExecutorAdded(SparkListenerExecutorAdded added) {
-        Option<String> page = added.executorInfo().logUrlMap().get("stderr");
-        if (page.isDefined()) {
-            errorPages.put(added.executorId(), page.get());
-        }
-    }
-
-    @Override
     public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
         synchronized (this) {
             gone.addLast(new Gone(removed.executorId(), removed.reason()));
             if (gone.size() > MOST_LOSSES) {
-                errorPages.remove(gone.removeFirst().executor);
+                gone.removeFirst();
             }
             notifyAll();
         }
@@ -82,12 +71,14 @@ final class Executors extends SparkListener {
     Loss lastLoss() {
         Gone last;
         synchronized (this) {
-            if (gone.isEmpty()) {
-                try {
-                    wait(NEWS_MILLIS);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
+            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(NEWS_MILLIS);
+            try {
+                for (long left = NEWS_MILLIS; gone.isEmpty() && left > 0; left = TimeUnit.NANOSECONDS
+                        .toMillis(end - System.nanoTime())) {
+                    wait(left);
                 }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
             last = gone.peekLast();
         }
@@ -97,8 +88,8 @@ final class Executors extends SparkListener {
 
     /** The end of what an executor has written to standard error, from the page that its worker has for it. */
     private String errorOutput(String executor) {
-        String page = errorPages.get(executor);
-        if (page == null || !page.startsWith("http") || !page.contains("/logPage/")) {
+        String page = errorPage(executor);
+        if (!page.startsWith("http") || !page.contains("/logPage/")) {
             return logs == null ? "" : logs.get();
         }
         try {
@@ -111,6 +102,23 @@ final class Executors extends SparkListener {
             }
         } catch (IOException | IllegalArgumentException e) {
             return logs == null ? "" : logs.get();
+        }
+    }
+
+    /**
+     * Where an executor's standard error can be read, of which Spark keeps account beyond its end; empty for nowhere.
+     */
+    private String errorPage(String executor) {
+        try {
+            return context.sc().statusStore().executorSummary(executor).executorLogs().getOrElse("stderr",
+                    new AbstractFunction0<String>() {
+                        @Override
+                        public String apply() {
+                            return "";
+                        }
+                    });
+        } catch (NoSuchElementException e) {
+            return "";
         }
     }
 
@@ -132,8 +140,8 @@ final class Executors extends SparkListener {
         end.run();
         Loss loss = hadSome ? lastLoss() : new Loss("", "", logs == null ? "" : logs.get());
         throw new WorkerDiedException("no executor of " + context.master() + " has come up within " + patience
-                + "; see the Master's page for whether it has workers with memory and cores to spare (spark.executor.memory is "
-                + context.getConf().get("spark.executor.memory", "1g") + "), and on the workers "
+                + "; see the Master's page for whether it has workers with memory and cores to spare "
+                + "(spark.executor.memory is " + context.getConf().get("spark.executor.memory", "1g") + "), and on the workers "
                 + "work/app-*/*/stderr for why executors end"
                 + (loss.reason().isEmpty() ? "" : "; the last one that was lost: " + loss.reason())
                 + (loss.errorOutput().isEmpty() ? "" : "; the end of an executor's standard error:\n"

@@ -1,43 +1,39 @@
 package io.cleave.spark;
 
+import io.cleave.memory.Cleanup;
 import io.cleave.share.Replica;
 import io.cleave.sync.Hold;
 import io.cleave.sync.SharedMutex;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What this executor holds of shared values: each is in the shared memory of its host once, held by every executor there that
- * has run a task of the pool, so that it survives any of them but the last.
+ * What this executor holds of shared values: each is in the shared memory of its host once, held by every executor
+ * there that has run a task of Cleave's since, so that it survives any of them but the last.
  *
  * <p>
- * Whoever finds that the host does not have a value fetches it, one executor at a time, under a lock that its death hands
- * on. An executor that is killed holds nothing any more; one that ends lets go. A value that was closed in the driver is let
- * go by the next task of the pool.
+ * Whoever finds that the host does not have a value fetches it, one executor at a time, under a lock that its death
+ * hands on. An executor that is killed holds nothing any more; one that ends lets go. A value that was closed in the
+ * driver is let go by the next task.
  */
 final class HostCopies {
     private static final String DRIVER = "driver";
-    /** By pool. Guarded by the class. */
-    private static final Map<String, Held> HELD = new HashMap<>();
-
-    private static final class Held {
-        private final Map<String, Replica> replicas = new HashMap<>();
-        private long version;
-    }
+    /** By name. Guarded by the class. */
+    private static final Map<String, Replica> HELD = new HashMap<>();
+    /** Of the last change that this executor has heard of. Guarded by the class. */
+    private static long version;
 
     private HostCopies() {
     }
 
     static {
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("cleave-host-copies").unstarted(HostCopies::clear));
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("cleave-host-copies").unstarted(HostCopies::clear));
     }
 
     /** Sees to it that the values are on this host, and held. */
@@ -45,11 +41,10 @@ final class HostCopies {
         if (SparkEnv.get().executorId().equals(DRIVER)) {
             return; // which is where they come from
         }
-        Held held = HELD.computeIfAbsent(shared.pool(), _ -> new Held());
-        if (shared.version() > held.version) {
-            held.version = shared.version();
+        if (shared.version() > version) {
+            version = shared.version();
             Set<String> open = shared.values().stream().map(SharedValues.Value::name).collect(Collectors.toSet());
-            held.replicas.entrySet().removeIf(each -> {
+            HELD.entrySet().removeIf(each -> {
                 boolean isClosed = !open.contains(each.getKey());
                 if (isClosed) {
                     each.getValue().close();
@@ -57,9 +52,9 @@ final class HostCopies {
                 return isClosed;
             });
         }
-        if (shared.version() == held.version) {
+        if (shared.version() == version) { // an older job may still be under way
             for (SharedValues.Value value : shared.values()) {
-                held.replicas.computeIfAbsent(value.name(), _ -> hold(value));
+                HELD.computeIfAbsent(value.name(), _ -> hold(value));
             }
         }
     }
@@ -92,8 +87,10 @@ final class HostCopies {
         SparkEnv.get().blockManager().removeBroadcast(image.id(), true);
     }
 
+    /** Lets go of everything, and removes what executors that were killed have left on this host. */
     private static synchronized void clear() {
-        HELD.values().forEach(held -> held.replicas.values().forEach(Replica::close));
+        HELD.values().forEach(Replica::close);
         HELD.clear();
+        Cleanup.run();
     }
 }

@@ -11,8 +11,8 @@ import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A shared value as Spark broadcasts it: read from shared memory when Spark serialises it in the driver, and written to shared
- * memory when Spark deserialises it in an executor, so that no heap ever holds it as a whole.
+ * A shared value as Spark broadcasts it: read from shared memory when Spark serialises it in the driver, and written
+ * to shared memory when Spark deserialises it in an executor, so that no heap ever holds it as a whole.
  */
 @DefaultSerializer(JavaSerializer.class) // where the program has chosen Kryo for Spark
 final class HostImage implements Serializable {

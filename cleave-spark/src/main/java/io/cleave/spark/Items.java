@@ -12,8 +12,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a run, taken by one thread. Those of a collection come straight from its iterator; other iterators may make
- * their caller wait, and are read by a thread of their own, so that what is there already need not wait for what is not.
+ * The items of a run, taken by one thread. Those of a collection come straight from its iterator; other iterators may
+ * make their caller wait, and are read by a thread of their own, so that what is there already need not wait for what
+ * is not.
  */
 final class Items {
     private final Iterable<?> source;
@@ -57,8 +58,8 @@ final class Items {
     }
 
     /**
-     * Takes items: all that are wanted where they come from a collection, and otherwise those that are there, waiting for
-     * one at least.
+     * Takes items: all that are wanted where they come from a collection, and otherwise those that are there, waiting
+     * for one at least.
      *
      * @param most how many are wanted
      * @return the items; none at the end

@@ -34,8 +34,8 @@ import org.apache.spark.SparkConf;
  * }</pre>
  *
  * <p>
- * Its processes end when it is closed, and with this JVM, however that ends. Executors have this JVM's class path. The methods
- * may be called by any thread. A start takes three to ten seconds.
+ * Its processes end when it is closed, and with this JVM, however that ends. Executors have this JVM's class path.
+ * The methods may be called by any thread. A start takes three to ten seconds.
  */
 public final class LoopbackCluster implements AutoCloseable {
     private static final String HOST = Contexts.LOOPBACK;
@@ -78,7 +78,8 @@ public final class LoopbackCluster implements AutoCloseable {
      * @param directory for logs and for what Workers write; made where it is missing, and left behind
      * @param workers how many Workers there are, 1 or more
      * @return the cluster, whose Workers have registered
-     * @throws CleaveException where the directory cannot be written to, or a process does not come up, with the end of its log
+     * @throws CleaveException where the directory cannot be written to, or a process does not come up, with the end of
+     *         its log
      * @throws IllegalArgumentException where there are no jars, or less than 1 worker
      */
     public static LoopbackCluster start(Path home, Path directory, int workers) {
@@ -122,7 +123,8 @@ public final class LoopbackCluster implements AutoCloseable {
     private Process start(String name, Map<String, String> environment, String main, String... arguments) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<String> command = new ArrayList<>(List.of(java, "-Xmx256m", "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", "-cp", home.resolve("jars") + "/*" + File.pathSeparator + Contexts.placeOf(ClusterMain.class),
+                "-XX:TieredStopAtLevel=1", "-cp",
+                home.resolve("jars") + "/*" + File.pathSeparator + Contexts.placeOf(ClusterMain.class),
                 ClusterMain.class.getName(), Long.toString(ProcessHandle.current().pid()), main));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
@@ -150,7 +152,8 @@ public final class LoopbackCluster implements AutoCloseable {
             }
             if (!isAlive || System.nanoTime() - end > 0) {
                 throw new CleaveException("a process of the Spark cluster "
-                        + (isAlive ? "has not come up within " + PATIENCE : "has ended with code " + process.exitValue())
+                        + (isAlive ? "has not come up within " + PATIENCE
+                                : "has ended with code " + process.exitValue())
                         + "; the end of its log " + log + ":\n" + tail(log));
             }
             try {
@@ -204,7 +207,8 @@ public final class LoopbackCluster implements AutoCloseable {
             throw new CleaveException("the jars of " + home + " cannot be listed: " + e.getMessage(), e);
         }
         return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> !there.contains(new File(entry).getName())).collect(Collectors.joining(File.pathSeparator));
+                .filter(entry -> !there.contains(new File(entry).getName()))
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     /**

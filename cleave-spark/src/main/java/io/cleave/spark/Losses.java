@@ -28,7 +28,8 @@ final class Losses {
         }
         boolean isOurs = text.contains("ClassNotFoundException: io.cleave") || text.contains("io/cleave");
         String remedy = isOurs
-                ? "; the executors need the jars of cleave, cleave-spark, fory-core and jspecify: name them in spark.jars"
+                ? "; the executors need the jars of cleave, cleave-spark, fory-core and jspecify: name them in "
+                        + "spark.jars"
                 : "";
         return new WorkerException("Spark has failed at " + portion.range() + ": " + firstLines(text) + remedy,
                 Failure.textOf(portion.firstItem), place(portion), "a Spark executor", text, why);

@@ -24,8 +24,8 @@ import scala.runtime.AbstractFunction1;
  * loader that Spark has given the task.
  *
  * <p>
- * What the user's code throws is a result to Spark, so that it is not tried again; what Spark sees fail, and tries again, is
- * the loss of an executor.
+ * What the user's code throws is a result to Spark, so that it is not tried again; what Spark sees fail, and tries
+ * again, is the loss of an executor.
  */
 final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> implements Serializable {
     private static final long serialVersionUID = 1L;

@@ -5,13 +5,12 @@ import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
- * The shared values of a pool as its tasks hear of them.
+ * The shared values of an application as its tasks hear of them.
  *
- * @param pool the pool's name within the application
  * @param version grows with each change
  * @param values those that are open
  */
-record SharedValues(String pool, long version, List<Value> values) implements Serializable {
+record SharedValues(long version, List<Value> values) implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /**

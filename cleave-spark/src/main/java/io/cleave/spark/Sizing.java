@@ -1,13 +1,13 @@
 package io.cleave.spark;
 
 /**
- * How many items make a portion: so many that Spark's few milliseconds for each partition are a small part of it, and so few
- * that the last ones keep all cores busy to the end.
+ * How many items make a portion: so many that Spark's few milliseconds for each partition are a small part of it, and
+ * so few that the last ones keep all cores busy to the end.
  *
  * <p>
- * A run begins with portions of one item, followed by portions of two, four and so on, all in one job, as nothing is known
- * yet; afterwards portions take as long as a sixteenth of the run so far, between 50 ms and a second. Not safe for use by
- * several threads.
+ * A run begins with portions of one item, followed by portions of two, four and so on, all in one job, as nothing is
+ * known yet; afterwards portions take as long as a sixteenth of the run so far, between 50 ms and a second. Not safe
+ * for use by several threads.
  */
 final class Sizing {
     private static final double LEAST_NANOS = 50e6;
@@ -35,7 +35,8 @@ final class Sizing {
         double weight = itemNanos == 0 ? 1 : 0.25;
         itemNanos += weight * (each - itemNanos);
         double target = Math.clamp((System.nanoTime() - start) / (double) PART_OF_RUN, LEAST_NANOS, MOST_NANOS);
-        largest = (int) Math.clamp(target / itemNanos, 1, Math.min((double) GROWTH * Math.max(largest, count), MOST_ITEMS));
+        double most = Math.min((double) GROWTH * Math.max(largest, count), MOST_ITEMS);
+        largest = (int) Math.clamp(target / itemNanos, 1, most);
     }
 
     /**

@@ -22,8 +22,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pool whose workers are the executors of an Apache Spark cluster: the calls of all other pools, for work that has outgrown
- * one machine.
+ * A pool whose workers are the executors of an Apache Spark cluster: the calls of all other pools, for work that has
+ * outgrown one machine.
  *
  * <pre>{@code
  * try (JavaSparkContext context = new JavaSparkContext(conf); SparkPool pool = SparkPool.on(context)) {
@@ -32,40 +32,43 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * Tasks, items and results are serialised as by {@link io.cleave.pool.ProcessPool}: what that takes is taken here, and what it
- * refuses is refused in the same words, before a job is submitted. Executors need the jars of Cleave, of its dependencies and
- * of the program, most simply by {@code spark.jars}; classes are found by the class loader that Spark gives its tasks, and
- * those of results by the one that the task's class has here. Large tasks are broadcast.
+ * Tasks, items and results are serialised as by {@link io.cleave.pool.ProcessPool}: what that takes is taken here,
+ * and what it refuses is refused in the same words, before a job is submitted. Executors need the jars of Cleave, of
+ * its dependencies and of the program, most simply by {@code spark.jars}; classes are found by the class loader that
+ * Spark gives its tasks, and those of results by the one that the task's class has here. Large tasks are broadcast.
  *
- * <h2>Portions and jobs</h2> Items that follow each other make a partition, a portion, which one core computes item by item; a
- * few portions for each core make a Spark job, and a call keeps two to four portions for each core under way. Portions grow
- * with the run, from one item to as many as take 50 ms to a second, and shrink towards the end of a collection. Results come
- * back by portions: {@link #imap} has at most four for each core ahead of its reader, and a stream's first result waits for
- * its portion. Items are read by a thread of the pool's, one at a time.
+ * <h2>Portions and jobs</h2>
+ * Items that follow each other make a partition, a portion, which one core computes item by item; a
+ * few portions for each core make a Spark job, and a call keeps two to four portions for each core under way.
+ * Portions grow with the run, from one item to as many as take 50 ms to a second, and shrink towards the end of a
+ * collection. Results come back by portions: {@link #imap} has at most four for each core ahead of its reader, and a
+ * stream's first result waits for its portion. Items are read by a thread of the pool's, one at a time.
  *
  * <h2>Failures</h2> What a task throws reaches the caller as it was thrown, with item and executor in a
- * {@link io.cleave.WorkerException} among its suppressed exceptions; it is not tried again. Where an executor is lost, Spark
- * has its portions computed again, by another, up to {@code spark.task.maxFailures} times: an item may be begun more than
- * once, though its result comes once. {@link #retries} tells how often that was so, and {@link Builder#maxRetries} limits it:
- * with 0 each portion begins at most once, and a call that meets a lost one fails with a
- * {@link io.cleave.WorkerDiedException} that quotes the executor's standard error. With {@code spark.speculation} Spark
- * begins portions twice for speed, too, which such a limit does not go with and is refused.
+ * {@link io.cleave.WorkerException} among its suppressed exceptions; it is not tried again. Where an executor is
+ * lost, Spark has its portions computed again, by another, up to {@code spark.task.maxFailures} times: an item may be
+ * begun more than once, though its result comes once. {@link #retries} tells how often that was so, and
+ * {@link Builder#maxRetries} limits it: with 0 each portion begins at most once, and a call that meets a lost one
+ * fails with a {@link io.cleave.WorkerDiedException} that quotes the executor's standard error. With
+ * {@code spark.speculation} Spark begins portions twice for speed, too, which such a limit does not go with and is
+ * refused.
  *
  * <p>
- * Closing a stream, cancelling a future and a failure end the Spark jobs of the call and interrupt their tasks. A task that
- * calls {@link System#exit} ends its executor, or with a local master the program.
+ * Closing a stream, cancelling a future and a failure end the Spark jobs of the call and interrupt their tasks. A
+ * task that calls {@link System#exit} ends its executor, or with a local master the program.
  *
  * <h2>Within an executor</h2> a task may use all of Cleave: {@link io.cleave.pool.ThreadPool} and shared structures as
  * anywhere, {@link io.cleave.fission.Fission} where the executor has few cores of Spark's and many of the machine's, as
  * Spark counts one core for each task unless {@code spark.task.cpus} says more. This pool may be captured by its own
  * tasks, where it computes in place.
  *
- * <h2>Threads</h2> All methods may be called by any thread at any time. What a thread did before it handed in a task or item
+ * <h2>Threads</h2>
+ * All methods may be called by any thread at any time. What a thread did before it handed in a task or item
  * happens before the task, in the sense that it was serialised then. Closing the pool does not stop the context.
  *
  * <p>
- * Cost: some milliseconds of the driver for each job, and of a core for each portion. Work of less than a second in all is
- * better left to a pool on one machine.
+ * Cost: some milliseconds of the driver for each job, and of a core for each portion. Work of less than a second in
+ * all is better left to a pool on one machine.
  */
 public final class SparkPool implements Pool, Serializable {
     private static final long serialVersionUID = 1L;
@@ -89,17 +92,17 @@ public final class SparkPool implements Pool, Serializable {
 
     /**
      * A pool with a context of its own, which ends with it. Its settings are the system properties that begin with
-     * {@code spark.}; where those do not say otherwise, executors get the jars of this program's class path, but for those that
-     * lie beside Spark's, and this machine is reached by its loopback address where the Master is. There can be one context in a
-     * JVM at a time.
+     * {@code spark.}; where those do not say otherwise, executors get the jars of this program's class path, but for
+     * those that lie beside Spark's, and this machine is reached by its loopback address where the Master is. There
+     * can be one context in a JVM at a time.
      *
      * @param master where the cluster is, such as {@code spark://host:7077} or {@code local[4]}
      * @return a pool
      */
     public static SparkPool connect(String master) {
         JavaSparkContext context = new JavaSparkContext(Contexts.conf(master));
-        return new SparkPool(new Driver(context, new SparkSettings(0, Integer.MAX_VALUE, Builder.EXECUTOR_TIMEOUT, null, null),
-                true));
+        SparkSettings settings = new SparkSettings(0, Integer.MAX_VALUE, Builder.EXECUTOR_TIMEOUT, null, null);
+        return new SparkPool(new Driver(context, settings, true));
     }
 
     /**
@@ -200,10 +203,10 @@ public final class SparkPool implements Pool, Serializable {
     }
 
     /**
-     * Shares a value with the tasks of this pool: they load it by {@link SharedData#load}, as in every other process. It is in
-     * the shared memory of each host once, however many executors there are, written by the first that needs it from
-     * Spark's broadcast; it stays while an executor of the host lives, and all of its copies go when the executors do, killed or
-     * not.
+     * Shares a value with the tasks of this pool: they load it by {@link SharedData#load}, as in every other process.
+     * It is in the shared memory of each host once, however many executors there are, written by the first that needs
+     * it from Spark's broadcast; it stays while an executor of the host lives, and all of its copies go when the
+     * executors do, killed or not.
      *
      * <pre>{@code
      * String name = pool.share(model).name();
@@ -211,9 +214,9 @@ public final class SparkPool implements Pool, Serializable {
      * }</pre>
      *
      * <p>
-     * The driver's copy lives until it is closed, or the pool is; other hosts let go of theirs with the pool's next task
-     * there, or with their executors. Only tasks of calls that begin after this one find it on other hosts. The driver's host
-     * needs as much memory again, or disk, for what Spark keeps to send.
+     * The driver's copy lives until it is closed, or the pool is; other hosts let go of theirs with the pool's next
+     * task there, or with their executors. Only tasks of calls that begin after this one find it on other hosts. The
+     * driver's host needs as much memory again, or disk, for what Spark keeps to send.
      *
      * @param value any value; it must not change while it is written
      * @param <T> its type
@@ -229,12 +232,12 @@ public final class SparkPool implements Pool, Serializable {
             return Pool.super.share(value);
         }
         check(List.of(), value == null ? "" : value);
-        return of.share(value);
+        return of.shared.share(value, of);
     }
 
     /**
-     * How many items are computed at once: the cores that the context has now, or what {@code spark.default.parallelism}
-     * says.
+     * How many items are computed at once: the cores that the context has now, or what
+     * {@code spark.default.parallelism} says.
      *
      * @return at least 1
      */
@@ -245,8 +248,8 @@ public final class SparkPool implements Pool, Serializable {
     }
 
     /**
-     * How often Spark has had a portion computed again, because an executor was lost, a try had failed, or another copy was to
-     * be faster.
+     * How often Spark has had a portion computed again, because an executor was lost, a try had failed, or another
+     * copy was to be faster.
      *
      * @return the attempts that came before those whose results have arrived, in all calls so far
      */
@@ -308,8 +311,8 @@ public final class SparkPool implements Pool, Serializable {
         }
 
         /**
-         * How often a portion may be begun again whose executor was lost. By default Spark's {@code spark.task.maxFailures}
-         * alone decides, which also limits it where it is less.
+         * How often a portion may be begun again whose executor was lost. By default Spark's
+         * {@code spark.task.maxFailures} alone decides, which also limits it where it is less.
          *
          * @param retries 0 or more; with 0 no item is begun twice
          * @return this
@@ -366,8 +369,9 @@ public final class SparkPool implements Pool, Serializable {
                 throw new IllegalStateException("the Spark context has been stopped");
             }
             if (maxRetries != Integer.MAX_VALUE && context.getConf().getBoolean("spark.speculation", false)) {
-                throw new IllegalArgumentException("maxRetries(" + maxRetries + ") does not go with spark.speculation, by "
-                        + "which Spark begins portions twice that are not lost; set it to false, or do without the limit");
+                throw new IllegalArgumentException("maxRetries(" + maxRetries + ") does not go with spark.speculation, "
+                        + "by which Spark begins portions twice that are not lost; set it to false, or do without the "
+                        + "limit");
             }
             return new SparkPool(new Driver(context,
                     new SparkSettings(chunkSize, maxRetries, executorTimeout, progress, executorLogs), false));

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * One call of a pool on Spark: the way from items to results.
  *
  * <p>
- * A {@link Submitter} makes portions of the items and jobs of the portions while there is room; Spark's scheduler delivers
- * answers, and the consumer takes them. No code of the user's runs under the lock.
+ * A {@link Submitter} makes portions of the items and jobs of the portions while there is room; Spark's scheduler
+ * delivers answers, and the consumer takes them. No code of the user's runs under the lock.
  */
 final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSpliterator<R>
         implements

@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread of a run that takes items, encodes them and submits jobs. It is a thread of its own because what a job inherits
- * from its submitter, Spark's local properties, is not to be changed in the caller's.
+ * The thread of a run that takes items, encodes them and submits jobs. It is a thread of its own because what a job
+ * inherits from its submitter, Spark's local properties, is not to be changed in the caller's.
  */
 final class Submitter implements Runnable {
     /** A portion is closed when its items take so much, and a job when its portions do. */

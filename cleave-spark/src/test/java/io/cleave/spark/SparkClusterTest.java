@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cleave.WorkerDiedException;
 import io.cleave.WorkerException;
+import io.cleave.memory.Cleanup;
 import io.cleave.pool.Task;
+import io.cleave.share.Share;
 import io.cleave.share.SharedData;
 import io.cleave.testing.Delays;
 import io.cleave.testing.Watchdog;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -37,8 +41,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestWatcher;
 
 /**
- * A Master, two Workers and their executors, each a JVM of its own. The two Workers have a CLEAVE_DIR each, as if they were
- * two hosts, and the second has that of this JVM, as if the driver ran there.
+ * A Master, two Workers and their executors, each a JVM of its own. The two Workers have a CLEAVE_DIR each, as if
+ * they were two hosts, and the second has that of this JVM, as if the driver ran there.
  */
 @ExtendWith({SparkClusterTest.Logs.class, Watchdog.class})
 final class SparkClusterTest {
@@ -96,7 +100,7 @@ final class SparkClusterTest {
     }
 
     private static long slowSquare(int x) {
-        Delays.pause(java.time.Duration.ofMillis(3));
+        Delays.pause(Duration.ofMillis(3));
         return (long) x * x;
     }
 
@@ -156,7 +160,8 @@ final class SparkClusterTest {
             String name = data.name();
             CompletableFuture<List<Long>> results = pool.amap(numbers(3_000),
                     x -> slowSquare(SharedData.load(name, int[].class)[x]));
-            assertThat(Delays.within(Delays.PATIENCE, () -> !progress.isEmpty() && progress.getLast()[0] > 100)).isTrue();
+            assertThat(Delays.within(Delays.PATIENCE, () -> !progress.isEmpty() && progress.getLast()[0] > 100))
+                    .isTrue();
             List<Long> executors = cluster.executorPids();
             ProcessHandle.of(executors.getFirst()).orElseThrow().destroyForcibly();
             assertThat(results.get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS))
@@ -187,17 +192,19 @@ final class SparkClusterTest {
                 assertThat(Arrays.asList(died.getSuppressed())).hasSize(1);
             });
         } finally {
-            for (Path file : Files.list(begun).toList()) {
-                Files.delete(file);
-            }
-            Files.delete(begun);
+            removeAll(begun);
         }
     }
 
     @Test
     void aSharedValueIsOnEachHostOnceAndGoesWithItsHandle() throws Exception {
         long[] numbers = LongStream.range(0, 200_000).toArray();
+        Share.trim(); // the memory of values of other tests
         try (SparkPool pool = SparkPool.on(context)) {
+            pool.map(numbers(100), x -> { // and what executors have left that were killed
+                slowSquare(x);
+                return Cleanup.run().failed().size();
+            });
             SharedData<long[]> data = pool.share(numbers);
             String name = data.name();
             long sum = Arrays.stream(numbers).sum();
@@ -205,8 +212,10 @@ final class SparkClusterTest {
                 slowSquare(x);
                 return Arrays.stream(SharedData.load(name, long[].class)).sum();
             })).hasSize(200).containsOnly(sum);
-            assertThat(values(HERE)).hasSize(1).isEqualTo(values(ELSEWHERE));
+            assertThat(values(ELSEWHERE)).hasSize(1);
+            assertThat(values(HERE)).isEqualTo(values(ELSEWHERE));
             data.close();
+            Share.trim();
             assertThat(pool.map(numbers(100), SparkClusterTest::slowSquare)).hasSize(100);
             assertThat(Delays.within(Delays.PATIENCE, () -> values(ELSEWHERE).isEmpty())).isTrue();
             assertThat(values(HERE)).isEmpty();
@@ -245,7 +254,7 @@ final class SparkClusterTest {
             return files.map(file -> file.getFileName().toString()).filter(file -> file.startsWith("cleave.value."))
                     .toList();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }

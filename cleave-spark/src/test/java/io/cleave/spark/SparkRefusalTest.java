@@ -51,7 +51,8 @@ final class SparkRefusalTest {
         try (SparkPool spark = SparkPool.on(LocalSpark.context()); ProcessPool processes = ProcessPool.create(1)) {
             List<Object> items = List.of(1, Thread.currentThread());
             String message = catchThrowable(() -> processes.map(items, String::valueOf)).getMessage();
-            assertThatIllegalArgumentException().isThrownBy(() -> spark.map(items, String::valueOf)).withMessage(message);
+            assertThatIllegalArgumentException().isThrownBy(() -> spark.map(items, String::valueOf))
+                    .withMessage(message);
         }
     }
 

@@ -10,17 +10,19 @@ import java.util.List;
 import picocli.CommandLine.Command;
 
 /**
- * What a pool on Spark costs beside Spark's own interface, on a Master, two Workers and two executors of one core on this
- * machine: {@code ./bench spark [--quick] [--json]}. Both have the same executors, and take turns.
+ * What a pool on Spark costs beside Spark's own interface, on a Master, two Workers and two executors of one core on
+ * this machine: {@code ./bench spark [--quick] [--json]}. Both have the same executors, and take turns.
  *
  * <table>
  * <caption>The works</caption>
- * <tr><th>map-1000</th><td>1,000 items that compute for 2 ms each. {@code spark} has them in as many partitions as there are
- * cores, which is Spark's own default; {@code spark-1000} in a partition each.</td></tr>
+ * <tr><th>map-1000</th><td>1,000 items that compute for 2 ms each. {@code spark} has them in as many partitions as
+ * there are cores, which is Spark's own default; {@code spark-1000} in a partition each.</td></tr>
  * <tr><th>map-1000-empty</th><td>1,000 items that compute nothing: what the way itself costs.</td></tr>
- * <tr><th>broadcast-100MB</th><td>an array of floats to all executors, until each has looked at both ends of it.</td></tr>
- * <tr><th>pss-100MB</th><td>how much larger all executors together are then than they were before, each with its part of what
- * they share, after a collection of their garbage. Each subject has executors of its own, and one round.</td></tr>
+ * <tr><th>broadcast-100MB</th><td>an array of floats to all executors, until each has looked at both ends of
+ * it.</td></tr>
+ * <tr><th>pss-100MB</th><td>how much larger all executors together are then than they were before, each with its part
+ * of what they share, after a collection of their garbage. Each subject has executors of its own, and one
+ * round.</td></tr>
  * </table>
  */
 @Command(name = "spark", description = "Pools on a Spark cluster of two executors, beside Spark's own interface.")
@@ -35,7 +37,8 @@ public final class SparkSuite extends Suite {
     protected List<Row> measure() throws IOException {
         String home = System.getProperty(HOME);
         if (home == null) {
-            throw wrong("Spark is not on the class path; run ./bench spark at the root of Cleave's sources, which adds it");
+            throw wrong("Spark is not on the class path; run ./bench spark at the root of Cleave's sources, which "
+                    + "adds it");
         }
         List<Row> rows = new ArrayList<>();
         progress().begin("starting a cluster");

@@ -7,6 +7,7 @@ import io.cleave.spark.LoopbackCluster;
 import io.cleave.spark.SparkPool;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -27,6 +30,8 @@ final class SparkWorks implements AutoCloseable {
     private static final long ITEM_NANOS = 2_000_000;
     private static final int FLOATS = 25_000_000;
     private static final int WORKERS = 2;
+    private static final Pattern SENT = Pattern
+            .compile(".*/(cleave|cleave-bench|cleave-spark|fory-core[^/]*|jspecify[^/]*)\\.jar");
     private static final double MIB = 1 << 20;
 
     private final LoopbackCluster cluster;
@@ -50,7 +55,7 @@ final class SparkWorks implements AutoCloseable {
         // As jars, which Spark's own come before: the rivals of other suites bring other versions of what Spark needs.
         SparkConf conf = cluster.conf("cleave-bench").set("spark.executor.extraClassPath", "").set("spark.jars",
                 Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                        .filter(entry -> entry.matches(".*/(cleave|cleave-bench|cleave-spark|fory-core[^/]*|jspecify[^/]*)\\.jar"))
+                        .filter(entry -> SENT.matcher(entry).matches())
                         .collect(Collectors.joining(",")));
         return new JavaSparkContext(conf);
     }
@@ -95,8 +100,8 @@ final class SparkWorks implements AutoCloseable {
                 subject("cleave", () -> millis(() -> require(expected, pool.map(items, x -> square(x, nanos))))),
                 subject("spark", () -> millis(
                         () -> require(expected, context.parallelize(items).map(x -> square(x, nanos)).collect()))),
-                subject("spark-1000", () -> millis(
-                        () -> require(expected, context.parallelize(items, ITEMS).map(x -> square(x, nanos)).collect()))));
+                subject("spark-1000", () -> millis(() -> require(expected,
+                        context.parallelize(items, ITEMS).map(x -> square(x, nanos)).collect()))));
     }
 
     private static void require(List<Long> expected, List<Long> results) {
@@ -153,7 +158,7 @@ final class SparkWorks implements AutoCloseable {
     }
 
     /** Does something and tells by how much fresh executors have grown; what it returns ends it. */
-    private double growth(java.util.function.Supplier<Runnable> work) {
+    private double growth(Supplier<Runnable> work) {
         pool.close();
         context.stop();
         context = connect();
@@ -188,7 +193,7 @@ final class SparkWorks implements AutoCloseable {
         try (Stream<Path> files = Files.walk(directory)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }
