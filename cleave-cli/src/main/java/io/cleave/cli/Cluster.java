@@ -38,10 +38,10 @@ final class Cluster implements AutoCloseable {
                 Path directory = Path.of(System.getProperty("java.io.tmpdir"), "cleave-spark."
                         + ProcessHandle.current().pid() + "." + ThreadLocalRandom.current().nextInt(1 << 20));
                 own = (AutoCloseable) call("LoopbackCluster", "start",
-                        new Class<?>[]{Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
+                        new Class<?>[] {Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
             }
             String address = master != null ? master : (String) own.getClass().getMethod("master").invoke(own);
-            Pool pool = (Pool) call("SparkPool", "connect", new Class<?>[]{String.class}, address);
+            Pool pool = (Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, address);
             return new Cluster(pool, own);
         } catch (InvocationTargetException e) {
             close(own);

@@ -21,7 +21,8 @@ public final class Refusal {
         if (!(code instanceof Serializable)) {
             throw new IllegalArgumentException(what + " cannot be sent to a worker: " + code.getClass().getName()
                     + " is not java.io.Serializable" + (code.getClass().isHidden()
-                            ? "; a lambda is where its type is, such as Task, or with a cast to (Callable<T> & Serializable)"
+                            ? "; a lambda is where its type is, such as Task, or with a cast to "
+                            + "(Callable<T> & Serializable)"
                             : ""));
         }
     }

@@ -77,7 +77,8 @@ final class ReplicaTest extends ShareTestBase {
                 .isThrownBy(() -> Replica.receive(sent.name, sent.image.length, new ByteArrayInputStream(cut)));
         Sent other = sent("another");
         assertThatExceptionOfType(IncompatibleBlockException.class)
-                .isThrownBy(() -> Replica.receive(sent.name, other.image.length, new ByteArrayInputStream(other.image)));
+                .isThrownBy(
+                        () -> Replica.receive(sent.name, other.image.length, new ByteArrayInputStream(other.image)));
         assertThatExceptionOfType(TokenException.class)
                 .isThrownBy(() -> Replica.receive("no name", 10, new ByteArrayInputStream(new byte[10])));
         assertThat(blocks()).isEmpty();

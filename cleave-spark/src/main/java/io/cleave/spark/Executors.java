@@ -141,7 +141,8 @@ final class Executors extends SparkListener {
         Loss loss = hadSome ? lastLoss() : new Loss("", "", logs == null ? "" : logs.get());
         throw new WorkerDiedException("no executor of " + context.master() + " has come up within " + patience
                 + "; see the Master's page for whether it has workers with memory and cores to spare "
-                + "(spark.executor.memory is " + context.getConf().get("spark.executor.memory", "1g") + "), and on the workers "
+                + "(spark.executor.memory is " + context.getConf().get("spark.executor.memory", "1g")
+                + "), and on the workers "
                 + "work/app-*/*/stderr for why executors end"
                 + (loss.reason().isEmpty() ? "" : "; the last one that was lost: " + loss.reason())
                 + (loss.errorOutput().isEmpty() ? "" : "; the end of an executor's standard error:\n"

@@ -75,7 +75,7 @@ final class SparkWorks implements AutoCloseable {
 
             @Override
             public double[] measure(String request) {
-                return new double[]{work.measure()};
+                return new double[] {work.measure()};
             }
         };
     }
