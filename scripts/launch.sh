@@ -44,9 +44,26 @@ is_current() {
     [[ -z $(find "$@" -newer "$since" -print -quit) ]]
 }
 
+# Where a module has the jars that it needs beside the project's own: for Spark that is SPARK_HOME/jars.
+libraries_of() {
+    if [[ $1 == cleave-spark ]]; then printf '%s\n' "$1/target/spark-home/jars"; else printf '%s\n' "$1/target/lib"; fi
+}
+
+# Does a command need Spark? It is 220 MB, which nobody else is to download.
+needs_spark() {
+    local module=$1 argument
+    shift
+    if [[ $module == cleave-bench ]]; then [[ ${1:-} == spark ]]; return; fi
+    [[ ${1:-} == demo ]] || return 1
+    for argument in "$@"; do
+        case $argument in --spark | --master | --master=*) return 0 ;; esac
+    done
+    return 1
+}
+
 is_built() {
     local module=$1 built=target/launcher/built-$1
-    [[ -d $module/target/lib ]] \
+    [[ -d $(libraries_of "$module") ]] \
         && is_current "$library/target/cleave.jar" "$built" pom.xml "$library/pom.xml" "$library/src/main" \
         && is_current "$module/target/$module.jar" "$built" "$library/target/cleave.jar" "$module/pom.xml" "$module/src/main"
 }
@@ -61,7 +78,7 @@ build() {
         printf 'Building %s (first run: about a minute) ' "$module" >&2
     fi
     for pom in pom.xml "$library/pom.xml" "$module/pom.xml"; do
-        if [[ $pom -nt $module/target/lib ]]; then rm -rf "$module/target/lib"; fi
+        if [[ $pom -nt $(libraries_of "$module") ]]; then rm -rf "$(libraries_of "$module")"; fi
     done
     # Maven gets the lock's descriptor closed, so that nothing it leaves behind can hold the lock.
     JAVA_HOME=$jdk mvn -B -ntp -pl ":$module" -am package -Dmaven.test.skip=true -Dspotless.check.skip=true \
@@ -83,11 +100,9 @@ build() {
     say " done"
 }
 
-# launch ROOT MODULE MAIN_CLASS ARGUMENT...
-launch() {
-    local root=$1 module=$2 main=$3 jdk
-    shift 3
-    jdk=$(find_jdk_25) || exit 1
+# Builds a module where that is needed.
+ensure_built() {
+    local root=$1 module=$2 jdk=$3
     if ! (cd "$root" && is_built "$module"); then
         (
             cd "$root"
@@ -98,10 +113,26 @@ launch() {
             is_built "$module" || build "$jdk" "$module"
         ) || exit 1
     fi
+}
+
+# launch ROOT MODULE MAIN_CLASS ARGUMENT...
+launch() {
+    local root=$1 module=$2 main=$3 jdk classpath options=()
+    shift 3
+    jdk=$(find_jdk_25) || exit 1
+    ensure_built "$root" "$module" "$jdk"
+    classpath="$root/$library/target/cleave.jar:$root/$module/target/$module.jar:$root/$module/target/lib/*"
+    if needs_spark "$module" "$@"; then
+        ensure_built "$root" cleave-spark "$jdk"
+        # Spark's before others, which have other versions of some.
+        classpath="$root/$library/target/cleave.jar:$root/$module/target/$module.jar"
+        classpath+=":$root/cleave-spark/target/cleave-spark.jar:$root/cleave-spark/target/spark-home/jars/*"
+        classpath+=":$root/$module/target/lib/*"
+        # Spark uses Unsafe, which the JVM would warn of.
+        options+=("-Dcleave.spark.home=$root/cleave-spark/target/spark-home" --sun-misc-unsafe-memory-access=allow)
+    fi
     # The opened package spares a warning about Unsafe, which Fory falls back to where it cannot use java.lang.invoke.
     # CLEAVE_JAVA_OPTS is a list of options, and is split on purpose.
     exec "$jdk/bin/java" --enable-native-access=ALL-UNNAMED --add-opens=java.base/java.lang.invoke=ALL-UNNAMED \
-        ${CLEAVE_JAVA_OPTS:-} \
-        -cp "$root/$library/target/cleave.jar:$root/$module/target/$module.jar:$root/$module/target/lib/*" \
-        "$main" "$@"
+        "${options[@]}" ${CLEAVE_JAVA_OPTS:-} -cp "$classpath" "$main" "$@"
 }

@@ -6,6 +6,7 @@ import io.cleave.bench.objects.ObjectsSuite;
 import io.cleave.bench.pool.PoolSuite;
 import io.cleave.bench.share.ShareSuite;
 import io.cleave.bench.soundness.ForkSoundness;
+import io.cleave.bench.spark.SparkSuite;
 import io.cleave.bench.sync.OrderingCheck;
 import io.cleave.bench.sync.SyncSuite;
 import picocli.CommandLine;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Spec;
                 "Exit codes: 0 done, 1 failed or a check found something, 2 wrong arguments.",
                 "Options for the JVMs, such as a collector, go in CLEAVE_JAVA_OPTS."},
         subcommands = {FissionSuite.class, SyncSuite.class, ShareSuite.class, PoolSuite.class, ObjectsSuite.class,
+                SparkSuite.class,
                 ForkSoundness.class, OrderingCheck.class, Fuzz.class, Torture.class, Examples.class})
 public final class Main implements Runnable {
     @Spec

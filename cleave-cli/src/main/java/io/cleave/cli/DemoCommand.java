@@ -42,6 +42,14 @@ final class DemoCommand extends CleaveCommand {
             description = "How many lines each of the findings gets. Default: ${DEFAULT-VALUE}.")
     private int top;
 
+    @Option(names = "--spark", description = "Also compute on Apache Spark: on a cluster of two executors that is "
+            + "started on this machine, unless --master names another.")
+    private boolean spark;
+
+    @Option(names = "--master", paramLabel = "URL",
+            description = "The Spark cluster to compute on, such as spark://host:7077; implies --spark.")
+    private @Nullable String master;
+
     @Override
     public Integer call() throws IOException, ExecutionException, InterruptedException {
         atLeast(1, "--limit", limit);
@@ -61,8 +69,19 @@ final class DemoCommand extends CleaveCommand {
             index = ClassIndex.load(progress);
         }
         List<ClassNode> items = ClassIndex.spread(index.classes(), limit);
-        return run(index, items,
-                List.of(Way.sequential(), Way.threads(workers), Way.processes(workers), Way.fission(workers)), workers);
+        List<Way> ways = new ArrayList<>(
+                List.of(Way.sequential(), Way.threads(workers), Way.processes(workers), Way.fission(workers)));
+        if (!spark && master == null) {
+            return run(index, items, ways, workers);
+        }
+        Cluster cluster;
+        try (Progress progress = Progress.start("starting Spark", -1)) {
+            cluster = Cluster.open(master);
+        }
+        try (cluster) {
+            ways.add(Way.spark(cluster.pool()));
+            return run(index, items, ways, workers);
+        }
     }
 
     private static int parallelism() {

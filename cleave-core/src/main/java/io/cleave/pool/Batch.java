@@ -5,6 +5,7 @@ import io.cleave.channel.RingValues;
 import io.cleave.share.Codec;
 import io.cleave.share.Share;
 import io.cleave.work.Parcel;
+import io.cleave.work.Refusal;
 import io.cleave.work.TaskFrames;
 import java.util.ArrayList;
 import java.util.List;
@@ -118,7 +119,7 @@ final class Batch {
                 tokens.add(token);
             }
         } catch (Exception | LinkageError | StackOverflowError e) {
-            throw TaskForm.refused("item " + index, item, Codec.standard(), e);
+            throw Refusal.of("item " + index, item, Codec.standard(), e);
         }
     }
 

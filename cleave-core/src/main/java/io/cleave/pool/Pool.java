@@ -1,5 +1,6 @@
 package io.cleave.pool;
 
+import io.cleave.share.SharedData;
 import io.cleave.work.Taken;
 import java.util.List;
 import java.util.Objects;
@@ -114,6 +115,21 @@ public interface Pool extends AutoCloseable {
             Task<List<?>, ? extends R> task) {
         Objects.requireNonNull(arguments, "arguments");
         return map(arguments, task);
+    }
+
+    /**
+     * Shares a value with the tasks of this pool, which load it by its name with {@link SharedData#load}. What is on one
+     * machine finds any shared value; a pool on several brings those to the others that were shared by this method, once to
+     * each.
+     *
+     * @param value any value; it must not change while it is written
+     * @param <T> its type
+     * @return a handle, to be closed, whose name is for tasks
+     * @throws io.cleave.AllocationException where there is not that much shared memory
+     * @throws IllegalArgumentException where it cannot be encoded
+     */
+    default <T> SharedData<T> share(@Nullable T value) {
+        return SharedData.of(value);
     }
 
     /**

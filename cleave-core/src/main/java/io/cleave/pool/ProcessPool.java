@@ -3,6 +3,7 @@ package io.cleave.pool;
 import io.cleave.os.Cpus;
 import io.cleave.os.Unistd;
 import io.cleave.work.Gathered;
+import io.cleave.work.InPlace;
 import io.cleave.work.RunFuture;
 import io.cleave.work.TaskFrames;
 import java.io.InvalidObjectException;
@@ -243,7 +244,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             Task<? super T, ? extends R> task) {
         check(items, task);
         Crew of = crew();
-        return of == null ? InPlace.<T, R>stream(items, task).toList()
+        return of == null ? InPlace.<T, R>stream(items, task::apply).toList()
                 : list(this.<R>begin(of, items, task, TaskFrames.APPLY, true, true, true));
     }
 
@@ -252,7 +253,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             Task<? super T, ? extends R> task) {
         check(items, task);
         Crew of = crew();
-        return of == null ? InPlace.stream(items, task)
+        return of == null ? InPlace.<T, R>stream(items, task::apply)
                 : stream(this.<R>begin(of, items, task, TaskFrames.APPLY, true, false, false));
     }
 
@@ -261,7 +262,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             Task<? super T, ? extends R> task) {
         check(items, task);
         Crew of = crew();
-        return of == null ? InPlace.stream(items, task)
+        return of == null ? InPlace.<T, R>stream(items, task::apply)
                 : stream(this.<R>begin(of, items, task, TaskFrames.APPLY, false, true, false));
     }
 
@@ -270,7 +271,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             Iterable<? extends T> items, Task<? super T, ? extends R> task) {
         check(items, task);
         Crew of = crew();
-        return of == null ? InPlace.future(items, task)
+        return of == null ? InPlace.<T, R>future(items, task::apply)
                 : future(of, this.<R>begin(of, items, task, TaskFrames.APPLY, true, true, true));
     }
 

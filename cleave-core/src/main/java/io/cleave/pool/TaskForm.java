@@ -4,11 +4,10 @@ import io.cleave.channel.FrameBuffer;
 import io.cleave.share.Codec;
 import io.cleave.share.Share;
 import io.cleave.share.WriteOptions;
-import io.cleave.work.Failure;
 import io.cleave.work.Loaders;
 import io.cleave.work.Parcel;
+import io.cleave.work.Refusal;
 import io.cleave.work.TaskFrames;
-import java.io.Serializable;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -61,27 +60,13 @@ final class TaskForm {
 
     /** Encodes what Java serialization carries; returns the token of a large one. */
     static @Nullable String write(FrameBuffer out, Object code, String what) {
-        if (!(code instanceof Serializable)) {
-            throw new IllegalArgumentException(what + " cannot be sent to a worker: " + code.getClass().getName()
-                    + " is not java.io.Serializable" + (code.getClass().isHidden()
-                            ? "; a lambda is where its type is, such as Task, or with a cast to (Callable<T> & Serializable)"
-                            : ""));
-        }
+        Refusal.requireSerializable(code, what);
         AotCache.expect(code);
         try {
             return Parcel.writeCode(out, code, Sharing.OPTIONS);
         } catch (Exception | LinkageError | StackOverflowError e) {
-            throw refused(what, code, Codec.java(), e);
+            throw Refusal.of(what, code, Codec.java(), e);
         }
-    }
-
-    /** What a caller learns of a value that cannot be sent. */
-    static RuntimeException refused(String what, @Nullable Object value, Codec codec, Throwable e) {
-        if (e instanceof io.cleave.AllocationException full) {
-            return full;
-        }
-        return new IllegalArgumentException(what + " cannot be sent to a worker: " + Failure.refusal(e, value, codec),
-                e);
     }
 
     /** The frames that make it known to a worker. */

@@ -1,6 +1,10 @@
 package io.cleave.share;
 
+import io.cleave.AlreadyExistsException;
+import io.cleave.BlockNotFoundException;
+import io.cleave.IncompatibleBlockException;
 import io.cleave.memory.BlockKind;
+import io.cleave.memory.Lifetime;
 import io.cleave.memory.raw.OwnedBlock;
 import io.cleave.memory.raw.RawBlock;
 import io.cleave.memory.raw.RawBlocks;
@@ -9,6 +13,9 @@ import io.cleave.os.Cpus;
 import io.cleave.os.CrashPoint;
 import io.cleave.os.ProcFs;
 import io.cleave.os.Unistd;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -60,6 +67,9 @@ final class Store {
     private static final long SLACK_BYTES = 1 << 20;
     /** Looking for freed blocks may take this part of a writer's time. */
     private static final int SEARCH_PART = 50;
+
+    /** In pieces of which size images from elsewhere are written. */
+    private static final long RECEIVED_BYTES = 1 << 20;
 
     private static volatile Store current = new Store();
 
@@ -208,6 +218,49 @@ final class Store {
             return damaged || (same && ImageLayout.stateAcquire(head) == ImageLayout.LIVE // SYNC: viewed
                     && ImageLayout.readsVolatile(head) != 0);
         });
+    }
+
+    /** Writes the image of a value that comes from elsewhere, which nobody takes care of, and attaches to its block. */
+    static RawBlock receive(String name, Token.Shared token, long byteSize, InputStream in) throws IOException {
+        OwnedBlock block = RawBlocks.standard().create(Math.max(byteSize, RawBlocks.HEAD_BYTES), BlockKind.VALUE);
+        try {
+            byte[] piece = new byte[(int) Math.clamp(byteSize, 0, RECEIVED_BYTES)];
+            for (long at = 0; at < byteSize; at += piece.length) {
+                int length = (int) Math.min(piece.length, byteSize - at);
+                if (in.readNBytes(piece, 0, length) < length) {
+                    throw new EOFException("the value of " + Token.shown(name) + " ends before its " + byteSize
+                            + " bytes have come");
+                }
+                MemorySegment from = MemorySegment.ofArray(piece).asSlice(0, length);
+                if (at == 0 && (length < ImageLayout.HEADER_BYTES
+                        || ImageLayout.longPlain(from, ImageLayout.ID_HIGH_AT) != token.high()
+                        || ImageLayout.longPlain(from, ImageLayout.ID_LOW_AT) != token.low())) {
+                    throw new IncompatibleBlockException("what came is not the value of " + Token.shown(name));
+                }
+                block.write(from, at);
+            }
+            CrashPoint.reached();
+            block.publish(token.blockName(), Lifetime.ATTACHED);
+        } catch (AlreadyExistsException e) {
+            RawBlock theirs = view(token);
+            if (theirs == null) {
+                throw e;
+            }
+            block.closeUnshared();
+            return theirs;
+        } catch (IOException | RuntimeException e) {
+            block.closeUnshared();
+            throw e;
+        }
+        try {
+            RawBlock held = view(token); // before the maker lets go, or the block would go with it
+            if (held == null) {
+                throw new BlockNotFoundException("the value of " + Token.shown(name) + " has been freed already");
+            }
+            return held;
+        } finally {
+            block.closeUnshared();
+        }
     }
 
     /** Ends the value that a block holds; false where somebody else has. */

@@ -144,16 +144,32 @@ public final class Values {
      * @throws IOException where it is damaged or refused
      */
     public static @Nullable Object read(Ring.Consumer in, Codec codec) throws IOException {
-        return switch (in.kind()) {
+        return read(in.kind(), in.bytes(), in.offset(), in.length(), codec);
+    }
+
+    /**
+     * Reads the value of a frame.
+     *
+     * @param kind the frame's kind
+     * @param bytes hold its payload
+     * @param offset the first byte
+     * @param length how many
+     * @param codec as it was written with
+     * @return the value
+     * @throws IOException where it is damaged or refused
+     */
+    public static @Nullable Object read(int kind, byte[] bytes, int offset, int length, Codec codec)
+            throws IOException {
+        return switch (kind) {
             case NULL -> null;
             case TRUE -> true;
             case FALSE -> false;
-            case INT -> (int) RingValues.getLong(in.bytes(), in.offset());
-            case LONG -> RingValues.getLong(in.bytes(), in.offset());
-            case DOUBLE -> Double.longBitsToDouble(RingValues.getLong(in.bytes(), in.offset()));
-            case LATIN1 -> new String(in.bytes(), in.offset(), in.length(), StandardCharsets.ISO_8859_1);
-            case ENCODED -> codec.decode(in.bytes(), in.offset(), in.length());
-            default -> throw new IOException("no such frame: " + in.kind());
+            case INT -> (int) RingValues.getLong(bytes, offset);
+            case LONG -> RingValues.getLong(bytes, offset);
+            case DOUBLE -> Double.longBitsToDouble(RingValues.getLong(bytes, offset));
+            case LATIN1 -> new String(bytes, offset, length, StandardCharsets.ISO_8859_1);
+            case ENCODED -> codec.decode(bytes, offset, length);
+            default -> throw new IOException("no such frame: " + kind);
         };
     }
 

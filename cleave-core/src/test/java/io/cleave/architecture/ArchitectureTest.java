@@ -112,6 +112,7 @@ final class ArchitectureTest {
             io.cleave.share.Codec$Source
             io.cleave.share.ElementType
             io.cleave.share.Lease
+            io.cleave.share.Replica
             io.cleave.share.Share
             io.cleave.share.SharedData
             io.cleave.share.Tensor

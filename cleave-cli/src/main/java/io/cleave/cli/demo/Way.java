@@ -2,6 +2,7 @@ package io.cleave.cli.demo;
 
 import io.cleave.fission.Fission;
 import io.cleave.fission.FissionReport;
+import io.cleave.pool.Pool;
 import io.cleave.pool.ProcessPool;
 import io.cleave.pool.ProgressListener;
 import io.cleave.share.SharedData;
@@ -15,7 +16,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.stream.Collector;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -160,31 +160,46 @@ public abstract class Way {
         return new Way("processes", workers == 1 ? "1 process" : workers + " processes") {
             @Override
             Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress) {
-                long start = System.nanoTime();
-                try (SharedData<IndexData> index = SharedData.of(analysis.index().data())) {
-                    Duration writing = since(start);
-                    List<Long> loads = new ArrayList<>();
-                    inProcesses(workers, new RemoteAnalysis(index.name()), items, answer -> {
-                        if (answer.loadNanos() > 0) {
-                            loads.add(answer.loadNanos());
-                        }
-                        add(answer.facts(), items, findings, progress);
-                    });
-                    double loading = loads.stream().mapToLong(nanos -> nanos).average().orElse(0);
-                    return new Costs(null, new HandOver(index.byteSize(), writing, Duration.ofNanos((long) loading),
-                            loads.size()));
+                try (ProcessPool pool = ProcessPool.builder().workers(workers).build()) {
+                    return remotely(pool, analysis, items, findings, progress);
                 }
             }
         };
     }
 
-    private static void inProcesses(int workers, RemoteAnalysis task, List<ClassNode> items,
-            Consumer<RemoteAnalysis.Answer> reducer) {
-        List<RemoteAnalysis.Item> all = items.stream()
-                .map(node -> new RemoteAnalysis.Item(node.id(), node.bytes())).toList();
-        try (ProcessPool pool = ProcessPool.builder().workers(workers).build();
-                Stream<RemoteAnalysis.Answer> answers = pool.imap(all, task)) {
-            answers.forEachOrdered(reducer);
+    /**
+     * The executors of a cluster that is there already, which have to be given all that other processes are.
+     *
+     * @param pool on Spark
+     */
+    public static Way spark(Pool pool) {
+        return new Way("spark", "Spark, " + pool.parallelism() + " cores") {
+            @Override
+            Costs compute(ClassAnalysis analysis, List<ClassNode> items, Findings findings, ProgressListener progress) {
+                return remotely(pool, analysis, items, findings, progress);
+            }
+        };
+    }
+
+    private static Costs remotely(Pool pool, ClassAnalysis analysis, List<ClassNode> items, Findings findings,
+            ProgressListener progress) {
+        long start = System.nanoTime();
+        try (SharedData<IndexData> index = pool.share(analysis.index().data())) {
+            Duration writing = since(start);
+            List<Long> loads = new ArrayList<>();
+            List<RemoteAnalysis.Item> all = items.stream()
+                    .map(node -> new RemoteAnalysis.Item(node.id(), node.bytes())).toList();
+            try (Stream<RemoteAnalysis.Answer> answers = pool.imap(all, new RemoteAnalysis(index.name()))) {
+                answers.forEachOrdered(answer -> {
+                    if (answer.loadNanos() > 0) {
+                        loads.add(answer.loadNanos());
+                    }
+                    add(answer.facts(), items, findings, progress);
+                });
+            }
+            double loading = loads.stream().mapToLong(nanos -> nanos).average().orElse(0);
+            return new Costs(null,
+                    new HandOver(index.byteSize(), writing, Duration.ofNanos((long) loading), loads.size()));
         }
     }
 

@@ -1,7 +1,5 @@
-package io.cleave.pool;
+package io.cleave.work;
 
-import io.cleave.work.Failure;
-import io.cleave.work.Sneaky;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Spliterator;
@@ -13,12 +11,39 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What a pool does where it is used by one of its own workers, or by a forked child: it computes there, item by item. */
-final class InPlace {
+public final class InPlace {
     private InPlace() {
     }
 
-    static <T extends @Nullable Object, R extends @Nullable Object> Stream<R> stream(Iterable<? extends T> items,
-            Task<? super T, ? extends R> task) {
+    /**
+     * What is done to each item.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     */
+    @FunctionalInterface
+    public interface Computation<T extends @Nullable Object, R extends @Nullable Object> {
+        /**
+         * Computes one result.
+         *
+         * @param item the item
+         * @return its result
+         * @throws Exception whatever goes wrong
+         */
+        R apply(T item) throws Exception;
+    }
+
+    /**
+     * Computes each result when it is asked for.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items
+     * @param task what to do to each
+     * @return the results, lazily, in the order of the items
+     */
+    public static <T extends @Nullable Object, R extends @Nullable Object> Stream<R> stream(Iterable<? extends T> items,
+            Computation<? super T, ? extends R> task) {
         return StreamSupport.stream(new Spliterators.AbstractSpliterator<R>(Long.MAX_VALUE, Spliterator.ORDERED) {
             private @Nullable Iterator<? extends T> iterator;
             private long index;
@@ -47,8 +72,17 @@ final class InPlace {
         }, false);
     }
 
-    static <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> future(
-            Iterable<? extends T> items, Task<? super T, ? extends R> task) {
+    /**
+     * Computes all results before it returns.
+     *
+     * @param <T> the items' type
+     * @param <R> the results' type
+     * @param items the items
+     * @param task what to do to each
+     * @return a future that is done
+     */
+    public static <T extends @Nullable Object, R extends @Nullable Object> CompletableFuture<List<R>> future(
+            Iterable<? extends T> items, Computation<? super T, ? extends R> task) {
         try {
             return CompletableFuture.completedFuture(InPlace.<T, R>stream(items, task).toList());
         } catch (Throwable t) {

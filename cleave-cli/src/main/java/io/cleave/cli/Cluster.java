@@ -1,0 +1,79 @@
+package io.cleave.cli;
+
+import io.cleave.CleaveException;
+import io.cleave.pool.Pool;
+import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Path;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Spark cluster that a command computes on. The command itself knows nothing of Spark, which is a quarter of a
+ * gigabyte: {@code ./cleave} adds it to the class path where it is asked for, and so its methods are found by their
+ * names.
+ */
+final class Cluster implements AutoCloseable {
+    private static final String HOME = "cleave.spark.home";
+    private static final int WORKERS = 2;
+
+    private final Pool pool;
+    /** What was started; null where it was there. */
+    private final @Nullable AutoCloseable own;
+
+    private Cluster(Pool pool, @Nullable AutoCloseable own) {
+        this.pool = pool;
+        this.own = own;
+    }
+
+    /** Connects to a cluster, or starts one. */
+    static Cluster open(@Nullable String master) {
+        String home = System.getProperty(HOME);
+        if (home == null) {
+            throw new CleaveException("Spark is not on the class path: run ./cleave demo --spark at the root of "
+                    + "Cleave's sources, which adds it, or set -D" + HOME + " and the class path yourself");
+        }
+        AutoCloseable own = null;
+        try {
+            if (master == null) {
+                Path directory = Path.of(System.getProperty("java.io.tmpdir"), "cleave-spark."
+                        + ProcessHandle.current().pid() + "." + ThreadLocalRandom.current().nextInt(1 << 20));
+                own = (AutoCloseable) call("LoopbackCluster", "start",
+                        new Class<?>[] {Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
+            }
+            String address = master != null ? master : (String) own.getClass().getMethod("master").invoke(own);
+            Pool pool = (Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, address);
+            return new Cluster(pool, own);
+        } catch (InvocationTargetException e) {
+            close(own);
+            throw new CleaveException("the Spark cluster cannot be used: " + e.getCause(), e.getCause());
+        } catch (ReflectiveOperationException e) {
+            close(own);
+            throw new CleaveException("Cleave's part for Spark does not fit this command: " + e, e);
+        }
+    }
+
+    private static Object call(String type, String method, Class<?>[] types, Object... arguments)
+            throws ReflectiveOperationException {
+        return Class.forName("io.cleave.spark." + type).getMethod(method, types).invoke(null, arguments);
+    }
+
+    private static void close(@Nullable AutoCloseable cluster) {
+        if (cluster != null) {
+            try {
+                cluster.close();
+            } catch (Exception e) {
+                throw new CleaveException("the Spark cluster cannot be ended: " + e, e);
+            }
+        }
+    }
+
+    Pool pool() {
+        return pool;
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        close(own);
+    }
+}

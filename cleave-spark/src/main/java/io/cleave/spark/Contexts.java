@@ -1,0 +1,50 @@
+package io.cleave.spark;
+
+import java.io.File;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+
+/** Settings of contexts that a pool makes for itself. */
+final class Contexts {
+    static final String LOOPBACK = "127.0.0.1";
+    /** What Cleave in an executor wants of its JVM. */
+    static final String EXECUTOR_OPTIONS = "--enable-native-access=ALL-UNNAMED "
+            + "--add-opens=java.base/java.lang.invoke=ALL-UNNAMED";
+    private static final Pattern LOCAL_MASTER = Pattern.compile("spark://(127\\.\\d+\\.\\d+\\.\\d+|localhost):\\d+");
+
+    private Contexts() {
+    }
+
+    static SparkConf conf(String master) {
+        SparkConf conf = new SparkConf().setMaster(master).setIfMissing("spark.app.name", "cleave")
+                .setIfMissing("spark.ui.enabled", "false").setIfMissing("spark.log.level", "ERROR")
+                .setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0")
+                .setIfMissing("spark.executor.extraJavaOptions", EXECUTOR_OPTIONS)
+                .setIfMissing("spark.jars", ownJars());
+        if (LOCAL_MASTER.matcher(master).matches()) {
+            conf.setIfMissing("spark.driver.host", LOOPBACK).setIfMissing("spark.driver.bindAddress", LOOPBACK)
+                    .setIfMissing("spark.executor.cores", "1").setIfMissing("spark.executor.memory", "512m");
+        }
+        return conf;
+    }
+
+    /** The jars of this program's class path that executors do not have. */
+    private static String ownJars() {
+        Path spark = placeOf(SparkContext.class).getParent();
+        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of)
+                .map(Path::toAbsolutePath).filter(entry -> entry.toString().endsWith(".jar"))
+                .filter(entry -> !Objects.equals(entry.getParent(), spark)).map(Path::toString)
+                .collect(Collectors.joining(","));
+    }
+
+    /** The jar or directory that a class comes from. */
+    static Path placeOf(Class<?> type) {
+        return Path.of(URI.create(String.valueOf(type.getProtectionDomain().getCodeSource().getLocation())));
+    }
+}

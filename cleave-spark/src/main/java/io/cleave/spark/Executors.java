@@ -1,0 +1,152 @@
+package io.cleave.spark;
+
+import io.cleave.WorkerDiedException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URLConnection;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.NoSuchElementException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
+import org.jspecify.annotations.Nullable;
+import scala.runtime.AbstractFunction0;
+
+/** What the driver hears of executors: which there are, how they were lost, and what they last wrote. */
+final class Executors extends SparkListener {
+    private static final int MOST_LOSSES = 16;
+    private static final int MOST_OUTPUT = 4096;
+    private static final int TIMEOUT_MILLIS = 2000;
+    /** How long the news of a lost executor may take to come, where its effect is there already. */
+    private static final long NEWS_MILLIS = 1000;
+
+    private final JavaSparkContext context;
+    private final Duration patience;
+    private final @Nullable Supplier<String> logs;
+    /** The last ones. Guarded by this. */
+    private final Deque<Gone> gone = new ArrayDeque<>();
+    private volatile boolean hadSome;
+
+    private record Gone(String executor, String reason) {}
+
+    /**
+     * An executor's end.
+     *
+     * @param executor which one, empty where none is known to have ended
+     * @param reason Spark's words
+     * @param errorOutput the end of its standard error, empty where it cannot be had
+     */
+    record Loss(String executor, String reason, String errorOutput) {}
+
+    /**
+     * Hears of the executors of a context.
+     *
+     * @param patience how long to wait for the first executor
+     * @param logs finds what executors have written that never came up, or null
+     */
+    Executors(JavaSparkContext context, Duration patience, @Nullable Supplier<String> logs) {
+        this.context = context;
+        this.patience = patience;
+        this.logs = logs;
+    }
+
+    @Override
+    public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+        synchronized (this) {
+            gone.addLast(new Gone(removed.executorId(), removed.reason()));
+            if (gone.size() > MOST_LOSSES) {
+                gone.removeFirst();
+            }
+            notifyAll();
+        }
+    }
+
+    /** The last executor that was lost. Waits a second for the news of it. */
+    Loss lastLoss() {
+        Gone last;
+        synchronized (this) {
+            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(NEWS_MILLIS);
+            try {
+                for (long left = NEWS_MILLIS; gone.isEmpty() && left > 0; left = TimeUnit.NANOSECONDS
+                        .toMillis(end - System.nanoTime())) {
+                    wait(left);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            last = gone.peekLast();
+        }
+        return last == null ? new Loss("", "", "")
+                : new Loss("executor " + last.executor, last.reason, errorOutput(last.executor));
+    }
+
+    /** The end of what an executor has written to standard error, from the page that its worker has for it. */
+    private String errorOutput(String executor) {
+        String page = errorPage(executor);
+        if (!page.startsWith("http") || !page.contains("/logPage/")) {
+            return logs == null ? "" : logs.get();
+        }
+        try {
+            URLConnection connection = URI.create(page.replace("/logPage/", "/log/") + "&byteLength=" + MOST_OUTPUT)
+                    .toURL().openConnection();
+            connection.setConnectTimeout(TIMEOUT_MILLIS);
+            connection.setReadTimeout(TIMEOUT_MILLIS);
+            try (InputStream in = connection.getInputStream()) {
+                return new String(in.readNBytes(2 * MOST_OUTPUT), StandardCharsets.UTF_8);
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            return logs == null ? "" : logs.get();
+        }
+    }
+
+    /**
+     * Where an executor's standard error can be read, of which Spark keeps account beyond its end; empty for nowhere.
+     */
+    private String errorPage(String executor) {
+        try {
+            return context.sc().statusStore().executorSummary(executor).executorLogs().getOrElse("stderr",
+                    new AbstractFunction0<String>() {
+                        @Override
+                        public String apply() {
+                            return "";
+                        }
+                    });
+        } catch (NoSuchElementException e) {
+            return "";
+        }
+    }
+
+    /**
+     * Ends a run that waits in vain.
+     *
+     * @param since since when it has waited, by {@link System#nanoTime}
+     * @param end ends it
+     * @throws WorkerDiedException where there has been no executor for too long
+     */
+    void requireSome(long since, Runnable end) {
+        if (System.nanoTime() - since < patience.toNanos() || context.sc().isLocal()) {
+            return;
+        }
+        if (context.sc().getExecutorMemoryStatus().size() > 1) { // one is the driver
+            hadSome = true;
+            return;
+        }
+        end.run();
+        Loss loss = hadSome ? lastLoss() : new Loss("", "", logs == null ? "" : logs.get());
+        throw new WorkerDiedException("no executor of " + context.master() + " has come up within " + patience
+                + "; see the Master's page for whether it has workers with memory and cores to spare "
+                + "(spark.executor.memory is " + context.getConf().get("spark.executor.memory", "1g")
+                + "), and on the workers "
+                + "work/app-*/*/stderr for why executors end"
+                + (loss.reason().isEmpty() ? "" : "; the last one that was lost: " + loss.reason())
+                + (loss.errorOutput().isEmpty() ? "" : "; the end of an executor's standard error:\n"
+                        + loss.errorOutput()),
+                -1, "", loss.errorOutput(), "");
+    }
+}
