@@ -123,7 +123,7 @@ public final class Participants {
      * @param memory where the object lies
      * @param at where its stamp lies, zero in a fresh one
      * @param type what it is, for messages
-     * @throws IncompatibleBlockException where its owners are those of another table
+     * @throws IncompatibleBlockException where its owners are those of another table, or it is fresh and can only be read
      * @throws CleaveException where it is fresh, and the table of this process has lost its name
      */
     public static void join(MemorySegment memory, long at, Class<?> type) {
@@ -131,6 +131,11 @@ public final class Participants {
         Registry known = known();
         long stamp = (long) LONG.getAcquire(memory, at);
         if (stamp == 0) {
+            if (memory.isReadOnly()) {
+                throw new IncompatibleBlockException("this " + type.getSimpleName() + " does not say by which table of "
+                        + "participants its owners are known, as the first that uses it does, and it can only be read: "
+                        + "it is damaged, or nobody has used it yet; open it for writing once, or remove it");
+            }
             refuseWithoutName(known);
             stamp = ParticipantsLayout.longOnce(memory, at, known.seed());
         }

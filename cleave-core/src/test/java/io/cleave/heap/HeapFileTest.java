@@ -157,6 +157,11 @@ final class HeapFileTest {
                     .hasMessageContaining(Long.toHexString(HeapLayout.MAGIC + 1));
             overwrite(4096 + HeapLayout.MAGIC_AT, good);
             HeapFile.open(NAME, DEFAULTS).close();
+            overwrite(4096 + HeapLayout.STAMP_AT, 0);
+            try (HeapFile read = HeapFile.open(NAME, DEFAULTS.withReadOnly(true))) {
+                assertThatThrownBy(() -> Heap.attach(read)).isInstanceOf(IncompatibleBlockException.class)
+                        .hasMessageContaining("table of participants");
+            }
             try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
                 channel.truncate(MAXIMUM);
             }
