@@ -18,25 +18,26 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Overview</h2>
  *
- * A primitive is a word in the object's block of fields, and is read, stored and compared there without a lock. Everything
- * else is the word of a {@link StoredValue}: it is stored under the object's lock, and read without.
+ * A primitive is a word in the object's block of fields, and is read, stored and compared there without a lock.
+ * Everything else is the word of a {@link StoredValue}: it is stored under the object's lock, and read without.
  *
  * <p>
- * <b>That the memory is there.</b> A store without a lock may come at any time after the look whether the object is in use.
- * So the object says which processes have it open ({@link ObjectHolders}), and is freed when none has. A handle that reads
- * only, as the heap was opened for that, or that has come too late, is not among these: it reads whatever is there, and
- * then looks whether the header still is the object's.
+ * <b>That the memory is there.</b> A store without a lock may come at any time after the look whether the object is
+ * in use. So the object says which processes have it open ({@link ObjectHolders}), and is freed when none has. A
+ * handle that reads only, as the heap was opened for that, or that has come too late, is not among these: it reads
+ * whatever is there, and then looks whether the header still is the object's.
  *
  * <p>
  * <b>Values.</b> A reader has read the version and then the word; it reads the block that the word leads to, and looks
- * whether word and version are the same. Each change of a word with a block raises the version first and frees the block
- * last, so the block was in use all the time, for the reason that {@link MapTable} has for its slots and their versions.
+ * whether word and version are the same. Each change of a word with a block raises the version first and frees the
+ * block last, so the block was in use all the time, for the reason that {@link MapTable} has for its slots and their
+ * versions.
  *
  * <p>
- * <b>Several fields.</b> An update stores its words by one {@link Change}, between two that make the version odd and even
- * again. Who reads several fields copies all words while the version is even and the same: they are of no two sides of an
- * update. Where somebody has died in the middle, which leaves the version odd, who reads takes the lock, which finishes what
- * the dead one has begun.
+ * <b>Several fields.</b> An update stores its words by one {@link Change}, between two that make the version odd and
+ * even again. Who reads several fields copies all words while the version is even and the same: they are of no two
+ * sides of an update. Where somebody has died in the middle, which leaves the version odd, who reads takes the lock,
+ * which finishes what the dead one has begun.
  *
  * <p>
  * Order of locks: the object's, as that of any structure; that of the loose structures; a context.
@@ -116,8 +117,9 @@ final class HeapObject extends LiveFields {
     }
 
     private static StaleReferenceException stale() {
-        return new StaleReferenceException("the object was dropped, or what held it was replaced or removed; nothing may "
-                + "use it any more");
+        return new StaleReferenceException(
+                "the object was dropped, or what held it was replaced or removed; nothing may "
+                        + "use it any more");
     }
 
     private void requireWritable() {
@@ -130,33 +132,41 @@ final class HeapObject extends LiveFields {
 
     @Override
     long bits(int slot, FieldAccess.Mode mode) {
-        long at = slotAt(slot);
-        long bits = mode == FieldAccess.Mode.PLAIN ? memory.getPlain(at) : memory.getAcquire(at);
-        requireUse();
-        Reference.reachabilityFence(this);
-        return bits;
+        try {
+            long at = slotAt(slot);
+            long bits = mode == FieldAccess.Mode.PLAIN ? memory.getPlain(at) : memory.getAcquire(at);
+            requireUse();
+            return bits;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     @Override
     void setBits(int slot, long bits, FieldAccess.Mode mode) {
-        requireWritable();
-        if (mode == FieldAccess.Mode.PLAIN) {
-            memory.setPlain(slotAt(slot), bits);
-        } else {
-            memory.setRelease(slotAt(slot), bits);
-            if (mode == FieldAccess.Mode.VOLATILE) {
-                VarHandle.fullFence(); // before what the thread reads after
+        try {
+            requireWritable();
+            if (mode == FieldAccess.Mode.PLAIN) {
+                memory.setPlain(slotAt(slot), bits);
+            } else {
+                memory.setRelease(slotAt(slot), bits);
+                if (mode == FieldAccess.Mode.VOLATILE) {
+                    VarHandle.fullFence(); // before what the thread reads after
+                }
             }
+        } finally {
+            Reference.reachabilityFence(this);
         }
-        Reference.reachabilityFence(this);
     }
 
     @Override
     boolean compareAndSetBits(int slot, long expected, long bits) {
-        requireWritable();
-        boolean isDone = memory.cas(slotAt(slot), expected, bits);
-        Reference.reachabilityFence(this);
-        return isDone;
+        try {
+            requireWritable();
+            return memory.cas(slotAt(slot), expected, bits);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     @Override
@@ -186,6 +196,14 @@ final class HeapObject extends LiveFields {
      * @throws ObjectView.Changed where the word has a block, and the slot another word now
      */
     @Nullable Object valueAt(int slot, long word, long version) {
+        try {
+            return valueWhileHeld(slot, word, version);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private @Nullable Object valueWhileHeld(int slot, long word, long version) {
         StoredValue<Object> values = type().codec(slot).values();
         if (!StoredValue.isBlock(word)) {
             return isMissing(slot, word) ? value(slot)
@@ -202,7 +220,6 @@ final class HeapObject extends LiveFields {
         }
         Object read = values.readUnsure(word, length);
         requireSame(slot, word, version);
-        Reference.reachabilityFence(this);
         return values.sure(read);
     }
 
@@ -288,8 +305,9 @@ final class HeapObject extends LiveFields {
             } finally {
                 unlock();
             }
+        } finally {
+            Reference.reachabilityFence(this);
         }
-        Reference.reachabilityFence(this);
     }
 
     /** Puts a value into a slot, as {@link StoredValue#encode} has left it. Under the lock. */
@@ -392,12 +410,20 @@ final class HeapObject extends LiveFields {
             }
         } finally {
             loose.end();
+            Reference.reachabilityFence(this);
         }
-        Reference.reachabilityFence(this);
     }
 
     /** The object as it is at one moment. */
     private ObjectView view() {
+        try {
+            return viewWhileHeld();
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private ObjectView viewWhileHeld() {
         long[] words = new long[type().slotCount()];
         for (int look = 0;; look++) {
             long version = memory.getAcquire(versionAt()); // SYNC: object-version
@@ -407,7 +433,6 @@ final class HeapObject extends LiveFields {
             VarHandle.loadLoadFence(); // the words come before the look
             if ((version & 1) == 0 && memory.getOpaque(versionAt()) == version) {
                 requireUse();
-                Reference.reachabilityFence(this);
                 return new ObjectView(this, version, words);
             }
             requireUse();
@@ -424,8 +449,9 @@ final class HeapObject extends LiveFields {
         } else if (look < LOOKS + MOST_NAPS) {
             Patience.nap(NAP_NANOS);
         } else {
-            throw new CleaveException("an object has been in the middle of an update for seconds, as somebody who made it "
-                    + "was stopped or killed; open the heap for writing, which mends that");
+            throw new CleaveException(
+                    "an object has been in the middle of an update for seconds, as somebody who made it "
+                            + "was stopped or killed; open the heap for writing, which mends that");
         }
     }
 

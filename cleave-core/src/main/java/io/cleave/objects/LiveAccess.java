@@ -8,8 +8,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the methods of live objects do, as method handles: each begins with the object's {@link LiveFields}. A primitive is 64
- * bits to these: a whole number with its sign, a char without, 1 for true, the bits of a floating-point number.
+ * What the methods of live objects do, as method handles: each begins with the object's {@link LiveFields}. A
+ * primitive is 64 bits to these: a whole number with its sign, a char without, 1 for true, the bits of a
+ * floating-point number.
  */
 final class LiveAccess {
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();

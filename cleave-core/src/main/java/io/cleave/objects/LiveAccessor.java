@@ -12,9 +12,9 @@ import java.lang.reflect.Method;
 record LiveAccessor(Method method, Verb verb, int field) {
     /** What a method can do to a field. */
     enum Verb {
-        GET(""), SET(""), COMPARE_AND_SET("compareAndSet"), GET_AND_SET("getAndSet"), GET_AND_ADD("getAndAdd"),
-        ADD_AND_GET("addAndGet"), GET_AND_INCREMENT("getAndIncrement"), INCREMENT_AND_GET("incrementAndGet"),
-        GET_AND_DECREMENT("getAndDecrement"), DECREMENT_AND_GET("decrementAndGet");
+        GET(""), SET(""), COMPARE_AND_SET("compareAndSet"), GET_AND_SET("getAndSet"), GET_AND_ADD(
+                "getAndAdd"), ADD_AND_GET("addAndGet"), GET_AND_INCREMENT("getAndIncrement"), INCREMENT_AND_GET(
+                        "incrementAndGet"), GET_AND_DECREMENT("getAndDecrement"), DECREMENT_AND_GET("decrementAndGet");
 
         private final String prefix;
 

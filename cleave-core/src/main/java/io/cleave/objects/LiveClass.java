@@ -14,18 +14,20 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The class that implements an interface of live objects, made when it is first needed: a hidden class in the interface's package
- * and class loader, which so sees whatever the interface does, and is forgotten with it.
+ * The class that implements an interface of live objects, made when it is first needed: a hidden class in the
+ * interface's package and class loader, which so sees whatever the interface does, and is forgotten with it.
  *
  * <p>
- * <b>Its code</b> is one call in each method: of a method handle of {@link LiveAccess} with the object's fields, which the class
- * knows as an {@link Object}. The handles are its constants, as its class data: so the JIT compiler sees through them, and nothing
- * of Cleave has to be public, or visible to the interface's module.
+ * <b>Its code</b> is one call in each method: of a method handle of {@link LiveAccess} with the object's fields,
+ * which the class knows as an {@link Object}. The handles are its constants, as its class data: so the JIT compiler
+ * sees through them, and nothing of Cleave has to be public, or visible to the interface's module.
  *
  * @param <T> the interface
  */
@@ -60,7 +62,7 @@ final class LiveClass<T> {
      * @throws IllegalArgumentException where it is not
      */
     static <T> LiveClass<T> make(LiveInterface<T> live, LiveLayout layout, MethodHandles.@Nullable Lookup user) {
-        MethodHandles.Lookup lookup = lookupIn(live.type(), user);
+        MethodHandles.Lookup lookup = LiveLookup.in(live.type(), user);
         List<Method> methods = new ArrayList<>();
         List<MethodHandle> handles = new ArrayList<>();
         List<MethodHandle> getters = new ArrayList<>();
@@ -68,7 +70,12 @@ final class LiveClass<T> {
             getters.add(MethodHandles.identity(Object.class));
         }
         try {
+            Set<String> signatures = new HashSet<>();
             for (LiveAccessor accessor : live.accessors()) {
+                if (!signatures.add(accessor.method().getName() + MethodType.methodType(
+                        accessor.method().getReturnType(), accessor.method().getParameterTypes()))) {
+                    continue; // it is inherited on another way, too
+                }
                 methods.add(accessor.method());
                 handles.add(LiveAccess.of(accessor, live.fields().get(accessor.field()),
                         layout.slots().get(accessor.field())));
@@ -94,22 +101,6 @@ final class LiveClass<T> {
         } catch (ReflectiveOperationException | LinkageError e) {
             throw new IllegalArgumentException("there cannot be live objects of " + live.type().getTypeName()
                     + ", as no class can be made that implements it: " + e, e);
-        }
-    }
-
-    private static MethodHandles.Lookup lookupIn(Class<?> type, MethodHandles.@Nullable Lookup user) {
-        try {
-            LiveClass.class.getModule().addReads(type.getModule());
-            return MethodHandles.privateLookupIn(type, user == null ? MethodHandles.lookup() : user);
-        } catch (IllegalAccessException e) {
-            throw new IllegalArgumentException("there cannot be live objects of " + type.getTypeName() + ": "
-                    + (user == null
-                            ? "its package is not open to Cleave; write \"opens " + type.getPackageName()
-                                    + " to io.cleave;\" in the module " + type.getModule().getName()
-                                    + ", or give SharedHeap.object a MethodHandles.lookup() of that module"
-                            : "the lookup of " + user.lookupClass().getTypeName() + " has no access to its package; "
-                                    + "call MethodHandles.lookup() in the module of the interface"),
-                    e);
         }
     }
 

@@ -131,8 +131,10 @@ final class LiveCopies {
             boolean _ = getter.trySetAccessible();
             return getter.invoke(source);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalArgumentException("the method " + getter + " of what is to be copied cannot be called; open "
-                    + "its package to io.cleave, or mend it", e);
+            throw new IllegalArgumentException(
+                    "the method " + getter + " of what is to be copied cannot be called; open "
+                            + "its package to io.cleave, or mend it",
+                    e);
         }
     }
 

@@ -4,8 +4,8 @@ import io.cleave.heap.Change;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Values that are live objects of an interface. What is stored is a copy of what is put, be it an object of the heap or anything
- * else that implements the interface.
+ * Values that are live objects of an interface. What is stored is a copy of what is put, be it an object of the heap
+ * or anything else that implements the interface.
  *
  * @param <T> the interface
  */

@@ -3,8 +3,8 @@ package io.cleave.objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of something that looks like a live object to its user: of one in a heap, of a part of a change to it, of what
- * was in it at one moment. Primitives are bits, in a form that {@link LiveAccess} knows.
+ * The fields of something that looks like a live object to its user: of one in a heap, of a part of a change to it,
+ * of what was in it at one moment. Primitives are bits, in a form that {@link LiveAccess} knows.
  */
 abstract class LiveFields {
     private final LiveObjects<?> type;

@@ -1,6 +1,7 @@
 package io.cleave.objects;
 
 import io.cleave.objects.LiveAccessor.Verb;
+import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Type;
@@ -16,8 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an interface declares of live objects: their fields, and which method does what to which of them. It is worked out
- * once for each interface; {@link Live} has the rules.
+ * What an interface declares of live objects: their fields, and which method does what to which of them. It is worked
+ * out once for each interface; {@link Live} has the rules.
  *
  * @param <T> the interface
  */
@@ -29,8 +30,8 @@ final class LiveInterface<T> {
         protected LiveInterface<?> computeValue(Class<?> type) {
             if (!OUTER.get().add(type)) {
                 throw new IllegalArgumentException("a " + type.getTypeName() + " cannot have a " + type.getTypeName()
-                        + " in it, at any level, as an object belongs to one other; keep them in a map of the heap, and "
-                        + "let a field have the key");
+                        + " in it, at any level, as an object belongs to one other; keep them in a map of the heap, "
+                        + "and let a field have the key");
             }
             try {
                 return new LiveInterface<>(type);
@@ -187,9 +188,10 @@ final class LiveInterface<T> {
             throw refused(method, "it writes the field " + name + ", which no method reads; add a method "
                     + method.getParameterTypes()[0].getTypeName() + " " + name + "(), or make this one default");
         }
-        throw refused(method, "it neither reads a field, as int x() does, nor writes one, as void x(int value) does, nor "
-                + "is named after one that has a method to read it, as boolean compareAndSetX(int expected, int value) is; "
-                + "make it a default method");
+        throw refused(method,
+                "it neither reads a field, as int x() does, nor writes one, as void x(int value) does, nor "
+                        + "is named after one that has a method to read it, as boolean compareAndSetX(int expected, "
+                        + "int value) is; make it a default method");
     }
 
     /** Whether a method is the same reading as one that was met before, inherited on another way. */
@@ -257,7 +259,9 @@ final class LiveInterface<T> {
         return accessors;
     }
 
-    /** What is stored with an object that this version of the interface makes: its fields in the order of their slots. */
+    /**
+     * What is stored with an object that this version of the interface makes: its fields in the order of their slots.
+     */
     ValueSchema schema() {
         return schema;
     }
@@ -288,11 +292,22 @@ final class LiveInterface<T> {
     }
 
     /**
+     * Makes the classes for this and for all objects in such an object, where they are not there yet.
+     *
+     * @param lookup of the user's, with access to the interfaces; null where their packages must be open
+     * @throws IllegalArgumentException where they are not
+     */
+    void prepare(MethodHandles.@Nullable Lookup lookup) {
+        LiveClass<T> _ = classFor(LiveLayout.of(this), lookup);
+        types.inner().forEach(each -> of(each).prepare(lookup));
+    }
+
+    /**
      * The class whose objects have their fields in certain slots.
      *
      * @param lookup of the user's, with access to the interface; null where the package must be open
      */
-    LiveClass<T> classFor(LiveLayout layout, java.lang.invoke.MethodHandles.@Nullable Lookup lookup) {
+    LiveClass<T> classFor(LiveLayout layout, MethodHandles.@Nullable Lookup lookup) {
         LiveClass<T> known = classes.get(layout.slots());
         if (known == null) {
             LiveClass<T> made = LiveClass.make(this, layout, lookup);

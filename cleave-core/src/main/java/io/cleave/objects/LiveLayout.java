@@ -29,8 +29,8 @@ record LiveLayout(List<Integer> slots, ValueSchema schema, int added) {
     }
 
     /**
-     * That of an object that another version of the interface may have made. Fields that the object does not have come to its
-     * end; those that the interface does not have are left alone.
+     * That of an object that another version of the interface may have made. Fields that the object does not have
+     * come to its end; those that the interface does not have are left alone.
      *
      * @param name of the object, for messages
      * @param stored the object's schema

@@ -24,7 +24,8 @@ final class LiveObjects<T> {
     private final List<@Nullable Codec> codecs;
 
     /** A field, and how its values become bytes; a primitive has only bits, and no encoding that is used. */
-    record Codec(LiveField field, @Nullable ValueEncoding<Object> anyEncoding, @Nullable StoredValue<Object> anyValues) {
+    record Codec(LiveField field, @Nullable ValueEncoding<Object> anyEncoding,
+            @Nullable StoredValue<Object> anyValues) {
         boolean isStructure() {
             return field.structure() != null;
         }

@@ -22,9 +22,10 @@ final class LiveSchemas {
     /** Refuses more fields than an object has room for. */
     static void requireRoom(LiveLayout layout, String name, long capacity) {
         if (layout.count() > capacity) {
-            throw new IncompatibleBlockException("the object \"" + name + "\" was made by another version of the program "
-                    + "and has room for " + capacity + " fields, not for " + layout.addedFields()
-                    + "; copy it into a new one under another name, with SharedHeap.copyIn");
+            throw new IncompatibleBlockException(
+                    "the object \"" + name + "\" was made by another version of the program "
+                            + "and has room for " + capacity + " fields, not for " + layout.addedFields()
+                            + "; copy it into a new one under another name, with SharedHeap.copyIn");
         }
     }
 

@@ -5,6 +5,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,6 +22,9 @@ final class LiveTypes {
             SharedDoubleQueue.class, SharedIntList.class, SharedLongList.class, SharedDoubleList.class);
 
     private final Map<TypeVariable<?>, Type> variables = new HashMap<>();
+
+    /** The interfaces of the objects in an object. */
+    private final Set<Class<?>> inner = new LinkedHashSet<>();
 
     /** @param type the interface */
     LiveTypes(Class<?> type) {
@@ -71,7 +75,8 @@ final class LiveTypes {
             throw new IllegalArgumentException("the type " + declared.getTypeName() + " stands for no class; name one");
         }
         if (isLive(raw)) {
-            return StructureType.object(raw);
+            boolean _ = inner.add(raw);
+            return StructureType.ofObject(raw);
         }
         if (!LISTS.contains(raw) && !SETS.contains(raw) && !MAPS.contains(raw)) {
             if (OTHERS.contains(raw)) {
@@ -106,6 +111,11 @@ final class LiveTypes {
                     + " where a class of values must be, such as String");
         }
         return raw;
+    }
+
+    /** The interfaces that {@link #structure} has come by. */
+    Set<Class<?>> inner() {
+        return inner;
     }
 
     /** Whether a class is one that a hidden class can refer to, and implement. */

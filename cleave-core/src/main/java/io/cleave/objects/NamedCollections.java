@@ -73,6 +73,7 @@ final class NamedCollections {
 
     <T> T object(String name, Class<T> type, MethodHandles.@Nullable Lookup lookup) {
         LiveInterface<T> live = LiveInterface.of(type);
+        live.prepare(lookup);
         RootType root = new RootType(RootKind.OBJECT, 0, "object " + type.getTypeName());
         return find(name, root, change -> LiveObjects.create(heap, change, live, true), found -> found,
                 found -> heap.memory().getAcquire(found.header()) == found.generation(),

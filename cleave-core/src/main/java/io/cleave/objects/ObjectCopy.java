@@ -3,7 +3,10 @@ package io.cleave.objects;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The content of a live object, taken out of the heap: what {@code remove} of a map returns. Only its own thread has it. */
+/**
+ * The content of a live object, taken out of the heap: what {@code remove} of a map returns. Only its own thread has
+ * it.
+ */
 final class ObjectCopy extends LiveFields {
     private final long[] bits;
     private final @Nullable Object[] values;

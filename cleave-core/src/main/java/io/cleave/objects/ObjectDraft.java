@@ -7,8 +7,8 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an update of a live object has set so far, under the object's lock: nobody else sees it before it is stored by one
- * change, and nothing of it has happened where it is not.
+ * What an update of a live object has set so far, under the object's lock: nobody else sees it before it is stored by
+ * one change, and nothing of it has happened where it is not.
  */
 final class ObjectDraft extends LiveFields implements AutoCloseable {
     /** How many fields of primitives and short values one change can store. */

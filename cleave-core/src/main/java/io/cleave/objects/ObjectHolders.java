@@ -1,30 +1,34 @@
 package io.cleave.objects;
 
+import io.cleave.IncompatibleBlockException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
 import io.cleave.memory.raw.Shortage;
-import io.cleave.os.Unistd;
 import io.cleave.owner.Gate;
 import io.cleave.owner.Participants;
 import java.lang.ref.WeakReference;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which processes have live objects open, as the objects themselves say it; and those of them that one handle on a heap has
- * open.
+ * Which processes have live objects open, as the objects themselves say it; and those of them that one handle on a
+ * heap has open.
  *
  * <p>
- * A handle on an object stores into its fields without a lock, at any time until the garbage collector finds that nobody refers
- * to it. So the memory of the object must stay as long: each handle has a word with its process in the object, and what was
- * dropped is freed when no living process has one. The word is stored under the object's lock, where it was looked that the
- * object is still there, and taken away without; a dead process's is of no account. So nothing has to be counted, and nothing
- * is wrong after a death.
+ * A handle on an object stores into its fields without a lock, at any time until the garbage collector finds that
+ * nobody refers to it. So the memory of the object must stay as long: each handle has a word with its process in the
+ * object, and what was dropped is freed when no living process has one. The word is stored under the object's lock,
+ * where it was looked that the object is still there, and taken away without; a dead process's is of no account. So
+ * nothing has to be counted, and nothing is wrong after a death.
  */
 final class ObjectHolders {
+    /** More than there can be handles on one object. */
+    private static final int MOST_BLOCKS = 1 << 20;
+
     private final Heap heap;
     private final Gate gate;
     private final Set<Hold> holds = ConcurrentHashMap.newKeySet();
@@ -73,7 +77,8 @@ final class ObjectHolders {
     }
 
     /**
-     * Keeps the memory of an object as long as somebody refers to it. Under the object's lock, and the object is in use.
+     * Keeps the memory of an object as long as somebody refers to it. Under the object's lock, and the object is in
+     * use.
      *
      * @param object what accesses the memory
      * @param handle what the user has, for the next who opens the object
@@ -95,12 +100,13 @@ final class ObjectHolders {
     private long takePlace(long header) {
         HeapMemory memory = heap.memory();
         long me = Participants.process();
-        for (int pass = 0; pass < 2; pass++) { // looking who is dead takes a system call each
-            long at = place(memory, header, pass == 1);
-            if (at != 0) {
-                memory.setRelease(at, me);
-                return at;
-            }
+        long at = find(memory, header, holder -> holder == 0);
+        if (at == 0) { // looking who is dead takes a system call each
+            at = find(memory, header, Participants::isDead);
+        }
+        if (at != 0) {
+            memory.setRelease(at, me);
+            return at;
         }
         try (Change change = heap.change()) {
             long block = change.allocateZeroed(ObjectLayout.HOLDER_BLOCK_BYTES);
@@ -112,15 +118,20 @@ final class ObjectHolders {
         }
     }
 
-    /** Where there is a free place for a holder; 0 where there is none. */
-    private static long place(HeapMemory memory, long header, boolean isOfDead) {
+    /** Whether a living process has an object open. Under its lock. */
+    static boolean isHeld(HeapMemory memory, long header) {
+        return find(memory, header, holder -> holder != 0 && !Participants.isDead(holder)) != 0;
+    }
+
+    /** Where there is a certain holder; 0 where there is none such. Under the object's lock. */
+    private static long find(HeapMemory memory, long header, LongPredicate wanted) {
         long first = header + ObjectLayout.FIRST_HOLDER;
         int count = ObjectLayout.HOLDERS;
-        for (long block = memory.getPlain(header + ObjectLayout.MORE_HOLDERS);; block = memory.getPlain(block)) {
+        long block = memory.getPlain(header + ObjectLayout.MORE_HOLDERS);
+        for (int blocks = 0; blocks < MOST_BLOCKS; blocks++) {
             for (int i = 0; i < count; i++) {
                 long at = first + i * (long) Long.BYTES;
-                long holder = memory.getAcquire(at);
-                if (holder == 0 || (isOfDead && Participants.isDead(holder))) {
+                if (wanted.test(memory.getAcquire(at))) {
                     return at;
                 }
             }
@@ -129,32 +140,14 @@ final class ObjectHolders {
             }
             first = block + Long.BYTES;
             count = ObjectLayout.HOLDERS_IN_BLOCK;
+            block = memory.getPlain(block);
         }
-    }
-
-    /** Whether a living process has an object open. Under its lock. */
-    static boolean isHeld(HeapMemory memory, long header) {
-        long first = header + ObjectLayout.FIRST_HOLDER;
-        int count = ObjectLayout.HOLDERS;
-        for (long block = memory.getPlain(header + ObjectLayout.MORE_HOLDERS);; block = memory.getPlain(block)) {
-            for (int i = 0; i < count; i++) {
-                long holder = memory.getAcquire(first + i * (long) Long.BYTES);
-                if (holder != 0 && !Participants.isDead(holder)) {
-                    return true;
-                }
-            }
-            if (block == 0) {
-                return false;
-            }
-            first = block + Long.BYTES;
-            count = ObjectLayout.HOLDERS_IN_BLOCK;
-        }
+        throw new IncompatibleBlockException(
+                "an object in the heap is damaged: its list of holders is a ring; verify the heap");
     }
 
     /** Gives back what the handle on the heap has open, with nobody inside the gate. */
     void close() {
-        if (!Unistd.isForkedChild()) {
-            holds.forEach(Hold::release);
-        }
+        holds.forEach(Hold::release); // in a forked child those are none of its own
     }
 }

@@ -18,8 +18,8 @@ import io.cleave.heap.HeapMemory;
  *              +----------------+----------------+
  *
  * fields       one word for each slot, of which there are as many as the capacity
- *              one byte for each slot: what it has, 0 the bits of a primitive, 1 the word of a {@link StoredValue}, 2 such a
- *              word whose value is a {@link HeldStructure}
+ *              one byte for each slot: what it has, 0 the bits of a primitive, 1 the word of a {@link StoredValue},
+ *              2 such a word whose value is a {@link HeldStructure}
  *
  * schema       {@link StoredSchema}; 0 in an object that another structure holds
  *
@@ -28,12 +28,13 @@ import io.cleave.heap.HeapMemory;
  * holder       the process of a handle that has the object open; 0 where there is none
  * </pre>
  *
- * Each field has a word of its own, also where it is a boolean: a change stores whole words, and a field that shared one
- * with another would be stored with that.
+ * Each field has a word of its own, also where it is a boolean: a change stores whole words, and a field that shared
+ * one with another would be stored with that.
  *
  * <p>
  * The version is raised by 2 with each change of one field that takes a block or frees one; a change of several fields
- * raises it by 1 before and after, so that it is odd in between. The last word of the header is a lock, as in all headers.
+ * raises it by 1 before and after, so that it is odd in between. The last word of the header is a lock, as in all
+ * headers.
  */
 final class ObjectLayout {
     static final long GENERATION = RootLayout.GENERATION_IN_HEADER;

@@ -3,8 +3,8 @@ package io.cleave.objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A live object as it was at one moment: its words, copied while no change of several fields was in between. What its values
- * have in blocks is read from these when it is asked for, which fails where that value is another by then.
+ * A live object as it was at one moment: its words, copied while no change of several fields was in between. What its
+ * values have in blocks is read from these when it is asked for, which fails where that value is another by then.
  */
 final class ObjectView extends LiveFields {
     private final HeapObject object;

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import java.lang.invoke.MethodHandles;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -207,6 +208,26 @@ public final class StructureType<T> {
      * @throws IllegalArgumentException where it is no such interface, with the method that is wrong
      */
     public static <T> StructureType<T> object(Class<T> type) {
+        LiveInterface.of(type).prepare(null);
+        return ofObject(type);
+    }
+
+    /**
+     * The same for an interface in a package that is not open.
+     *
+     * @param <T> the interface
+     * @param type the interface
+     * @param lookup {@code MethodHandles.lookup()} of a class in the interface's module
+     * @return the type
+     * @throws IllegalArgumentException where it is no such interface, with the method that is wrong
+     */
+    public static <T> StructureType<T> object(Class<T> type, MethodHandles.Lookup lookup) {
+        LiveInterface.of(type).prepare(lookup);
+        return ofObject(type);
+    }
+
+    /** The same for a field, whose class is made with that of the object which has it. */
+    static <T> StructureType<T> ofObject(Class<T> type) {
         LiveInterface<T> live = LiveInterface.of(type);
         return new StructureType<>(ValueSchema.OBJECT + type.getTypeName(), Set.of(), live.lines(), live.levels(),
                 (schema, loose) -> new LiveEncoding<>(schema, loose, live));

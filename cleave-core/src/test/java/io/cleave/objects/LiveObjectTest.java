@@ -244,7 +244,8 @@ class LiveObjectTest {
         Address address = it.address();
         it.employees(1);
         assertThat(heap.drop("c")).isTrue();
-        for (Runnable use : List.<Runnable>of(it::employees, () -> it.employees(2), it::name, () -> it.name("long name"),
+        for (Runnable use : List.<Runnable>of(it::employees, () -> it.employees(2), it::name,
+                () -> it.name("long name"),
                 () -> it.addAndGetEmployees(1), () -> Live.update(it, each -> each.employees(3)),
                 () -> Live.read(it, Company::employees))) {
             assertThatThrownBy(use::run).isInstanceOf(StaleReferenceException.class);
