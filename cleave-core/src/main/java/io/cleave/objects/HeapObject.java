@@ -109,9 +109,13 @@ final class HeapObject extends LiveFields {
 
     /** What was read before is of use only if the header still is the object's. */
     private void requireUse() {
-        VarHandle.loadLoadFence(); // what was read comes before the look
-        if (memory.getPlain(header + RootLayout.KIND_IN_HEADER) != IN_USE
-                || (!isHeld && memory.getPlain(header) != generation)) {
+        if (!isHeld) {
+            VarHandle.loadLoadFence(); // what was read comes before the look
+            if (memory.getPlain(header) != generation) {
+                throw stale();
+            }
+        }
+        if (memory.getOpaque(header + RootLayout.KIND_IN_HEADER) != IN_USE) {
             throw stale();
         }
     }

@@ -162,7 +162,7 @@ final class LiveAccess {
         return old;
     }
 
-    static long add(LiveFields fields, int slot, Width width, boolean isOld, long delta) {
+    private static long add(LiveFields fields, int slot, Width width, boolean isOld, long delta) {
         long old;
         long sum;
         do {

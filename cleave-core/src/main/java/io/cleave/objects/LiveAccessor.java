@@ -27,9 +27,14 @@ record LiveAccessor(Method method, Verb verb, int field) {
             return prefix;
         }
 
+        /** Whether it does something at once, as opposed to reading or writing. */
+        boolean isAtomic() {
+            return !prefix.isEmpty();
+        }
+
         /** Whether it adds, and so is for whole numbers only. */
         boolean isAdding() {
-            return ordinal() >= GET_AND_ADD.ordinal();
+            return !prefix.isEmpty() && this != COMPARE_AND_SET && this != GET_AND_SET;
         }
 
         /** Whether it returns what was there before. */

@@ -105,13 +105,11 @@ final class LiveCopies {
     private static @Nullable Method getter(Class<?> type, String field) {
         String upper = Character.toUpperCase(field.charAt(0)) + field.substring(1);
         for (String name : List.of(field, "get" + upper, "is" + upper)) {
-            try {
-                Method method = type.getMethod(name);
-                if (method.getReturnType() != void.class && !Modifier.isStatic(method.getModifiers())) {
+            for (Method method : type.getMethods()) {
+                if (method.getName().equals(name) && method.getParameterCount() == 0
+                        && method.getReturnType() != void.class && !Modifier.isStatic(method.getModifiers())) {
                     return method;
                 }
-            } catch (NoSuchMethodException e) {
-                continue; // another name may be there
             }
         }
         return null;

@@ -175,7 +175,7 @@ final class LiveInterface<T> {
             return new LiveAccessor(method, Verb.GET, names.indexOf(fieldRead(method)));
         }
         for (Verb verb : Verb.values()) {
-            if (verb.ordinal() > Verb.SET.ordinal() && method.getParameterCount() == verb.parameters()
+            if (verb.isAtomic() && method.getParameterCount() == verb.parameters()
                     && isNamed(method, verb.prefix()) && getters.containsKey(rest(method, verb.prefix()))) {
                 return new LiveAccessor(method, verb, names.indexOf(rest(method, verb.prefix())));
             }
@@ -218,7 +218,7 @@ final class LiveInterface<T> {
             }
             return field;
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(refused(getter, e.getMessage()).getMessage(), e);
+            throw new IllegalArgumentException(refused(getter, String.valueOf(e.getMessage())).getMessage(), e);
         }
     }
 
@@ -238,7 +238,7 @@ final class LiveInterface<T> {
             throw refused(method, "it should return " + verb.returns(field.type()).getTypeName() + ", as the field "
                     + field.name() + " is a " + field.type().getTypeName());
         }
-        if (verb.ordinal() > Verb.SET.ordinal() && !field.type().isPrimitive()) {
+        if (verb.isAtomic() && !field.type().isPrimitive()) {
             throw refused(method, "only primitives can be compared and set at once; use Live.update");
         }
         if (verb.isAdding() && (field.type() == boolean.class || field.type() == float.class

@@ -4,8 +4,6 @@ import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +19,8 @@ final class LiveObjects<T> {
     private final LiveClass<T> liveClass;
     private final LiveLayout layout;
     private final LooseStructures loose;
-    private final List<@Nullable Codec> codecs;
+    /** By their slots; null for a field that this version does not have. */
+    private final @Nullable Codec[] codecs;
 
     /** A field, and how its values become bytes; a primitive has only bits, and no encoding that is used. */
     record Codec(LiveField field, @Nullable ValueEncoding<Object> anyEncoding,
@@ -52,12 +51,12 @@ final class LiveObjects<T> {
         this.layout = layout;
         this.loose = loose;
         HeapMemory memory = loose.heap().memory();
-        this.codecs = new ArrayList<>(Collections.nCopies(layout.count(), null));
+        this.codecs = new @Nullable Codec[layout.count()];
         for (int i = 0; i < layout.slots().size(); i++) {
             LiveField field = type.fields().get(i);
             ValueEncoding<Object> encoding = field.encoding(loose);
-            codecs.set(layout.slots().get(i),
-                    new Codec(field, encoding, encoding == null ? null : new StoredValue<>(memory, encoding)));
+            codecs[layout.slots().get(i)] = new Codec(field, encoding,
+                    encoding == null ? null : new StoredValue<>(memory, encoding));
         }
     }
 
@@ -86,12 +85,12 @@ final class LiveObjects<T> {
     }
 
     int slotCount() {
-        return codecs.size();
+        return codecs.length;
     }
 
     /** The field that is in a slot. */
     Codec codec(int slot) {
-        Codec codec = codecs.get(slot);
+        Codec codec = codecs[slot];
         if (codec == null) {
             throw new IllegalStateException("slot " + slot + " is of a field that this version does not have");
         }
@@ -108,7 +107,7 @@ final class LiveObjects<T> {
         HeapMemory memory = heap.memory();
         long header = change.allocateHeader();
         memory.clear(header + RootLayout.OWN_IN_HEADER, ObjectLayout.OWN_END - RootLayout.OWN_IN_HEADER);
-        long capacity = type.fields().size() + (isNamed ? ObjectLayout.SPARE_SLOTS : 0);
+        long capacity = type.fields().size() + (isNamed ? (long) ObjectLayout.SPARE_SLOTS : 0);
         long fields = change.allocateZeroed(ObjectLayout.fieldsBytes(capacity));
         for (int slot = 0; slot < type.fields().size(); slot++) {
             long kindsAt = ObjectLayout.kindsAt(fields, capacity, slot);

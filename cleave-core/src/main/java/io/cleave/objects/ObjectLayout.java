@@ -82,12 +82,13 @@ final class ObjectLayout {
 
     /** That word with what a slot has. */
     static long withKind(long kinds, int slot, int kind) {
-        return kinds | (long) kind << Byte.SIZE * (slot & Long.BYTES - 1);
+        return kinds | (long) kind << (Byte.SIZE * (slot & Long.BYTES - 1));
     }
 
     /** What a slot has. */
     static int kind(HeapMemory memory, long fields, long capacity, int slot) {
-        return (int) (memory.getPlain(kindsAt(fields, capacity, slot)) >>> Byte.SIZE * (slot & Long.BYTES - 1)) & 0xff;
+        return (int) (memory.getPlain(kindsAt(fields, capacity, slot)) >>> (Byte.SIZE * (slot & Long.BYTES - 1)))
+                & 0xff;
     }
 
     private static long roundUp(long bytes) {
