@@ -97,7 +97,7 @@ public final class Live {
     public static <T> void update(T object, Consumer<? super T> change) {
         LiveFields fields = LiveClass.fields(object);
         if (fields instanceof HeapObject live) {
-            live.update(draft -> change.accept(Live.<T>handle(draft)));
+            live.update(draft -> change.accept(same(object, draft)));
         } else {
             change.accept(object);
         }
@@ -117,7 +117,7 @@ public final class Live {
      */
     public static <T, R extends @Nullable Object> R read(T object, Function<? super T, ? extends R> reading) {
         return LiveClass.fieldsOrNull(object) instanceof HeapObject live
-                ? live.<R>read(view -> reading.apply(Live.<T>handle(view))) : reading.apply(object);
+                ? live.<R>read(view -> reading.apply(same(object, view))) : reading.apply(object);
     }
 
     /**
@@ -149,9 +149,9 @@ public final class Live {
         LiveCopies.copy(source, object);
     }
 
-    /** An object of the same class as the one that the fields were made for. */
-    @SuppressWarnings("unchecked") // it is of the class
-    private static <T> T handle(LiveFields fields) {
-        return (T) fields.type().liveClass().make(fields);
+    /** Another object of the same class, with other fields. */
+    @SuppressWarnings("unchecked") // it is the object's class
+    private static <T> T same(T object, LiveFields fields) {
+        return ((Class<T>) object.getClass()).cast(fields.type().liveClass().make(fields));
     }
 }

@@ -33,7 +33,7 @@ final class LiveAccess {
     }
 
     /** What a sum is cut to. */
-    private enum Width {
+    enum Width {
         BYTE, SHORT, CHAR, INT, LONG;
 
         long cut(long bits) {
@@ -162,7 +162,7 @@ final class LiveAccess {
         return old;
     }
 
-    private static long add(LiveFields fields, int slot, Width width, boolean isOld, long delta) {
+    static long add(LiveFields fields, int slot, Width width, boolean isOld, long delta) {
         long old;
         long sum;
         do {
