@@ -260,7 +260,7 @@ class LiveInterfaceTest {
     interface Generic {
         int x();
 
-        <T> T y();
+        <T> void y(T value);
     }
 
     /** Whatever T is. */
