@@ -99,7 +99,7 @@ final class LiveSubject {
             for (int i = 0; i < times; i++) {
                 it.employees(i + 1);
             }
-            return it.employees() - times;
+            return (long) it.employees() - times;
         });
         works.put("field-get-double-ns", times -> {
             double sum = 0;
@@ -200,7 +200,7 @@ final class LiveSubject {
             for (int i = 0; i < times; i++) {
                 it.employees = i + 1;
             }
-            return it.employees - times;
+            return (long) it.employees - times;
         });
         works.put("field-get-double-ns", times -> {
             double sum = 0;
