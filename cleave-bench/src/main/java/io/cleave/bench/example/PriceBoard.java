@@ -147,7 +147,8 @@ final class PriceBoard implements Callable<Integer> {
         }
 
         private static void check(Quote quote) {
-            boolean isWhole = Live.read(quote, it -> it.spread() == SPREAD && it.time().equals("at tick " + it.number()));
+            boolean isWhole = Live.read(quote,
+                    it -> it.spread() == SPREAD && it.time().equals("at tick " + it.number()));
             if (!isWhole) {
                 throw new IllegalStateException("half an update was seen: " + quote);
             }
