@@ -2,6 +2,7 @@ package io.cleave.bench;
 
 import io.cleave.bench.example.Examples;
 import io.cleave.bench.fission.FissionSuite;
+import io.cleave.bench.live.LiveSuite;
 import io.cleave.bench.objects.ObjectsSuite;
 import io.cleave.bench.pool.PoolSuite;
 import io.cleave.bench.share.ShareSuite;
@@ -24,8 +25,8 @@ import picocli.CommandLine.Spec;
                 "Exit codes: 0 done, 1 failed or a check found something, 2 wrong arguments.",
                 "Options for the JVMs, such as a collector, go in CLEAVE_JAVA_OPTS."},
         subcommands = {FissionSuite.class, SyncSuite.class, ShareSuite.class, PoolSuite.class, ObjectsSuite.class,
-                SparkSuite.class,
-                ForkSoundness.class, OrderingCheck.class, Fuzz.class, Torture.class, Examples.class})
+                LiveSuite.class, SparkSuite.class, ForkSoundness.class, OrderingCheck.class, Fuzz.class, Torture.class,
+                Examples.class})
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before anything else

@@ -116,7 +116,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     /** As {@link #set(int, Object)}, where the list is still what a view was made of. */
     E set(int index, E element, @Nullable ListView expected) {
         try (ValueBuffer buffer = slots.lend()) {
-            if (element instanceof LiveStructure live && isThere(index, live, expected)) {
+            if (LiveStructure.isOne(element) && isThere(index, element, expected)) {
                 return element; // it is not to be copied into its own place
             }
             long word = values.encode(element, buffer);
@@ -125,12 +125,12 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
     }
 
     /** Whether a structure is an element of the list, which still is what a view was made of. */
-    private boolean isThere(int index, LiveStructure structure, @Nullable ListView expected) {
+    private boolean isThere(int index, E structure, @Nullable ListView expected) {
         if (expected == null) {
-            return structure.isSame(get(index));
+            return LiveStructure.areSame(structure, get(index));
         }
         slots().check(expected); // the index was one then
-        boolean isSame = structure.isSame(get(index));
+        boolean isSame = LiveStructure.areSame(structure, get(index));
         slots().check(expected);
         return isSame;
     }
@@ -242,7 +242,7 @@ final class HeapList<E extends @Nullable Object> extends AbstractList<E> impleme
                 if (!slots.isStill(changes, index, seen)) {
                     return null;
                 }
-                if (!(element instanceof LiveStructure live) || !live.isSame(slots.element(changes, index))) {
+                if (!LiveStructure.isOne(element) || !LiveStructure.areSame(element, slots.element(changes, index))) {
                     slots.put(changes.slotAt(index), encoded, buffer);
                 }
                 return slots.seen(changes, index);

@@ -123,7 +123,7 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
 
     /** Whether a value is the very structure that the key has, and so is not to be copied into its place. */
     private boolean isThere(MapAccess access, V value) {
-        return loose != null && value instanceof LiveStructure live && live.isSame(table.get(access, values));
+        return loose != null && LiveStructure.areSame(value, table.get(access, values));
     }
 
     /** Whether an object can be a key of this map. */
@@ -346,13 +346,13 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
         try (MapAccess access = writing(key)) {
             values.encode(newValue, access.value);
             return doIfEqual(access, oldValue,
-                    isHolding() && newValue instanceof LiveStructure live ? it -> replaceOther(it, live) : writer::put);
+                    LiveStructure.isOne(newValue) ? it -> replaceOther(it, newValue) : writer::put);
         }
     }
 
     /** Lets the key that is locked have a copy of a structure, unless that is the one it has. */
-    private void replaceOther(MapAccess access, LiveStructure value) {
-        if (!value.isSame(writer.read(access, values))) {
+    private void replaceOther(MapAccess access, V value) {
+        if (!LiveStructure.areSame(value, writer.read(access, values))) {
             writer.put(access);
         }
     }

@@ -113,9 +113,14 @@ interface LiveStructure {
         }
     }
 
+    /** Whether a value is a handle on a structure. */
+    static boolean isOne(@Nullable Object value) {
+        return value instanceof LiveStructure || LiveClass.isLive(value);
+    }
+
     /** Whether both are handles on one structure, which so is not to be copied into its own place. */
     static boolean areSame(@Nullable Object one, @Nullable Object other) {
-        return one instanceof LiveStructure live && live.isSame(other);
+        return one instanceof LiveStructure live ? live.isSame(other) : one != null && LiveClass.areSame(one, other);
     }
 
     /** Whether a value that is stored equals another one; a structure that is none any more equals nothing. */

@@ -42,6 +42,7 @@ final class LooseStructures {
 
     private final LooseLists lists;
     private final Gate gate;
+    private final ObjectHolders holders;
     private final LooseLists.Place lookedAtMade = LooseLists.Place.inMade();
     private final LooseLists.Place lookedAtFreed = LooseLists.Place.inFreed();
     /** When one thread or another last looked for workers that have left. */
@@ -51,6 +52,12 @@ final class LooseStructures {
     LooseStructures(Heap heap, Gate gate) {
         this.lists = new LooseLists(heap);
         this.gate = gate;
+        this.holders = new ObjectHolders(heap, gate);
+    }
+
+    /** The live objects that the same handle has open. */
+    ObjectHolders holders() {
+        return holders;
     }
 
     Heap heap() {

@@ -1,7 +1,9 @@
 package io.cleave.objects;
 
 import io.cleave.heap.Heap;
+import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
+import java.lang.invoke.MethodHandles;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +69,31 @@ final class NamedCollections {
     HeapDoubleList doubleList(String name) {
         return list(name, new RootType(RootKind.DOUBLES, 0, "list of doubles"), SlotKind.LONGS, null,
                 HeapDoubleList::new);
+    }
+
+    <T> T object(String name, Class<T> type, MethodHandles.@Nullable Lookup lookup) {
+        LiveInterface<T> live = LiveInterface.of(type);
+        live.prepare(lookup);
+        RootType root = new RootType(RootKind.OBJECT, 0, "object " + type.getTypeName());
+        return find(name, root, change -> LiveObjects.create(heap, change, live, true), found -> found,
+                found -> heap.memory().getAcquire(found.header()) == found.generation(),
+                found -> open(found, live, lookup));
+    }
+
+    private <T> T open(Root root, LiveInterface<T> type, MethodHandles.@Nullable Lookup lookup) {
+        HeapMemory memory = heap.memory();
+        long header = root.header();
+        LiveLayout layout = LiveLayout.of(type);
+        if (memory.getPlain(header + ObjectLayout.PRINT) != layout.schema().fingerprint()) {
+            layout = LiveLayout.of(type, root.name(),
+                    LiveSchemas.stored(memory, memory.getPlain(header + ObjectLayout.SCHEMA)));
+            if (layout.added() > 0 && memory.segment().isReadOnly()) {
+                LiveSchemas.requireRoom(layout, root.name(), memory.getPlain(header + ObjectLayout.CAPACITY));
+            } else if (layout.added() > 0) {
+                layout = LiveObjects.grow(loose, root.name(), header, root.generation(), type);
+            }
+        }
+        return new LiveObjects<>(type, type.classFor(layout, lookup), layout, loose).open(header, root.generation());
     }
 
     private <L> L list(String name, RootType type, SlotKind kind, @Nullable ValueSchema schema,

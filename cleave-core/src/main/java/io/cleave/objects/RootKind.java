@@ -27,7 +27,9 @@ enum RootKind {
     /** Numbers of 64 bits likewise. */
     LONG_QUEUE(19, "queue of longs", new QueueStructure()),
     /** Floating-point numbers of 64 bits likewise. */
-    DOUBLE_QUEUE(20, "queue of doubles", new QueueStructure());
+    DOUBLE_QUEUE(20, "queue of doubles", new QueueStructure()),
+    /** Fields with names. */
+    OBJECT(24, "object", new ObjectStructure());
 
     private final int number;
     private final String word;

@@ -12,6 +12,7 @@ import io.cleave.heap.HeapFile;
 import io.cleave.os.Unistd;
 import io.cleave.owner.Gate;
 import io.cleave.owner.SharedCell;
+import java.lang.invoke.MethodHandles;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,6 +63,7 @@ public final class SharedHeap implements AutoCloseable {
     private final NamedCollections collections;
     private final NamedQueues queues;
     private final HeapBlocks blocks;
+    private final ObjectHolders holders;
     private final HeapOptions options;
     /** By its offset, where threads of this process may sleep through this handle. */
     private final Map<Long, SharedCell> cells = new ConcurrentHashMap<>();
@@ -72,6 +74,7 @@ public final class SharedHeap implements AutoCloseable {
         this.heap = Heap.attach(file);
         this.gate = new Gate(this::release, file.memory(), SEATS);
         LooseStructures loose = new LooseStructures(heap, gate);
+        this.holders = loose.holders();
         this.roots = new Roots(file.name(), loose, options.readOnly());
         this.blocks = new HeapBlocks(file.name(), heap, gate, roots);
         this.collections = new NamedCollections(heap, gate, roots, loose);
@@ -82,6 +85,7 @@ public final class SharedHeap implements AutoCloseable {
     /** Gives the memory up, with nobody inside. */
     private void release() {
         queues.close();
+        holders.close();
         if (!Unistd.isForkedChild()) { // whose threads may be inside, as the memory stays
             heap.detach();
         }
@@ -284,6 +288,50 @@ public final class SharedHeap implements AutoCloseable {
      */
     public <K, V> SharedMap<K, V> map(String name, Class<K> key, StructureType<V> value) {
         return collections.map(name, key, value);
+    }
+
+    /**
+     * A live object with a name; it is made, with fields that are 0, false or null, where there is none.
+     *
+     * @param <T> the interface that says which fields it has
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param type the interface, in a package that is open to this module; {@link Live} says what it may have
+     * @return the object, for which the interface's methods do what they are called after
+     * @throws IncompatibleBlockException where the name leads to something else, or to an object with a field of another type
+     * @throws IllegalArgumentException where the interface cannot be that of live objects, with the method that is wrong
+     * @throws HeapFullException where there is no room for it
+     */
+    public <T> T object(String name, Class<T> type) {
+        return collections.object(name, type, null);
+    }
+
+    /**
+     * The same for an interface in a package that is not open.
+     *
+     * @param <T> the interface that says which fields it has
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param type the interface
+     * @param lookup {@code MethodHandles.lookup()} of a class in the interface's module
+     * @return the object
+     */
+    public <T> T object(String name, Class<T> type, MethodHandles.Lookup lookup) {
+        return collections.object(name, type, lookup);
+    }
+
+    /**
+     * A live object with a name that has what a record or bean has, as {@link Live#copyInto} does it. Where it is made, others may
+     * find it before it has that.
+     *
+     * @param <T> the interface that says which fields it has
+     * @param name 1 to 1000 bytes in UTF-8
+     * @param type the interface
+     * @param source a record, a bean or another live object
+     * @return the object
+     */
+    public <T> T copyIn(String name, Class<T> type, Object source) {
+        T object = object(name, type);
+        Live.copyInto(source, object);
+        return object;
     }
 
     /**

@@ -21,7 +21,7 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
 
     private final LooseStructures loose;
 
-    private StructureEncoding(Class<? super T> type, ValueSchema schema, LooseStructures loose) {
+    StructureEncoding(Class<? super T> type, ValueSchema schema, LooseStructures loose) {
         super(cast(type), schema);
         this.loose = loose;
     }
@@ -87,14 +87,31 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         }
     }
 
+    /** Copies a value into an empty one, which is the calling thread's. */
+    void fill(long header, long generation, T value) {
+        fill(open(header, generation), value);
+    }
+
     /** Makes a structure of a value, which is the buffer's until it is adopted. */
     @Override
     final void write(T value, ValueBuffer out) {
+        make(value, out);
+    }
+
+    /** Makes an empty structure, as the value in a buffer. */
+    final void encodeEmpty(ValueBuffer out) {
+        out.beginValue();
+        make(null, out);
+    }
+
+    private void make(@Nullable T value, ValueBuffer out) {
         long header = loose.lists().make(kind(), this::create);
         long generation = loose.heap().memory().getPlain(header);
         boolean isDone = false;
         try {
-            fill(open(header, generation), isDeep() && value instanceof LiveStructure ? detached(value) : value);
+            if (value != null) {
+                fill(header, generation, isDeep() && value instanceof LiveStructure ? detached(value) : value);
+            }
             out.putMade(header, generation);
             isDone = true;
         } finally {

@@ -1,5 +1,6 @@
 package io.cleave.objects;
 
+import java.lang.invoke.MethodHandles;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -85,10 +86,11 @@ public final class StructureType<T> {
      *
      * @param description with all levels
      * @param classes that values have, at any level
+     * @param lines of a schema for the objects in it, at any level
      * @param levels how many structures are in each other
      * @param encoding of such values in a heap, of which the loose structures are known
      */
-    private record Part<T>(String description, Set<Class<?>> classes, int levels,
+    private record Part<T>(String description, Set<Class<?>> classes, Set<String> lines, int levels,
             Function<LooseStructures, ValueEncoding<T>> encoding) {
         static <T> Part<T> of(Class<T> type) {
             return of(type, ValueEncoding.of(type));
@@ -99,7 +101,7 @@ public final class StructureType<T> {
         }
 
         private static <T> Part<T> of(Class<T> type, ValueEncoding<T> encoding) {
-            return new Part<>(type.getTypeName(), Set.of(type), 0, _ -> encoding);
+            return new Part<>(type.getTypeName(), Set.of(type), Set.of(), 0, _ -> encoding);
         }
     }
 
@@ -108,13 +110,13 @@ public final class StructureType<T> {
         ValueEncoding<T> make(ValueSchema schema, LooseStructures loose);
     }
 
-    private StructureType(String description, Set<Class<?>> classes, int levels, Maker<T> maker) {
+    private StructureType(String description, Set<Class<?>> classes, Set<String> lines, int levels, Maker<T> maker) {
         if (levels > HeldStructure.MOST_LEVELS) {
             throw new IllegalArgumentException("a structure of " + levels + " levels; the limit is "
                     + HeldStructure.MOST_LEVELS);
         }
-        ValueSchema schema = ValueSchema.of(description, classes);
-        this.part = new Part<>(description, classes, levels, loose -> maker.make(schema, loose));
+        ValueSchema schema = ValueSchema.of(description, classes, lines);
+        this.part = new Part<>(description, classes, lines, levels, loose -> maker.make(schema, loose));
     }
 
     /**
@@ -142,7 +144,8 @@ public final class StructureType<T> {
     }
 
     private static <E> StructureType<List<E>> list(Part<E> element) {
-        return new StructureType<>(ValueSchema.LIST + element.description, element.classes, element.levels + 1,
+        return new StructureType<>(ValueSchema.LIST + element.description, element.classes, element.lines,
+                element.levels + 1,
                 (schema, loose) -> new StructureEncoding.OfList<>(schema, loose, element.encoding.apply(loose)));
     }
 
@@ -156,7 +159,7 @@ public final class StructureType<T> {
      */
     public static <E> StructureType<Set<E>> set(Class<E> element) {
         Part<E> elements = Part.ofKey(element);
-        return new StructureType<>(ValueSchema.SET + elements.description, elements.classes, 1,
+        return new StructureType<>(ValueSchema.SET + elements.description, elements.classes, Set.of(), 1,
                 (schema, loose) -> new StructureEncoding.OfSet<>(schema, loose, elements.encoding.apply(loose)));
     }
 
@@ -192,8 +195,51 @@ public final class StructureType<T> {
         Set<Class<?>> classes = new LinkedHashSet<>(key.classes); // their order is that of the schema
         classes.addAll(value.classes);
         return new StructureType<>(ValueSchema.MAP + key.description + " to " + value.description, classes,
-                value.levels + 1, (schema, loose) -> new StructureEncoding.OfMap<>(schema, loose,
+                value.lines, value.levels + 1, (schema, loose) -> new StructureEncoding.OfMap<>(schema, loose,
                         key.encoding.apply(loose), value.encoding.apply(loose)));
+    }
+
+    /**
+     * Live objects, as {@link SharedHeap#object} has them.
+     *
+     * @param <T> the interface
+     * @param type the interface whose accessors say which fields they have; {@link Live} says how
+     * @return the type
+     * @throws IllegalArgumentException where it is no such interface, with the method that is wrong
+     */
+    public static <T> StructureType<T> object(Class<T> type) {
+        LiveInterface.of(type).prepare(null);
+        return ofObject(type);
+    }
+
+    /**
+     * The same for an interface in a package that is not open.
+     *
+     * @param <T> the interface
+     * @param type the interface
+     * @param lookup {@code MethodHandles.lookup()} of a class in the interface's module
+     * @return the type
+     * @throws IllegalArgumentException where it is no such interface, with the method that is wrong
+     */
+    public static <T> StructureType<T> object(Class<T> type, MethodHandles.Lookup lookup) {
+        LiveInterface.of(type).prepare(lookup);
+        return ofObject(type);
+    }
+
+    /** The same for a field, whose class is made with that of the object which has it. */
+    static <T> StructureType<T> ofObject(Class<T> type) {
+        LiveInterface<T> live = LiveInterface.of(type);
+        return new StructureType<>(ValueSchema.OBJECT + type.getTypeName(), Set.of(), live.lines(), live.levels(),
+                (schema, loose) -> new LiveEncoding<>(schema, loose, live));
+    }
+
+    /** The lines of a schema that say what objects, records and enums are in it. */
+    List<String> lines() {
+        return ValueSchema.of(part.description, part.classes, part.lines).lines().stream().skip(1).toList();
+    }
+
+    int levels() {
+        return part.levels;
     }
 
     /** What such values are in a heap. */

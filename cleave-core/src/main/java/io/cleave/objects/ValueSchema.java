@@ -27,6 +27,13 @@ import org.jspecify.annotations.Nullable;
  * record com.example.Order(long number, com.example.State state)
  * </pre>
  *
+ * Of a live object the first line has the fields in the order of their slots, and lines for what they are made of follow:
+ *
+ * <pre>
+ * object com.example.Account(long cents, java.lang.String owner, list of com.example.Order orders)
+ * record com.example.Order(long number, com.example.State state)
+ * </pre>
+ *
  * @param text a line for each record and enum, or a line with the name of any other class; the declared class first
  */
 record ValueSchema(String text) {
@@ -35,6 +42,7 @@ record ValueSchema(String text) {
     static final String LIST = "list of ";
     static final String MAP = "map of ";
     static final String SET = "set of ";
+    static final String OBJECT = "object ";
 
     /** The schema of a class that is here. Enums are initialised for it. */
     static ValueSchema of(Class<?> type) {
@@ -45,14 +53,23 @@ record ValueSchema(String text) {
         return new ValueSchema(String.join("\n", lines));
     }
 
-    /** The schema of a structure: its description, and the records and enums that the classes in it lead to. */
-    static ValueSchema of(String description, Set<Class<?>> classes) {
+    /**
+     * The schema of a structure: its description, and the records and enums that the classes in it lead to.
+     *
+     * @param others lines for the objects in it
+     */
+    static ValueSchema of(String description, Set<Class<?>> classes, Set<String> others) {
         Set<Class<?>> parts = new LinkedHashSet<>();
         classes.forEach(type -> collect(type, parts));
-        List<String> lines = new ArrayList<>();
+        Set<String> lines = new LinkedHashSet<>();
         lines.add(description);
         parts.forEach(part -> lines.add(line(part)));
+        lines.addAll(others);
         return new ValueSchema(String.join("\n", lines));
+    }
+
+    List<String> lines() {
+        return List.of(text.split("\n", -1));
     }
 
     /** Whether the values are structures. No class has a name with a space. */
@@ -61,7 +78,7 @@ record ValueSchema(String text) {
     }
 
     private static boolean isStructure(String text) {
-        return text.startsWith(LIST) || text.startsWith(MAP) || text.startsWith(SET);
+        return text.startsWith(LIST) || text.startsWith(MAP) || text.startsWith(SET) || text.startsWith(OBJECT);
     }
 
     /** A class, and the records and enums that its components lead to. */
@@ -132,8 +149,8 @@ record ValueSchema(String text) {
         return isStructure(line) ? "values that are a " + line : "values of the class " + head(line);
     }
 
-    private static String difference(String here, String there) {
-        String what = here.startsWith(ENUM) ? "constant" : "component";
+    static String difference(String here, String there) {
+        String what = here.startsWith(ENUM) ? "constant" : here.startsWith(OBJECT) ? "field" : "component";
         List<String> mine = parts(here);
         List<String> its = parts(there);
         StringBuilder text = new StringBuilder("the ").append(head(here)).append(" has other ").append(what)
@@ -151,17 +168,17 @@ record ValueSchema(String text) {
     }
 
     private static int headEnd(String line) {
-        boolean isNamed = line.startsWith(RECORD) || line.startsWith(ENUM);
-        return !isNamed ? line.length() : line.indexOf(line.startsWith(RECORD) ? '(' : '[');
+        boolean isNamed = line.startsWith(RECORD) || line.startsWith(ENUM) || line.startsWith(OBJECT);
+        return !isNamed ? line.length() : line.indexOf(line.startsWith(ENUM) ? '[' : '(');
     }
 
     /** A line without what is in brackets. A stored text may be anything. */
-    private static String head(String line) {
+    static String head(String line) {
         int end = headEnd(line);
         return end < 0 ? line : line.substring(0, end);
     }
 
-    private static List<String> parts(String line) {
+    static List<String> parts(String line) {
         int end = headEnd(line);
         String inside = end < 0 || line.length() < end + 2 ? "" : line.substring(end + 1, line.length() - 1);
         return inside.isEmpty() ? List.of() : Arrays.asList(inside.split(", ", -1));

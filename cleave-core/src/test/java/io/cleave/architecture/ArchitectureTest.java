@@ -69,6 +69,8 @@ final class ArchitectureTest {
             io.cleave.memory.MemoryOptions
             io.cleave.memory.SharedMemory
             io.cleave.objects.Delivery
+            io.cleave.objects.FieldAccess
+            io.cleave.objects.FieldAccess$Mode
             io.cleave.objects.HeapBlock
             io.cleave.objects.HeapInfo
             io.cleave.objects.HeapInfo$Named
@@ -77,6 +79,7 @@ final class ArchitectureTest {
             io.cleave.objects.HeapStatistics
             io.cleave.objects.HeapStatistics$SizeClass
             io.cleave.objects.HeapVerification
+            io.cleave.objects.Live
             io.cleave.objects.SharedDoubleList
             io.cleave.objects.SharedDoubleQueue
             io.cleave.objects.SharedHeap

@@ -1,0 +1,497 @@
+package io.cleave.objects;
+
+import io.cleave.CleaveException;
+import io.cleave.HeapFullException;
+import io.cleave.IncompatibleBlockException;
+import io.cleave.StaleReferenceException;
+import io.cleave.heap.Change;
+import io.cleave.heap.Heap;
+import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Patience;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A live object in a heap, as one process has it open.
+ *
+ * <h2>Overview</h2>
+ *
+ * A primitive is a word in the object's block of fields, and is read, stored and compared there without a lock.
+ * Everything else is the word of a {@link StoredValue}: it is stored under the object's lock, and read without.
+ *
+ * <p>
+ * <b>That the memory is there.</b> A store without a lock may come at any time after the look whether the object is
+ * in use. So the object says which processes have it open ({@link ObjectHolders}), and is freed when none has. A
+ * handle that reads only, as the heap was opened for that, or that has come too late, is not among these: it reads
+ * whatever is there, and then looks whether the header still is the object's.
+ *
+ * <p>
+ * <b>Values.</b> A reader has read the version and then the word; it reads the block that the word leads to, and looks
+ * whether word and version are the same. Each change of a word with a block raises the version first and frees the
+ * block last, so the block was in use all the time, for the reason that {@link MapTable} has for its slots and their
+ * versions.
+ *
+ * <p>
+ * <b>Several fields.</b> An update stores its words by one {@link Change}, between two that make the version odd and
+ * even again. Who reads several fields copies all words while the version is even and the same: they are of no two
+ * sides of an update. Where somebody has died in the middle, which leaves the version odd, who reads takes the lock,
+ * which finishes what the dead one has begun.
+ *
+ * <p>
+ * Order of locks: the object's, as that of any structure; that of the loose structures; a context.
+ */
+final class HeapObject extends LiveFields {
+    /** How often to look for a moment without an update before the lock is taken for it. */
+    private static final int LOOKS = 1000;
+    private static final long NAP_NANOS = 100_000;
+    private static final int MOST_NAPS = 50_000;
+    private static final long IN_USE = RootKind.OBJECT.number();
+
+    private final LooseStructures loose;
+    private final Heap heap;
+    private final HeapMemory memory;
+    private final long header;
+    private final long generation;
+    private final long fields;
+    private final boolean isHeld;
+
+    /**
+     * The object with a header.
+     *
+     * @param isHeld whether its memory stays as long as this is referred to; else it cannot be changed by this
+     */
+    HeapObject(LiveObjects<?> type, long header, long generation, long fields, boolean isHeld) {
+        super(type);
+        this.loose = type.loose();
+        this.heap = loose.heap();
+        this.memory = heap.memory();
+        this.header = header;
+        this.generation = generation;
+        this.fields = fields;
+        this.isHeld = isHeld;
+    }
+
+    LooseStructures loose() {
+        return loose;
+    }
+
+    HeapMemory memory() {
+        return memory;
+    }
+
+    long generation() {
+        return generation;
+    }
+
+    long versionAt() {
+        return header + ObjectLayout.VERSION;
+    }
+
+    long slotAt(int slot) {
+        return ObjectLayout.slotAt(fields, slot);
+    }
+
+    /** The word of a slot, for who has the lock. */
+    long word(int slot) {
+        return memory.getPlain(slotAt(slot));
+    }
+
+    /** Whether another one is the same object. */
+    boolean isSame(HeapObject other) {
+        return header == other.header && generation == other.generation && heap.isSame(other.heap);
+    }
+
+    int identity() {
+        return Long.hashCode(header * 31 + generation);
+    }
+
+    /** What was read before is of use only if the header still is the object's. */
+    private void requireUse() {
+        if (!isHeld) {
+            VarHandle.loadLoadFence(); // what was read comes before the look
+            if (memory.getPlain(header) != generation) {
+                throw stale();
+            }
+        }
+        if (memory.getOpaque(header + RootLayout.KIND_IN_HEADER) != IN_USE) {
+            throw stale();
+        }
+    }
+
+    private static StaleReferenceException stale() {
+        return new StaleReferenceException(
+                "the object was dropped, or what held it was replaced or removed; nothing may "
+                        + "use it any more");
+    }
+
+    private void requireWritable() {
+        requireUse();
+        if (!isHeld) {
+            throw memory.segment().isReadOnly() ? new UnsupportedOperationException(
+                    "the heap was opened for reading only; open it without withReadOnly to change something") : stale();
+        }
+    }
+
+    @Override
+    long bits(int slot, FieldAccess.Mode mode) {
+        try {
+            long at = slotAt(slot);
+            long bits = mode == FieldAccess.Mode.PLAIN ? memory.getPlain(at) : memory.getAcquire(at);
+            requireUse();
+            return bits;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    void setBits(int slot, long bits, FieldAccess.Mode mode) {
+        try {
+            requireWritable();
+            if (mode == FieldAccess.Mode.PLAIN) {
+                memory.setPlain(slotAt(slot), bits);
+            } else {
+                memory.setRelease(slotAt(slot), bits);
+                if (mode == FieldAccess.Mode.VOLATILE) {
+                    VarHandle.fullFence(); // before what the thread reads after
+                }
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    boolean compareAndSetBits(int slot, long expected, long bits) {
+        try {
+            requireWritable();
+            return memory.cas(slotAt(slot), expected, bits);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    @Nullable Object value(int slot) {
+        while (true) {
+            long version = memory.getAcquire(versionAt()); // SYNC: object-version
+            long word = memory.getAcquire(slotAt(slot)); // SYNC: object-field
+            requireUse();
+            if (isMissing(slot, word)) {
+                return make(slot);
+            }
+            try {
+                return valueAt(slot, word, version);
+            } catch (ObjectView.Changed e) {
+                Thread.onSpinWait(); // it is another one now
+            }
+        }
+    }
+
+    private boolean isMissing(int slot, long word) {
+        return type().codec(slot).field().isMadeAtOnce() && !StoredValue.isBlock(word);
+    }
+
+    /**
+     * The value of a word that a slot had at a version.
+     *
+     * @throws ObjectView.Changed where the word has a block, and the slot another word now
+     */
+    @Nullable Object valueAt(int slot, long word, long version) {
+        try {
+            return valueWhileHeld(slot, word, version);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private @Nullable Object valueWhileHeld(int slot, long word, long version) {
+        StoredValue<Object> values = type().codec(slot).values();
+        if (!StoredValue.isBlock(word)) {
+            return isMissing(slot, word) ? value(slot)
+                    : word == StoredValue.NOTHING ? null : values.decodeInline(word);
+        }
+        long length = values.length(word);
+        if (length < 0 || length > StoredValue.MOST_UNSURE_BYTES) {
+            requireSame(slot, word, version);
+            if (length < 0) {
+                throw new IncompatibleBlockException("the field " + type().codec(slot).field().name()
+                        + " of an object in the heap is damaged: it has the word " + Long.toHexString(word)
+                        + "; verify the heap");
+            }
+        }
+        Object read = values.readUnsure(word, length);
+        requireSame(slot, word, version);
+        return values.sure(read);
+    }
+
+    private void requireSame(int slot, long word, long version) {
+        VarHandle.loadLoadFence(); // what was read of the block comes before the looks
+        if (memory.getAcquire(slotAt(slot)) != word || memory.getAcquire(versionAt()) != version) {
+            requireUse();
+            throw new ObjectView.Changed();
+        }
+        requireUse();
+    }
+
+    /** What a slot has, which nobody changes meanwhile. */
+    @Nullable Object valueUnderLock(int slot) {
+        long word = word(slot);
+        if (isMissing(slot, word)) {
+            makeUnderLock(slot);
+            word = word(slot);
+        }
+        return word == StoredValue.NOTHING ? null : type().codec(slot).values().decode(word);
+    }
+
+    /** Makes the structure that a slot is to have from the first look on. */
+    private @Nullable Object make(int slot) {
+        requireWritable();
+        if (heap.locks().isHeldByMe(header + ObjectLayout.LOCK)) {
+            makeUnderLock(slot);
+            return value(slot);
+        }
+        loose.begin();
+        try {
+            lock();
+            try {
+                if (isMissing(slot, word(slot))) {
+                    makeUnderLock(slot);
+                }
+            } finally {
+                unlock();
+            }
+        } finally {
+            loose.end();
+        }
+        return value(slot);
+    }
+
+    private void makeUnderLock(int slot) {
+        LiveObjects.Codec codec = type().codec(slot);
+        try (ValueBuffer buffer = lend(codec)) {
+            ((StructureEncoding<Object>) codec.encoding()).encodeEmpty(buffer);
+            put(slot, StoredValue.NOTHING, buffer);
+        }
+    }
+
+    /** What a value is encoded into: to be closed when the lock is free again. */
+    ValueBuffer lend(LiveObjects.Codec codec) {
+        ValueBuffer buffer = ValueBuffer.lend();
+        boolean isBegun = false;
+        try {
+            if (codec.isStructure()) {
+                buffer.beginHolding(loose);
+            }
+            isBegun = true;
+            return buffer;
+        } finally {
+            if (!isBegun) {
+                buffer.close();
+            }
+        }
+    }
+
+    @Override
+    void setValue(int slot, @Nullable Object value) {
+        requireWritable();
+        LiveObjects.Codec codec = type().codec(slot);
+        try (ValueBuffer buffer = lend(codec)) {
+            if (codec.isStructure() && value != null && LiveStructure.areSame(value(slot), value)) {
+                return; // it is not to be copied into its own place
+            }
+            long word = codec.values().encode(value, buffer);
+            lock();
+            try {
+                put(slot, word, buffer);
+            } finally {
+                unlock();
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Puts a value into a slot, as {@link StoredValue#encode} has left it. Under the lock. */
+    private void put(int slot, long word, ValueBuffer buffer) {
+        LiveObjects.Codec codec = type().codec(slot);
+        long slotAt = slotAt(slot);
+        long old = memory.getPlain(slotAt);
+        if (word != StoredValue.NOTHING && !StoredValue.isBlock(old)) {
+            memory.setRelease(slotAt, word); // SYNC: object-field
+            return;
+        }
+        change(codec.isStructure(), change -> {
+            long stored = word == StoredValue.NOTHING ? codec.values().store(change, buffer) : word;
+            change.set(versionAt(), memory.getPlain(versionAt()) + 2); // SYNC: object-version
+            change.set(slotAt, stored); // SYNC: object-field
+            StoredValue.free(old, change, codec.isStructure() ? loose.lists() : null);
+        });
+        buffer.forgetMade();
+    }
+
+    /** Makes a change. Under the lock. */
+    private void change(boolean isHolding, ValueSlots.Collecting collecting) {
+        try {
+            changeOnce(isHolding, collecting);
+        } catch (HeapFullException e) {
+            if (!heap.makeRoom()) {
+                throw e;
+            }
+            changeOnce(isHolding, collecting);
+        }
+    }
+
+    private void changeOnce(boolean isHolding, ValueSlots.Collecting collecting) {
+        if (isHolding) {
+            loose.lists().lock();
+        }
+        try (Change change = heap.change()) {
+            collecting.into(change);
+            change.commit();
+        } finally {
+            if (isHolding) {
+                loose.lists().unlock();
+            }
+        }
+    }
+
+    private void lock() {
+        loose.gate().enter();
+        boolean isHolding = false;
+        try {
+            if (UserCode.ofThread().isRunningFor(heap, header, generation)) {
+                throw new IllegalStateException("Recursive update: the function that Live.update calls must change the "
+                        + "object by what it is given, and not by another handle");
+            }
+            heap.locks().lock(header + ObjectLayout.LOCK);
+            isHolding = true;
+            if (memory.getAcquire(header) != generation || RootLayout.isDropped(memory, header)) {
+                throw stale();
+            }
+        } catch (Throwable t) {
+            if (isHolding) {
+                unlock();
+            } else {
+                loose.gate().exit();
+            }
+            throw t;
+        }
+    }
+
+    private void unlock() {
+        heap.locks().unlock(header + ObjectLayout.LOCK);
+        loose.gate().exit();
+    }
+
+    /** What code of the user's does to a draft of the object. */
+    interface Editing {
+        void edit(ObjectDraft draft);
+    }
+
+    /** Changes several fields at once, by code that runs under the lock. */
+    void update(Editing editing) {
+        requireWritable();
+        loose.begin();
+        try {
+            lock();
+            try (ObjectDraft draft = new ObjectDraft(this)) {
+                UserCode code = UserCode.ofThread();
+                code.begin(heap, header, generation);
+                try {
+                    editing.edit(draft);
+                } finally {
+                    code.end();
+                }
+                if (!draft.isEmpty()) {
+                    draft.checkSize();
+                    change(true, draft::into);
+                }
+            } finally {
+                unlock();
+            }
+        } finally {
+            loose.end();
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** The object as it is at one moment. */
+    private ObjectView view() {
+        try {
+            return viewWhileHeld();
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private ObjectView viewWhileHeld() {
+        long[] words = new long[type().slotCount()];
+        for (int look = 0;; look++) {
+            long version = memory.getAcquire(versionAt()); // SYNC: object-version
+            for (int slot = 0; slot < words.length; slot++) {
+                words[slot] = memory.getAcquire(slotAt(slot)); // SYNC: object-field
+            }
+            VarHandle.loadLoadFence(); // the words come before the look
+            if ((version & 1) == 0 && memory.getOpaque(versionAt()) == version) {
+                requireUse();
+                return new ObjectView(this, version, words);
+            }
+            requireUse();
+            await(look);
+        }
+    }
+
+    /** Waits for the end of an update, which somebody who died may have left. */
+    private void await(int look) {
+        if (look < LOOKS) {
+            Thread.onSpinWait();
+        } else if (isHeld && !heap.locks().isHeldByMe(header + ObjectLayout.LOCK)) {
+            lockOnly();
+        } else if (look < LOOKS + MOST_NAPS) {
+            Patience.nap(NAP_NANOS);
+        } else {
+            throw new CleaveException(
+                    "an object has been in the middle of an update for seconds, as somebody who made it "
+                            + "was stopped or killed; open the heap for writing, which mends that");
+        }
+    }
+
+    private void lockOnly() {
+        loose.gate().enter();
+        try {
+            heap.locks().lock(header + ObjectLayout.LOCK);
+            heap.locks().unlock(header + ObjectLayout.LOCK);
+        } finally {
+            loose.gate().exit();
+        }
+    }
+
+    /** What code of the user's makes of a view of the object. */
+    interface Reading<R extends @Nullable Object> {
+        R read(ObjectView view);
+    }
+
+    /** Reads several fields as they were at one moment; anew where one has changed that is read. */
+    <R extends @Nullable Object> R read(Reading<R> reading) {
+        for (int look = 0; look < LOOKS || !isHeld; look++) {
+            try {
+                return reading.read(view());
+            } catch (ObjectView.Changed e) {
+                Thread.onSpinWait();
+            }
+        }
+        return underLock(() -> reading.read(view()));
+    }
+
+    private <R extends @Nullable Object> R underLock(Supplier<R> action) {
+        lock();
+        try {
+            return action.get();
+        } finally {
+            unlock();
+        }
+    }
+}

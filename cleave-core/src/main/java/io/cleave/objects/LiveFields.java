@@ -1,0 +1,55 @@
+package io.cleave.objects;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of something that looks like a live object to its user: of one in a heap, of a part of a change to it,
+ * of what was in it at one moment. Primitives are bits, in a form that {@link LiveAccess} knows.
+ */
+abstract class LiveFields {
+    private final LiveObjects<?> type;
+
+    LiveFields(LiveObjects<?> type) {
+        this.type = type;
+    }
+
+    final LiveObjects<?> type() {
+        return type;
+    }
+
+    /** The bits of a primitive. */
+    abstract long bits(int slot, FieldAccess.Mode mode);
+
+    abstract void setBits(int slot, long bits, FieldAccess.Mode mode);
+
+    /** Sets a primitive where it has certain bits; whether it had. */
+    abstract boolean compareAndSetBits(int slot, long expected, long bits);
+
+    /** A value, or a handle on a structure. */
+    abstract @Nullable Object value(int slot);
+
+    abstract void setValue(int slot, @Nullable Object value);
+
+    /** What a field has, boxed where it is a primitive. */
+    final @Nullable Object get(int field) {
+        int slot = type.slot(field);
+        Class<?> declared = type.fields().get(field).type();
+        return declared.isPrimitive() ? LiveAccess.boxed(declared, bits(slot, FieldAccess.Mode.ACQUIRE_RELEASE))
+                : value(slot);
+    }
+
+    /** Lets a field have a value, which is boxed where it is a primitive. */
+    final void set(int field, @Nullable Object value) {
+        int slot = type.slot(field);
+        LiveField declared = type.fields().get(field);
+        if (!declared.type().isPrimitive()) {
+            setValue(slot, value);
+        } else if (value == null) {
+            throw new IllegalArgumentException("the field " + declared.name() + " is a " + declared.type()
+                    + " and cannot be null");
+        } else {
+            setBits(slot, LiveAccess.unboxed(declared.type(), value, declared.name()),
+                    FieldAccess.Mode.ACQUIRE_RELEASE);
+        }
+    }
+}
