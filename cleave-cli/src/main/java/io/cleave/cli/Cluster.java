@@ -34,15 +34,16 @@ final class Cluster implements AutoCloseable {
         }
         AutoCloseable own = null;
         try {
-            if (master == null) {
+            String address = master;
+            if (address == null) {
                 Path directory = Path.of(System.getProperty("java.io.tmpdir"), "cleave-spark."
                         + ProcessHandle.current().pid() + "." + ThreadLocalRandom.current().nextInt(1 << 20));
-                own = (AutoCloseable) call("LoopbackCluster", "start",
-                        new Class<?>[] {Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
+                AutoCloseable started = (AutoCloseable) call("LoopbackCluster", "start",
+                        new Class<?>[]{Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
+                own = started;
+                address = (String) started.getClass().getMethod("master").invoke(started);
             }
-            String address = master != null ? master : (String) own.getClass().getMethod("master").invoke(own);
-            Pool pool = (Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, address);
-            return new Cluster(pool, own);
+            return new Cluster((Pool) call("SparkPool", "connect", new Class<?>[]{String.class}, address), own);
         } catch (InvocationTargetException e) {
             close(own);
             throw new CleaveException("the Spark cluster cannot be used: " + e.getCause(), e.getCause());
