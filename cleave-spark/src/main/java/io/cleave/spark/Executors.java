@@ -22,7 +22,9 @@ import scala.runtime.AbstractFunction0;
 final class Executors extends SparkListener {
     private static final int MOST_LOSSES = 16;
     private static final int MOST_OUTPUT = 4096;
-    private static final int TIMEOUT_MILLIS = 4000;
+    private static final int CONNECT_MILLIS = 2000;
+    /** A Worker that has not shown a page yet takes long for the first on a busy machine. */
+    private static final int READ_MILLIS = 7000;
     /** How long the news of a lost executor may take to come, where its effect is there already. */
     private static final long NEWS_MILLIS = 1000;
 
@@ -102,8 +104,8 @@ final class Executors extends SparkListener {
         }
         URLConnection connection = URI.create(page.replace("/logPage/", "/log/") + "&byteLength=" + MOST_OUTPUT).toURL()
                 .openConnection();
-        connection.setConnectTimeout(TIMEOUT_MILLIS);
-        connection.setReadTimeout(TIMEOUT_MILLIS);
+        connection.setConnectTimeout(CONNECT_MILLIS);
+        connection.setReadTimeout(READ_MILLIS);
         try (InputStream in = connection.getInputStream()) {
             return new String(in.readNBytes(2 * MOST_OUTPUT), StandardCharsets.UTF_8);
         }
