@@ -2,9 +2,14 @@ package io.cleave.cli;
 
 import io.cleave.CleaveException;
 import io.cleave.pool.Pool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +24,13 @@ final class Cluster implements AutoCloseable {
     private final Pool pool;
     /** What was started; null where it was there. */
     private final @Nullable AutoCloseable own;
+    /** What that has written. */
+    private final Path directory;
 
-    private Cluster(Pool pool, @Nullable AutoCloseable own) {
+    private Cluster(Pool pool, @Nullable AutoCloseable own, Path directory) {
         this.pool = pool;
         this.own = own;
+        this.directory = directory;
     }
 
     /** Connects to a cluster, or starts one. */
@@ -32,17 +40,19 @@ final class Cluster implements AutoCloseable {
             throw new CleaveException("Spark is not on the class path: run ./cleave demo --spark at the root of "
                     + "Cleave's sources, which adds it, or set -D" + HOME + " and the class path yourself");
         }
+        Path directory = Path.of(System.getProperty("java.io.tmpdir"), "cleave-spark."
+                + ProcessHandle.current().pid() + "." + ThreadLocalRandom.current().nextInt(1 << 20));
         AutoCloseable own = null;
         try {
-            if (master == null) {
-                Path directory = Path.of(System.getProperty("java.io.tmpdir"), "cleave-spark."
-                        + ProcessHandle.current().pid() + "." + ThreadLocalRandom.current().nextInt(1 << 20));
-                own = (AutoCloseable) call("LoopbackCluster", "start",
+            String address = master;
+            if (address == null) {
+                AutoCloseable started = (AutoCloseable) call("LoopbackCluster", "start",
                         new Class<?>[] {Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
+                own = started;
+                address = (String) started.getClass().getMethod("master").invoke(started);
             }
-            String address = master != null ? master : (String) own.getClass().getMethod("master").invoke(own);
-            Pool pool = (Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, address);
-            return new Cluster(pool, own);
+            return new Cluster((Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, address), own,
+                    directory);
         } catch (InvocationTargetException e) {
             close(own);
             throw new CleaveException("the Spark cluster cannot be used: " + e.getCause(), e.getCause());
@@ -71,9 +81,17 @@ final class Cluster implements AutoCloseable {
         return pool;
     }
 
+    /** Ends what was started, whose logs stay only where it did not come up. */
     @Override
     public void close() {
         pool.close();
         close(own);
+        if (own != null) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            } catch (IOException e) {
+                throw new UncheckedIOException("the logs of the Spark cluster cannot be removed", e);
+            }
+        }
     }
 }

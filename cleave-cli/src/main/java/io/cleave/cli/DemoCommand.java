@@ -75,7 +75,7 @@ final class DemoCommand extends CleaveCommand {
             return run(index, items, ways, workers);
         }
         Cluster cluster;
-        try (Progress progress = Progress.start("starting Spark", -1)) {
+        try (Progress _ = Progress.start("starting Spark", -1)) {
             cluster = Cluster.open(master);
         }
         try (cluster) {

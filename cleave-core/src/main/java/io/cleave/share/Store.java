@@ -1,7 +1,7 @@
 package io.cleave.share;
 
-import io.cleave.AlreadyExistsException;
 import io.cleave.BlockNotFoundException;
+import io.cleave.CleaveException;
 import io.cleave.IncompatibleBlockException;
 import io.cleave.memory.BlockKind;
 import io.cleave.memory.Lifetime;
@@ -222,6 +222,9 @@ final class Store {
 
     /** Writes the image of a value that comes from elsewhere, which nobody takes care of, and attaches to its block. */
     static RawBlock receive(String name, Token.Shared token, long byteSize, InputStream in) throws IOException {
+        if (byteSize < ImageLayout.HEADER_BYTES) {
+            throw new IncompatibleBlockException(byteSize + " bytes are not the value of " + Token.shown(name));
+        }
         OwnedBlock block = RawBlocks.standard().create(Math.max(byteSize, RawBlocks.HEAD_BYTES), BlockKind.VALUE);
         try {
             byte[] piece = new byte[(int) Math.clamp(byteSize, 0, RECEIVED_BYTES)];
@@ -232,35 +235,33 @@ final class Store {
                             + " bytes have come");
                 }
                 MemorySegment from = MemorySegment.ofArray(piece).asSlice(0, length);
-                if (at == 0 && (length < ImageLayout.HEADER_BYTES
-                        || ImageLayout.longPlain(from, ImageLayout.ID_HIGH_AT) != token.high()
+                if (at == 0 && (ImageLayout.longPlain(from, ImageLayout.ID_HIGH_AT) != token.high()
                         || ImageLayout.longPlain(from, ImageLayout.ID_LOW_AT) != token.low())) {
                     throw new IncompatibleBlockException("what came is not the value of " + Token.shown(name));
                 }
                 block.write(from, at);
             }
             CrashPoint.reached();
-            block.publish(token.blockName(), Lifetime.ATTACHED);
-        } catch (AlreadyExistsException e) {
-            RawBlock theirs = view(token);
-            if (theirs == null) {
-                throw e;
-            }
-            block.closeUnshared();
-            return theirs;
-        } catch (IOException | RuntimeException e) {
-            block.closeUnshared();
-            throw e;
-        }
-        try {
-            RawBlock held = view(token); // before the maker lets go, or the block would go with it
-            if (held == null) {
-                throw new BlockNotFoundException("the value of " + Token.shown(name) + " has been freed already");
-            }
-            return held;
+            return publish(block, name, token);
         } finally {
             block.closeUnshared();
         }
+    }
+
+    /** Gives a block the name of its value, and attaches to what has that name then: another may have been first. */
+    private static RawBlock publish(OwnedBlock block, String name, Token.Shared token) {
+        CleaveException refusal = null;
+        try {
+            block.publish(token.blockName(), Lifetime.ATTACHED);
+        } catch (CleaveException e) {
+            refusal = e;
+        }
+        RawBlock held = view(token); // before the maker lets go, or the block would go with it
+        if (held != null) {
+            return held;
+        }
+        throw refusal != null ? refusal
+                : new BlockNotFoundException("the value of " + Token.shown(name) + " has been freed already");
     }
 
     /** Ends the value that a block holds; false where somebody else has. */

@@ -22,7 +22,7 @@ public final class Refusal {
             throw new IllegalArgumentException(what + " cannot be sent to a worker: " + code.getClass().getName()
                     + " is not java.io.Serializable" + (code.getClass().isHidden()
                             ? "; a lambda is where its type is, such as Task, or with a cast to "
-                            + "(Callable<T> & Serializable)"
+                                    + "(Callable<T> & Serializable)"
                             : ""));
         }
     }

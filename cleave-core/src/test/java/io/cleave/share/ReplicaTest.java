@@ -32,6 +32,7 @@ final class ReplicaTest extends ShareTestBase {
     }
 
     /** The image of a value that is nowhere any more. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Sent(String name, byte[] image) {}
 
     private static Sent sent(Object value) throws IOException {

@@ -22,7 +22,9 @@ import scala.runtime.AbstractFunction0;
 final class Executors extends SparkListener {
     private static final int MOST_LOSSES = 16;
     private static final int MOST_OUTPUT = 4096;
-    private static final int TIMEOUT_MILLIS = 2000;
+    private static final int CONNECT_MILLIS = 2000;
+    /** A Worker that has not shown a page yet takes long for the first on a busy machine. */
+    private static final int READ_MILLIS = 7000;
     /** How long the news of a lost executor may take to come, where its effect is there already. */
     private static final long NEWS_MILLIS = 1000;
 
@@ -82,26 +84,30 @@ final class Executors extends SparkListener {
             }
             last = gone.peekLast();
         }
-        return last == null ? new Loss("", "", "")
-                : new Loss("executor " + last.executor, last.reason, errorOutput(last.executor));
+        if (last == null) {
+            return new Loss("", "", "");
+        }
+        String name = "executor " + last.executor;
+        try {
+            return new Loss(name, last.reason, errorOutput(last.executor));
+        } catch (IOException e) {
+            return new Loss(name, last.reason + " (its standard error cannot be read at "
+                    + errorPage(last.executor) + ": " + e + ")", logs == null ? "" : logs.get());
+        }
     }
 
     /** The end of what an executor has written to standard error, from the page that its worker has for it. */
-    private String errorOutput(String executor) {
+    private String errorOutput(String executor) throws IOException {
         String page = errorPage(executor);
         if (!page.startsWith("http") || !page.contains("/logPage/")) {
             return logs == null ? "" : logs.get();
         }
-        try {
-            URLConnection connection = URI.create(page.replace("/logPage/", "/log/") + "&byteLength=" + MOST_OUTPUT)
-                    .toURL().openConnection();
-            connection.setConnectTimeout(TIMEOUT_MILLIS);
-            connection.setReadTimeout(TIMEOUT_MILLIS);
-            try (InputStream in = connection.getInputStream()) {
-                return new String(in.readNBytes(2 * MOST_OUTPUT), StandardCharsets.UTF_8);
-            }
-        } catch (IOException | IllegalArgumentException e) {
-            return logs == null ? "" : logs.get();
+        URLConnection connection = URI.create(page.replace("/logPage/", "/log/") + "&byteLength=" + MOST_OUTPUT).toURL()
+                .openConnection();
+        connection.setConnectTimeout(CONNECT_MILLIS);
+        connection.setReadTimeout(READ_MILLIS);
+        try (InputStream in = connection.getInputStream()) {
+            return new String(in.readNBytes(2 * MOST_OUTPUT), StandardCharsets.UTF_8);
         }
     }
 

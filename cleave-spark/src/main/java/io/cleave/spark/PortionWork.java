@@ -11,6 +11,7 @@ import io.cleave.work.Values;
 import java.io.IOException;
 import java.io.InvalidObjectException;
 import java.io.Serializable;
+import java.util.Objects;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
@@ -108,7 +109,8 @@ final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> impl
     private Task<@Nullable Object, @Nullable Object> task() throws InvalidObjectException {
         byte[] bytes = code != null ? code : broadcastCode != null ? broadcastCode.value() : new byte[0];
         try {
-            return (Task<@Nullable Object, @Nullable Object>) Codec.java().decode(bytes, 0, bytes.length);
+            return (Task<@Nullable Object, @Nullable Object>) Objects
+                    .requireNonNull(Codec.java().decode(bytes, 0, bytes.length));
         } catch (IOException | RuntimeException | LinkageError e) {
             throw new InvalidObjectException("the task cannot be deserialised in an executor: " + e, e);
         }

@@ -51,6 +51,6 @@ final class Sizing {
             return fixed;
         }
         int size = itemNanos == 0 ? 1 << Math.min(number / cores, Integer.numberOfTrailingZeros(MOST_FIRST)) : largest;
-        return (int) Math.clamp(left / ((long) LAST_PORTIONS * cores), 1, size);
+        return Math.clamp(left / ((long) LAST_PORTIONS * cores), 1, size);
     }
 }

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSpliterator<R>
         implements
-            PortionJob.Listener {
+        PortionJob.Listener {
     private static final long PROGRESS_NANOS = 20_000_000;
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
@@ -288,7 +288,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
             exhausted = true;
             open = List.copyOf(jobs);
             Thread thread = submitter;
-            if (thread != null && thread != Thread.currentThread()) {
+            if (thread != null && !thread.equals(Thread.currentThread())) {
                 thread.interrupt();
             }
             changed.signalAll();

@@ -15,5 +15,4 @@ import org.jspecify.annotations.Nullable;
  * @param executorLogs finds what executors have written that never came up, or null
  */
 record SparkSettings(int chunkSize, int maxRetries, Duration executorTimeout, @Nullable ProgressListener progress,
-        @Nullable Supplier<String> executorLogs) {
-}
+        @Nullable Supplier<String> executorLogs) {}

@@ -73,6 +73,9 @@ final class SparkClusterTest {
 
     @AfterAll
     static void stop() throws IOException {
+        try (SparkPool pool = SparkPool.on(context)) { // an executor that has run a task cleans up after the killed ones
+            pool.map(numbers(200), SparkClusterTest::slowSquare);
+        }
         context.stop();
         cluster.close();
         try (Stream<Path> left = Files.list(ELSEWHERE)) {
@@ -155,7 +158,7 @@ final class SparkClusterTest {
     void anExecutorThatIsKilledInTheMiddleCostsNoResultAndIsSeenAsARetry() throws Exception {
         List<long[]> progress = new CopyOnWriteArrayList<>();
         try (SparkPool pool = SparkPool.builder(context)
-                .progress((done, total) -> progress.add(new long[]{done, total})).build()) {
+                .progress((done, total) -> progress.add(new long[] {done, total})).build()) {
             SharedData<int[]> data = pool.share(IntStream.range(0, 3_000).toArray());
             String name = data.name();
             CompletableFuture<List<Long>> results = pool.amap(numbers(3_000),
@@ -187,7 +190,8 @@ final class SparkClusterTest {
                 }
                 return x;
             })).satisfies(died -> {
-                assertThat(died).hasMessageContaining("item").hasMessageContaining("0 retries");
+                assertThat(died).hasMessageContaining("item").hasMessageContaining("0 retries")
+                        .hasMessageContaining("this executor has had enough");
                 assertThat(died.errorOutput()).contains("this executor has had enough");
                 assertThat(Arrays.asList(died.getSuppressed())).hasSize(1);
             });
