@@ -52,8 +52,10 @@ final class CrewWorker {
     boolean worn;
     /** Why it was killed, if the pool did. */
     @Nullable String killed;
-    /** The initializer's failure: a Throwable, or a failure's bytes. */
-    @Nullable Object unfit;
+    /** The initializer's failure. */
+    Batch.@Nullable Reason unfit;
+    /** A part of what it sent is lost: nothing more of it is taken. */
+    boolean isBroken;
     long lastActive = System.nanoTime();
     long items;
     /** Results in shared memory that have not been taken yet. */
@@ -125,32 +127,40 @@ final class CrewWorker {
         return sent;
     }
 
-    /** Gives it a batch; false where its ring has no room. */
+    /** Gives it a batch; false where its ring has no room. Where it throws, too, nothing has been sent. */
     boolean send(Batch batch) {
         do {
             number++;
         } while (table[place(number)] != null);
         message.clear();
-        boolean isNew = !known.contains(batch.task.id);
-        if (isNew) {
-            message.append(batch.task.frames());
+        boolean isNew = known.add(batch.task.id);
+        inFlight.add(batch); // whatever may find no memory is done before it is sent
+        boolean isSent = false;
+        try {
+            if (isNew) {
+                message.append(batch.task.frames());
+            }
+            batch.addTo(message, number, header);
+            slot.queued(number);
+            isSent = out.tryWrite(message);
+        } finally {
+            if (!isSent) {
+                inFlight.removeLast();
+                if (isNew) {
+                    known.remove(batch.task.id);
+                }
+            }
         }
-        batch.addTo(message, number, header);
-        slot.queued(number);
-        if (!out.tryWrite(message)) {
-            return false;
+        if (isSent) {
+            batch.worker = this;
+            batch.number = number;
+            batch.sent = batch.left();
+            table[place(number)] = batch;
+            items += batch.sent;
+            ahead += batch.expectedNanos;
+            bell.ring();
         }
-        bell.ring();
-        if (isNew) {
-            known.add(batch.task.id);
-        }
-        batch.worker = this;
-        batch.number = number;
-        table[place(number)] = batch;
-        inFlight.add(batch);
-        items += batch.left();
-        ahead += batch.expectedNanos;
-        return true;
+        return isSent;
     }
 
     private static int place(long number) {
@@ -177,7 +187,7 @@ final class CrewWorker {
         if (!slot.claim(batch.number, PoolMemory.RECALLED)) {
             return false;
         }
-        items -= batch.left();
+        items -= batch.sent;
         release(batch);
         return true;
     }

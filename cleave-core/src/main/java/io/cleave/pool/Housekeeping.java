@@ -13,11 +13,13 @@ final class Housekeeping {
 
     private final Crew crew;
     private final Intake intake;
+    private final Ledger ledger;
     private long last;
 
-    Housekeeping(Crew crew, Intake intake) {
+    Housekeeping(Crew crew, Intake intake, Ledger ledger) {
         this.crew = crew;
         this.intake = intake;
+        this.ledger = ledger;
     }
 
     /** Looks after what takes too long, and sends idle workers home. */
@@ -67,17 +69,17 @@ final class Housekeeping {
         }
         intake.drain(worker);
         Batch batch = worker.current;
-        if (batch == null || batch.done || batch.cancelled || now - worker.slot.since() <= limit) {
+        if (batch == null || batch.state() != Batch.State.SENT || now - worker.slot.since() <= limit) {
             return;
         }
         batch.interruptedAt = now;
-        crew.giveUp(batch, WorkerEnd.timedOut(crew.settings, batch, worker));
+        ledger.giveUp(batch, WorkerEnd.timedOut(crew.settings, batch, worker));
         worker.interrupt(batch);
     }
 
     /** Whether a worker has had its time to end a batch, which begins when it can hear that it should. */
     private static boolean isOver(Batch batch, CrewWorker worker, long now) {
-        long grace = batch.done ? TIMEOUT_GRACE_NANOS : GRACE_NANOS;
+        long grace = batch.state() == Batch.State.GIVEN_UP ? TIMEOUT_GRACE_NANOS : GRACE_NANOS;
         long asked = now - batch.interruptedAt;
         boolean hasHeard = worker.deafAt == 0 || now - worker.deafAt > grace;
         return asked > grace && (hasHeard || asked > DEAF_NANOS);

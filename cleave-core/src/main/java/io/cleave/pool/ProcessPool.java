@@ -321,7 +321,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             throw new RejectedExecutionException("this pool has been shut down");
         }
         PoolFuture<V> future = new PoolFuture<>(of, task, form(task, PoolFuture.formOf(task)), result);
-        of.submit(future.batch());
+        of.submit(future.batch()); // which gives back what is kept for sending where it throws
         return future;
     }
 
@@ -554,8 +554,8 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             return List.of();
         }
         List<Runnable> waiting = new ArrayList<>();
-        for (Batch batch : of.shutdownNow()) {
-            if (batch.owner instanceof PoolFuture<?> future) {
+        for (PoolFuture<?> future : of.shutdownNow()) {
+            if (!future.isDone()) {
                 waiting.add(future);
             }
         }
@@ -598,11 +598,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             } catch (InterruptedException e) {
                 if (!interrupted) {
                     interrupted = true;
-                    of.shutdownNow().forEach(batch -> {
-                        if (batch.owner instanceof PoolFuture<?> future) {
-                            future.cancel(true);
-                        }
-                    });
+                    of.shutdownNow().forEach(future -> future.cancel(true));
                 }
             }
         }

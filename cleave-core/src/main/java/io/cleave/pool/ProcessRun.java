@@ -5,7 +5,6 @@ import io.cleave.share.Codec;
 import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.Sneaky;
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,7 +17,6 @@ import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,14 +48,12 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private final int workers;
     private final @Nullable ProgressListener progress;
 
-    /** Held while items are taken, which may take long. */
-    private final ReentrantLock source = new ReentrantLock();
-    /** Guarded by source. */
+    /** Of a collection; for the consumer alone. */
     private @Nullable Iterator<?> iterator;
     /** Items that a feeder has taken and nobody has put into a batch. Guarded by the crew's lock. */
     private final Deque<Holder> fed = new ArrayDeque<>();
-    /** Items that are in batches. Guarded by source. */
-    private long taken;
+    /** Items that are in batches. Changed under the crew's lock by whoever makes batches, one at a time. */
+    private volatile long taken;
 
     /** Signalled when a batch is done, or items are fed. */
     private final Condition changed;
@@ -68,6 +64,9 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     /** Of batches that are done, for batches to come. */
     private final Deque<FrameBuffer> spare = new ArrayDeque<>();
     private @Nullable Thread feeder;
+    /** Whether somebody makes batches of what is fed, and whether somebody else wanted to meanwhile. */
+    private boolean isPacking;
+    private boolean isPackingWanted;
     private boolean exhausted;
     private @Nullable Throwable sourceFailure;
     private @Nullable Batch failed;
@@ -77,7 +76,6 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private volatile int portion = 1;
 
     private @Nullable Batch current;
-    private int next;
     private long delivered;
     private long reported;
 
@@ -117,7 +115,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
 
     @Override
     public void changed(Batch batch) {
-        if (batch.done) {
+        if (batch.isDone()) {
             if (batch.failure != null) {
                 exhausted = true; // what comes behind it is not wanted any more
                 if (failFast && failed == null) {
@@ -145,17 +143,18 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     public boolean tryAdvance(Consumer<? super R> action) {
         while (true) {
             Batch batch = current;
-            if (batch != null && next < available(batch)) {
+            if (batch != null && batch.given < available(batch)) {
                 give(batch, action);
                 return true;
             }
             if (batch != null) {
-                Object failure = doneWith(batch);
+                Batch.Reason failure = doneWith(batch);
                 if (failure != null) {
-                    throw end(Crew.failureOf(failure));
+                    throw end(failure.thrown());
                 }
             }
             if (!advance()) {
+                checkDelivery();
                 report(true);
                 finish();
                 return false;
@@ -169,7 +168,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             Batch batch = current;
             if (batch != null) {
                 int end = available(batch);
-                while (next < end) {
+                while (batch.given < end) {
                     give(batch, action);
                 }
             }
@@ -177,9 +176,17 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     }
 
     private void give(Batch batch, Consumer<? super R> action) {
-        action.accept(result(batch, next++));
+        action.accept(result(batch, batch.given++));
         delivered++;
         report(false);
+    }
+
+    /** Whatever else goes wrong: no run ends as if it were whole while results are missing. */
+    private void checkDelivery() {
+        if (delivered != taken) {
+            throw end(new IllegalStateException("the pool has lost results: " + delivered + " of " + taken
+                    + " items were delivered; please report it"));
+        }
     }
 
     /** How many results there will be; less than 0 where nobody knows. */
@@ -189,28 +196,28 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
 
     /** How many results of the current batch can be given out. */
     private int available(Batch batch) {
-        if (batch.done) {
+        if (batch.isDone()) {
             return batch.results.size();
         }
         crew.lock().lock();
         try {
             return batch.results.size();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
     }
 
     /** What ended the current batch, if all its results are given out and it failed. */
-    private @Nullable Object doneWith(Batch batch) {
+    private Batch.@Nullable Reason doneWith(Batch batch) {
         crew.lock().lock();
         try {
-            if (!batch.done || next < batch.results.size()) {
+            if (!batch.isDone() || batch.given < batch.results.size()) {
                 return null;
             }
             current = null;
             return batch.failure;
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
     }
 
@@ -220,9 +227,9 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         batch.results.set(at, null); // the consumer may keep it or not
         try {
             return (R) Parcel.open(taken, Codec.standard());
-        } catch (IOException | RuntimeException | LinkageError e) {
+        } catch (Throwable t) { // whatever its classes do
             throw end(new IllegalArgumentException(
-                    "the result of item " + (batch.first + at) + " cannot be deserialised: " + Failure.reason(e), e));
+                    "the result of item " + (batch.first + at) + " cannot be deserialised: " + Failure.reason(t), t));
         }
     }
 
@@ -247,60 +254,74 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 throw interrupted();
             }
             crew.drive();
-            try {
-                topUp();
-            } catch (RejectedExecutionException e) {
-                throw end(new CancellationException("the pool was shut down before all items had been taken"));
-            }
-            Throwable why;
+            topUp();
+            Batch.Reason why;
             crew.lock().lock();
             try {
-                if (current == null && failed == null && !closed) {
-                    current = poll();
-                    next = 0;
-                }
+                Batch batch = failed == null && !closed ? choose() : current;
                 if (isOver()) {
                     return false;
                 }
-                if (current != null && (next < current.results.size() || current.done)) {
+                if (batch != null && batch.hasNews()) {
                     room.signal();
                     return true;
                 }
                 why = whyNot();
             } finally {
-                crew.lock().unlock();
+                crew.unlock();
             }
             if (why != null) {
-                throw end(why);
+                throw end(why.thrown());
             }
             await();
         }
     }
 
+    /** Whether no batch is to come, under the lock. */
+    private boolean isDry() {
+        return current == null && ahead.isEmpty() && !isPacking && (fed.isEmpty() || sourceFailure != null);
+    }
+
     private boolean isOver() {
-        return current == null && ahead.isEmpty() && fed.isEmpty() && exhausted && failed == null && !closed
-                && sourceFailure == null && (feeder == null || !isFeeding);
+        return isDry() && exhausted && failed == null && !closed && sourceFailure == null
+                && (feeder == null || !isFeeding);
     }
 
     /** Why there will not be another result, under the lock. */
-    private @Nullable Throwable whyNot() {
+    private Batch.@Nullable Reason whyNot() {
         if (closed) {
-            return new CancellationException("the stream was closed while it was being read");
+            return () -> new CancellationException("the stream was closed while it was being read");
         }
         Batch batch = failed;
         if (batch != null) {
-            return Crew.failureOf(Objects.requireNonNull(batch.failure));
+            return Objects.requireNonNull(batch.failure);
         }
-        return current == null && ahead.isEmpty() && fed.isEmpty() ? sourceFailure : null;
+        Throwable thrown = sourceFailure;
+        return thrown != null && isDry() ? () -> thrown : null;
     }
 
-    private @Nullable Batch poll() {
-        if (ordered) {
-            return ahead.poll();
+    /** Goes to a batch of which there are results, or to the next one in order; under the lock. */
+    private @Nullable Batch choose() {
+        Batch batch = current;
+        if (batch == null && ordered) {
+            batch = ahead.poll();
+        } else if (!ordered && (batch == null || !batch.hasNews())) {
+            Batch other = pollNews();
+            if (other != null) {
+                if (batch != null) {
+                    ahead.addFirst(batch); // it goes on while others are given out
+                }
+                batch = other;
+            }
         }
+        current = batch;
+        return batch;
+    }
+
+    private @Nullable Batch pollNews() {
         for (Iterator<Batch> batches = ahead.iterator(); batches.hasNext();) {
             Batch batch = batches.next();
-            if (batch.done || !batch.results.isEmpty()) {
+            if (batch.hasNews()) {
                 batches.remove();
                 return batch;
             }
@@ -328,21 +349,22 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             return true;
         }
         Batch batch = current;
-        if (batch == null) {
+        if (batch != null && batch.hasNews()) {
+            return true;
+        }
+        if (batch == null || !ordered) {
             for (Batch candidate : ahead) {
-                if (candidate.done || !candidate.results.isEmpty()) {
+                if (candidate.hasNews()) {
                     return true;
                 }
                 if (ordered) {
                     break;
                 }
             }
-        } else if (batch.done || next < batch.results.size()) {
-            return true;
         }
-        boolean isLow = ahead.size() * 2 <= limit() && hasRoom();
-        return isOver() || (isLow && (feeder != null ? !fed.isEmpty() : !exhausted))
-                || (batch == null && ahead.isEmpty() && fed.isEmpty() && sourceFailure != null);
+        boolean isLow = ahead.size() * 2 <= limit() && hasRoom() && sourceFailure == null;
+        return isOver() || (isLow && (feeder != null ? !fed.isEmpty() && !isPacking : !exhausted))
+                || (sourceFailure != null && isDry());
     }
 
     // Items
@@ -364,33 +386,28 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             feed();
             return;
         }
-        source.lock();
-        try {
-            while (wantsMore()) {
-                Batch batch = null;
-                Throwable thrown = null;
-                boolean last = false;
-                try {
-                    if (iterator == null) {
-                        iterator = items.iterator();
-                    }
-                    int size = size();
-                    batch = newBatch(size);
-                    boolean more = true;
-                    while (batch.items.size() < size && more) {
-                        if (!iterator.hasNext()) {
-                            last = true;
-                            break;
-                        }
-                        more = batch.add(iterator.next());
-                    }
-                } catch (Throwable t) {
-                    thrown = t;
+        while (wantsMore()) {
+            Batch batch = null;
+            Throwable thrown = null;
+            boolean last = false;
+            try {
+                if (iterator == null) {
+                    iterator = items.iterator();
                 }
-                enter(batch, last, thrown);
+                int size = size();
+                batch = newBatch(size);
+                boolean more = true;
+                while (batch.items.size() < size && more) {
+                    if (!iterator.hasNext()) {
+                        last = true;
+                        break;
+                    }
+                    more = batch.add(iterator.next());
+                }
+            } catch (Throwable t) {
+                thrown = t;
             }
-        } finally {
-            source.unlock();
+            enter(batch, last, thrown);
         }
     }
 
@@ -400,7 +417,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         try {
             frames = spare.poll();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         return new Batch(this, task, taken, size, frames);
     }
@@ -410,7 +427,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         try {
             return !exhausted && hasRoom();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
     }
 
@@ -423,21 +440,29 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 : portion;
     }
 
+    /** Hands a batch to the crew. It counts as ahead of the consumer only once the crew has taken it over. */
     private void enter(@Nullable Batch batch, boolean last, @Nullable Throwable thrown) {
-        boolean any = batch != null && !batch.items.isEmpty();
+        Throwable why = thrown;
         crew.lock().lock();
         try {
-            if (any && batch != null) {
-                taken += batch.items.size();
+            if (batch != null && !batch.items.isEmpty()) {
                 batch.expectedNanos = (long) (itemNanos * batch.items.size());
-                ahead.add(batch);
+                try {
+                    crew.submit(batch);
+                    ahead.add(batch);
+                    taken += batch.items.size();
+                } catch (RejectedExecutionException e) {
+                    why = new CancellationException("the pool was shut down before all items had been taken");
+                } catch (RuntimeException | Error e) {
+                    why = e;
+                }
             }
-            if (thrown != null) {
-                sourceFailure = thrown;
+            if (sourceFailure == null) {
+                sourceFailure = why;
             }
-            exhausted |= last || thrown != null;
-            if (any && batch != null) {
-                crew.submit(batch);
+            exhausted |= last || why != null;
+            if (closed && batch != null) { // since it was begun: nobody else will end it
+                crew.cancel(batch);
             }
         } finally {
             crew.unlock();
@@ -458,7 +483,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 isFeeding = true;
             }
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         pack(false);
     }
@@ -473,7 +498,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 try {
                     fed.add(item);
                 } finally {
-                    crew.lock().unlock();
+                    crew.unlock();
                 }
                 pack(true);
             }
@@ -487,7 +512,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             sourceFailure = sourceFailure == null ? thrown : sourceFailure;
             changed.signalAll();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         crew.nudge();
     }
@@ -501,46 +526,66 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             }
             return !exhausted && !closed && failed == null;
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
     }
 
     /**
      * Makes batches of what is fed: of as many items as make a chunk, or of fewer where a worker would have to wait.
      *
+     * One thread does so at a time, and nobody waits for it: to encode an item may take long.
+     *
      * @param isFeeder whether more may follow at once
      */
     private void pack(boolean isFeeder) {
-        source.lock();
+        List<Holder> some = nextToPack(isFeeder, false);
+        while (some != null) {
+            submit(some);
+            some = nextToPack(isFeeder, true);
+        }
+    }
+
+    /** Items for a batch that the caller is to make; null where there are none, or another makes batches. */
+    private @Nullable List<Holder> nextToPack(boolean isFeeder, boolean isPacker) {
+        boolean isMissed;
+        crew.lock().lock();
         try {
-            while (true) {
+            if (isPacking && !isPacker) {
+                isPackingWanted = true;
+                return null;
+            }
+            int size = size();
+            boolean hungry = !isFeeder || isPackingWanted || crew.isHungry();
+            if (hasRoom() && sourceFailure == null && !fed.isEmpty() && (fed.size() >= size || hungry || !isFeeding)) {
                 List<Holder> some = new ArrayList<>();
-                boolean hungry = !isFeeder || crew.isHungry();
-                crew.lock().lock();
-                try {
-                    int size = size();
-                    if (!hasRoom() || fed.isEmpty() || (fed.size() < size && !hungry && isFeeding)) {
-                        return;
-                    }
-                    while (some.size() < size && !fed.isEmpty()) {
-                        some.add(fed.poll());
-                    }
-                } finally {
-                    crew.lock().unlock();
+                while (some.size() < size && !fed.isEmpty()) {
+                    some.add(fed.poll());
                 }
-                submit(some);
+                isPacking = true;
+                return some;
+            }
+            isMissed = isPacker && isPackingWanted;
+            isPacking = false;
+            isPackingWanted = false;
+            if (isMissed) {
+                changed.signalAll();
             }
         } finally {
-            source.unlock();
+            crew.unlock();
         }
+        if (isMissed) {
+            crew.nudge();
+        }
+        return null;
     }
 
     private void submit(List<Holder> some) {
         int at = 0;
         while (at < some.size()) {
-            Batch batch = newBatch(some.size() - at);
+            Batch batch = null;
             Throwable thrown = null;
             try {
+                batch = newBatch(some.size() - at);
                 boolean more = true;
                 while (more && at < some.size()) {
                     more = batch.add(some.get(at).item);
@@ -569,7 +614,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             }
             ended = true;
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         if (!task.isKept) {
             crew.forget(task);
@@ -589,18 +634,18 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             ahead.clear();
             fed.clear();
             Batch batch = current;
-            if (batch != null && !batch.done) {
+            if (batch != null) {
                 unwanted.add(batch);
             }
             feeding = isFeeding ? feeder : null;
             room.signalAll();
             changed.signalAll();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         unwanted.forEach(crew::cancel);
         unwanted.forEach(batch -> {
-            if (batch.done && !batch.cancelled) {
+            if (batch.isDone()) {
                 batch.discardResults();
             }
         });

@@ -72,11 +72,17 @@ record WorkerEnd(int status, String errors, String report) {
     }
 
     /** The error for a batch that the worker had begun. */
-    Throwable at(Batch batch, CrewWorker worker) {
-        String item = Failure.textOf(batch.nextItem());
-        String message = worker + " ended " + during(worker.slot.phase()) + " item " + batch.next() + " (" + item
-                + "): " + why(worker);
-        return withAccount(error(message), message, item, batch.next(), worker);
+    Batch.Reason at(Batch batch, CrewWorker worker) {
+        String who = worker.toString();
+        String begin = who + " ended " + during(worker.slot.phase()) + " item " + batch.next() + " (";
+        String rest = "): " + why(worker);
+        Object item = batch.nextItem();
+        long index = batch.next();
+        return () -> {
+            String text = Failure.textOf(item);
+            String message = begin + text + rest;
+            return withAccount(error(message), message, text, index, who);
+        };
     }
 
     private static String during(int phase) {
@@ -88,10 +94,10 @@ record WorkerEnd(int status, String errors, String report) {
     }
 
     /** The error for those who wait, where workers end before they can do anything. */
-    Throwable before(CrewWorker worker, boolean isInitializing) {
-        return error(
-                (isInitializing ? worker + " ended in the initializer: " : worker + " ended before it could begin: ")
-                        + why(worker));
+    Batch.Reason before(CrewWorker worker, boolean isInitializing) {
+        String message = (isInitializing ? worker + " ended in the initializer: "
+                : worker + " ended before it could begin: ") + why(worker);
+        return () -> error(message);
     }
 
     private String why(CrewWorker worker) {
@@ -114,21 +120,27 @@ record WorkerEnd(int status, String errors, String report) {
                 errors, report);
     }
 
-    private static Throwable withAccount(Throwable error, String message, String item, long index, CrewWorker worker) {
-        error.addSuppressed(new WorkerException(message, item, index, worker.toString(), "", null));
+    private static Throwable withAccount(Throwable error, String message, String item, long index, String worker) {
+        error.addSuppressed(new WorkerException(message, item, index, worker, "", null));
         return error;
     }
 
     /** The error for an item that takes too long. */
-    static Throwable timedOut(PoolSettings settings, Batch batch, CrewWorker worker) {
-        String item = Failure.textOf(batch.nextItem());
-        return Failure.timedOut(Duration.ofNanos(settings.taskTimeoutNanos()),
-                "at item " + batch.next() + " (" + item + ")", item, batch.next(), worker.toString());
+    static Batch.Reason timedOut(PoolSettings settings, Batch batch, CrewWorker worker) {
+        String who = worker.toString();
+        Object item = batch.nextItem();
+        long index = batch.next();
+        return () -> {
+            String text = Failure.textOf(item);
+            return Failure.timedOut(Duration.ofNanos(settings.taskTimeoutNanos()),
+                    "at item " + index + " (" + text + ")", text, index, who);
+        };
     }
 
     /** The error for an initializer that takes too long. */
-    static Throwable lateInitializer(PoolSettings settings, CrewWorker worker) {
-        return Failure.timedOut(Duration.ofNanos(settings.taskTimeoutNanos()), "in the initializer",
-                "the initializer", -1, worker.toString());
+    static Batch.Reason lateInitializer(PoolSettings settings, CrewWorker worker) {
+        String who = worker.toString();
+        return () -> Failure.timedOut(Duration.ofNanos(settings.taskTimeoutNanos()), "in the initializer",
+                "the initializer", -1, who);
     }
 }
