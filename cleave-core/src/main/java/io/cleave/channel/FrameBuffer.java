@@ -93,6 +93,19 @@ public final class FrameBuffer implements FrameSink {
         return size;
     }
 
+    /**
+     * Drops all but the first frames.
+     *
+     * @param kept how many stay; it has so many
+     */
+    public void truncate(int kept) {
+        int at = 0;
+        for (int i = 0; i < kept; i++) {
+            at += RingLayout.padded((int) RingValues.ARRAY_INT.get(bytes, at));
+        }
+        size = at;
+    }
+
     /** Makes it empty. */
     public void clear() {
         size = 0;
