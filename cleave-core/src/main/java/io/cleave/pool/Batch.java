@@ -95,6 +95,11 @@ final class Batch {
             // it needs not know
         }
 
+        /** The last items of a batch have become another one. Called under the crew's lock. */
+        default void split(Batch batch, Batch rest) {
+            throw new IllegalStateException("a batch of one item has no parts");
+        }
+
         /** Whether somebody wants each result at once. */
         boolean isUrgent();
 
@@ -131,6 +136,10 @@ final class Batch {
     long number;
     /** How many items were sent to the worker that has it: all, or those for which there was no result. */
     int sent;
+    /** When it was sent to the worker that has it. */
+    long sentAt;
+    /** Whether its worker has been asked to end it behind the item that it is at, so that others may take the rest. */
+    boolean isCut;
     /** When it was asked to end, 0 where it was not. */
     long interruptedAt;
     /** How long it should take; 0 where nobody knows. */
@@ -252,6 +261,27 @@ final class Batch {
         RingValues.putLong(header, 24, left());
         message.write(TaskFrames.BATCH, header, 0, header.length);
         message.append(Objects.requireNonNull(frames), results.size());
+    }
+
+    /**
+     * Makes a batch of its last items, which are then no longer its own. None of them may have a result, and nothing of it may
+     * lie in shared memory.
+     *
+     * @param count how many, fewer than there are
+     */
+    Batch splitOff(int count) {
+        int kept = items.size() - count;
+        List<@Nullable Object> moved = items.subList(kept, items.size());
+        FrameBuffer own = Objects.requireNonNull(frames);
+        FrameBuffer behind = new FrameBuffer(FIRST_BYTES * count);
+        behind.append(own, kept);
+        Batch rest = new Batch(owner, task, first + kept, count, behind);
+        rest.items.addAll(moved);
+        rest.expectedNanos = expectedNanos * count / items.size();
+        expectedNanos -= rest.expectedNanos;
+        own.truncate(kept);
+        moved.clear();
+        return rest;
     }
 
     /** Whether {@link #free} has something to do that takes long. */

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.WeakHashMap;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -56,13 +55,13 @@ final class Crew {
     private final Deque<Batch> queue = new ArrayDeque<>();
     private final Afterwards afterwards;
     private final Ledger ledger;
-    /** What each worker gets first, and by which token the large part of it is shared. */
-    private final @Nullable FrameBuffer greeting;
+    /** By which token the large part of what each worker gets first is shared. */
     private @Nullable String greetingToken;
 
     private final Intake intake;
     private final Housekeeping housekeeping;
     private final Casualties casualties;
+    private final Dispatcher dispatcher;
     private final Recruiter recruiter = new Recruiter(this);
     private final Collector collector = new Collector(this);
     private final Leadership leadership = new Leadership(this, lock, collector);
@@ -83,16 +82,20 @@ final class Crew {
         this.casualties = new Casualties(settings, roster, queue, ledger);
         this.intake = new Intake(this, ledger, afterwards);
         this.housekeeping = new Housekeeping(this, intake, ledger);
+        this.dispatcher = new Dispatcher(this, roster, queue, ledger, casualties, recruiter, collector, greeting());
+    }
+
+    /** What each worker gets first, or null. */
+    private @Nullable FrameBuffer greeting() {
         Initializer initializer = settings.initializer();
         if (initializer == null) {
-            greeting = null;
-            greetingToken = null;
-        } else {
-            greeting = new FrameBuffer(512);
-            TaskForm.writeLoader(greeting, initializer);
-            greeting.write(TaskFrames.INITIALIZER, 0, 0);
-            greetingToken = TaskForm.write(greeting, initializer, "the initializer");
+            return null;
         }
+        FrameBuffer greeting = new FrameBuffer(512);
+        TaskForm.writeLoader(greeting, initializer);
+        greeting.write(TaskFrames.INITIALIZER, 0, 0);
+        greetingToken = TaskForm.write(greeting, initializer, "the initializer");
+        return greeting;
     }
 
     /** Whether its workers are this process's: a copy of a JVM has inherited crews that are none of its own. */
@@ -128,18 +131,20 @@ final class Crew {
 
     // What is shared with workers
 
-    /** Makes what is shared with workers, if it is not there. */
-    private void connect() {
-        if (memory == null) {
-            CrewMemory made = CrewMemory.create(settings.workers());
-            PoolMemory.Head shared = made.head();
+    /** What is shared with workers, made if it is not there. */
+    CrewMemory connected() {
+        CrewMemory shared = memory;
+        if (shared == null) {
+            shared = CrewMemory.create(settings.workers());
+            PoolMemory.Head head = shared.head();
             if (settings.taskTimeoutNanos() > 0) {
-                shared.timed();
+                head.timed();
             }
-            memory = made;
-            bell = made.bell();
-            ledger.publishTo(shared);
+            memory = shared;
+            bell = shared.bell();
+            ledger.publishTo(head);
         }
+        return shared;
     }
 
     /** Gives back what is shared with workers where there are none and nobody sleeps at the bell. */
@@ -194,7 +199,7 @@ final class Crew {
                 if (life != Life.OPEN) {
                     throw new RejectedExecutionException("this pool has been shut down");
                 }
-                connect();
+                var _ = connected();
                 refresh(batch.task);
                 queue.add(batch);
                 isAccepted = true;
@@ -204,7 +209,7 @@ final class Crew {
                 }
             }
             ledger.accept(batch);
-            pump();
+            dispatcher.pump();
             if (!leadership.isLed()) {
                 collector.wakeForLater();
             }
@@ -247,21 +252,7 @@ final class Crew {
     private void withdraw(Batch batch, boolean mayInterrupt) {
         lock.lock();
         try {
-            CrewWorker worker = batch.worker;
-            if (batch.state() == Batch.State.QUEUED) {
-                queue.remove(batch);
-                ledger.drop(batch);
-            } else if (batch.state() == Batch.State.SENT && worker != null) {
-                if (worker.recall(batch)) {
-                    ledger.drop(batch);
-                    pump();
-                } else if (mayInterrupt) {
-                    ledger.unwanted(batch);
-                    batch.interruptedAt = System.nanoTime();
-                    worker.interrupt(batch);
-                    collector.wake(); // it sees to it that the task ends
-                }
-            }
+            dispatcher.withdraw(batch, mayInterrupt);
         } finally {
             unlock();
         }
@@ -280,83 +271,17 @@ final class Crew {
         }
     }
 
-    /**
-     * Hands out what is queued, as far as workers take it, and starts workers for the rest. What cannot be done now for want
-     * of memory is left to the next look.
-     */
-    void pump() {
-        try {
-            while (!queue.isEmpty()) {
-                CrewWorker worker = roster.choose();
-                if ((worker == null || !worker.isIdle()) && roster.hasPlace() && casualties.mayStart()
-                        && hasStarters()) {
-                    worker = start(roster.place());
-                }
-                if (worker == null || queue.isEmpty() || !send(worker, queue.getFirst())) {
-                    break;
-                }
-                queue.removeFirst();
-            }
-            if (queue.isEmpty()) {
-                balance();
-            }
-        } catch (OutOfMemoryError e) {
-            collector.wake();
-        }
+    /** Queues the rest of a batch that its worker has ended early. */
+    void share(Batch batch) {
+        dispatcher.share(batch);
     }
 
-    private boolean send(CrewWorker worker, Batch batch) {
-        boolean isSent = worker.send(batch);
-        if (isSent) {
-            ledger.sent(batch);
-        }
-        return isSent;
-    }
-
-    /** Gives what lies before busy workers to idle ones. */
-    private void balance() {
-        for (CrewWorker idle : roster.all()) {
-            if (idle.isIdle() && idle.isUp() && idle.accepts(settings)) {
-                Batch batch = roster.recallOne();
-                if (batch == null) {
-                    return;
-                }
-                ledger.again(batch);
-                if (!send(idle, batch)) {
-                    queue.addFirst(batch);
-                    return;
-                }
-            }
-        }
+    /** Whether a worker has nothing to do, and nothing is there for it but what others have begun. */
+    boolean isAnyoneWithoutWork() {
+        return dispatcher.isAnyoneWithoutWork();
     }
 
     // Workers
-
-    private CrewWorker start(int place) {
-        connect();
-        CrewWorker worker = new CrewWorker(place, Objects.requireNonNull(memory).slot(place));
-        if (greeting != null) {
-            worker.send(greeting);
-        }
-        roster.add(worker);
-        recruiter.start(worker);
-        return worker;
-    }
-
-    /**
-     * Has the threads that a worker needs here. Where the system refuses them the workers that there are do all, and without
-     * any, what is queued fails.
-     */
-    private boolean hasStarters() {
-        Throwable refusal = recruiter.ensureStarted();
-        if (refusal == null) {
-            refusal = collector.ensureStarted();
-        }
-        if (refusal != null) {
-            casualties.notStarted(refusal, !roster.isEmpty());
-        }
-        return refusal == null;
-    }
 
     /** Whether the next worker may start from the cache: not after one that did not come up. */
     boolean trustsCache() {
@@ -408,7 +333,7 @@ final class Crew {
             } else {
                 casualties.died(worker, end, life.compareTo(Life.STOPPED) >= 0);
             }
-            pump();
+            dispatcher.pump();
             signalEnd();
         } finally {
             unlock();
@@ -438,7 +363,7 @@ final class Crew {
         for (CrewWorker worker : roster.all()) {
             intake.drain(worker);
         }
-        pump();
+        dispatcher.pump();
     }
 
     // Waiting
@@ -498,26 +423,7 @@ final class Crew {
         lock.lock();
         try {
             become(Life.STOPPED);
-            for (CrewWorker worker : roster.all()) {
-                for (Batch batch : List.copyOf(worker.inFlight)) {
-                    if (worker.recall(batch)) {
-                        ledger.again(batch);
-                        queue.add(batch);
-                    } else if (batch.interruptedAt == 0) {
-                        batch.interruptedAt = System.nanoTime();
-                        worker.interrupt(batch);
-                    }
-                }
-            }
-            for (Batch batch = queue.poll(); batch != null; batch = queue.poll()) {
-                if (batch.owner instanceof PoolFuture<?> future) {
-                    waiting.add(future);
-                    ledger.drop(batch);
-                } else {
-                    ledger.fail(batch, () -> new CancellationException(
-                            "the pool was shut down before all items had been computed"));
-                }
-            }
+            dispatcher.takeBack(waiting);
             if (!hasWork()) {
                 stopAll();
             }

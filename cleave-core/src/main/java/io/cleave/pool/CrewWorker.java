@@ -20,6 +20,7 @@ final class CrewWorker {
     private static final long AHEAD_NANOS = 6_000_000;
     private static final int MOST_AHEAD = 128;
     private static final long RSS_LOOK_NANOS = 100_000_000;
+    private static final long LONGEST_FETCH_NANOS = 10_000_000_000L;
 
     final int place;
     final PoolMemory.Slot slot;
@@ -155,6 +156,8 @@ final class CrewWorker {
             batch.worker = this;
             batch.number = number;
             batch.sent = batch.left();
+            batch.sentAt = System.nanoTime();
+            batch.isCut = false;
             table[place(number)] = batch;
             items += batch.sent;
             ahead += batch.expectedNanos;
@@ -198,6 +201,14 @@ final class CrewWorker {
         slot.control().ring();
     }
 
+    /** Asks for the rest of a batch that it has begun, if that has gone on for so long and there are items left. */
+    void cut(Batch batch, long leastNanos) {
+        if (!batch.isCut && batch.state() == Batch.State.SENT && !batch.isShared()
+                && batch.sent - slot.index() > 1 && System.nanoTime() - batch.sentAt > leastNanos) {
+            batch.isCut = slot.cut(batch.number);
+        }
+    }
+
     /** A task that it need not remember any more. */
     void forget(TaskForm task) {
         if (known.contains(task.id)) {
@@ -220,9 +231,14 @@ final class CrewWorker {
         }
     }
 
+    /** Whether what it shares is still to be fetched. Nobody waits for ever: who reads a value may never come to its end. */
+    boolean isBeingFetched() {
+        return unfetched.get() > 0 && System.nanoTime() - lastActive < LONGEST_FETCH_NANOS;
+    }
+
     /** Tells it to leave if it has nothing to do and nothing that is still to be fetched. */
     void leaveIfIdle() {
-        if (isIdle() && unfetched.get() == 0 && !leaving) {
+        if (isIdle() && !isBeingFetched() && !leaving) {
             stop();
         }
     }

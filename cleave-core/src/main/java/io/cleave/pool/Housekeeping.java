@@ -11,6 +11,9 @@ final class Housekeeping {
     /** How long a worker that starts may be deaf to interrupts; on a busy machine it takes seconds. */
     private static final long DEAF_NANOS = 10_000_000_000L;
 
+    /** How long a batch goes on before others that have nothing to do take a part of it. */
+    private static final long LEAST_CUT_NANOS = 4_000_000;
+
     private final Crew crew;
     private final Intake intake;
     private final Ledger ledger;
@@ -29,15 +32,19 @@ final class Housekeeping {
             return;
         }
         last = now;
+        boolean isCutting = crew.isAnyoneWithoutWork();
         for (CrewWorker worker : crew.roster().all()) {
             if (worker.leavingSince != 0 && now - worker.leavingSince > GRACE_NANOS) {
                 worker.leavingSince = now;
                 worker.kill("it did not leave when it was told to");
             } else if (!worker.isIdle()) {
                 lookAfter(worker, now);
+                if (isCutting && !worker.isIdle()) {
+                    worker.cut(worker.inFlight.getFirst(), LEAST_CUT_NANOS);
+                }
             } else if (worker.worn) {
                 worker.leaveIfIdle();
-            } else if (worker.isUp() && worker.unfetched.get() == 0
+            } else if (worker.isUp() && !worker.isBeingFetched()
                     && now - worker.lastActive > crew.settings.idleNanos() && !worker.leaving) {
                 worker.stop();
             }

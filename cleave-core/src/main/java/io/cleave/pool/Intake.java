@@ -45,9 +45,15 @@ final class Intake {
                 Batch batch = worker.current;
                 worker.current = null;
                 if (batch != null) {
-                    batch.nanos = worker.frameLong();
+                    batch.nanos += worker.frameLong();
                     worker.release(batch);
-                    ledger.left(batch);
+                    boolean isCut = batch.isCut && batch.state() == Batch.State.SENT && batch.failure == null
+                            && batch.left() > 0;
+                    if (isCut) {
+                        crew.share(batch);
+                    } else {
+                        ledger.left(batch);
+                    }
                 }
                 if (worker.isDue(crew.settings)) {
                     worker.worn = true;

@@ -25,18 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * The items of a collection are taken by the thread that takes the results; those of other iterables, which may make
- * their caller wait, by a feeder. Either makes batches of them while there is room ahead of the consumer. How many items
- * go together follows from how long the last ones took: chunks begin with one item, so that the first result is there
- * soon, grow to half a millisecond's work, and shrink towards the end, so that no worker is left with a long one.
+ * their caller wait, by an {@link ItemFeed}. Either makes batches of them while there is room ahead of the consumer; how
+ * many items go together is said in {@link ChunkSizes}.
  */
 final class ProcessRun<R extends @Nullable Object> extends Spliterators.AbstractSpliterator<R> implements Batch.Owner {
-    private static final double CHUNK_NANOS = 500_000;
-    private static final int MOST_IN_CHUNK = 4096;
-    private static final int GROWTH = 8;
-    /** How much work lies ahead of the consumer for each worker, and at most in how many batches. */
-    private static final long AHEAD_NANOS = 8_000_000;
-    private static final int LEAST_AHEAD = 2;
-    private static final int MOST_AHEAD = 256;
+    private static final long PROGRESS_NANOS = 20_000_000;
 
     private final Crew crew;
     private final Iterable<?> items;
@@ -45,42 +38,31 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private final boolean failFast;
     private final boolean eager;
     private final Consumer<ProcessRun<?>> onEnd;
-    private final int workers;
+    private final ChunkSizes sizes;
     private final @Nullable ProgressListener progress;
 
     /** Of a collection; for the consumer alone. */
     private @Nullable Iterator<?> iterator;
-    /** Items that a feeder has taken and nobody has put into a batch. Guarded by the crew's lock. */
-    private final Deque<Holder> fed = new ArrayDeque<>();
-    /** Items that are in batches. Changed under the crew's lock by whoever makes batches, one at a time. */
-    private volatile long taken;
+    /** Null where the items are a collection. */
+    private final @Nullable ItemFeed feed;
+    /** Items that are in batches. For whoever makes batches, one at a time, each under the crew's lock before the next. */
+    private long taken;
 
     /** Signalled when a batch is done, or items are fed. */
     private final Condition changed;
-    /** Signalled when there is room for the feeder. */
-    private final Condition room;
     // All below is guarded by the crew's lock, but for what the consumer alone uses.
     private final Deque<Batch> ahead = new ArrayDeque<>();
     /** Of batches that are done, for batches to come. */
     private final Deque<FrameBuffer> spare = new ArrayDeque<>();
-    private @Nullable Thread feeder;
-    /** Whether somebody makes batches of what is fed, and whether somebody else wanted to meanwhile. */
-    private boolean isPacking;
-    private boolean isPackingWanted;
     private boolean exhausted;
     private @Nullable Throwable sourceFailure;
     private @Nullable Batch failed;
     private boolean closed;
     private boolean ended;
-    private double itemNanos;
-    private volatile int portion = 1;
 
     private @Nullable Batch current;
     private long delivered;
     private long reported;
-
-    /** An item, which may be null. */
-    private record Holder(@Nullable Object item) {}
 
     ProcessRun(Crew crew, Iterable<?> items, TaskForm task, boolean ordered, boolean failFast, boolean eager,
             Consumer<ProcessRun<?>> onEnd) {
@@ -92,10 +74,10 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         this.failFast = failFast;
         this.eager = eager;
         this.onEnd = onEnd;
-        this.workers = Math.max(crew.settings.workers(), 1) * Math.max(1, crew.settings.concurrency());
+        this.sizes = new ChunkSizes(crew.settings);
         this.progress = crew.settings.progress();
         this.changed = crew.newCondition();
-        this.room = crew.newCondition();
+        this.feed = items instanceof Collection ? null : new ItemFeed(crew, this, items);
     }
 
     @Override
@@ -122,20 +104,24 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                     failed = batch;
                 }
             } else {
-                learn(batch);
+                sizes.learn(batch);
             }
-            room.signal();
+            signalRoom();
         }
         changed.signalAll();
     }
 
-    private void learn(Batch batch) {
-        double each = (double) batch.nanos / Math.max(1, batch.items.size());
-        itemNanos = itemNanos == 0 ? each : (3 * itemNanos + each) / 4;
-        if (crew.settings.chunkSize() == 0 && crew.settings.concurrency() == 0) {
-            int most = crew.settings.maxTasks() > 0 ? Math.min(MOST_IN_CHUNK, crew.settings.maxTasks()) : MOST_IN_CHUNK;
-            portion = (int) Math.clamp(CHUNK_NANOS / Math.max(1, itemNanos), 1,
-                    (double) Math.min((long) GROWTH * portion, most));
+    @Override
+    public void split(Batch batch, Batch rest) {
+        List<Batch> all = new ArrayList<>(ahead);
+        all.add(all.indexOf(batch) + 1, rest); // right behind it; where it is being given out, before all others
+        ahead.clear();
+        ahead.addAll(all);
+    }
+
+    private void signalRoom() {
+        if (feed != null) {
+            feed.signalRoom();
         }
     }
 
@@ -245,8 +231,6 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         }
     }
 
-    private static final long PROGRESS_NANOS = 20_000_000;
-
     /** Goes to the batch with the next result; false where there is none. */
     private boolean advance() {
         while (true) {
@@ -263,7 +247,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                     return false;
                 }
                 if (batch != null && batch.hasNews()) {
-                    room.signal();
+                    signalRoom();
                     return true;
                 }
                 why = whyNot();
@@ -279,12 +263,11 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
 
     /** Whether no batch is to come, under the lock. */
     private boolean isDry() {
-        return current == null && ahead.isEmpty() && !isPacking && (fed.isEmpty() || sourceFailure != null);
+        return current == null && ahead.isEmpty() && (feed == null || !feed.isFlowing(sourceFailure != null));
     }
 
     private boolean isOver() {
-        return isDry() && exhausted && failed == null && !closed && sourceFailure == null
-                && (feeder == null || !isFeeding);
+        return isDry() && exhausted && failed == null && !closed && sourceFailure == null;
     }
 
     /** Why there will not be another result, under the lock. */
@@ -362,28 +345,51 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 }
             }
         }
-        boolean isLow = ahead.size() * 2 <= limit() && hasRoom() && sourceFailure == null;
-        return isOver() || (isLow && (feeder != null ? !fed.isEmpty() && !isPacking : !exhausted))
+        boolean isLow = ahead.size() * 2 <= sizes.mostAhead() && takesBatches();
+        return isOver() || (isLow && (feed != null ? feed.hasItems() : !exhausted))
                 || (sourceFailure != null && isDry());
     }
 
     // Items
 
-    private int limit() {
-        double batchNanos = Math.max(1, itemNanos * portion);
-        int each = itemNanos == 0 ? LEAST_AHEAD
-                : Math.clamp((long) (AHEAD_NANOS / batchNanos), LEAST_AHEAD, MOST_AHEAD);
-        return crew.settings.concurrency() > 0 ? workers + workers / 2 : workers * each;
+    /** Whether a batch may be added, under the lock. */
+    boolean takesBatches() {
+        return !closed && failed == null && sourceFailure == null && ahead.size() < sizes.mostAhead();
     }
 
-    private boolean hasRoom() {
-        return !closed && failed == null && ahead.size() < limit();
+    /** Whether the source is to be read, under the lock. */
+    boolean wantsItems() {
+        return !exhausted && !closed && failed == null;
+    }
+
+    /** Whether one more item may lie about besides so many that are in no batch, under the lock. */
+    boolean hasRoomFor(int fed) {
+        return ahead.size() + fed / Math.max(1, sizes.size()) < sizes.mostAhead();
+    }
+
+    /** The source has no more, or has thrown something; under the lock. */
+    void sourceEnded(@Nullable Throwable thrown) {
+        exhausted = true;
+        sourceFailure = sourceFailure == null ? thrown : sourceFailure;
+        changed.signalAll();
+    }
+
+    /** The consumer is to look again, under the lock. */
+    void signalChange() {
+        changed.signalAll();
+    }
+
+    /** How many items the next batch should have, where they are no collection. */
+    int chunkSize() {
+        return sizes.size();
     }
 
     /** Makes batches while there is room. */
     private void topUp() {
-        if (!(items instanceof Collection)) {
-            feed();
+        if (!(items instanceof Collection<?> all)) {
+            if (feed != null) {
+                feed.pump();
+            }
             return;
         }
         while (wantsMore()) {
@@ -394,7 +400,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 if (iterator == null) {
                     iterator = items.iterator();
                 }
-                int size = size();
+                int size = sizes.size(all.size() - taken);
                 batch = newBatch(size);
                 boolean more = true;
                 while (batch.items.size() < size && more) {
@@ -411,7 +417,8 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         }
     }
 
-    private Batch newBatch(int size) {
+    /** A batch to be filled by whoever makes batches now. */
+    Batch newBatch(int size) {
         FrameBuffer frames;
         crew.lock().lock();
         try {
@@ -425,28 +432,19 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private boolean wantsMore() {
         crew.lock().lock();
         try {
-            return !exhausted && hasRoom();
+            return wantsItems() && takesBatches();
         } finally {
             crew.unlock();
         }
     }
 
-    private int size() {
-        int fixed = crew.settings.chunkSize();
-        if (fixed > 0) {
-            return fixed;
-        }
-        return items instanceof Collection<?> all ? Math.clamp((all.size() - taken) / (3L * workers), 1, portion)
-                : portion;
-    }
-
     /** Hands a batch to the crew. It counts as ahead of the consumer only once the crew has taken it over. */
-    private void enter(@Nullable Batch batch, boolean last, @Nullable Throwable thrown) {
+    void enter(@Nullable Batch batch, boolean last, @Nullable Throwable thrown) {
         Throwable why = thrown;
         crew.lock().lock();
         try {
             if (batch != null && !batch.items.isEmpty()) {
-                batch.expectedNanos = (long) (itemNanos * batch.items.size());
+                batch.expectedNanos = sizes.expectedNanos(batch.items.size());
                 try {
                     crew.submit(batch);
                     ahead.add(batch);
@@ -466,136 +464,6 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             }
         } finally {
             crew.unlock();
-        }
-    }
-
-    // The feeder
-
-    /** Whether the feeder is still to take items. Guarded by the crew's lock. */
-    private boolean isFeeding;
-
-    /** Starts the feeder, and makes batches of what it has left. */
-    private void feed() {
-        crew.lock().lock();
-        try {
-            if (feeder == null && !closed) {
-                feeder = Thread.ofVirtual().name("cleave-" + crew.name() + "-feeder").start(this::runFeeder);
-                isFeeding = true;
-            }
-        } finally {
-            crew.unlock();
-        }
-        pack(false);
-    }
-
-    private void runFeeder() {
-        Throwable thrown = null;
-        try {
-            Iterator<?> each = items.iterator();
-            while (awaitRoom() && each.hasNext()) {
-                Holder item = new Holder(each.next());
-                crew.lock().lock();
-                try {
-                    fed.add(item);
-                } finally {
-                    crew.unlock();
-                }
-                pack(true);
-            }
-        } catch (Throwable t) {
-            thrown = t;
-        }
-        crew.lock().lock();
-        try {
-            isFeeding = false;
-            exhausted = true;
-            sourceFailure = sourceFailure == null ? thrown : sourceFailure;
-            changed.signalAll();
-        } finally {
-            crew.unlock();
-        }
-        crew.nudge();
-    }
-
-    private boolean awaitRoom() throws InterruptedException {
-        crew.lock().lock();
-        try {
-            while (!exhausted && !closed && failed == null
-                    && ahead.size() + fed.size() / Math.max(1, portion) >= limit()) {
-                room.await();
-            }
-            return !exhausted && !closed && failed == null;
-        } finally {
-            crew.unlock();
-        }
-    }
-
-    /**
-     * Makes batches of what is fed: of as many items as make a chunk, or of fewer where a worker would have to wait.
-     *
-     * One thread does so at a time, and nobody waits for it: to encode an item may take long.
-     *
-     * @param isFeeder whether more may follow at once
-     */
-    private void pack(boolean isFeeder) {
-        List<Holder> some = nextToPack(isFeeder, false);
-        while (some != null) {
-            submit(some);
-            some = nextToPack(isFeeder, true);
-        }
-    }
-
-    /** Items for a batch that the caller is to make; null where there are none, or another makes batches. */
-    private @Nullable List<Holder> nextToPack(boolean isFeeder, boolean isPacker) {
-        boolean isMissed;
-        crew.lock().lock();
-        try {
-            if (isPacking && !isPacker) {
-                isPackingWanted = true;
-                return null;
-            }
-            int size = size();
-            boolean hungry = !isFeeder || isPackingWanted || crew.isHungry();
-            if (hasRoom() && sourceFailure == null && !fed.isEmpty() && (fed.size() >= size || hungry || !isFeeding)) {
-                List<Holder> some = new ArrayList<>();
-                while (some.size() < size && !fed.isEmpty()) {
-                    some.add(fed.poll());
-                }
-                isPacking = true;
-                return some;
-            }
-            isMissed = isPacker && isPackingWanted;
-            isPacking = false;
-            isPackingWanted = false;
-            if (isMissed) {
-                changed.signalAll();
-            }
-        } finally {
-            crew.unlock();
-        }
-        if (isMissed) {
-            crew.nudge();
-        }
-        return null;
-    }
-
-    private void submit(List<Holder> some) {
-        int at = 0;
-        while (at < some.size()) {
-            Batch batch = null;
-            Throwable thrown = null;
-            try {
-                batch = newBatch(some.size() - at);
-                boolean more = true;
-                while (more && at < some.size()) {
-                    more = batch.add(some.get(at).item);
-                    at++;
-                }
-            } catch (Throwable t) {
-                thrown = t;
-                at = some.size();
-            }
-            enter(batch, false, thrown);
         }
     }
 
@@ -625,20 +493,20 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     /** Ends what is still being computed. */
     void close() {
         List<Batch> unwanted = new ArrayList<>();
-        Thread feeding;
+        Thread feeding = null;
         crew.lock().lock();
         try {
             closed = closed || !ended;
             exhausted = true;
             unwanted.addAll(ahead);
             ahead.clear();
-            fed.clear();
             Batch batch = current;
             if (batch != null) {
                 unwanted.add(batch);
             }
-            feeding = isFeeding ? feeder : null;
-            room.signalAll();
+            if (feed != null) {
+                feeding = feed.drop();
+            }
             changed.signalAll();
         } finally {
             crew.unlock();
