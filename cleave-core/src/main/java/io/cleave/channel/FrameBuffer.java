@@ -43,16 +43,45 @@ public final class FrameBuffer implements FrameSink {
     }
 
     /**
+     * Puts the frames of another buffer behind those of this one, but for its first ones.
+     *
+     * @param other the other
+     * @param skipped how many of its frames are left out; it has so many
+     */
+    public void append(FrameBuffer other, int skipped) {
+        int from = 0;
+        for (int i = 0; i < skipped; i++) {
+            from += RingLayout.padded((int) RingValues.ARRAY_INT.get(other.bytes, from));
+        }
+        int length = other.size - from;
+        if (size + length > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Ring.grown(bytes.length, size + length));
+        }
+        System.arraycopy(other.bytes, from, bytes, size, length);
+        size += length;
+    }
+
+    /**
      * Puts all frames of another buffer behind those of this one.
      *
      * @param other the other
      */
     public void append(FrameBuffer other) {
-        if (size + other.size > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Ring.grown(bytes.length, size + other.size));
+        append(other, 0);
+    }
+
+    /**
+     * Writes all frames elsewhere, one by one.
+     *
+     * @param to where to, which may wait for room
+     */
+    public void writeTo(FrameSink to) {
+        for (int at = 0; at < size;) {
+            int length = (int) RingValues.ARRAY_INT.get(bytes, at);
+            int kind = (int) RingValues.ARRAY_INT.get(bytes, at + 4);
+            to.write(kind, bytes, at + RingLayout.FRAME_HEADER, length);
+            at += RingLayout.padded(length);
         }
-        System.arraycopy(other.bytes, 0, bytes, size, other.size);
-        size += other.size;
     }
 
     /**
@@ -62,6 +91,19 @@ public final class FrameBuffer implements FrameSink {
      */
     public int size() {
         return size;
+    }
+
+    /**
+     * Drops all but the first frames.
+     *
+     * @param kept how many stay; it has so many
+     */
+    public void truncate(int kept) {
+        int at = 0;
+        for (int i = 0; i < kept; i++) {
+            at += RingLayout.padded((int) RingValues.ARRAY_INT.get(bytes, at));
+        }
+        size = at;
     }
 
     /** Makes it empty. */

@@ -1,19 +1,15 @@
 package io.cleave.pool;
 
+import io.cleave.work.CacheFile;
 import io.cleave.work.Parcel;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -31,7 +27,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,20 +43,37 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Java, jars and options make the file's name, so a stale cache is never found; the name's other half is a checksum, so a
  * damaged one is never used; it becomes visible by a rename, so an unfinished one is never seen; and one process at a time
- * makes it, under a file lock. A directory or file that others can write to is not used: a cache is code. Of old ones the
+ * makes it, whoever has made the file that says so. That process goes on by itself where this JVM ends before it is done, at
+ * the least priority, and leaves nothing behind but the cache. A directory or file that others can write to is not used: a cache is code. Of old ones the
  * {@value #MOST_KEPT} used last are kept.
  */
 final class AotCache {
     private static final String JAR = ".jar";
-    private static final String SUFFIX = ".aot";
+    private static final String SUFFIX = CacheFile.SUFFIX;
     private static final String UNFINISHED = ".tmp";
+    private static final String CLAIM = ".lock";
     private static final String PREFIX = "worker-";
     /** Each takes 12 to 22 MB, and each new version of a program makes one. */
     private static final int MOST_KEPT = 12;
     private static final int MOST_CLASSES = 1000;
     private static final Duration ABANDONED = Duration.ofMinutes(10);
     private static final Duration TOUCHED = Duration.ofHours(1);
-    private static final long MOST_SECONDS = 60;
+    /** How long a recording may take, which has the processors only when nobody else wants them. */
+    private static final long MOST_SECONDS = 300;
+    /**
+     * Records, and gives what was recorded its name. An interrupt by the terminal, or its end, is not meant for it. Its arguments
+     * are the unfinished file, the file that says that it is being made, its key, and how to give it its name: java and the class
+     * path; then the command that records.
+     */
+    private static final String SCRIPT = """
+            trap '' INT HUP
+            fresh=$1 claim=$2 key=$3 java=$4 path=$5; shift 5
+            if command -v nice >/dev/null; then low='nice -n 19'; else low=; fi
+            if command -v timeout >/dev/null; then limit='timeout %d'; else limit=; fi
+            $low $limit "$@" && $low "$java" -XX:+UseSerialGC -XX:-UsePerfData -Xmx32m -cp "$path" %s publish "$fresh" "$key"
+            rm -f "$fresh" "$fresh.config" "$claim"
+            """
+            .formatted(MOST_SECONDS, WorkerStart.MAIN);
     private static final Set<PosixFilePermission> OTHERS_WRITE = Set.of(PosixFilePermission.GROUP_WRITE,
             PosixFilePermission.OTHERS_WRITE);
 
@@ -200,7 +212,7 @@ final class AotCache {
         String key = key(options, withCodec);
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, key + "-*" + SUFFIX)) {
             for (Path file : files) {
-                if (isOurs(file) && file.getFileName().toString().equals(name(key, file))) {
+                if (isOurs(file) && file.getFileName().toString().equals(CacheFile.name(key, file))) {
                     touch(file);
                     found(file, withCodec);
                     return true;
@@ -267,17 +279,6 @@ final class AotCache {
         }
     }
 
-    private static String name(String key, Path file) throws IOException {
-        CRC32C sum = new CRC32C();
-        byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                sum.update(buffer, 0, n);
-            }
-        }
-        return key + "-" + HexFormat.of().toHexDigits((int) sum.getValue()) + SUFFIX;
-    }
-
     /** Makes a cache, unless somebody else does. */
     private void make(Path directory, List<String> options, boolean withCodec) {
         try {
@@ -291,40 +292,53 @@ final class AotCache {
 
     private void make(Path directory, String key, List<String> options, boolean withCodec)
             throws IOException, InterruptedException {
-        Path lockFile = directory.resolve(key + ".lock");
+        Path claim = directory.resolve(key + CLAIM);
+        if (!claim(claim)) {
+            lookAgain(); // somebody else is making it
+            return;
+        }
+        removeOld(directory);
         Path fresh = directory.resolve(key + "." + ProcessHandle.current().pid() + UNFINISHED);
-        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = channel.tryLock()) {
-            if (lock == null) {
-                lookAgain(); // somebody else is making it
-                return;
-            }
-            removeOld(directory);
-            if (record(fresh, options, withCodec)) {
-                Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
-                Path file = directory.resolve(name(key, fresh));
-                Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-                found(file, withCodec);
-                Debug.log(() -> "made the cache for workers in " + directory);
-            }
-        } catch (OverlappingFileLockException e) {
-            lookAgain(); // this JVM is making it
-        } finally {
-            Files.deleteIfExists(fresh);
-            Files.deleteIfExists(Path.of(fresh + ".config"));
+        Process process;
+        try {
+            process = record(fresh, claim, key, options, withCodec);
+        } catch (IOException e) {
+            Files.deleteIfExists(claim); // there is no shell, say
+            throw e;
+        }
+        if (process.waitFor(2 * MOST_SECONDS, TimeUnit.SECONDS) && find(directory, options, withCodec)) {
+            Debug.log(() -> "made the cache for workers in " + directory);
         }
     }
 
-    private boolean record(Path fresh, List<String> options, boolean withCodec)
-            throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(WorkerStart.basics());
+    /** Whether this JVM is to make the cache that a file stands for. One that is old was left by a recording that was killed. */
+    private static boolean claim(Path claim) throws IOException {
+        if (Files.exists(claim)
+                && Files.getLastModifiedTime(claim).toInstant().isBefore(Instant.now().minus(ABANDONED))) {
+            Files.deleteIfExists(claim);
+        }
+        try {
+            Files.createFile(claim);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        }
+    }
+
+    private Process record(Path fresh, Path claim, String key, List<String> options, boolean withCodec)
+            throws IOException {
+        String path = String.join(File.pathSeparator, jars);
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", SCRIPT, "cleave-cache", fresh.toString(),
+                claim.toString(), key, WorkerStart.java(), path));
+        command.add(WorkerStart.java());
+        command.addAll(WorkerStart.basics(List.of()));
         options.stream().filter(option -> !option.startsWith("-D")).forEach(command::add);
         command.add("-XX:AOTCacheOutput=" + fresh);
         command.add("-XX:+UnlockDiagnosticVMOptions");
         command.add("-XX:-AOTRecordTraining"); // compiling from old profiles competes with the first task
         command.add("-Xmx128m");
         command.add("-cp");
-        command.add(String.join(File.pathSeparator, jars));
+        command.add(path);
         command.add(WorkerStart.MAIN);
         command.add("rehearse");
         command.add(withCodec ? "codec" : "plain");
@@ -332,13 +346,8 @@ final class AotCache {
         if (wanted != null) {
             command.addAll(wanted);
         }
-        Process process = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+        return new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        try {
-            return process.waitFor(MOST_SECONDS, TimeUnit.SECONDS) && process.exitValue() == 0 && Files.exists(fresh);
-        } finally {
-            process.destroyForcibly();
-        }
     }
 
     private static void removeOld(Path directory) throws IOException {
@@ -350,7 +359,7 @@ final class AotCache {
                 if (file.toString().endsWith(SUFFIX)) {
                     caches.put(used, file);
                 } else if (used.isBefore(abandoned)) {
-                    Files.deleteIfExists(file); // unfinished, or the lock of a cache that is long since made
+                    Files.deleteIfExists(file); // what a recording has left that was ended by force
                 }
             }
         }

@@ -1,19 +1,22 @@
 package io.cleave.pool;
 
+import io.cleave.WorkerDiedException;
 import io.cleave.channel.FrameBuffer;
 import io.cleave.channel.RingValues;
 import io.cleave.share.Codec;
 import io.cleave.share.Share;
+import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.Refusal;
 import io.cleave.work.TaskFrames;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Some items that follow each other, on their way to a worker and back. What changes is guarded by the crew's lock, until
- * the batch is done.
+ * the batch is done. Its state is changed by the {@link Ledger} alone.
  */
 final class Batch {
     /** A batch is not made larger than this, but by one item. */
@@ -22,10 +25,81 @@ final class Batch {
     private static final int FIRST_BYTES = 16;
     private static final int MOST_FIRST = 256;
 
+    /** Where a batch is on its way. */
+    enum State {
+        /** Being filled, or refused by a pool that takes no more. */
+        MADE,
+        /** It waits for a worker. */
+        QUEUED,
+        /** A worker has it, and may have begun it. */
+        SENT,
+        /** Its owner knows that it has failed, and its worker is still at it. */
+        GIVEN_UP,
+        /** Nobody wants it, and its worker is still at it. */
+        UNWANTED,
+        /** Its owner knows what has come of it. */
+        DONE,
+        /** Nobody will know what has come of it. */
+        DROPPED;
+
+        /** Whether a pool has to do with it. */
+        boolean isOutstanding() {
+            return this != MADE && !isFinal();
+        }
+
+        /** Whether results of it are waited for. */
+        boolean isWanted() {
+            return this == QUEUED || this == SENT;
+        }
+
+        boolean isFinal() {
+            return this == DONE || this == DROPPED;
+        }
+
+        boolean mayBecome(State next) {
+            return switch (this) {
+                case MADE -> next == QUEUED || next == DROPPED;
+                case QUEUED -> next == SENT || next.isFinal();
+                case SENT -> next != MADE && next != SENT;
+                case GIVEN_UP -> next == DONE;
+                case UNWANTED -> next == DROPPED;
+                case DONE, DROPPED -> false;
+            };
+        }
+    }
+
+    /** Tells what went wrong; asked once, without a lock, by who wants to know, as it may run code of the user's. */
+    @FunctionalInterface
+    interface Reason {
+        Throwable thrown();
+
+        /** Of what a worker sent. */
+        static Reason sent(byte[] failure) {
+            return () -> {
+                try {
+                    return Failure.decode(failure, 0, failure.length).toThrowable();
+                } catch (Throwable t) { // whatever has come, whoever waits for it is told
+                    return new WorkerDiedException("what a worker said of a failure cannot be read: "
+                            + Failure.textOf(t), t);
+                }
+            };
+        }
+    }
+
     /** To whom a batch belongs. */
     interface Owner {
         /** The batch has results more, or is done. Called under the crew's lock: it may set and signal, no more. */
         void changed(Batch batch);
+
+        /** No worker has the batch, and none will. Called under the crew's lock, or where it was refused. */
+        default void left(Batch batch) {
+            // it needs not know
+        }
+
+        /** The last items of a batch have become another one. Called under the crew's lock. */
+        default void split(Batch batch, Batch rest) {
+            throw new IllegalStateException("a batch of one item has no parts");
+        }
 
         /** Whether somebody wants each result at once. */
         boolean isUrgent();
@@ -44,15 +118,16 @@ final class Batch {
     final TaskForm task;
     /** The first item's place in the input. */
     final long first;
-    /** The items, for a second attempt and for messages. */
+    /** The items, for messages. */
     final List<@Nullable Object> items;
     /** What has come of them, as {@link Parcel#take} gave it. */
     final List<@Nullable Object> results;
-    /** What went wrong with the item behind the last result: a Throwable, or a failure's bytes. */
-    @Nullable Object failure;
-    volatile boolean done;
-    /** Nobody wants it any more. */
-    boolean cancelled;
+    /** How many of the results its owner has given out; for the owner alone. */
+    int given;
+    /** What went wrong with the item behind the last result. */
+    @Nullable Reason failure;
+    /** Written by the ledger, under the lock. */
+    private volatile State state = State.MADE;
     /** The item that was begun last by a worker that then died, and how often. */
     private long attempted = -1;
     private int attempts;
@@ -60,6 +135,12 @@ final class Batch {
     @Nullable CrewWorker worker;
     /** Under which number the worker has it. */
     long number;
+    /** How many items were sent to the worker that has it: all, or those for which there was no result. */
+    int sent;
+    /** When it was sent to the worker that has it. */
+    long sentAt;
+    /** Whether its worker has been asked to end it behind the item that it is at, so that others may take the rest. */
+    boolean isCut;
     /** When it was asked to end, 0 where it was not. */
     long interruptedAt;
     /** How long it should take; 0 where nobody knows. */
@@ -70,8 +151,6 @@ final class Batch {
     long nanos;
 
     private @Nullable FrameBuffer frames;
-    /** How many items the frames hold: all, or those for which there was no result yet. */
-    private int framed;
     private final int capacity;
     private @Nullable List<String> tokens;
 
@@ -91,6 +170,29 @@ final class Batch {
         this.results = new ArrayList<>(capacity);
     }
 
+    State state() {
+        return state;
+    }
+
+    /** For the ledger alone. */
+    void state(State next) {
+        if (!state.mayBecome(next)) {
+            throw new IllegalStateException("a batch that is " + state + " cannot become " + next);
+        }
+        state = next;
+    }
+
+    /** Whether its owner knows what has come of it; its results and its failure do not change then. */
+    boolean isDone() {
+        State now = state;
+        return now == State.DONE || now == State.GIVEN_UP;
+    }
+
+    /** Whether there is something for its owner that it has not given out, under the lock. */
+    boolean hasNews() {
+        return given < results.size() || isDone();
+    }
+
     /**
      * Adds an item.
      *
@@ -105,7 +207,6 @@ final class Batch {
         }
         encode(out, item, first + items.size());
         items.add(item);
-        framed++;
         return out.size() < MOST_BYTES;
     }
 
@@ -132,20 +233,9 @@ final class Batch {
         return attempts++ < retries;
     }
 
-    /** Prepares what is left of it for another attempt. */
-    void encodeRest() {
-        FrameBuffer out = new FrameBuffer(256);
-        framed = 0;
-        for (int i = results.size(); i < items.size(); i++) {
-            encode(out, items.get(i), first + i);
-            framed++;
-        }
-        frames = out;
-    }
-
     /** How many items are to be computed. */
     int left() {
-        return framed;
+        return items.size() - results.size();
     }
 
     /** The place of the item that is next, or was begun when its worker ended. */
@@ -159,22 +249,40 @@ final class Batch {
     }
 
     /**
-     * Adds all that is sent for it but the task.
+     * Adds all that is sent for it but the task: those of its items for which there is no result.
      *
      * @param message what is to be sent
      * @param asNumber under which number
      * @param header {@link TaskFrames#BATCH_BYTES} to be used
      */
     void addTo(FrameBuffer message, long asNumber, byte[] header) {
-        FrameBuffer body = frames;
         RingValues.putLong(header, 0, asNumber);
         RingValues.putLong(header, 8, task.id);
         RingValues.putLong(header, 16, next());
-        RingValues.putLong(header, 24, framed);
+        RingValues.putLong(header, 24, left());
         message.write(TaskFrames.BATCH, header, 0, header.length);
-        if (body != null) {
-            message.append(body);
-        }
+        message.append(Objects.requireNonNull(frames), results.size());
+    }
+
+    /**
+     * Makes a batch of its last items, which are then no longer its own. None of them may have a result, and nothing of it may
+     * lie in shared memory.
+     *
+     * @param count how many, fewer than there are
+     */
+    Batch splitOff(int count) {
+        int kept = items.size() - count;
+        List<@Nullable Object> moved = items.subList(kept, items.size());
+        FrameBuffer own = Objects.requireNonNull(frames);
+        FrameBuffer behind = new FrameBuffer(FIRST_BYTES * count);
+        behind.append(own, kept);
+        Batch rest = new Batch(owner, task, first + kept, count, behind);
+        rest.items.addAll(moved);
+        rest.expectedNanos = expectedNanos * count / items.size();
+        expectedNanos -= rest.expectedNanos;
+        own.truncate(kept);
+        moved.clear();
+        return rest;
     }
 
     /** Whether {@link #free} has something to do that takes long. */
@@ -201,13 +309,12 @@ final class Batch {
         }
     }
 
-    /** Gives back what nobody will take. To be called without the crew's lock. */
+    /** Gives back what nobody will take. To be called without the crew's lock, once it is done or dropped. */
     void discardResults() {
         for (Object result : results) {
             if (result instanceof Parcel parcel) {
                 parcel.discard();
             }
         }
-        results.clear();
     }
 }

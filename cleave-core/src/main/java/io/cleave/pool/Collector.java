@@ -1,7 +1,6 @@
 package io.cleave.pool;
 
 import io.cleave.channel.Doorbell;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -32,11 +31,21 @@ final class Collector {
         this.crew = crew;
     }
 
-    /** Starts it, if it is not there. */
-    void start() {
-        if (thread == null) {
-            thread = Thread.ofPlatform().daemon().name("cleave-" + crew.name() + "-collector").start(this::run);
+    /** Starts it, if it is not there; returns why that cannot be, or null. */
+    @Nullable Throwable ensureStarted() {
+        try {
+            if (thread == null) {
+                thread = Thread.ofPlatform().daemon().name("cleave-" + crew.name() + "-collector").start(this::run);
+            }
+            return null;
+        } catch (Throwable t) { // an OutOfMemoryError is what HotSpot makes of a limit of threads, too
+            return t;
         }
+    }
+
+    /** Whether there is such a thread. */
+    boolean isAlive() {
+        return thread != null;
     }
 
     /** It is to be woken by what workers send from now on. */
@@ -84,8 +93,8 @@ final class Collector {
     void wake() {
         Thread sleeping = thread;
         if (sleeping == null) {
-            if (crew.hasWork() || crew.isShutUnderLock()) {
-                start();
+            if (crew.hasWork() || !crew.roster().isEmpty()) {
+                var _ = ensureStarted(); // else whoever waits next tries again
             }
             return;
         }
@@ -112,36 +121,44 @@ final class Collector {
     }
 
     private void run() {
-        Sleep sleep = Sleep.APART;
-        while (sleep != Sleep.NOT_ANY_MORE) {
-            Doorbell bell;
-            int ticket;
-            long until;
-            List<Runnable> work;
-            crew.lock().lock();
+        boolean goesOn = true;
+        while (goesOn) {
             try {
-                look();
-                bell = crew.bell();
-                ticket = bell == null ? 0 : bell.ticket();
-                sleep = nextSleep(bell);
-                until = wakes;
-                work = crew.takeAfterwards();
-            } finally {
-                crew.lock().unlock();
-            }
-            work.forEach(next -> Crew.runApart(next, crew.name(), "done"));
-            switch (sleep) {
-                case NAP -> LockSupport.parkNanos(BOOT_NAP_NANOS);
-                case APART -> LockSupport.parkNanos(until - System.nanoTime());
-                case AT_THE_BELL -> {
-                    if (bell != null && !isReadable()) {
-                        bell.sleepAnnounced(ticket, until);
-                    }
-                }
-                case NOT_ANY_MORE -> {
-                }
+                goesOn = lookAndSleep();
+            } catch (Throwable t) { // it lacked memory, most likely: this thread is the only one that does this
+                LockSupport.parkNanos(LOOK_NANOS);
             }
         }
+    }
+
+    /** Looks once, and sleeps until the next time; false where there is none. */
+    private boolean lookAndSleep() {
+        Sleep sleep;
+        Doorbell bell;
+        int ticket;
+        long until;
+        crew.lock().lock();
+        try {
+            look();
+            bell = crew.bell();
+            ticket = bell == null ? 0 : bell.ticket();
+            sleep = nextSleep(bell);
+            until = wakes;
+        } finally {
+            crew.unlock();
+        }
+        switch (sleep) {
+            case NAP -> LockSupport.parkNanos(BOOT_NAP_NANOS);
+            case APART -> LockSupport.parkNanos(until - System.nanoTime());
+            case AT_THE_BELL -> {
+                if (bell != null && !isReadable()) {
+                    bell.sleepAnnounced(ticket, until);
+                }
+            }
+            case NOT_ANY_MORE -> {
+            }
+        }
+        return sleep != Sleep.NOT_ANY_MORE;
     }
 
     private void look() {
@@ -153,13 +170,14 @@ final class Collector {
             }
             crew.housekeep();
         } catch (RuntimeException | Error e) { // this thread is the only one that does this
-            Debug.log(() -> crew.name() + ": " + e); // and the next look may fare better
+            crew.afterwards().add(() -> Debug.log(() -> crew.name() + ": " + e)); // and the next look may fare better
         }
     }
 
     private Sleep nextSleep(@Nullable Doorbell bell) {
         if (crew.roster().isEmpty() && !crew.hasWork()) {
             thread = null;
+            crew.disconnect();
             crew.signalEnd();
             return Sleep.NOT_ANY_MORE;
         }

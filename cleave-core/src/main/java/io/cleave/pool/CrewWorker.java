@@ -20,6 +20,7 @@ final class CrewWorker {
     private static final long AHEAD_NANOS = 6_000_000;
     private static final int MOST_AHEAD = 128;
     private static final long RSS_LOOK_NANOS = 100_000_000;
+    private static final long LONGEST_FETCH_NANOS = 10_000_000_000L;
 
     final int place;
     final PoolMemory.Slot slot;
@@ -52,8 +53,10 @@ final class CrewWorker {
     boolean worn;
     /** Why it was killed, if the pool did. */
     @Nullable String killed;
-    /** The initializer's failure: a Throwable, or a failure's bytes. */
-    @Nullable Object unfit;
+    /** The initializer's failure. */
+    Batch.@Nullable Reason unfit;
+    /** A part of what it sent is lost: nothing more of it is taken. */
+    boolean isBroken;
     long lastActive = System.nanoTime();
     long items;
     /** Results in shared memory that have not been taken yet. */
@@ -125,32 +128,42 @@ final class CrewWorker {
         return sent;
     }
 
-    /** Gives it a batch; false where its ring has no room. */
+    /** Gives it a batch; false where its ring has no room. Where it throws, too, nothing has been sent. */
     boolean send(Batch batch) {
         do {
             number++;
         } while (table[place(number)] != null);
         message.clear();
-        boolean isNew = !known.contains(batch.task.id);
-        if (isNew) {
-            message.append(batch.task.frames());
+        boolean isNew = known.add(batch.task.id);
+        inFlight.add(batch); // whatever may find no memory is done before it is sent
+        boolean isSent = false;
+        try {
+            if (isNew) {
+                message.append(batch.task.frames());
+            }
+            batch.addTo(message, number, header);
+            slot.queued(number);
+            isSent = out.tryWrite(message);
+        } finally {
+            if (!isSent) {
+                inFlight.removeLast();
+                if (isNew) {
+                    known.remove(batch.task.id);
+                }
+            }
         }
-        batch.addTo(message, number, header);
-        slot.queued(number);
-        if (!out.tryWrite(message)) {
-            return false;
+        if (isSent) {
+            batch.worker = this;
+            batch.number = number;
+            batch.sent = batch.left();
+            batch.sentAt = System.nanoTime();
+            batch.isCut = false;
+            table[place(number)] = batch;
+            items += batch.sent;
+            ahead += batch.expectedNanos;
+            bell.ring();
         }
-        bell.ring();
-        if (isNew) {
-            known.add(batch.task.id);
-        }
-        batch.worker = this;
-        batch.number = number;
-        table[place(number)] = batch;
-        inFlight.add(batch);
-        items += batch.left();
-        ahead += batch.expectedNanos;
-        return true;
+        return isSent;
     }
 
     private static int place(long number) {
@@ -177,7 +190,7 @@ final class CrewWorker {
         if (!slot.claim(batch.number, PoolMemory.RECALLED)) {
             return false;
         }
-        items -= batch.left();
+        items -= batch.sent;
         release(batch);
         return true;
     }
@@ -186,6 +199,14 @@ final class CrewWorker {
     void interrupt(Batch batch) {
         slot.interrupt(batch.number);
         slot.control().ring();
+    }
+
+    /** Asks for the rest of a batch that it has begun, if that has gone on for so long and there are items left. */
+    void cut(Batch batch, long leastNanos) {
+        if (!batch.isCut && batch.state() == Batch.State.SENT && !batch.isShared()
+                && batch.sent - slot.index() > 1 && System.nanoTime() - batch.sentAt > leastNanos) {
+            batch.isCut = slot.cut(batch.number);
+        }
     }
 
     /** A task that it need not remember any more. */
@@ -210,9 +231,14 @@ final class CrewWorker {
         }
     }
 
+    /** Whether what it shares is still to be fetched. Nobody waits for ever: who reads a value may never come to its end. */
+    boolean isBeingFetched() {
+        return unfetched.get() > 0 && System.nanoTime() - lastActive < LONGEST_FETCH_NANOS;
+    }
+
     /** Tells it to leave if it has nothing to do and nothing that is still to be fetched. */
     void leaveIfIdle() {
-        if (isIdle() && unfetched.get() == 0 && !leaving) {
+        if (isIdle() && !isBeingFetched() && !leaving) {
             stop();
         }
     }

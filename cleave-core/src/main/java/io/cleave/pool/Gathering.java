@@ -37,6 +37,8 @@ final class Gathering<T extends @Nullable Object, R extends @Nullable Object> {
     private final Pool pool;
     private final Task<? super T, ? extends R> task;
     private final boolean ordered;
+    /** The task as it is sent to worker JVMs, once for all batches; made with the first of them. For the stream's thread. */
+    private ProcessPool.@Nullable Held<T, R> held;
 
     private final ReentrantLock lock = new ReentrantLock();
     /** A batch is done. */
@@ -69,7 +71,7 @@ final class Gathering<T extends @Nullable Object, R extends @Nullable Object> {
         final long first = given;
         final int size = next.size();
         final long start = System.nanoTime();
-        final Stream<R> stream = ordered ? pool.imap(next, task) : pool.imapUnordered(next, task);
+        final Stream<R> stream = call(next);
 
         /** Results to take. Guarded by lock. */
         private List<R> results = new ArrayList<>();
@@ -135,6 +137,18 @@ final class Gathering<T extends @Nullable Object, R extends @Nullable Object> {
             return new WorkerException("that item is element " + index + " of the stream", account.item(), index,
                     account.worker(), account.remoteStack(), null);
         }
+    }
+
+    private Stream<R> call(List<T> items) {
+        if (pool instanceof ProcessPool processes) {
+            ProcessPool.Held<T, R> once = held;
+            if (once == null) {
+                once = processes.hold(task);
+                held = once;
+            }
+            return once.imap(items, ordered);
+        }
+        return ordered ? pool.imap(items, task) : pool.imapUnordered(items, task);
     }
 
     /** What a batch has had to give. */
@@ -284,5 +298,8 @@ final class Gathering<T extends @Nullable Object, R extends @Nullable Object> {
         underWay.forEach(batch -> batch.stream.close());
         underWay.clear();
         next = new ArrayList<>();
+        if (held != null) {
+            held.close();
+        }
     }
 }

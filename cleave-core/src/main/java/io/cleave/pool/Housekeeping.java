@@ -11,13 +11,18 @@ final class Housekeeping {
     /** How long a worker that starts may be deaf to interrupts; on a busy machine it takes seconds. */
     private static final long DEAF_NANOS = 10_000_000_000L;
 
+    /** How long a batch goes on before others that have nothing to do take a part of it. */
+    private static final long LEAST_CUT_NANOS = 4_000_000;
+
     private final Crew crew;
     private final Intake intake;
+    private final Ledger ledger;
     private long last;
 
-    Housekeeping(Crew crew, Intake intake) {
+    Housekeeping(Crew crew, Intake intake, Ledger ledger) {
         this.crew = crew;
         this.intake = intake;
+        this.ledger = ledger;
     }
 
     /** Looks after what takes too long, and sends idle workers home. */
@@ -27,15 +32,19 @@ final class Housekeeping {
             return;
         }
         last = now;
+        boolean isCutting = crew.isAnyoneWithoutWork();
         for (CrewWorker worker : crew.roster().all()) {
             if (worker.leavingSince != 0 && now - worker.leavingSince > GRACE_NANOS) {
                 worker.leavingSince = now;
                 worker.kill("it did not leave when it was told to");
             } else if (!worker.isIdle()) {
                 lookAfter(worker, now);
+                if (isCutting && !worker.isIdle()) {
+                    worker.cut(worker.inFlight.getFirst(), LEAST_CUT_NANOS);
+                }
             } else if (worker.worn) {
                 worker.leaveIfIdle();
-            } else if (worker.isUp() && worker.unfetched.get() == 0
+            } else if (worker.isUp() && !worker.isBeingFetched()
                     && now - worker.lastActive > crew.settings.idleNanos() && !worker.leaving) {
                 worker.stop();
             }
@@ -67,17 +76,17 @@ final class Housekeeping {
         }
         intake.drain(worker);
         Batch batch = worker.current;
-        if (batch == null || batch.done || batch.cancelled || now - worker.slot.since() <= limit) {
+        if (batch == null || batch.state() != Batch.State.SENT || now - worker.slot.since() <= limit) {
             return;
         }
         batch.interruptedAt = now;
-        crew.giveUp(batch, WorkerEnd.timedOut(crew.settings, batch, worker));
+        ledger.giveUp(batch, WorkerEnd.timedOut(crew.settings, batch, worker));
         worker.interrupt(batch);
     }
 
     /** Whether a worker has had its time to end a batch, which begins when it can hear that it should. */
     private static boolean isOver(Batch batch, CrewWorker worker, long now) {
-        long grace = batch.done ? TIMEOUT_GRACE_NANOS : GRACE_NANOS;
+        long grace = batch.state() == Batch.State.GIVEN_UP ? TIMEOUT_GRACE_NANOS : GRACE_NANOS;
         long asked = now - batch.interruptedAt;
         boolean hasHeard = worker.deafAt == 0 || now - worker.deafAt > grace;
         return asked > grace && (hasHeard || asked > DEAF_NANOS);

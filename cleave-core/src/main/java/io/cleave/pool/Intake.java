@@ -10,19 +10,30 @@ import java.util.Arrays;
 /** Takes what workers send: results, failures, the ends of batches. All of it under the crew's lock. */
 final class Intake {
     private final Crew crew;
+    private final Ledger ledger;
+    private final Afterwards afterwards;
 
-    Intake(Crew crew) {
+    Intake(Crew crew, Ledger ledger, Afterwards afterwards) {
         this.crew = crew;
+        this.ledger = ledger;
+        this.afterwards = afterwards;
     }
 
-    /** Takes what one worker has sent. */
+    /**
+     * Takes what one worker has sent. Where a frame is lost, as there may be too little memory for it just now, nothing that
+     * comes behind it is taken for what it is not: the worker is ended, and what it had begun fails.
+     */
     void drain(CrewWorker worker) {
+        if (worker.isBroken) {
+            return;
+        }
         try {
             while (worker.in.next()) {
                 take(worker);
             }
-        } catch (IOException | RuntimeException | Error e) { // of which a part is lost
-            worker.kill("what it sent cannot be taken: " + e);
+        } catch (IOException | RuntimeException | Error e) {
+            worker.isBroken = true;
+            worker.kill("what it sent cannot be taken: " + e.getClass().getName());
         }
     }
 
@@ -34,9 +45,15 @@ final class Intake {
                 Batch batch = worker.current;
                 worker.current = null;
                 if (batch != null) {
-                    batch.nanos = worker.frameLong();
+                    batch.nanos += worker.frameLong();
                     worker.release(batch);
-                    crew.ended(batch);
+                    boolean isCut = batch.isCut && batch.state() == Batch.State.SENT && batch.failure == null
+                            && batch.left() > 0;
+                    if (isCut) {
+                        crew.share(batch);
+                    } else {
+                        ledger.left(batch);
+                    }
                 }
                 if (worker.isDue(crew.settings)) {
                     worker.worn = true;
@@ -46,23 +63,23 @@ final class Intake {
             }
             case TaskFrames.FAILURE -> {
                 Batch batch = worker.current;
-                if (batch != null && !batch.done) {
-                    batch.failure = bytes(worker);
+                if (batch != null && batch.state() == Batch.State.SENT) {
+                    batch.failure = Batch.Reason.sent(bytes(worker));
                 }
             }
-            case TaskFrames.UNFIT -> worker.unfit = bytes(worker);
+            case TaskFrames.UNFIT -> worker.unfit = Batch.Reason.sent(bytes(worker));
             case TaskFrames.WORN -> worker.worn = true;
             default -> {
                 Object value = Parcel.take(worker.in);
                 Batch batch = worker.current;
-                if (batch != null && !batch.done && !batch.cancelled && Values.isValue(kind)) {
+                if (batch != null && batch.state() == Batch.State.SENT && Values.isValue(kind)) {
                     batch.results.add(value);
-                    batch.owner.changed(batch);
                     if (value instanceof Parcel parcel && parcel.isShared()) {
                         fetch(worker, parcel);
                     }
+                    batch.owner.changed(batch);
                 } else if (value instanceof Parcel parcel) {
-                    crew.later(parcel::discard);
+                    afterwards.add(parcel::discard);
                 }
             }
         }
@@ -71,7 +88,7 @@ final class Intake {
     /** What lies in shared memory is gone with its worker, so that it is taken at once. */
     private void fetch(CrewWorker worker, Parcel parcel) {
         worker.unfetched.incrementAndGet();
-        crew.later(() -> {
+        afterwards.addApart(() -> {
             try {
                 parcel.fetch(Codec.standard());
             } finally {

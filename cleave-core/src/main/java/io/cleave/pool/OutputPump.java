@@ -3,7 +3,7 @@ package io.cleave.pool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Carries what a worker prints to where it is wanted, line by line, and remembers the end of it. */
@@ -68,7 +68,7 @@ final class OutputPump {
     }
 
     private void emit() {
-        String text = new String(line, 0, length, Charset.defaultCharset());
+        String text = new String(line, 0, length, StandardCharsets.UTF_8);
         length = 0;
         try {
             pass(text);
@@ -100,7 +100,7 @@ final class OutputPump {
 
     /** The end of what was printed. */
     synchronized String tail() {
-        return new String(tail, Charset.defaultCharset()).strip();
+        return new String(tail, StandardCharsets.UTF_8).strip();
     }
 
     /** Waits for the end of the output, which somebody else may have inherited and keep open. */

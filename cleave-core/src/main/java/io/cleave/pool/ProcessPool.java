@@ -50,10 +50,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Workers</h2> A worker runs the same Java with the same class path or module path, and inherits the system properties,
  * module options and assertions that this JVM was started with, the environment and the working directory. It uses the
- * Serial collector and a share of three quarters of the memory as its heap; {@link Builder#jvmOptions} has the last word.
+ * Serial collector, unless that or another is chosen by {@link Builder#jvmOptions} or {@code JAVA_TOOL_OPTIONS}, and a share of
+ * three quarters of the memory as its heap; {@link Builder#jvmOptions} has the last word. A debugger's port in such a variable is
+ * this JVM's alone.
  * Workers are started when there is work for them, at most as many as the pool was built with, and end when they have been
  * idle for a minute, when the pool is closed, and with this process, however it ends: the kernel kills them then. What they
- * print appears on this JVM's streams, or where {@link Builder#output} says.
+ * print, in UTF-8, appears on this JVM's streams, or where {@link Builder#output} says.
  *
  * <h2>What can be sent</h2> Tasks are lambdas of the types {@link Task}, {@link SerializableCallable} and
  * {@link SerializableRunnable}, or other serializable objects; they are sent once for each call, not for each item, with
@@ -94,7 +96,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Threads</h2> All methods may be called by any thread at any time. What a thread did before it handed in a task or
  * item happens before the task, in the sense that it was serialised then; what the task did is seen in its result alone.
- * The pool can be used by its own tasks, which then compute in place: they capture it like any other value.
+ * The pool can be used by its own tasks, which then compute in place: they capture it like any other value. What is hung on a
+ * future may use the pool and wait for it: it runs in a thread of its own, or in that of who waits for the future.
  *
  * <p>
  * Cost: a worker comes up in two to three times what an empty JVM takes, where Cleave and its dependencies lie in jars. A
@@ -111,6 +114,8 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
     private final transient Set<ProcessRun<?>> open = ConcurrentHashMap.newKeySet();
     /** The forms of lambdas that capture nothing, by their classes. */
     private final transient Map<Class<?>, TaskForm> kept = new ConcurrentHashMap<>();
+    /** Those that are sent once for many calls. */
+    private final transient Set<TaskForm> held = ConcurrentHashMap.newKeySet();
     private transient volatile boolean closed;
 
     private ProcessPool(PoolSettings settings) {
@@ -208,7 +213,12 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
 
     private <R extends @Nullable Object> ProcessRun<R> begin(Crew of, Iterable<?> items, Object task, int form,
             boolean ordered, boolean failFast, boolean eager) {
-        ProcessRun<R> run = new ProcessRun<>(of, items, form(task, form), ordered, failFast, eager, open::remove);
+        return begin(of, items, form(task, form), ordered, failFast, eager);
+    }
+
+    private <R extends @Nullable Object> ProcessRun<R> begin(Crew of, Iterable<?> items, TaskForm form,
+            boolean ordered, boolean failFast, boolean eager) {
+        ProcessRun<R> run = new ProcessRun<>(of, items, form, ordered, failFast, eager, open::remove);
         open.add(run);
         if (closed) {
             run.close();
@@ -275,6 +285,50 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
                 : future(of, this.<R>begin(of, items, task, TaskFrames.APPLY, true, true, true));
     }
 
+    /** A task that is sent once for many calls, with what it captures. */
+    final class Held<T extends @Nullable Object, R extends @Nullable Object> implements AutoCloseable {
+        private final Task<? super T, ? extends R> task;
+        private final @Nullable TaskForm form;
+
+        private Held(Task<? super T, ? extends R> task, @Nullable TaskForm form) {
+            this.task = task;
+            this.form = form;
+        }
+
+        Stream<R> imap(Iterable<? extends T> items, boolean ordered) {
+            check(items, task);
+            Crew of = crew();
+            if (of == null || form == null) {
+                return InPlace.stream(items, task);
+            }
+            return stream(ProcessPool.this.<R>begin(of, items, form, ordered, !ordered, false));
+        }
+
+        /** Workers need not remember it any more. */
+        @Override
+        public void close() {
+            Crew of = crew();
+            if (of != null && form != null && held.remove(form)) {
+                of.forget(form);
+            }
+        }
+    }
+
+    /** Has a task sent once for many calls, until what is returned is closed, or the pool is. */
+    <T extends @Nullable Object, R extends @Nullable Object> Held<T, R> hold(Task<? super T, ? extends R> task) {
+        Crew of = crew();
+        if (of == null) {
+            return new Held<>(task, null);
+        }
+        TaskForm known = kept.get(task.getClass());
+        if (known != null) {
+            return new Held<>(task, known); // which is never forgotten
+        }
+        TaskForm form = TaskForm.of(task, TaskFrames.APPLY, true);
+        held.add(form);
+        return new Held<>(task, form);
+    }
+
     private static <R extends @Nullable Object> CompletableFuture<List<R>> future(Crew of, ProcessRun<R> run) {
         return new RunFuture<List<R>>(run::close).fill(Thread.ofVirtual().name("cleave-" + of.name() + "-amap"),
                 () -> list(run));
@@ -322,7 +376,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             throw new RejectedExecutionException("this pool has been shut down");
         }
         PoolFuture<V> future = new PoolFuture<>(of, task, form(task, PoolFuture.formOf(task)), result);
-        of.submit(future.batch());
+        of.submit(future.batch()); // which gives back what is kept for sending where it throws
         return future;
     }
 
@@ -555,8 +609,8 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             return List.of();
         }
         List<Runnable> waiting = new ArrayList<>();
-        for (Batch batch : of.shutdownNow()) {
-            if (batch.owner instanceof PoolFuture<?> future) {
+        for (PoolFuture<?> future : of.shutdownNow()) {
+            if (!future.isDone()) {
                 waiting.add(future);
             }
         }
@@ -599,16 +653,14 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             } catch (InterruptedException e) {
                 if (!interrupted) {
                     interrupted = true;
-                    of.shutdownNow().forEach(batch -> {
-                        if (batch.owner instanceof PoolFuture<?> future) {
-                            future.cancel(true);
-                        }
-                    });
+                    of.shutdownNow().forEach(future -> future.cancel(true));
                 }
             }
         }
         of.close();
         kept.values().forEach(TaskForm::free);
+        held.forEach(TaskForm::free);
+        held.clear();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

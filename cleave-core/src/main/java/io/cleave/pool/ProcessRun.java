@@ -5,7 +5,6 @@ import io.cleave.share.Codec;
 import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.Sneaky;
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,7 +17,6 @@ import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,18 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * The items of a collection are taken by the thread that takes the results; those of other iterables, which may make
- * their caller wait, by a feeder. Either makes batches of them while there is room ahead of the consumer. How many items
- * go together follows from how long the last ones took: chunks begin with one item, so that the first result is there
- * soon, grow to half a millisecond's work, and shrink towards the end, so that no worker is left with a long one.
+ * their caller wait, by an {@link ItemFeed}. Either makes batches of them while there is room ahead of the consumer; how
+ * many items go together is said in {@link ChunkSizes}.
  */
 final class ProcessRun<R extends @Nullable Object> extends Spliterators.AbstractSpliterator<R> implements Batch.Owner {
-    private static final double CHUNK_NANOS = 500_000;
-    private static final int MOST_IN_CHUNK = 4096;
-    private static final int GROWTH = 8;
-    /** How much work lies ahead of the consumer for each worker, and at most in how many batches. */
-    private static final long AHEAD_NANOS = 8_000_000;
-    private static final int LEAST_AHEAD = 2;
-    private static final int MOST_AHEAD = 256;
+    private static final long PROGRESS_NANOS = 20_000_000;
 
     private final Crew crew;
     private final Iterable<?> items;
@@ -47,42 +38,31 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private final boolean failFast;
     private final boolean eager;
     private final Consumer<ProcessRun<?>> onEnd;
-    private final int workers;
+    private final ChunkSizes sizes;
     private final @Nullable ProgressListener progress;
 
-    /** Held while items are taken, which may take long. */
-    private final ReentrantLock source = new ReentrantLock();
-    /** Guarded by source. */
+    /** Of a collection; for the consumer alone. */
     private @Nullable Iterator<?> iterator;
-    /** Items that a feeder has taken and nobody has put into a batch. Guarded by the crew's lock. */
-    private final Deque<Holder> fed = new ArrayDeque<>();
-    /** Items that are in batches. Guarded by source. */
+    /** Null where the items are a collection. */
+    private final @Nullable ItemFeed feed;
+    /** Items that are in batches. For whoever makes batches, one at a time, each under the crew's lock before the next. */
     private long taken;
 
     /** Signalled when a batch is done, or items are fed. */
     private final Condition changed;
-    /** Signalled when there is room for the feeder. */
-    private final Condition room;
     // All below is guarded by the crew's lock, but for what the consumer alone uses.
     private final Deque<Batch> ahead = new ArrayDeque<>();
     /** Of batches that are done, for batches to come. */
     private final Deque<FrameBuffer> spare = new ArrayDeque<>();
-    private @Nullable Thread feeder;
     private boolean exhausted;
     private @Nullable Throwable sourceFailure;
     private @Nullable Batch failed;
     private boolean closed;
     private boolean ended;
-    private double itemNanos;
-    private volatile int portion = 1;
 
     private @Nullable Batch current;
-    private int next;
     private long delivered;
     private long reported;
-
-    /** An item, which may be null. */
-    private record Holder(@Nullable Object item) {}
 
     ProcessRun(Crew crew, Iterable<?> items, TaskForm task, boolean ordered, boolean failFast, boolean eager,
             Consumer<ProcessRun<?>> onEnd) {
@@ -94,10 +74,10 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         this.failFast = failFast;
         this.eager = eager;
         this.onEnd = onEnd;
-        this.workers = Math.max(crew.settings.workers(), 1) * Math.max(1, crew.settings.concurrency());
+        this.sizes = new ChunkSizes(crew.settings);
         this.progress = crew.settings.progress();
         this.changed = crew.newCondition();
-        this.room = crew.newCondition();
+        this.feed = items instanceof Collection ? null : new ItemFeed(crew, this, items);
     }
 
     @Override
@@ -117,27 +97,31 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
 
     @Override
     public void changed(Batch batch) {
-        if (batch.done) {
+        if (batch.isDone()) {
             if (batch.failure != null) {
                 exhausted = true; // what comes behind it is not wanted any more
                 if (failFast && failed == null) {
                     failed = batch;
                 }
             } else {
-                learn(batch);
+                sizes.learn(batch);
             }
-            room.signal();
+            signalRoom();
         }
         changed.signalAll();
     }
 
-    private void learn(Batch batch) {
-        double each = (double) batch.nanos / Math.max(1, batch.items.size());
-        itemNanos = itemNanos == 0 ? each : (3 * itemNanos + each) / 4;
-        if (crew.settings.chunkSize() == 0 && crew.settings.concurrency() == 0) {
-            int most = crew.settings.maxTasks() > 0 ? Math.min(MOST_IN_CHUNK, crew.settings.maxTasks()) : MOST_IN_CHUNK;
-            portion = (int) Math.clamp(CHUNK_NANOS / Math.max(1, itemNanos), 1,
-                    (double) Math.min((long) GROWTH * portion, most));
+    @Override
+    public void split(Batch batch, Batch rest) {
+        List<Batch> all = new ArrayList<>(ahead);
+        all.add(all.indexOf(batch) + 1, rest); // right behind it; where it is being given out, before all others
+        ahead.clear();
+        ahead.addAll(all);
+    }
+
+    private void signalRoom() {
+        if (feed != null) {
+            feed.signalRoom();
         }
     }
 
@@ -145,17 +129,18 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     public boolean tryAdvance(Consumer<? super R> action) {
         while (true) {
             Batch batch = current;
-            if (batch != null && next < available(batch)) {
+            if (batch != null && batch.given < available(batch)) {
                 give(batch, action);
                 return true;
             }
             if (batch != null) {
-                Object failure = doneWith(batch);
+                Batch.Reason failure = doneWith(batch);
                 if (failure != null) {
-                    throw end(Crew.failureOf(failure));
+                    throw end(failure.thrown());
                 }
             }
             if (!advance()) {
+                checkDelivery();
                 report(true);
                 finish();
                 return false;
@@ -169,7 +154,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             Batch batch = current;
             if (batch != null) {
                 int end = available(batch);
-                while (next < end) {
+                while (batch.given < end) {
                     give(batch, action);
                 }
             }
@@ -177,9 +162,17 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     }
 
     private void give(Batch batch, Consumer<? super R> action) {
-        action.accept(result(batch, next++));
+        action.accept(result(batch, batch.given++));
         delivered++;
         report(false);
+    }
+
+    /** Whatever else goes wrong: no run ends as if it were whole while results are missing. */
+    private void checkDelivery() {
+        if (delivered != taken) {
+            throw end(new IllegalStateException("the pool has lost results: " + delivered + " of " + taken
+                    + " items were delivered; please report it"));
+        }
     }
 
     /** How many results there will be; less than 0 where nobody knows. */
@@ -189,28 +182,28 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
 
     /** How many results of the current batch can be given out. */
     private int available(Batch batch) {
-        if (batch.done) {
+        if (batch.isDone()) {
             return batch.results.size();
         }
         crew.lock().lock();
         try {
             return batch.results.size();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
     }
 
     /** What ended the current batch, if all its results are given out and it failed. */
-    private @Nullable Object doneWith(Batch batch) {
+    private Batch.@Nullable Reason doneWith(Batch batch) {
         crew.lock().lock();
         try {
-            if (!batch.done || next < batch.results.size()) {
+            if (!batch.isDone() || batch.given < batch.results.size()) {
                 return null;
             }
             current = null;
             return batch.failure;
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
     }
 
@@ -220,9 +213,9 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         batch.results.set(at, null); // the consumer may keep it or not
         try {
             return (R) Parcel.open(taken, Codec.standard());
-        } catch (IOException | RuntimeException | LinkageError e) {
+        } catch (Throwable t) { // whatever its classes do
             throw end(new IllegalArgumentException(
-                    "the result of item " + (batch.first + at) + " cannot be deserialised: " + Failure.reason(e), e));
+                    "the result of item " + (batch.first + at) + " cannot be deserialised: " + Failure.reason(t), t));
         }
     }
 
@@ -238,8 +231,6 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         }
     }
 
-    private static final long PROGRESS_NANOS = 20_000_000;
-
     /** Goes to the batch with the next result; false where there is none. */
     private boolean advance() {
         while (true) {
@@ -247,60 +238,73 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
                 throw interrupted();
             }
             crew.drive();
-            try {
-                topUp();
-            } catch (RejectedExecutionException e) {
-                throw end(new CancellationException("the pool was shut down before all items had been taken"));
-            }
-            Throwable why;
+            topUp();
+            Batch.Reason why;
             crew.lock().lock();
             try {
-                if (current == null && failed == null && !closed) {
-                    current = poll();
-                    next = 0;
-                }
+                Batch batch = failed == null && !closed ? choose() : current;
                 if (isOver()) {
                     return false;
                 }
-                if (current != null && (next < current.results.size() || current.done)) {
-                    room.signal();
+                if (batch != null && batch.hasNews()) {
+                    signalRoom();
                     return true;
                 }
                 why = whyNot();
             } finally {
-                crew.lock().unlock();
+                crew.unlock();
             }
             if (why != null) {
-                throw end(why);
+                throw end(why.thrown());
             }
             await();
         }
     }
 
+    /** Whether no batch is to come, under the lock. */
+    private boolean isDry() {
+        return current == null && ahead.isEmpty() && (feed == null || !feed.isFlowing(sourceFailure != null));
+    }
+
     private boolean isOver() {
-        return current == null && ahead.isEmpty() && fed.isEmpty() && exhausted && failed == null && !closed
-                && sourceFailure == null && (feeder == null || !isFeeding);
+        return isDry() && exhausted && failed == null && !closed && sourceFailure == null;
     }
 
     /** Why there will not be another result, under the lock. */
-    private @Nullable Throwable whyNot() {
+    private Batch.@Nullable Reason whyNot() {
         if (closed) {
-            return new CancellationException("the stream was closed while it was being read");
+            return () -> new CancellationException("the stream was closed while it was being read");
         }
         Batch batch = failed;
         if (batch != null) {
-            return Crew.failureOf(Objects.requireNonNull(batch.failure));
+            return Objects.requireNonNull(batch.failure);
         }
-        return current == null && ahead.isEmpty() && fed.isEmpty() ? sourceFailure : null;
+        Throwable thrown = sourceFailure;
+        return thrown != null && isDry() ? () -> thrown : null;
     }
 
-    private @Nullable Batch poll() {
-        if (ordered) {
-            return ahead.poll();
+    /** Goes to a batch of which there are results, or to the next one in order; under the lock. */
+    private @Nullable Batch choose() {
+        Batch batch = current;
+        if (batch == null && ordered) {
+            batch = ahead.poll();
+        } else if (!ordered && (batch == null || !batch.hasNews())) {
+            Batch other = pollNews();
+            if (other != null) {
+                if (batch != null) {
+                    ahead.addFirst(batch); // it goes on while others are given out
+                }
+                batch = other;
+            }
         }
+        current = batch;
+        return batch;
+    }
+
+    private @Nullable Batch pollNews() {
         for (Iterator<Batch> batches = ahead.iterator(); batches.hasNext();) {
             Batch batch = batches.next();
-            if (batch.done || !batch.results.isEmpty()) {
+            if (batch.hasNews()) {
                 batches.remove();
                 return batch;
             }
@@ -328,79 +332,99 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             return true;
         }
         Batch batch = current;
-        if (batch == null) {
+        if (batch != null && batch.hasNews()) {
+            return true;
+        }
+        if (batch == null || !ordered) {
             for (Batch candidate : ahead) {
-                if (candidate.done || !candidate.results.isEmpty()) {
+                if (candidate.hasNews()) {
                     return true;
                 }
                 if (ordered) {
                     break;
                 }
             }
-        } else if (batch.done || next < batch.results.size()) {
-            return true;
         }
-        boolean isLow = ahead.size() * 2 <= limit() && hasRoom();
-        return isOver() || (isLow && (feeder != null ? !fed.isEmpty() : !exhausted))
-                || (batch == null && ahead.isEmpty() && fed.isEmpty() && sourceFailure != null);
+        boolean isLow = ahead.size() * 2 <= sizes.mostAhead() && takesBatches();
+        return isOver() || (isLow && (feed != null ? feed.hasItems() : !exhausted))
+                || (sourceFailure != null && isDry());
     }
 
     // Items
 
-    private int limit() {
-        double batchNanos = Math.max(1, itemNanos * portion);
-        int each = itemNanos == 0 ? LEAST_AHEAD
-                : Math.clamp((long) (AHEAD_NANOS / batchNanos), LEAST_AHEAD, MOST_AHEAD);
-        return crew.settings.concurrency() > 0 ? workers + workers / 2 : workers * each;
+    /** Whether a batch may be added, under the lock. */
+    boolean takesBatches() {
+        return !closed && failed == null && sourceFailure == null && ahead.size() < sizes.mostAhead();
     }
 
-    private boolean hasRoom() {
-        return !closed && failed == null && ahead.size() < limit();
+    /** Whether the source is to be read, under the lock. */
+    boolean wantsItems() {
+        return !exhausted && !closed && failed == null;
+    }
+
+    /** Whether one more item may lie about besides so many that are in no batch, under the lock. */
+    boolean hasRoomFor(int fed) {
+        return ahead.size() + fed / Math.max(1, sizes.size()) < sizes.mostAhead();
+    }
+
+    /** The source has no more, or has thrown something; under the lock. */
+    void sourceEnded(@Nullable Throwable thrown) {
+        exhausted = true;
+        sourceFailure = sourceFailure == null ? thrown : sourceFailure;
+        changed.signalAll();
+    }
+
+    /** The consumer is to look again, under the lock. */
+    void signalChange() {
+        changed.signalAll();
+    }
+
+    /** How many items the next batch should have, where they are no collection. */
+    int chunkSize() {
+        return sizes.size();
     }
 
     /** Makes batches while there is room. */
     private void topUp() {
-        if (!(items instanceof Collection)) {
-            feed();
+        if (!(items instanceof Collection<?> all)) {
+            if (feed != null) {
+                feed.pump();
+            }
             return;
         }
-        source.lock();
-        try {
-            while (wantsMore()) {
-                Batch batch = null;
-                Throwable thrown = null;
-                boolean last = false;
-                try {
-                    if (iterator == null) {
-                        iterator = items.iterator();
-                    }
-                    int size = size();
-                    batch = newBatch(size);
-                    boolean more = true;
-                    while (batch.items.size() < size && more) {
-                        if (!iterator.hasNext()) {
-                            last = true;
-                            break;
-                        }
-                        more = batch.add(iterator.next());
-                    }
-                } catch (Throwable t) {
-                    thrown = t;
+        while (wantsMore()) {
+            Batch batch = null;
+            Throwable thrown = null;
+            boolean last = false;
+            try {
+                if (iterator == null) {
+                    iterator = items.iterator();
                 }
-                enter(batch, last, thrown);
+                int size = sizes.size(all.size() - taken);
+                batch = newBatch(size);
+                boolean more = true;
+                while (batch.items.size() < size && more) {
+                    if (!iterator.hasNext()) {
+                        last = true;
+                        break;
+                    }
+                    more = batch.add(iterator.next());
+                }
+            } catch (Throwable t) {
+                thrown = t;
             }
-        } finally {
-            source.unlock();
+            enter(batch, last, thrown);
         }
     }
 
-    private Batch newBatch(int size) {
+    /** A batch to be filled by whoever makes batches now. */
+    Batch newBatch(int size) {
         FrameBuffer frames;
         crew.lock().lock();
         try {
             frames = spare.poll();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         return new Batch(this, task, taken, size, frames);
     }
@@ -408,149 +432,38 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     private boolean wantsMore() {
         crew.lock().lock();
         try {
-            return !exhausted && hasRoom();
-        } finally {
-            crew.lock().unlock();
-        }
-    }
-
-    private int size() {
-        int fixed = crew.settings.chunkSize();
-        if (fixed > 0) {
-            return fixed;
-        }
-        return items instanceof Collection<?> all ? Math.clamp((all.size() - taken) / (3L * workers), 1, portion)
-                : portion;
-    }
-
-    private void enter(@Nullable Batch batch, boolean last, @Nullable Throwable thrown) {
-        boolean any = batch != null && !batch.items.isEmpty();
-        crew.lock().lock();
-        try {
-            if (any && batch != null) {
-                taken += batch.items.size();
-                batch.expectedNanos = (long) (itemNanos * batch.items.size());
-                ahead.add(batch);
-            }
-            if (thrown != null) {
-                sourceFailure = thrown;
-            }
-            exhausted |= last || thrown != null;
-            if (any && batch != null) {
-                crew.submit(batch);
-            }
+            return wantsItems() && takesBatches();
         } finally {
             crew.unlock();
         }
     }
 
-    // The feeder
-
-    /** Whether the feeder is still to take items. Guarded by the crew's lock. */
-    private boolean isFeeding;
-
-    /** Starts the feeder, and makes batches of what it has left. */
-    private void feed() {
+    /** Hands a batch to the crew. It counts as ahead of the consumer only once the crew has taken it over. */
+    void enter(@Nullable Batch batch, boolean last, @Nullable Throwable thrown) {
+        Throwable why = thrown;
         crew.lock().lock();
         try {
-            if (feeder == null && !closed) {
-                feeder = Thread.ofVirtual().name("cleave-" + crew.name() + "-feeder").start(this::runFeeder);
-                isFeeding = true;
-            }
-        } finally {
-            crew.lock().unlock();
-        }
-        pack(false);
-    }
-
-    private void runFeeder() {
-        Throwable thrown = null;
-        try {
-            Iterator<?> each = items.iterator();
-            while (awaitRoom() && each.hasNext()) {
-                Holder item = new Holder(each.next());
-                crew.lock().lock();
+            if (batch != null && !batch.items.isEmpty()) {
+                batch.expectedNanos = sizes.expectedNanos(batch.items.size());
                 try {
-                    fed.add(item);
-                } finally {
-                    crew.lock().unlock();
+                    crew.submit(batch);
+                    ahead.add(batch);
+                    taken += batch.items.size();
+                } catch (RejectedExecutionException e) {
+                    why = new CancellationException("the pool was shut down before all items had been taken");
+                } catch (RuntimeException | Error e) {
+                    why = e;
                 }
-                pack(true);
             }
-        } catch (Throwable t) {
-            thrown = t;
-        }
-        crew.lock().lock();
-        try {
-            isFeeding = false;
-            exhausted = true;
-            sourceFailure = sourceFailure == null ? thrown : sourceFailure;
-            changed.signalAll();
-        } finally {
-            crew.lock().unlock();
-        }
-        crew.nudge();
-    }
-
-    private boolean awaitRoom() throws InterruptedException {
-        crew.lock().lock();
-        try {
-            while (!exhausted && !closed && failed == null
-                    && ahead.size() + fed.size() / Math.max(1, portion) >= limit()) {
-                room.await();
+            if (sourceFailure == null) {
+                sourceFailure = why;
             }
-            return !exhausted && !closed && failed == null;
-        } finally {
-            crew.lock().unlock();
-        }
-    }
-
-    /**
-     * Makes batches of what is fed: of as many items as make a chunk, or of fewer where a worker would have to wait.
-     *
-     * @param isFeeder whether more may follow at once
-     */
-    private void pack(boolean isFeeder) {
-        source.lock();
-        try {
-            while (true) {
-                List<Holder> some = new ArrayList<>();
-                boolean hungry = !isFeeder || crew.isHungry();
-                crew.lock().lock();
-                try {
-                    int size = size();
-                    if (!hasRoom() || fed.isEmpty() || (fed.size() < size && !hungry && isFeeding)) {
-                        return;
-                    }
-                    while (some.size() < size && !fed.isEmpty()) {
-                        some.add(fed.poll());
-                    }
-                } finally {
-                    crew.lock().unlock();
-                }
-                submit(some);
+            exhausted |= last || why != null;
+            if (closed && batch != null) { // since it was begun: nobody else will end it
+                crew.cancel(batch);
             }
         } finally {
-            source.unlock();
-        }
-    }
-
-    private void submit(List<Holder> some) {
-        int at = 0;
-        while (at < some.size()) {
-            Batch batch = newBatch(some.size() - at);
-            Throwable thrown = null;
-            try {
-                boolean more = true;
-                while (more && at < some.size()) {
-                    more = batch.add(some.get(at).item);
-                    at++;
-                }
-            } catch (Throwable t) {
-                thrown = t;
-                at = some.size();
-            }
-            enter(batch, false, thrown);
+            crew.unlock();
         }
     }
 
@@ -569,7 +482,7 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
             }
             ended = true;
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         if (!task.isKept) {
             crew.forget(task);
@@ -580,27 +493,27 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
     /** Ends what is still being computed. */
     void close() {
         List<Batch> unwanted = new ArrayList<>();
-        Thread feeding;
+        Thread feeding = null;
         crew.lock().lock();
         try {
             closed = closed || !ended;
             exhausted = true;
             unwanted.addAll(ahead);
             ahead.clear();
-            fed.clear();
             Batch batch = current;
-            if (batch != null && !batch.done) {
+            if (batch != null) {
                 unwanted.add(batch);
             }
-            feeding = isFeeding ? feeder : null;
-            room.signalAll();
+            if (feed != null) {
+                feeding = feed.drop();
+            }
             changed.signalAll();
         } finally {
-            crew.lock().unlock();
+            crew.unlock();
         }
         unwanted.forEach(crew::cancel);
         unwanted.forEach(batch -> {
-            if (batch.done && !batch.cancelled) {
+            if (batch.isDone()) {
                 batch.discardResults();
             }
         });

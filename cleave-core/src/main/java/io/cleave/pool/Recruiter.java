@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Recruiter {
     private static final long LOOK_MILLIS = 1000;
+    private static final long PAUSE_NANOS = 10_000_000;
 
     private final Crew crew;
     private final LinkedBlockingQueue<CrewWorker> waiting = new LinkedBlockingQueue<>();
@@ -22,25 +24,34 @@ final class Recruiter {
         this.crew = crew;
     }
 
-    /** Has a thread to start workers in, while there are any. To be called under the crew's lock. */
-    void start() {
-        if (thread == null) {
-            thread = Thread.ofPlatform().daemon().name("cleave-" + crew.name() + "-starter").start(this::run);
+    /** Has a thread to start workers in, while there are any; returns why that cannot be, or null. Under the crew's lock. */
+    @Nullable Throwable ensureStarted() {
+        try {
+            if (thread == null) {
+                thread = Thread.ofPlatform().daemon().name("cleave-" + crew.name() + "-starter").start(this::run);
+            }
+            return null;
+        } catch (Throwable t) { // an OutOfMemoryError is what HotSpot makes of a limit of threads, too
+            return t;
         }
     }
 
-    /** Starts a worker's process soon. To be called under the crew's lock, after {@link #start()}. */
+    /** Starts a worker's process soon. To be called under the crew's lock, after {@link #ensureStarted}. */
     void start(CrewWorker worker) {
         waiting.add(worker);
     }
 
     private void run() {
         while (true) {
-            CrewWorker worker = next();
-            if (worker != null) {
-                launch(worker);
-            } else if (isDone()) {
-                return;
+            try {
+                CrewWorker worker = next();
+                if (worker != null) {
+                    launch(worker);
+                } else if (isDone()) {
+                    return;
+                }
+            } catch (Throwable t) { // it lacked memory, most likely: while there are workers, this thread must not end
+                LockSupport.parkNanos(PAUSE_NANOS);
             }
         }
     }

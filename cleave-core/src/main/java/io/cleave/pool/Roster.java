@@ -95,7 +95,7 @@ final class Roster {
         }
         if (busiest != null) {
             for (Batch batch : busiest.inFlight.reversed()) {
-                if (!batch.done && busiest.recall(batch)) {
+                if (batch.state() == Batch.State.SENT && busiest.recall(batch)) {
                     return batch;
                 }
             }
@@ -117,6 +117,16 @@ final class Roster {
     boolean isBooting() {
         for (CrewWorker worker : present) {
             if (!worker.slot.isReady()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether some worker has come up and can work. */
+    boolean isAnyUp() {
+        for (CrewWorker worker : present) {
+            if (worker.isUp() && worker.killed == null) {
                 return true;
             }
         }

@@ -5,10 +5,13 @@ import io.cleave.work.Sneaky;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -30,15 +33,25 @@ import org.jspecify.annotations.Nullable;
  * so a pausing consumer holds no thread, and an iterator that makes its caller wait delays no result that is there. A
  * consumer whose runners get no thread, because all of the pool's wait for something themselves, computes chunks on its
  * own, so that a pool can be used within its own tasks.
+ *
+ * <p>
+ * Results are published one by one, and a chunk whose items turn out to be dear is not computed to its end: what is left of
+ * it becomes a chunk that any runner may take.
  */
 final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         extends
             Spliterators.AbstractSpliterator<R> {
     /** How long a chunk of cheap items should take. */
     private static final double CHUNK_NANOS = 200_000;
-    private static final int MOST_IN_CHUNK = 1024;
+    /** What lies behind a chunk that turns out to be dear is computed early, and then waits where the order matters. */
+    private static final int MOST_IN_CHUNK = 256;
     /** Portions ahead of the consumer, for each thread; where items go one by one, eighths of them. */
     private static final int AHEAD = 2;
+    /** How long a runner stays with a chunk. */
+    private static final long SPLIT_NANOS = 2_000_000;
+    /** How soon a waiting consumer hears of the first results of a chunk that is not done, and looks by itself. */
+    private static final long SIGNAL_NANOS = 200_000;
+    private static final long LOOK_NANOS = 10_000_000;
     /** How long a consumer waits for its runners to get a thread. */
     private static final long HUNGER_NANOS = 50_000_000;
 
@@ -61,8 +74,10 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     private final ReentrantLock lock = new ReentrantLock();
     /** A chunk is done, or the run has ended. */
     private final Condition changed = lock.newCondition();
-    /** Chunks whose results have not been consumed, in the order of their items. Guarded by lock. */
-    private final Deque<Chunk> ahead = new ArrayDeque<>();
+    /** Chunks whose results have not all been consumed, in the order of their items. Guarded by lock. */
+    private final Deque<ThreadChunk> ahead = new ArrayDeque<>();
+    /** Those of them that nobody computes, as a runner has left them, first ones first. Guarded by lock. */
+    private final Queue<ThreadChunk> left = new PriorityQueue<>(Comparator.comparingLong(chunk -> chunk.first));
     /** Chunks that are being taken from the source. Guarded by lock. */
     private int reserved;
     /** Guarded by lock. */
@@ -71,8 +86,8 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     private int runnerCount;
     /** Runners that have a thread. Guarded by lock. */
     private int running;
-    /** No item is left, or the source has failed. Guarded by lock. */
-    private boolean exhausted;
+    /** No item is left or wanted, or the source has failed. Written under lock. */
+    private volatile boolean exhausted;
     /** What the source has thrown. Guarded by lock. */
     private @Nullable Throwable sourceFailure;
     /** The first failure of an item, where it ends the run at once. Guarded by lock. */
@@ -83,8 +98,9 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     private volatile boolean ended;
 
     /** The results that are given out now; read by the consumer only. */
-    private @Nullable Chunk current;
-    private int next;
+    private @Nullable ThreadChunk current;
+    /** Whether the consumer waits to be told of results. Written under lock. */
+    private volatile boolean isWaiting;
 
     ThreadRun(Iterable<? extends T> items, Task<? super T, ? extends R> task, ExecutorService threads, int parallelism,
             boolean chunked, boolean ordered, boolean failFast, Consumer<ThreadRun<?, ?>> onEnd) {
@@ -99,21 +115,6 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         this.onEnd = onEnd;
     }
 
-    /** Some items that follow each other, and what becomes of them. */
-    private static final class Chunk {
-        final long first;
-        final List<@Nullable Object> items = new ArrayList<>();
-        final List<@Nullable Object> results = new ArrayList<>();
-        /** What the item behind the last result has thrown. */
-        @Nullable Throwable thrown;
-        /** Guarded by lock. */
-        boolean done;
-
-        Chunk(long first) {
-            this.first = first;
-        }
-    }
-
     @Override
     public @Nullable Spliterator<R> trySplit() {
         return null; // the parallel work happens in the pool
@@ -121,17 +122,15 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
 
     @Override
     public boolean tryAdvance(Consumer<? super R> action) {
-        while (current == null || next == current.results.size()) {
-            if (current != null && current.thrown != null) {
-                throw end(current.thrown);
-            }
-            current = await();
-            next = 0;
-            if (current == null) {
+        ThreadChunk chunk = current;
+        while (chunk == null || chunk.given == chunk.ready()) {
+            chunk = await();
+            current = chunk;
+            if (chunk == null) {
                 return false;
             }
         }
-        action.accept(unchecked(current.results.get(next++)));
+        action.accept(unchecked(chunk.take()));
         return true;
     }
 
@@ -140,8 +139,8 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         return (R) result;
     }
 
-    /** The next chunk to give out, or null at the end. */
-    private @Nullable Chunk await() {
+    /** The next chunk of which there are results, or null at the end. */
+    private @Nullable ThreadChunk await() {
         long hungryAt = System.nanoTime() + HUNGER_NANOS;
         while (true) {
             lock.lock();
@@ -149,16 +148,17 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-                Chunk ready = poll();
+                ThreadChunk ready = poll();
                 if (ready != null) {
                     return ready;
                 }
-                if (exhausted && ahead.isEmpty() && reserved == 0) {
+                if (exhausted && isDry()) {
                     finish();
                     return null;
                 }
                 startRunner();
-                changed.awaitNanos(HUNGER_NANOS);
+                isWaiting = true;
+                changed.awaitNanos(LOOK_NANOS);
                 if (running > 0) {
                     hungryAt = System.nanoTime() + HUNGER_NANOS;
                 }
@@ -170,35 +170,45 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
                 close();
                 throw new CancellationException("interrupted while waiting for results; what was being computed ended");
             } finally {
+                isWaiting = false;
                 lock.unlock();
             }
             runOne();
         }
     }
 
-    /** Takes a chunk that is done, under the lock, or throws what has ended the run. */
-    private @Nullable Chunk poll() {
+    /** Finds a chunk of which there are results, under the lock, or throws what has ended the run. */
+    private @Nullable ThreadChunk poll() {
         if (cancelled) {
             throw new CancellationException("the stream was closed while it was being read");
         }
         if (failure != null) {
             throw end(failure);
         }
-        for (Iterator<Chunk> chunks = ahead.iterator(); chunks.hasNext();) {
-            Chunk chunk = chunks.next();
+        for (Iterator<ThreadChunk> chunks = ahead.iterator(); chunks.hasNext();) {
+            ThreadChunk chunk = chunks.next();
+            if (chunk.given < chunk.ready()) {
+                return chunk;
+            }
             if (chunk.done) {
                 chunks.remove();
                 startRunner();
-                return chunk;
-            }
-            if (ordered) {
+                if (chunk.thrown != null) {
+                    throw end(chunk.thrown);
+                }
+            } else if (ordered) {
                 break;
             }
         }
-        if (sourceFailure != null && ahead.isEmpty() && reserved == 0) {
+        if (sourceFailure != null && isDry()) {
             throw end(sourceFailure);
         }
         return null;
+    }
+
+    /** Whether nothing is to come of what has been taken from the source. */
+    private boolean isDry() {
+        return ahead.isEmpty() && reserved == 0;
     }
 
     private void finish() {
@@ -228,8 +238,13 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         }
     }
 
+    /** Whether a chunk may be computed: one that was left, or one to be taken from the source. */
+    private boolean hasWork() {
+        return !left.isEmpty() || hasRoom();
+    }
+
     private boolean hasRoom() {
-        long portions = (long) AHEAD * parallelism;
+        long portions = (long) AHEAD * parallelism + 1; // and one that is being given out
         return !exhausted
                 && ahead.size() + reserved < (chunked ? portions : Math.max(portions, portions * portion / 8));
     }
@@ -238,7 +253,7 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     private void startRunner() {
         lock.lock();
         try {
-            if (runnerCount < parallelism && hasRoom()) {
+            if (runnerCount < parallelism && hasWork()) {
                 Runner runner = new Runner();
                 runner.future = threads.submit(runner);
                 runners.add(runner);
@@ -246,10 +261,20 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
             }
         } catch (RejectedExecutionException e) {
             exhausted = true;
+            left.forEach(this::abandon);
+            left.clear();
             sourceFailure = new CancellationException("the pool was shut down before all items had been taken");
+        } catch (OutOfMemoryError e) { // there is no thread now: others compute, or else the consumer does
+            changed.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Nobody will compute a chunk. */
+    private void abandon(ThreadChunk chunk) {
+        chunk.thrown = new CancellationException("the pool was shut down before all items had been computed");
+        chunk.done = true;
     }
 
     /** Computes chunks while there is room. */
@@ -279,7 +304,7 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         private boolean reserveOrLeave() {
             lock.lock();
             try {
-                if (hasRoom()) {
+                if (hasWork()) {
                     reserved++;
                     return true;
                 }
@@ -297,7 +322,7 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     private void runOne() {
         lock.lock();
         try {
-            if (!hasRoom()) {
+            if (!hasWork()) {
                 return;
             }
             reserved++;
@@ -308,22 +333,39 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     private void runReserved() {
-        Chunk chunk = take();
+        ThreadChunk chunk = takeLeft();
+        if (chunk == null) {
+            chunk = take();
+        }
         if (chunk != null) {
             startRunner(); // there may be more, for another
             compute(chunk);
         }
     }
 
+    /** Takes a chunk that another runner has left; null where there is none. */
+    private @Nullable ThreadChunk takeLeft() {
+        lock.lock();
+        try {
+            ThreadChunk chunk = left.poll();
+            if (chunk != null) {
+                reserved--; // it is ahead already
+            }
+            return chunk;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Takes items for a chunk that is reserved; null where there are none. */
-    private @Nullable Chunk take() {
-        Chunk chunk = null;
+    private @Nullable ThreadChunk take() {
+        ThreadChunk chunk = null;
         Throwable thrown = null;
         boolean last = false;
         try {
             source.lockInterruptibly();
             try {
-                chunk = new Chunk(taken);
+                chunk = new ThreadChunk(taken, new ArrayList<>());
                 last = !fill(chunk);
             } catch (Throwable t) {
                 thrown = t;
@@ -340,8 +382,8 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
     }
 
     /** Fills a chunk; false where the source has no more. */
-    private boolean fill(Chunk chunk) {
-        if (cancelled) {
+    private boolean fill(ThreadChunk chunk) {
+        if (cancelled || exhausted) {
             return false;
         }
         if (iterator == null) {
@@ -360,7 +402,7 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         return true;
     }
 
-    private void enter(@Nullable Chunk chunk, boolean last, @Nullable Throwable thrown) {
+    private void enter(@Nullable ThreadChunk chunk, boolean last, @Nullable Throwable thrown) {
         lock.lock();
         try {
             reserved--;
@@ -377,27 +419,75 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         }
     }
 
-    private void compute(Chunk chunk) {
+    private void compute(ThreadChunk chunk) {
         long start = System.nanoTime();
+        long told = start;
+        long now = start;
+        int size = chunk.items.size();
+        int at = 0;
+        Throwable thrown = null;
         try {
-            for (Object item : chunk.items) {
+            chunk.begin();
+            while (at < size && (at == 0 || now - start < SPLIT_NANOS)) {
                 if (cancelled) {
                     throw new CancellationException("cancelled");
                 }
-                chunk.results.add(task.apply(uncheckedItem(item)));
+                chunk.publish(at, task.apply(uncheckedItem(chunk.items.get(at))));
+                at++;
+                if (size > 1) {
+                    now = System.nanoTime();
+                    if (isWaiting && now - told > SIGNAL_NANOS) {
+                        told = now;
+                        tell();
+                    }
+                }
             }
         } catch (Throwable t) {
-            chunk.thrown = withAccount(t, chunk);
+            thrown = withAccount(t, chunk, at);
         }
-        long nanos = System.nanoTime() - start;
+        end(chunk, thrown, at, System.nanoTime() - start);
+    }
+
+    /** Lets the consumer look. */
+    private void tell() {
         lock.lock();
         try {
-            chunk.done = true;
-            if (chunk.thrown != null && failFast && failure == null) {
-                failure = chunk.thrown;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Leaves the rest of a chunk in two parts, so that two runners can go on with it. */
+    private void leave(ThreadChunk chunk, int computed) {
+        int end = chunk.items.size();
+        int middle = computed + (end - computed + 1) / 2;
+        List<ThreadChunk> all = new ArrayList<>(ahead);
+        int place = all.indexOf(chunk) + 1;
+        for (int from = computed; from < end; from = middle, middle = end) {
+            ThreadChunk part = new ThreadChunk(chunk.first + from, chunk.items.subList(from, middle));
+            all.add(place++, part);
+            left.add(part);
+        }
+        ahead.clear();
+        ahead.addAll(all);
+        startRunner();
+    }
+
+    /** A runner is through with a chunk, though perhaps not with all of its items. */
+    private void end(ThreadChunk chunk, @Nullable Throwable thrown, int computed, long nanos) {
+        lock.lock();
+        try {
+            if (thrown == null && computed < chunk.items.size()) {
+                leave(chunk, computed);
             }
-            exhausted |= chunk.thrown != null; // what comes behind it is not wanted any more
-            double fitting = CHUNK_NANOS * chunk.items.size() / Math.max(1, nanos);
+            chunk.thrown = thrown;
+            chunk.done = true;
+            if (thrown != null && failFast && failure == null) {
+                failure = thrown;
+            }
+            exhausted |= thrown != null; // what comes behind it is not wanted any more
+            double fitting = CHUNK_NANOS * computed / Math.max(1, nanos);
             portion = (int) Math.clamp(fitting, 1, Math.min(2.0 * portion, MOST_IN_CHUNK));
             changed.signalAll();
         } finally {
@@ -410,9 +500,12 @@ final class ThreadRun<T extends @Nullable Object, R extends @Nullable Object>
         return (T) item;
     }
 
-    private static Throwable withAccount(Throwable thrown, Chunk chunk) {
-        int at = chunk.results.size();
-        return Failure.addAccount(thrown, chunk.items.get(at), chunk.first + at,
-                "thread " + Thread.currentThread().getName());
+    private static Throwable withAccount(Throwable thrown, ThreadChunk chunk, int at) {
+        try {
+            return Failure.addAccount(thrown, chunk.items.get(at), chunk.first + at,
+                    "thread " + Thread.currentThread().getName());
+        } catch (Throwable t) { // there is too little memory for it
+            return thrown;
+        }
     }
 }

@@ -23,6 +23,7 @@ import java.io.PrintStream;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
@@ -187,7 +188,8 @@ final class WorkerFork {
         }
 
         private static PrintStream to(FileDescriptor descriptor) {
-            return new PrintStream(new BufferedOutputStream(new FileOutputStream(descriptor)), true);
+            return new PrintStream(new BufferedOutputStream(new FileOutputStream(descriptor)), true,
+                    StandardCharsets.UTF_8); // which is how it is read
         }
 
         void take() {

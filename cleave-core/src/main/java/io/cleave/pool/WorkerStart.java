@@ -9,7 +9,10 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +69,9 @@ final class WorkerStart {
     }
 
     static Process start(PoolSettings settings, int memory, int place, boolean cached) throws IOException {
-        List<String> command = new ArrayList<>(basics());
+        List<String> command = new ArrayList<>();
+        command.add(java());
+        command.addAll(basics(settings.jvmOptions()));
         command.add("-XX:MaxHeapSize=" + heap(settings.workers()));
         String classPath = classPath(settings.classPath());
         command.addAll(Inherited.OPTIONS);
@@ -78,6 +83,8 @@ final class WorkerStart {
             command.add("-Xlog:aot*=off,cds*=off"); // where the JVM cannot use it, it does without
         }
         command.add("-D" + IS_WORKER + "=true");
+        command.add("-Dstdout.encoding=UTF-8"); // which is how what it prints is read, whatever the locale is
+        command.add("-Dstderr.encoding=UTF-8");
         command.addAll(settings.jvmOptions());
         command.addAll(place(classPath));
         command.add(Long.toString(Unistd.getpid()));
@@ -85,14 +92,47 @@ final class WorkerStart {
         command.add(Integer.toString(place));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+        for (String variable : OPTION_VARIABLES) {
+            builder.environment().computeIfPresent(variable, (_, options) -> withoutObservers(options));
+        }
         return builder.start();
     }
 
-    /** How each worker's JVM begins. */
-    static List<String> basics() {
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", // one thread computes, and many JVMs must not each use all processors to collect
-                "-XX:-UsePerfData");
+    /** The same Java. */
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    /**
+     * How the options of each worker's JVM begin: with the Serial collector, as one thread computes, and many JVMs must not
+     * each use all processors to collect, unless some collector is chosen: by the pool's options or the environment.
+     */
+    static List<String> basics(List<String> chosen) {
+        boolean isChosen = chosen.stream().anyMatch(WorkerStart::choosesCollector)
+                || OPTION_VARIABLES.stream().map(System::getenv).filter(Objects::nonNull)
+                        .flatMap(options -> tokens(options).stream()).anyMatch(WorkerStart::choosesCollector);
+        return isChosen ? List.of("-XX:-UsePerfData") : List.of("-XX:+UseSerialGC", "-XX:-UsePerfData");
+    }
+
+    /** Where a JVM finds options besides its command line. */
+    private static final List<String> OPTION_VARIABLES = List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS",
+            "_JAVA_OPTIONS");
+    private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w+GC");
+    private static final Pattern TOKEN = Pattern.compile("(?:[^\\s\"']|\"[^\"]*\"|'[^']*')+");
+
+    static boolean choosesCollector(String option) {
+        return COLLECTOR.matcher(option).matches();
+    }
+
+    private static List<String> tokens(String options) {
+        return TOKEN.matcher(options).results().map(MatchResult::group).toList();
+    }
+
+    /** The same options, but for those by which a JVM is observed: several JVMs cannot share a debugger's port. */
+    static String withoutObservers(String options) {
+        return tokens(options).stream().filter(option -> !option.startsWith("-agentlib:jdwp")
+                && !option.startsWith("-Xrunjdwp") && !option.startsWith("-Dcom.sun.management"))
+                .collect(Collectors.joining(" "));
     }
 
     private static long heap(int workers) {

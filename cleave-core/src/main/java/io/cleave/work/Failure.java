@@ -42,8 +42,9 @@ public record Failure(String message, String item, long index, String worker, St
         String why = "";
         try {
             exception = Codec.java().encode(thrown);
-        } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
-            why = " (the exception itself cannot be carried over: " + safeText(e) + ")";
+        } catch (Throwable t) { // whatever the exception's class does
+            passOutOfMemory(t);
+            why = " (the exception itself cannot be carried over: " + safeText(t) + ")";
         }
         return new Failure(message(thrown, index) + why, textOf(item), index, worker, stackOf(thrown), exception);
     }
@@ -146,11 +147,34 @@ public record Failure(String message, String item, long index, String worker, St
     public static String reason(Throwable refusal) {
         String text = safeText(refusal);
         Throwable root = refusal;
-        for (int depth = 0; root.getCause() != null && depth < MOST_CAUSES; depth++) {
-            root = root.getCause();
+        Throwable cause = causeOf(root);
+        for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
+            root = cause;
+            cause = causeOf(root);
         }
         String deepest = safeText(root);
         return text.contains(deepest) ? text : text + ", caused by " + deepest;
+    }
+
+    /**
+     * The cause of an exception, even where its own getCause fails.
+     *
+     * @param thrown any exception
+     * @return what it says, or null
+     */
+    public static @Nullable Throwable causeOf(Throwable thrown) {
+        try {
+            return thrown.getCause();
+        } catch (Throwable t) { // of a class of the user's
+            return null;
+        }
+    }
+
+    /** Whoever makes the account of a failure says it in short where there is too little memory for more. */
+    private static void passOutOfMemory(Throwable thrown) {
+        if (thrown instanceof OutOfMemoryError error) {
+            throw error;
+        }
     }
 
     /**
@@ -249,8 +273,8 @@ public record Failure(String message, String item, long index, String worker, St
                 if (Codec.java().decode(exception, 0, exception.length) instanceof Throwable original) {
                     return withAccount(original);
                 }
-            } catch (IOException | RuntimeException | LinkageError e) {
-                return account(e);
+            } catch (Throwable t) { // whatever the exception's class does when it is read
+                return account(t);
             }
         }
         return account(null);
@@ -284,9 +308,10 @@ public record Failure(String message, String item, long index, String worker, St
     private static String safeText(@Nullable Object object) {
         try {
             return String.valueOf(object);
-        } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
+        } catch (Throwable t) {
+            passOutOfMemory(t);
             return (object == null ? "null" : object.getClass().getName()) + ", whose toString failed with "
-                    + e.getClass().getName();
+                    + t.getClass().getName();
         }
     }
 
@@ -294,8 +319,9 @@ public record Failure(String message, String item, long index, String worker, St
         StringWriter text = new StringWriter();
         try (PrintWriter printer = new PrintWriter(text)) {
             thrown.printStackTrace(printer);
-        } catch (Exception | LinkageError | StackOverflowError | AssertionError e) {
-            return "no stack: " + e.getClass().getName();
+        } catch (Throwable t) {
+            passOutOfMemory(t);
+            return "no stack: " + t.getClass().getName();
         }
         return text.toString();
     }

@@ -175,13 +175,17 @@ public final class Parcel {
     }
 
     private synchronized @Nullable Object value(Codec codec) throws IOException {
-        if (isFetched) {
-            if (refusal != null) {
-                throw new IOException("it could not be fetched: " + refusal, refusal);
-            }
-            return fetched;
+        if (isShared()) {
+            fetch(codec); // once, whoever comes first: it may be read but once
         }
-        return decode(codec);
+        if (!isFetched) {
+            return decode(codec);
+        }
+        Throwable why = refusal;
+        if (why != null) {
+            throw new IOException("it could not be fetched: " + Failure.reason(why), why);
+        }
+        return fetched;
     }
 
     /**
@@ -193,8 +197,8 @@ public final class Parcel {
         if (!isFetched) {
             try {
                 fetched = decode(codec);
-            } catch (IOException | RuntimeException | LinkageError | StackOverflowError | OutOfMemoryError e) {
-                refusal = e;
+            } catch (Throwable t) { // whatever the classes of its parts do
+                refusal = t;
             }
             isFetched = true;
         }

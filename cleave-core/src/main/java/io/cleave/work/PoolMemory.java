@@ -29,7 +29,8 @@ import java.nio.ByteOrder;
  * </pre>
  *
  * A batch belongs to whoever changes its state from {@link #QUEUED}: the worker to {@link #TAKEN}, or the pool to
- * {@link #RECALLED}, which may then give it to another worker. So a batch in the ring of a worker that is busy or dead is
+ * {@link #RECALLED}, which may then give it to another worker. The pool may ask for the rest of a batch that was taken, by
+ * {@link #CUT}. So a batch in the ring of a worker that is busy or dead is
  * never begun twice, and the pool knows which have been begun.
  */
 public final class PoolMemory {
@@ -49,6 +50,15 @@ public final class PoolMemory {
     public static final int TAKEN = 2;
     /** A batch's state: the worker is to pass over it. */
     public static final int RECALLED = 3;
+    /** A batch's state: the worker has begun it, and is to end it behind the item that it is at. */
+    public static final int CUT = 0;
+
+    /** Exit code of a worker that found its pool gone. */
+    public static final int EXIT_ORPHANED = 90;
+    /** Exit code of a worker that could not find what it shares with its pool. */
+    public static final int EXIT_UNCONNECTED = 93;
+    /** Exit code of a worker that could not report what went wrong. */
+    public static final int EXIT_BROKEN = 97;
 
     /** The worker's phase: the JVM starts. */
     public static final int BOOTING = 0;
@@ -304,6 +314,26 @@ public final class PoolMemory {
          */
         public void interrupt(long batch) {
             LONG.setRelease(memory, place(batch), batch << 2 | RECALLED); // SYNC: batch-state
+        }
+
+        /**
+         * Asks that a batch that the worker has taken end behind the item that it is at.
+         *
+         * @param batch its number
+         * @return false where the worker has not taken it
+         */
+        public boolean cut(long batch) {
+            return LONG.compareAndSet(memory, place(batch), batch << 2 | TAKEN, batch << 2 | CUT);
+        }
+
+        /**
+         * Whether a batch that was taken is to end behind the item that the worker is at. A hint: it is seen a little later.
+         *
+         * @param batch its number
+         * @return whether the pool has asked for it
+         */
+        public boolean isCut(long batch) {
+            return (long) LONG.getOpaque(memory, place(batch)) == (batch << 2 | CUT);
         }
 
         /**

@@ -21,9 +21,6 @@ final class Control {
     private static final long NAP_NANOS = 1_000_000;
     private static final long SLEEP_NANOS = 1_000_000_000L;
     private static final long LEAVE_MILLIS = 100;
-    /** Exit code of a worker that found its pool gone. */
-    private static final int EXIT_ORPHANED = 90;
-
     private final PoolMemory.Slot slot;
     private final long parent;
     private final Thread main;
@@ -84,7 +81,7 @@ final class Control {
         }
         Signals.prctl(Signals.PR_SET_PDEATHSIG, Signals.SIGKILL); // it holds as long as this thread lives
         if (Unistd.getppid() != parent) {
-            Runtime.getRuntime().halt(EXIT_ORPHANED);
+            Runtime.getRuntime().halt(PoolMemory.EXIT_ORPHANED);
         }
         Doorbell bell = slot.control();
         Futex.wake(MemorySegment.NULL, 0, false); // loads it
@@ -99,7 +96,7 @@ final class Control {
             }
             bell.sleep(ticket, System.nanoTime() + SLEEP_NANOS);
             if (Unistd.getppid() != parent) {
-                Runtime.getRuntime().halt(EXIT_ORPHANED);
+                Runtime.getRuntime().halt(PoolMemory.EXIT_ORPHANED);
             }
         }
     }

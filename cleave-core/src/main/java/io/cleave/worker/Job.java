@@ -3,6 +3,7 @@ package io.cleave.worker;
 import io.cleave.pool.AsyncTask;
 import io.cleave.pool.Task;
 import io.cleave.share.Codec;
+import io.cleave.work.Failure;
 import io.cleave.work.Parcel;
 import io.cleave.work.TaskFrames;
 import java.io.IOException;
@@ -38,14 +39,15 @@ final class Job {
             return;
         }
         if (failure != null) {
-            throw new InvalidObjectException("the task cannot be deserialised in a worker: " + failure, failure);
+            throw new InvalidObjectException("the task cannot be deserialised in a worker: " + Failure.reason(failure),
+                    failure);
         }
         try {
             task = Objects.requireNonNull(Parcel.open(parcel, Codec.java()));
             parcel = null;
         } catch (IOException | RuntimeException | LinkageError e) {
             failure = e;
-            throw new InvalidObjectException("the task cannot be deserialised in a worker: " + e, e);
+            throw new InvalidObjectException("the task cannot be deserialised in a worker: " + Failure.reason(e), e);
         }
     }
 

@@ -3,6 +3,7 @@ package io.cleave.worker;
 import io.cleave.AllocationException;
 import io.cleave.WorkerDiedException;
 import io.cleave.channel.Doorbell;
+import io.cleave.channel.FrameSink;
 import io.cleave.channel.Ring;
 import io.cleave.channel.RingValues;
 import io.cleave.os.Unistd;
@@ -26,9 +27,6 @@ import org.jspecify.annotations.Nullable;
  * thread that calls {@link #live} does all of it; {@link Control} hears what cannot wait.
  */
 final class Worker {
-    /** Exit code of a worker that could not report what went wrong. */
-    static final int EXIT_BROKEN = 94;
-
     /** Chains of causes may be circles. */
     private static final int MOST_CAUSES = 20;
     private static final long SPIN_NANOS = 30_000;
@@ -85,7 +83,7 @@ final class Worker {
             control.notBusy(); // downcalls are loaded
         }
         control.start();
-        int status = EXIT_BROKEN;
+        int status = PoolMemory.EXIT_BROKEN;
         try {
             work();
             status = 0;
@@ -93,6 +91,9 @@ final class Worker {
             status = 0; // the pool is gone: nobody is there to be told
         } catch (Throwable t) {
             report(t);
+        }
+        if (async != null) {
+            async.awaitCancelled();
         }
         control.leave();
         System.exit(status);
@@ -102,7 +103,7 @@ final class Worker {
         try {
             t.printStackTrace();
         } catch (Throwable again) {
-            Runtime.getRuntime().halt(EXIT_BROKEN);
+            Runtime.getRuntime().halt(PoolMemory.EXIT_BROKEN);
         }
     }
 
@@ -270,7 +271,7 @@ final class Worker {
             slot.phase(PoolMemory.DECODING);
             find(job.loader);
             job.open();
-            for (; index < count; index++) {
+            for (; index < count && (index == 0 || !slot.isCut(number)); index++) {
                 in.next();
                 left--;
                 if (index >= timedAgain) {
@@ -332,22 +333,28 @@ final class Worker {
             if (cause instanceof OutOfMemoryError || cause instanceof InternalError) {
                 return true;
             }
-            cause = cause.getCause();
+            cause = Failure.causeOf(cause);
         }
         return false;
     }
 
     /** Sends what a task threw, or where there is too little memory for that, what it was; true in that case. */
     private boolean sendFailure(Throwable t, @Nullable Object item, long index) throws IOException {
+        return writeFailure(out, t, item, index, name());
+    }
+
+    /** Writes what a task threw, or where there is too little memory for that, what it was; true in that case. */
+    static boolean writeFailure(FrameSink to, Throwable t, @Nullable Object item, long index, String name)
+            throws IOException {
         byte[] bytes;
         boolean isShort = false;
         try {
-            bytes = Failure.of(t, item, index, name()).encode();
+            bytes = Failure.of(t, item, index, name).encode();
         } catch (OutOfMemoryError e) {
             isShort = true;
-            bytes = Failure.inShort(t, index, name()).encode();
+            bytes = Failure.inShort(t, index, name).encode();
         }
-        out.write(TaskFrames.FAILURE, bytes, 0, bytes.length);
+        to.write(TaskFrames.FAILURE, bytes, 0, bytes.length);
         return isShort;
     }
 
@@ -377,7 +384,7 @@ final class Worker {
     }
 
     /** Writes a result, through shared memory where it is large, unless that is full. */
-    static void writeValue(Ring.Producer out, Codec codec, @Nullable Object result) throws IOException {
+    static void writeValue(FrameSink out, Codec codec, @Nullable Object result) throws IOException {
         try {
             Parcel.write(out, codec, result, Sharing.ONCE);
         } catch (AllocationException e) {

@@ -1,5 +1,6 @@
 package io.cleave.worker;
 
+import io.cleave.work.CacheFile;
 import io.cleave.work.PoolMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -16,9 +17,6 @@ import java.nio.file.StandardOpenOption;
  * Java's own, no logging. Downcalls come into play in the second thread, once there is time.
  */
 public final class WorkerMain {
-    /** Exit code of a worker that could not find what it shares with its pool. */
-    private static final int EXIT_UNCONNECTED = 93;
-
     private WorkerMain() {
     }
 
@@ -27,12 +25,17 @@ public final class WorkerMain {
      *
      * @param args the pool's process, the descriptor of its memory there, the slot's number, and "forked" where this JVM
      *        is a copy of the pool's; or "rehearse", "codec"
-     *        or "plain", and names of classes, for the JVM from which the cache for workers is made
+     *        or "plain", and names of classes, for the JVM from which the cache for workers is made; or "publish", a file and a
+     *        key, for the one that gives it its name
      * @throws IOException where the rehearsal fails
      */
     public static void main(String[] args) throws IOException {
         if (args.length > 1 && "rehearse".equals(args[0])) {
             Rehearsal.run(args);
+            return;
+        }
+        if (args.length == 3 && "publish".equals(args[0])) {
+            CacheFile.publish(Path.of(args[1]), args[2]);
             return;
         }
         boolean isForked = args.length == 4 && "forked".equals(args[3]);
@@ -51,7 +54,7 @@ public final class WorkerMain {
                     isForked);
         } catch (IOException e) {
             System.err.println("The pool of process " + parent + " cannot be reached: " + e);
-            Runtime.getRuntime().halt(EXIT_UNCONNECTED);
+            Runtime.getRuntime().halt(PoolMemory.EXIT_UNCONNECTED);
         }
         if (worker != null) {
             worker.live();

@@ -14,9 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -77,45 +74,31 @@ class ProcessPoolDeathTest extends MishapTestBase {
         assertThat(noted()).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(114);
     }
 
-    /** An item that is slow to write when it is written for a second attempt. */
-    static final class SlowAgain implements Serializable {
+    /** An item that counts how often it is written. */
+    static final class Counted implements Serializable {
         private static final long serialVersionUID = 1L;
         private final transient AtomicInteger written = new AtomicInteger();
-        private final transient CountDownLatch again = new CountDownLatch(1);
-        private final transient CountDownLatch goOn = new CountDownLatch(1);
 
         private void writeObject(ObjectOutputStream out) throws IOException {
             out.defaultWriteObject();
-            if (written.incrementAndGet() == 2) {
-                again.countDown();
-                try {
-                    boolean _ = goOn.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            }
+            written.incrementAndGet();
         }
     }
 
     @Test
-    void aTaskIsNotRepeatedOnceThePoolIsEndedByForce() throws Exception {
+    void anItemIsSerialisedOnceHoweverOftenItIsTried() {
         String file = executions().toString();
+        Counted counted = new Counted();
         try (ProcessPool pool = workers(1).maxRetries(3).build()) {
-            SlowAgain slow = new SlowAgain();
-            CompletableFuture<List<Integer>> results = pool.amap(List.of(slow), item -> {
-                note(file, 0);
-                Runtime.getRuntime().halt(3);
-                return 0;
-            });
-            assertThat(slow.again.await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
-            List<Runnable> waiting = pool.shutdownNow();
-            slow.goOn.countDown();
-            assertThat(waiting).isEmpty();
-            assertThatThrownBy(() -> get(results)).isInstanceOfAny(ExecutionException.class,
-                    CancellationException.class);
-            assertThat(pool.awaitTermination(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+            assertThat(pool.map(List.of(counted), item -> {
+                note(file, "begun");
+                if (Files.readAllLines(Path.of(file)).size() < 3) {
+                    Mishap.KILL.happen();
+                }
+                return "third";
+            })).containsExactly("third");
         }
-        assertThat(noted()).containsExactly("0");
+        assertThat(counted.written).hasValue(1);
     }
 
     @Test

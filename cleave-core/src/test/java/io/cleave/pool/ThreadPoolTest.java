@@ -145,4 +145,40 @@ final class ThreadPoolTest {
         pool.submit(pool::close).get(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
         assertThat(pool.awaitTermination(Delays.PATIENCE.toNanos(), TimeUnit.NANOSECONDS)).isTrue();
     }
+
+    @Test
+    void aResultIsGivenOutWhileItsChunkGoesOn() {
+        for (boolean isOrdered : new boolean[] {true, false}) {
+            int count = 3000; // of which the later ones go in chunks, as the first are cheap
+            CountDownLatch[] received = Stream.generate(() -> new CountDownLatch(1)).limit(count)
+                    .toArray(CountDownLatch[]::new);
+            Task<Integer, Integer> task = x -> {
+                if (x > 1000 && x % 250 == 0) {
+                    assertThat(received[x - 1].await(Delays.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+                }
+                return x;
+            };
+            List<Integer> items = IntStream.range(0, count).boxed().toList();
+            try (ThreadPool pool = ThreadPool.create(2);
+                    Stream<Integer> results = isOrdered ? pool.imap(items, task) : pool.imapUnordered(items, task)) {
+                assertThat(results.peek(x -> received[x].countDown()).toList())
+                        .containsExactlyInAnyOrderElementsOf(items);
+            }
+        }
+    }
+
+    @Test
+    void severalThreadsComputeTheDearItemsOfAChunk() {
+        List<Integer> items = IntStream.range(0, 20_000).boxed().toList();
+        try (ThreadPool pool = ThreadPool.create(2)) {
+            List<String> threads = pool.map(items, x -> {
+                if (x >= 10_000 && x < 10_100) {
+                    Thread.sleep(3);
+                }
+                return Thread.currentThread().getName();
+            });
+            assertThat(threads).hasSize(20_000);
+            assertThat(threads.subList(10_000, 10_100).stream().distinct()).hasSize(2);
+        }
+    }
 }
