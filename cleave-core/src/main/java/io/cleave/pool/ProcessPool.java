@@ -299,7 +299,7 @@ public final class ProcessPool implements Pool, ExecutorService, Serializable {
             check(items, task);
             Crew of = crew();
             if (of == null || form == null) {
-                return InPlace.stream(items, task);
+                return InPlace.<T, R>stream(items, task::apply);
             }
             return stream(ProcessPool.this.<R>begin(of, items, form, ordered, !ordered, false));
         }
