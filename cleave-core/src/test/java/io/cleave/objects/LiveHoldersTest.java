@@ -7,8 +7,10 @@ import io.cleave.StaleReferenceException;
 import io.cleave.fission.Fission;
 import io.cleave.heap.HeapMemory;
 import io.cleave.testing.Delays;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -155,6 +157,34 @@ class LiveHoldersTest {
             }
             assertThat(heap.drop("counter")).isTrue();
         }
+    }
+
+    @Test
+    void whatWasDroppedBeforeManyThatAreHeldIsFreedOnceItIsHeldNoMore() {
+        SharedMap<Integer, Counter> counters = heap.map("counters", Integer.class,
+                StructureType.ofObject(Counter.class));
+        List<Counter> held = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            counters.computeIfAbsent(i, _ -> heap.object("source", Counter.class)).count(i);
+            held.add(counters.get(i));
+        }
+        counters.clear();
+        HeapMemory memory = heap.heap().memory();
+        long header = header(held.getFirst());
+        long generation = memory.getAcquire(header);
+        assertThat(holders(memory, header)).isEqualTo(1);
+        assertThatThrownBy(() -> held.getFirst().count(1)).isInstanceOf(StaleReferenceException.class);
+        memory.setRelease(holderAt(header, 0), 0); // as when the collector has found the handle
+        SharedMap<Integer, Set<Integer>> others = heap.map("others", Integer.class, StructureType.set(Integer.class));
+        assertThat(Delays.within(Delays.PATIENCE, () -> {
+            others.put(1, Set.of(1));
+            others.clear();
+            return memory.getAcquire(header) != generation;
+        })).isTrue();
+        for (Counter each : held.subList(1, held.size())) {
+            assertThat(holders(memory, header(each))).isEqualTo(1);
+        }
+        Reference.reachabilityFence(held);
     }
 
     @Test
