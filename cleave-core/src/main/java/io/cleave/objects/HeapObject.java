@@ -199,7 +199,7 @@ final class HeapObject extends LiveFields {
             long word = memory.getAcquire(slotAt(slot)); // SYNC: object-field
             requireUse();
             if (isMissing(slot, word)) {
-                return make(slot);
+                return holder == 0 ? type().codec(slot).empty() : make(slot);
             }
             try {
                 return valueAt(slot, word, version);
@@ -209,7 +209,12 @@ final class HeapObject extends LiveFields {
         }
     }
 
-    private boolean isMissing(int slot, long word) {
+    @Override
+    boolean isMissing(int slot) {
+        return isMissing(slot, memory.getAcquire(slotAt(slot)));
+    }
+
+    boolean isMissing(int slot, long word) {
         return type().codec(slot).field().isMadeAtOnce() && !StoredValue.isBlock(word);
     }
 
@@ -243,7 +248,7 @@ final class HeapObject extends LiveFields {
         }
         Object read = values.readUnsure(word, length);
         requireSame(slot, word, version);
-        return values.sure(read);
+        return holder == 0 ? values.brief(read) : values.sure(read);
     }
 
     private void requireSame(int slot, long word, long version) {
@@ -318,7 +323,8 @@ final class HeapObject extends LiveFields {
         requireWritable();
         LiveObjects.Codec codec = type().codec(slot);
         try (ValueBuffer buffer = lend(codec)) {
-            if (codec.isStructure() && value != null && LiveStructure.areSame(value(slot), value)) {
+            if (codec.isStructure() && LiveStructure.isOne(value) && !isMissing(slot)
+                    && LiveStructure.areSame(value(slot), value)) {
                 return; // it is not to be copied into its own place
             }
             long word = codec.values().encode(value, buffer);

@@ -30,6 +30,11 @@ final class LiveObjects<T> {
             return field.structure() != null;
         }
 
+        /** What stands for the structure while nobody has made it. */
+        Object empty() {
+            return ((StructureEncoding<Object>) encoding()).empty();
+        }
+
         ValueEncoding<Object> encoding() {
             return there(anyEncoding);
         }
@@ -167,6 +172,11 @@ final class LiveObjects<T> {
                         ? type.type().cast(known) : null;
     }
 
+    /** A handle that does not keep the object's memory, and that so only reads. */
+    T openBriefly(long header, long generation) {
+        return liveClass.make(unheld(header, generation));
+    }
+
     /** One whose memory may go, and that so only reads. */
     private HeapObject unheld(long header, long generation) {
         HeapMemory memory = loose.heap().memory();
@@ -185,8 +195,9 @@ final class LiveObjects<T> {
     /** Copies what a live object, or anything else of the interface, has. */
     void copy(T from, LiveFields to) {
         boolean _ = Live.read(from, value -> {
+            LiveFields own = LiveClass.fieldsOrNull(value);
             for (int i = 0; i < fields().size(); i++) {
-                to.set(i, liveClass.get(i, value));
+                to.set(i, own != null && own.type().isSame(this) ? own.look(i) : liveClass.get(i, value));
             }
             return true;
         });
@@ -194,7 +205,7 @@ final class LiveObjects<T> {
 
     /** The content of one as an ordinary object, with all levels. */
     T detached(T value) {
-        ObjectCopy copy = new ObjectCopy(this);
+        ObjectCopy copy = new ObjectCopy(this, false);
         copy(value, copy);
         for (int i = 0; i < fields().size(); i++) {
             Codec codec = codec(slot(i));

@@ -174,6 +174,11 @@ final class ObjectHolders {
         }
     }
 
+    /** Whether something was dropped that the collector may find nobody to refer to. */
+    boolean haveDropped() {
+        return holds.stream().anyMatch(hold -> RootLayout.isDropped(heap.memory(), hold.header));
+    }
+
     /** Whether a living process has an object open. Under its lock. */
     static boolean isHeld(HeapMemory memory, long header) {
         return find(memory, header, holder -> holder != 0 && !Participants.isDead(holder)) != 0;
