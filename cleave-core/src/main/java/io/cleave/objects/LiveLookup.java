@@ -5,6 +5,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,7 +71,8 @@ final class LiveLookup {
             return lookup.defineClass(bytes(name));
         } catch (LinkageError e) { // it is there; to ask for it before would find that of a parent's same package
             Class<?> helper = Class.forName(name, true, type.getClassLoader());
-            if (helper.getClassLoader() != type.getClassLoader() || helper.getModule() != type.getModule()) {
+            if (!Objects.equals(helper.getClassLoader(), type.getClassLoader())
+                    || !helper.getModule().equals(type.getModule())) {
                 throw new IllegalArgumentException("there cannot be live objects of " + type.getTypeName()
                         + ", as its class loader takes " + name + " from another one; do not load that yourself", e);
             }
