@@ -2,6 +2,7 @@ package io.cleave.heap;
 
 import io.cleave.IncompatibleBlockException;
 import io.cleave.os.CrashPoint;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -63,6 +64,17 @@ public final class HeapMemory {
     HeapMemory inside() {
         boolean canStore = !memory.isReadOnly(); // else a store has to be refused
         return new HeapMemory(memory, firstBlock, canStore ? memory.byteSize() - Long.BYTES : NONE);
+    }
+
+    /**
+     * The same memory until an arena is closed. Closing that waits for who is in the middle of an access, and later
+     * ones throw {@link IllegalStateException}.
+     *
+     * @param arena to be closed before the heap is
+     * @return the memory, which keeps nobody from unmapping it
+     */
+    public HeapMemory within(Arena arena) {
+        return new HeapMemory(memory.reinterpret(arena, null), firstBlock);
     }
 
     /** Whether bytes are accessed by their address. */

@@ -123,7 +123,8 @@ final class HeapMap<K, V> extends AbstractMap<K, V> implements SharedMap<K, V>, 
 
     /** Whether a value is the very structure that the key has, and so is not to be copied into its place. */
     private boolean isThere(MapAccess access, V value) {
-        return loose != null && LiveStructure.areSame(value, table.get(access, values));
+        return loose != null && LiveStructure.isOne(value)
+                && LiveStructure.areSame(value, values.brief((byte[]) table.getUnsure(access, values)));
     }
 
     /** Whether an object can be a key of this map. */

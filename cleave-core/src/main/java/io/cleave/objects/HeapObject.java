@@ -7,6 +7,7 @@ import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Participants;
 import io.cleave.owner.Patience;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
@@ -24,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>That the memory is there.</b> A store without a lock may come at any time after the look whether the object is
  * in use. So the object says which processes have it open ({@link ObjectHolders}), and is freed when none has. A
- * handle that reads only, as the heap was opened for that, or that has come too late, is not among these: it reads
- * whatever is there, and then looks whether the header still is the object's.
+ * handle that reads only, as the heap was opened for that, or that has come too late, is not among these, nor is one
+ * that a forked child has inherited, until it changes something: it reads whatever is there, and then looks whether the
+ * header still is the object's.
  *
  * <p>
  * <b>Values.</b> A reader has read the version and then the word; it reads the block that the word leads to, and looks
@@ -55,22 +57,27 @@ final class HeapObject extends LiveFields {
     private final long header;
     private final long generation;
     private final long fields;
-    private final boolean isHeld;
+    /**
+     * The process that keeps the object's memory as long as this is referred to; 0 where none does. Another one only
+     * comes under the object's lock, after its word in the object.
+     */
+    private long holder;
 
     /**
      * The object with a header.
      *
-     * @param isHeld whether its memory stays as long as this is referred to; else it cannot be changed by this
+     * @param memory of the heap
+     * @param holder the process that keeps the object's memory for this; where it is 0 this can change nothing
      */
-    HeapObject(LiveObjects<?> type, long header, long generation, long fields, boolean isHeld) {
+    HeapObject(LiveObjects<?> type, long header, long generation, long fields, HeapMemory memory, long holder) {
         super(type);
         this.loose = type.loose();
         this.heap = loose.heap();
-        this.memory = heap.memory();
+        this.memory = memory;
         this.header = header;
         this.generation = generation;
         this.fields = fields;
-        this.isHeld = isHeld;
+        this.holder = holder;
     }
 
     LooseStructures loose() {
@@ -109,14 +116,10 @@ final class HeapObject extends LiveFields {
 
     /** What was read before is of use only if the header still is the object's. */
     private void requireUse() {
-        if (!isHeld) {
-            VarHandle.loadLoadFence(); // what was read comes before the look
-            if (memory.getPlain(header) != generation) {
-                throw stale();
-            }
-        }
-        if (memory.getOpaque(header + RootLayout.KIND_IN_HEADER) != IN_USE) {
-            throw stale();
+        VarHandle.loadLoadFence(); // what was read comes before the look
+        if (memory.getPlain(header) != generation
+                || memory.getOpaque(header + RootLayout.KIND_IN_HEADER) != IN_USE) {
+            throw stale(); // a forked child's parent may have let it go: what is only read needs no holder
         }
     }
 
@@ -128,9 +131,25 @@ final class HeapObject extends LiveFields {
 
     private void requireWritable() {
         requireUse();
-        if (!isHeld) {
+        if (holder != Participants.process()) {
+            requireHolder();
+        }
+    }
+
+    /** A forked child has not what its parent holds: it takes a word of its own, if the object is still there. */
+    private void requireHolder() {
+        if (holder == 0) {
             throw memory.segment().isReadOnly() ? new UnsupportedOperationException(
                     "the heap was opened for reading only; open it without withReadOnly to change something") : stale();
+        }
+        lock();
+        try {
+            if (holder != Participants.process()) {
+                loose.holders().holdInherited(header, this);
+                holder = Participants.process();
+            }
+        } finally {
+            unlock();
         }
     }
 
@@ -180,7 +199,7 @@ final class HeapObject extends LiveFields {
             long word = memory.getAcquire(slotAt(slot)); // SYNC: object-field
             requireUse();
             if (isMissing(slot, word)) {
-                return make(slot);
+                return holder == 0 ? type().codec(slot).empty() : make(slot);
             }
             try {
                 return valueAt(slot, word, version);
@@ -190,7 +209,12 @@ final class HeapObject extends LiveFields {
         }
     }
 
-    private boolean isMissing(int slot, long word) {
+    @Override
+    boolean isMissing(int slot) {
+        return isMissing(slot, memory.getAcquire(slotAt(slot)));
+    }
+
+    boolean isMissing(int slot, long word) {
         return type().codec(slot).field().isMadeAtOnce() && !StoredValue.isBlock(word);
     }
 
@@ -224,7 +248,7 @@ final class HeapObject extends LiveFields {
         }
         Object read = values.readUnsure(word, length);
         requireSame(slot, word, version);
-        return values.sure(read);
+        return holder == 0 ? values.brief(read) : values.sure(read);
     }
 
     private void requireSame(int slot, long word, long version) {
@@ -249,7 +273,7 @@ final class HeapObject extends LiveFields {
     /** Makes the structure that a slot is to have from the first look on. */
     private @Nullable Object make(int slot) {
         requireWritable();
-        if (heap.locks().isHeldByMe(header + ObjectLayout.LOCK)) {
+        if (isLockedByMe()) {
             makeUnderLock(slot);
             return value(slot);
         }
@@ -299,7 +323,8 @@ final class HeapObject extends LiveFields {
         requireWritable();
         LiveObjects.Codec codec = type().codec(slot);
         try (ValueBuffer buffer = lend(codec)) {
-            if (codec.isStructure() && value != null && LiveStructure.areSame(value(slot), value)) {
+            if (codec.isStructure() && LiveStructure.isOne(value) && !isMissing(slot)
+                    && LiveStructure.areSame(value(slot), value)) {
                 return; // it is not to be copied into its own place
             }
             long word = codec.values().encode(value, buffer);
@@ -448,7 +473,7 @@ final class HeapObject extends LiveFields {
     private void await(int look) {
         if (look < LOOKS) {
             Thread.onSpinWait();
-        } else if (isHeld && !heap.locks().isHeldByMe(header + ObjectLayout.LOCK)) {
+        } else if (holder != 0 && !isLockedByMe()) {
             lockOnly();
         } else if (look < LOOKS + MOST_NAPS) {
             Patience.nap(NAP_NANOS);
@@ -456,6 +481,15 @@ final class HeapObject extends LiveFields {
             throw new CleaveException(
                     "an object has been in the middle of an update for seconds, as somebody who made it "
                             + "was stopped or killed; open the heap for writing, which mends that");
+        }
+    }
+
+    private boolean isLockedByMe() {
+        loose.gate().enter();
+        try {
+            return heap.locks().isHeldByMe(header + ObjectLayout.LOCK);
+        } finally {
+            loose.gate().exit();
         }
     }
 
@@ -476,7 +510,7 @@ final class HeapObject extends LiveFields {
 
     /** Reads several fields as they were at one moment; anew where one has changed that is read. */
     <R extends @Nullable Object> R read(Reading<R> reading) {
-        for (int look = 0; look < LOOKS || !isHeld; look++) {
+        for (int look = 0; look < LOOKS || holder == 0; look++) {
             try {
                 return reading.read(view());
             } catch (ObjectView.Changed e) {

@@ -41,7 +41,16 @@ final class HeldStructure {
 
     /** Drops a structure that was made and not stored. */
     static void discard(LooseLists loose, byte[] bytes) {
-        loose.discard((long) WORD.get(bytes, 0), (long) WORD.get(bytes, (int) GENERATION));
+        loose.discard(header(bytes), generation(bytes));
+    }
+
+    /** Where the structure of such bytes is. */
+    static long header(byte[] bytes) {
+        return (long) WORD.get(bytes, 0);
+    }
+
+    static long generation(byte[] bytes) {
+        return (long) WORD.get(bytes, (int) GENERATION);
     }
 
     /** A check that knows how many structures hold what it is told of. */

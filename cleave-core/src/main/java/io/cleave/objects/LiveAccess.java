@@ -194,8 +194,10 @@ final class LiveAccess {
     static String text(LiveFields fields) {
         StringBuilder text = new StringBuilder(fields.type().declared().type().getSimpleName()).append('[');
         for (int i = 0; i < fields.type().fields().size(); i++) {
-            text.append(i == 0 ? "" : ", ").append(fields.type().fields().get(i).name()).append('=')
-                    .append(fields.get(i));
+            LiveField field = fields.type().fields().get(i);
+            int slot = fields.type().slot(i);
+            text.append(i == 0 ? "" : ", ").append(field.name()).append('=')
+                    .append(fields.isMissing(slot) ? fields.type().codec(slot).empty() : fields.get(i));
         }
         return text.append(']').toString();
     }

@@ -45,7 +45,8 @@ final class LiveCopies {
             throw new IllegalArgumentException("a " + declared.type().getTypeName() + " has no field "
                     + component.getName() + ", which the record wants");
         }
-        Object value = fields.get(field);
+        int slot = fields.type().slot(field);
+        Object value = fields.isMissing(slot) ? fields.type().codec(slot).empty() : fields.get(field);
         Class<?> wanted = MethodType.methodType(component.getType()).wrap().returnType();
         LiveObjects.Codec codec = fields.type().codec(fields.type().slot(field));
         if (value != null && codec.isStructure()) {

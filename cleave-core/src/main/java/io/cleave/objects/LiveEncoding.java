@@ -45,6 +45,16 @@ final class LiveEncoding<T> extends StructureEncoding<T> {
     }
 
     @Override
+    T openBriefly(long header, long generation) {
+        return objects().openBriefly(header, generation);
+    }
+
+    @Override
+    T empty() {
+        return objects().liveClass().make(new ObjectCopy(objects(), true));
+    }
+
+    @Override
     void fill(long header, long generation, T value) {
         objects().copy(value, objects().made(header, generation));
     }
@@ -61,7 +71,7 @@ final class LiveEncoding<T> extends StructureEncoding<T> {
 
     /** An ordinary object that has what a record or bean has. */
     T copyOf(Object source) {
-        ObjectCopy copy = new ObjectCopy(objects());
+        ObjectCopy copy = new ObjectCopy(objects(), false);
         LiveCopies.fill(copy, source);
         return objects().liveClass().make(copy);
     }

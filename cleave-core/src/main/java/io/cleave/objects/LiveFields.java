@@ -38,6 +38,16 @@ abstract class LiveFields {
                 : value(slot);
     }
 
+    /** The same, but null for a structure that nobody has made yet, which so is not made. */
+    final @Nullable Object look(int field) {
+        return isMissing(type.slot(field)) ? null : get(field);
+    }
+
+    /** Whether a slot is of a structure that is made when it is first read, and has not been. */
+    boolean isMissing(int slot) {
+        return false;
+    }
+
     /** Lets a field have a value, which is boxed where it is a primitive. */
     final void set(int field, @Nullable Object value) {
         int slot = type.slot(field);

@@ -5,6 +5,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,12 +67,16 @@ final class LiveLookup {
     private static Class<?> helper(Class<?> type, MethodHandles.Lookup lookup)
             throws IllegalAccessException, ClassNotFoundException {
         String name = type.getPackageName() + (type.getPackageName().isEmpty() ? "" : ".") + NAME;
-        synchronized (LiveLookup.class) { // of two who define it one would fail
-            try {
-                return Class.forName(name, true, type.getClassLoader());
-            } catch (ClassNotFoundException e) {
-                return lookup.defineClass(bytes(name));
+        try {
+            return lookup.defineClass(bytes(name));
+        } catch (LinkageError e) { // it is there; to ask for it before would find that of a parent's same package
+            Class<?> helper = Class.forName(name, true, type.getClassLoader());
+            if (!Objects.equals(helper.getClassLoader(), type.getClassLoader())
+                    || !helper.getModule().equals(type.getModule())) {
+                throw new IllegalArgumentException("there cannot be live objects of " + type.getTypeName()
+                        + ", as its class loader takes " + name + " from another one; do not load that yourself", e);
             }
+            return helper;
         }
     }
 

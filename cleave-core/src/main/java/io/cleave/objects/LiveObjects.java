@@ -4,6 +4,7 @@ import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.owner.Participants;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,11 @@ final class LiveObjects<T> {
             @Nullable StoredValue<Object> anyValues) {
         boolean isStructure() {
             return field.structure() != null;
+        }
+
+        /** What stands for the structure while nobody has made it. */
+        Object empty() {
+            return ((StructureEncoding<Object>) encoding()).empty();
         }
 
         ValueEncoding<Object> encoding() {
@@ -126,10 +132,9 @@ final class LiveObjects<T> {
 
     /** A handle on an object, which has ended where that has; the one that the process has already, if it has one. */
     T open(long header, long generation) {
-        Object known = loose.holders().known(header);
-        if (known != null && known.getClass() == liveClass.type()
-                && LiveClass.fields(known) instanceof HeapObject object && object.generation() == generation) {
-            return type.type().cast(known);
+        T known = known(header, generation);
+        if (known != null) {
+            return known;
         }
         Heap heap = loose.heap();
         HeapMemory memory = heap.memory();
@@ -143,8 +148,11 @@ final class LiveObjects<T> {
                 if (memory.getAcquire(header) != generation || RootLayout.isDropped(memory, header)) {
                     return liveClass.make(unheld(header, generation));
                 }
-                HeapObject object = new HeapObject(this, header, generation,
-                        memory.getPlain(header + ObjectLayout.FIELDS), true);
+                known = known(header, generation);
+                if (known != null) {
+                    return known; // another thread was faster
+                }
+                HeapObject object = made(header, generation);
                 T handle = liveClass.make(object);
                 loose.holders().hold(header, object, handle);
                 return handle;
@@ -156,25 +164,40 @@ final class LiveObjects<T> {
         }
     }
 
+    /** The handle that there is on an object. */
+    private @Nullable T known(long header, long generation) {
+        Object known = loose.holders().known(header);
+        return known != null && known.getClass() == liveClass.type()
+                && LiveClass.fields(known) instanceof HeapObject object && object.generation() == generation
+                        ? type.type().cast(known) : null;
+    }
+
+    /** A handle that does not keep the object's memory, and that so only reads. */
+    T openBriefly(long header, long generation) {
+        return liveClass.make(unheld(header, generation));
+    }
+
     /** One whose memory may go, and that so only reads. */
     private HeapObject unheld(long header, long generation) {
         HeapMemory memory = loose.heap().memory();
         long fields = memory.getPlain(header + ObjectLayout.FIELDS);
         boolean isThere = memory.isCommitted(fields, ObjectLayout.fieldsBytes(slotCount())) && (fields & 7) == 0;
-        return new HeapObject(this, header, generation, isThere ? fields : header, false);
+        return new HeapObject(this, header, generation, isThere ? fields : header, memory, 0);
     }
 
-    /** One that the calling thread makes, and nobody else knows. */
+    /** One that stays as the caller sees to it: it holds the object's lock, or nobody else knows the object. */
     HeapObject made(long header, long generation) {
         return new HeapObject(this, header, generation,
-                loose.heap().memory().getPlain(header + ObjectLayout.FIELDS), true);
+                loose.heap().memory().getPlain(header + ObjectLayout.FIELDS), loose.holders().memory(),
+                Participants.process());
     }
 
     /** Copies what a live object, or anything else of the interface, has. */
     void copy(T from, LiveFields to) {
         boolean _ = Live.read(from, value -> {
+            LiveFields own = LiveClass.fieldsOrNull(value);
             for (int i = 0; i < fields().size(); i++) {
-                to.set(i, liveClass.get(i, value));
+                to.set(i, own != null && own.type().isSame(this) ? own.look(i) : liveClass.get(i, value));
             }
             return true;
         });
@@ -182,7 +205,7 @@ final class LiveObjects<T> {
 
     /** The content of one as an ordinary object, with all levels. */
     T detached(T value) {
-        ObjectCopy copy = new ObjectCopy(this);
+        ObjectCopy copy = new ObjectCopy(this, false);
         copy(value, copy);
         for (int i = 0; i < fields().size(); i++) {
             Codec codec = codec(slot(i));

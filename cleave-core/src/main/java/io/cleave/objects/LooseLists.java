@@ -272,25 +272,39 @@ final class LooseLists {
                         : worker(place.header) != 0 && !RootLayout.isDropped(memory, place.header));
     }
 
-    /** Takes a structure that nobody is freeing, for the calling thread to free; 0 where there is none. */
-    long claim() {
+    /**
+     * Takes a structure that nobody is freeing, for the calling thread to free.
+     *
+     * @param place from where on; the next look goes on behind what was taken, or at the beginning where that is gone
+     * @return 0 where there is none up to the end of the list
+     */
+    long claim(Place place) {
         if (first(RootLayout.FIRST_FREED) == 0) {
             return 0;
         }
         lock();
         try {
-            long header = first(RootLayout.FIRST_FREED);
+            long header = isIn(place) ? place.header : first(place.list);
             for (long steps = 0; header != 0 && steps < mostSteps; steps++) {
-                if (worker(check(header)) == 0 && RootLayout.kindOf(memory, header) != null) {
+                long next = memory.getPlain(check(header) + RootLayout.NEXT_IN_HEADER);
+                if (worker(header) == 0 && RootLayout.kindOf(memory, header) != null) {
                     memory.setRelease(header + RootLayout.WORKER_IN_HEADER, Participants.me());
+                    place.header = next;
+                    place.generation = next == 0 ? 0 : memory.getPlain(check(next));
                     return header;
                 }
-                header = memory.getPlain(header + RootLayout.NEXT_IN_HEADER);
+                header = next;
             }
+            place.header = 0;
             return 0;
         } finally {
             unlock();
         }
+    }
+
+    /** The structure that was dropped last; 0 where none is left. */
+    long lastDropped() {
+        return first(RootLayout.FIRST_FREED);
     }
 
     /** Lets others free what the thread has claimed. */

@@ -34,8 +34,10 @@ import org.jspecify.annotations.Nullable;
  * in use. He sweeps after his outermost operation in the heap, where most of them are free ({@link #begin}, {@link #end}).
  */
 final class LooseStructures {
-    /** How many that are in use are passed over in a brief sweep. */
-    private static final int MOST_BUSY = 16;
+    /** How many that are in use a brief sweep passes over among those that were dropped last. */
+    private static final int MOST_BUSY = 4;
+    /** How many it passes over now and then among all others, where it goes on the next time. */
+    private static final int MOST_OLD_BUSY = 16;
     private static final long REST_NANOS = 20_000_000;
     /** The heaps of the operations on structures in structures that the thread is in, the innermost last. */
     private static final ThreadLocal<ArrayDeque<LooseStructures>> RUNNING = ThreadLocal.withInitial(ArrayDeque::new);
@@ -45,6 +47,9 @@ final class LooseStructures {
     private final ObjectHolders holders;
     private final LooseLists.Place lookedAtMade = LooseLists.Place.inMade();
     private final LooseLists.Place lookedAtFreed = LooseLists.Place.inFreed();
+    private final LooseLists.Place lookedAtOld = LooseLists.Place.inFreed();
+    /** What was dropped last when a sweep found nothing but what is in use. A hint, as is the next: races do no harm. */
+    private long lastInUse;
     /** When one thread or another last looked for workers that have left. */
     private long lastLook = System.nanoTime() - 2 * REST_NANOS;
 
@@ -127,31 +132,51 @@ final class LooseStructures {
         if (lists.areEmpty()) {
             return;
         }
-        if (isThorough || System.nanoTime() - lastLook > REST_NANOS) {
+        boolean isDue = isThorough || System.nanoTime() - lastLook > REST_NANOS;
+        if (isDue) {
             takeOver(isThorough);
+        } else if (lists.lastDropped() == lastInUse) {
+            return; // objects that somebody has open stay for long, and are not to cost each operation something
         }
         List<Long> busy = new ArrayList<>();
         try {
-            IncompatibleBlockException damage = freeAll(limit, isThorough ? Integer.MAX_VALUE : MOST_BUSY, busy);
+            LooseLists.Place first = LooseLists.Place.inFreed();
+            IncompatibleBlockException damage = freeAll(first, limit, isThorough ? Integer.MAX_VALUE : MOST_BUSY, busy);
+            if (isDue && !isThorough) {
+                IncompatibleBlockException old = freeAll(lookedAtOld, limit, busy.size() + MOST_OLD_BUSY, busy);
+                damage = damage == null ? old : damage;
+            }
             if (damage != null) {
                 throw damage;
             }
         } finally {
             busy.forEach(lists::release);
+            lastInUse = busy.isEmpty() || limit.isReached() ? 0 : lists.lastDropped();
         }
     }
 
-    /** Frees one after the other. What cannot be freed now stays claimed, and is added to those that are busy. */
-    private @Nullable IncompatibleBlockException freeAll(SweepLimit limit, int mostBusy, List<Long> busy) {
+    /**
+     * Frees one after the other, up to the end of the list; what is dropped by that, too. What cannot be freed now stays
+     * claimed, and is added to those that are busy.
+     */
+    private @Nullable IncompatibleBlockException freeAll(LooseLists.Place place, SweepLimit limit, int mostBusy,
+            List<Long> busy) {
         IncompatibleBlockException damage = null;
+        boolean isAnyFree = false;
         while (!limit.isReached() && busy.size() < mostBusy) {
-            long header = lists.claim();
-            if (header == 0) {
+            long header = lists.claim(place);
+            if (header == 0 && !isAnyFree) {
                 break;
+            }
+            if (header == 0) {
+                isAnyFree = false; // what was in it is at the beginning of the list
+                continue;
             }
             boolean isOver = false;
             try {
-                if (!lists.free(header, limit)) {
+                if (lists.free(header, limit)) {
+                    isAnyFree = true;
+                } else {
                     busy.add(header);
                 }
                 isOver = true;

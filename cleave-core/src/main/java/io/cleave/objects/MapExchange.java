@@ -82,7 +82,7 @@ final class MapExchange<V> {
             byte[] seen = see(access);
             V old;
             try {
-                V live = values.sure(seen);
+                V live = values.brief(seen);
                 old = live == null ? null : values.detached(live);
             } catch (StaleReferenceException e) {
                 if (Arrays.equals(last, seen)) {

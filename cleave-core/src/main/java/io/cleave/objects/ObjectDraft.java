@@ -65,10 +65,16 @@ final class ObjectDraft extends LiveFields implements AutoCloseable {
     }
 
     @Override
+    boolean isMissing(int slot) {
+        return !changed.get(slot) && object.isMissing(slot);
+    }
+
+    @Override
     void setValue(int slot, @Nullable Object value) {
         requireOpen();
         LiveObjects.Codec codec = type().codec(slot);
-        if (codec.isStructure() && LiveStructure.areSame(value(slot), value)) {
+        if (codec.isStructure() && LiveStructure.isOne(value) && !isMissing(slot)
+                && LiveStructure.areSame(value(slot), value)) {
             return; // it is not to be copied into its own place
         }
         try (ValueBuffer buffer = object.lend(codec)) {

@@ -33,6 +33,11 @@ final class ObjectView extends LiveFields {
     }
 
     @Override
+    boolean isMissing(int slot) {
+        return object.isMissing(slot, words[slot]);
+    }
+
+    @Override
     @Nullable Object value(int slot) {
         return object.valueAt(slot, words[slot], version);
     }

@@ -7,6 +7,7 @@ import io.cleave.heap.Change;
 import io.cleave.heap.Check;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
+import io.cleave.memory.raw.Shortage;
 import io.cleave.owner.Gate;
 import io.cleave.owner.ParticipantsLayout;
 import io.cleave.owner.Patience;
@@ -374,14 +375,21 @@ final class Roots {
     boolean makeRoom() {
         boolean isAny = word(RootLayout.DROPPED) != 0 || !loose.lists().areEmpty();
         if (isAny) {
-            try {
-                sweepNamed(SweepLimit.all());
-                loose.sweepAll(SweepLimit.all());
-            } catch (IncompatibleBlockException e) {
-                Thread.onSpinWait(); // a drop reports it
+            sweepWithoutWaiting();
+            if (loose.holders().haveDropped() && Shortage.collect()) {
+                sweepWithoutWaiting(); // what only handles have kept that nobody refers to
             }
         }
         return isAny;
+    }
+
+    private void sweepWithoutWaiting() {
+        try {
+            sweepNamed(SweepLimit.all());
+            loose.sweepAll(SweepLimit.all());
+        } catch (IncompatibleBlockException e) {
+            Thread.onSpinWait(); // a drop reports it
+        }
     }
 
     /** Frees what was dropped by its name, unless another is at it. */

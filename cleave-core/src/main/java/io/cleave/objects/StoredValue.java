@@ -267,6 +267,11 @@ final class StoredValue<T> {
         return encoding.sure(result);
     }
 
+    /** The same by {@link ValueEncoding#brief}. */
+    @Nullable T brief(@Nullable Object result) {
+        return !encoding.isPlain() && result instanceof byte[] bytes ? encoding.brief(bytes) : sure(result);
+    }
+
     /** Names the block that a word leads to, if it does, and looks whether the value fits in. */
     static void walk(HeapMemory memory, long word, Check check) {
         if (!isBlock(word)) {

@@ -44,6 +44,14 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
     /** A handle on the one with a header. */
     abstract T open(long header, long generation);
 
+    /** One that does not keep the structure's memory, for who only looks at it now. */
+    T openBriefly(long header, long generation) {
+        return open(header, generation);
+    }
+
+    /** What stands for a structure that nobody has made yet: it has nothing in it, and cannot be changed. */
+    abstract T empty();
+
     /** Copies a value into an empty one. */
     abstract void fill(T empty, T value);
 
@@ -130,6 +138,16 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         return open(header, in.readLong());
     }
 
+    /** What {@link #sure} makes of bytes, as {@link #openBriefly} opens it. */
+    @Override
+    final @Nullable T brief(byte @Nullable [] bytes) {
+        if (bytes == null || bytes.length != HeldStructure.BYTES
+                || !RootLayout.isHeader(loose.heap().memory(), HeldStructure.header(bytes))) {
+            return sure(bytes);
+        }
+        return openBriefly(HeldStructure.header(bytes), HeldStructure.generation(bytes));
+    }
+
     /** Whether an encoding's values are structures. */
     private static boolean isHolding(ValueEncoding<?> encoding) {
         return encoding.loose() != null;
@@ -152,6 +170,11 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         @Override
         RootKind kind() {
             return RootKind.LIST;
+        }
+
+        @Override
+        List<E> empty() {
+            return new DetachedStructures.OfList<>(List.of());
         }
 
         @Override
@@ -209,6 +232,11 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         }
 
         @Override
+        Map<K, V> empty() {
+            return new DetachedStructures.OfMap<>(Map.of());
+        }
+
+        @Override
         Map<K, V> open(long header, long generation) {
             return new HeapMap<>(new MapTable(loose().heap(), loose().gate(), header, generation), keys, values);
         }
@@ -255,6 +283,11 @@ abstract class StructureEncoding<T> extends ValueEncoding<T> {
         @Override
         RootKind kind() {
             return RootKind.SET;
+        }
+
+        @Override
+        Set<E> empty() {
+            return new DetachedStructures.OfSet<>(Set.of());
         }
 
         @Override

@@ -206,6 +206,14 @@ abstract class ValueEncoding<T> {
         return (T) result;
     }
 
+    /**
+     * The same for bytes of an encoding that is not plain, for who only looks at the value now: a structure is not kept
+     * by it.
+     */
+    @Nullable T brief(byte @Nullable [] bytes) {
+        return sure(bytes);
+    }
+
     /** Refuses a value whose bytes nobody could read at once. */
     static void checkLength(long length) {
         if (length > MOST_BYTES) {

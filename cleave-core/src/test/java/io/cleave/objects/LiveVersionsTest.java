@@ -123,4 +123,20 @@ class LiveVersionsTest {
         assertThat(LiveVersions.get(old, "cents")).isEqualTo(42L);
         assertThat(LiveVersions.get(heap.object("a", version(SECOND)), "zone")).isEqualTo("a zone with a long name");
     }
+
+    @Test
+    void aClassLoaderWhoseParentHasTheSamePackageHasLiveObjectsOfItsOwn() throws ReflectiveOperationException {
+        Class<?> outer = LiveVersions.define("cleave.shared.Outer", Map.of("x", long.class));
+        Class<?> inner = LiveVersions.define(outer.getClassLoader(), "cleave.shared.Inner", Map.of("y", long.class));
+        Class<?> second = LiveVersions.define(outer.getClassLoader(), "cleave.shared.Second", Map.of("z", long.class));
+        Object parent = heap.object("outer", outer);
+        Object child = heap.object("inner", inner);
+        Object sibling = heap.object("second", second);
+        LiveVersions.set(parent, "x", 1L);
+        LiveVersions.set(child, "y", 2L);
+        LiveVersions.set(sibling, "z", 3L);
+        assertThat(LiveVersions.get(parent, "x")).isEqualTo(1L);
+        assertThat(LiveVersions.get(child, "y")).isEqualTo(2L);
+        assertThat(LiveVersions.get(sibling, "z")).isEqualTo(3L);
+    }
 }

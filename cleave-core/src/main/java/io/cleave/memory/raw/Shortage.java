@@ -150,6 +150,15 @@ public final class Shortage {
         throw failure;
     }
 
+    /**
+     * Collects garbage for who has met a shortage that is none of the system's, unless that was fruitless lately.
+     *
+     * @return whether something has ended by it
+     */
+    public static boolean collect() {
+        return collect(rounds);
+    }
+
     private static boolean isShortage(RuntimeException failure) {
         return failure instanceof AllocationException || (failure instanceof SystemCallException call
                 && (call.isOutOfDescriptors() || call.errno() == Errno.ENOMEM));
