@@ -117,7 +117,7 @@ public final class Live {
      */
     public static <T, R extends @Nullable Object> R read(T object, Function<? super T, ? extends R> reading) {
         return LiveClass.fieldsOrNull(object) instanceof HeapObject live
-                ? live.<R>read(view -> reading.apply(same(object, view))) : reading.apply(object);
+                ? ObjectView.<R>read(live, view -> reading.apply(same(object, view))) : reading.apply(object);
     }
 
     /**

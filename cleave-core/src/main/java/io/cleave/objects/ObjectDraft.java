@@ -1,7 +1,6 @@
 package io.cleave.objects;
 
 import io.cleave.heap.Change;
-import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
@@ -115,14 +114,13 @@ final class ObjectDraft extends LiveFields implements AutoCloseable {
         }
     }
 
-    /** Stores all of it, as a part of a change. */
+    /** Stores all of it, as a part of a change while the version is odd. */
     void into(Change change) {
-        HeapMemory memory = object.memory();
-        long versionAt = object.versionAt();
-        long version = memory.getPlain(versionAt);
-        change.set(versionAt, version + 1); // SYNC: object-version
         for (int slot = changed.nextSetBit(0); slot >= 0; slot = changed.nextSetBit(slot + 1)) {
             LiveObjects.Codec codec = type().codec(slot);
+            if (codec.field().kind() == ObjectLayout.PRIMITIVE && words[slot] == object.word(slot)) {
+                continue; // what is not stored cannot be stored again over what others set
+            }
             byte[] own = bytes[slot];
             if (own != null && codec.isStructure()) {
                 HeldStructure.adopt(object.loose().lists(), change, own);
@@ -130,7 +128,6 @@ final class ObjectDraft extends LiveFields implements AutoCloseable {
             long word = own == null ? words[slot] : codec.values().store(change, own);
             change.set(object.slotAt(slot), word); // SYNC: object-field
         }
-        change.set(versionAt, version + 2); // SYNC: object-version
         for (int slot = changed.nextSetBit(0); slot >= 0; slot = changed.nextSetBit(slot + 1)) {
             LiveObjects.Codec codec = type().codec(slot);
             if (codec.field().kind() != ObjectLayout.PRIMITIVE) {

@@ -21,7 +21,7 @@ class LiveCrashTest {
     /** Those that are played in one JVM where tests are not given more time than usual. */
     static Stream<String> names() {
         return IS_LONG ? new LiveScenarios().get().stream().map(CrashScenario::name)
-                : Stream.of("set-text,clear-text,update-numbers,remove-object", "update");
+                : Stream.of("set-text,clear-text,update-numbers,remove-object", "update,count-after-update");
     }
 
     private static CrashHarness.Seconds seconds() {
