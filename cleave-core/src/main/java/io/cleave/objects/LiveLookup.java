@@ -62,15 +62,23 @@ final class LiveLookup {
         }
     }
 
-    /** The class of ours that is in the interface's package. */
-    private static Class<?> helper(Class<?> type, MethodHandles.Lookup lookup)
-            throws IllegalAccessException, ClassNotFoundException {
+    /**
+     * The class of ours that is in the interface's package. A parent of its class loader may have one of the same name,
+     * which is in another package, though it is called the same: then the next name is taken.
+     */
+    private static Class<?> helper(Class<?> type, MethodHandles.Lookup lookup) throws IllegalAccessException {
         String name = type.getPackageName() + (type.getPackageName().isEmpty() ? "" : ".") + NAME;
         synchronized (LiveLookup.class) { // of two who define it one would fail
-            try {
-                return Class.forName(name, true, type.getClassLoader());
-            } catch (ClassNotFoundException e) {
-                return lookup.defineClass(bytes(name));
+            for (int number = 0;; number++) {
+                String numbered = number == 0 ? name : name + number;
+                try {
+                    Class<?> found = Class.forName(numbered, false, type.getClassLoader());
+                    if (found.getClassLoader() == type.getClassLoader() && found.getModule().equals(type.getModule())) {
+                        return found;
+                    }
+                } catch (ClassNotFoundException e) {
+                    return lookup.defineClass(bytes(numbered));
+                }
             }
         }
     }

@@ -15,8 +15,8 @@ final class LiveVersions {
 
     /** A class loader with one class of its own. */
     private static final class Loader extends ClassLoader {
-        Loader() {
-            super(LiveVersions.class.getClassLoader());
+        Loader(ClassLoader parent) {
+            super(parent);
         }
 
         Class<?> define(String name, byte[] bytes) {
@@ -26,6 +26,11 @@ final class LiveVersions {
 
     /** A public interface with accessors for fields, in a class loader of its own. */
     static Class<?> define(String name, Map<String, Class<?>> fields) {
+        return define(name, fields, LiveVersions.class.getClassLoader());
+    }
+
+    /** The same below a certain class loader. */
+    static Class<?> define(String name, Map<String, Class<?>> fields, ClassLoader parent) {
         byte[] bytes = ClassFile.of().build(ClassDesc.of(name), builder -> {
             builder.withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_INTERFACE | ClassFile.ACC_ABSTRACT);
             fields.forEach((field, type) -> {
@@ -36,7 +41,7 @@ final class LiveVersions {
                         ClassFile.ACC_PUBLIC | ClassFile.ACC_ABSTRACT, _ -> {});
             });
         });
-        return new Loader().define(name, bytes);
+        return new Loader(parent).define(name, bytes);
     }
 
     /** What a field of an object has. */
