@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * one change, and nothing of it has happened where it is not.
  */
 final class ObjectDraft extends LiveFields implements AutoCloseable {
+    // A field takes a word of the change. A structure that comes takes three more, one that goes five, and a value with a
+    // block one allocation and one that is freed: 60 + 8 * (3 + 5) words are less than Change.MOST_WORDS.
     /** How many fields of primitives and short values one change can store. */
     static final int MOST_FIELDS = 60;
     /** How many values one change can store, or replace, that take blocks: each of them may be a structure. */
