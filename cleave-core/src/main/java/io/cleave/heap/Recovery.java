@@ -23,7 +23,8 @@ import io.cleave.owner.Patience;
  * <b>Why a log is not applied too late.</b> The words of a log belong to what its owner holds locks of, and to its
  * context. Those locks are not released by the dead, and not replaced before the log is done; the context has the owner's
  * word until then. A recoverer that is stopped in the middle holds up those who want these locks, as any owner does that
- * is stopped; nobody goes on beside it.
+ * is stopped; nobody goes on beside it. Who stores in the same places without those locks, as live objects have it, looks
+ * at a mark that is there as long as the log may have a status, and then comes for the lock.
  *
  * <p>
  * <b>Death at each step.</b> Before the status: the change has not happened. After it, until the status is 0 again: any

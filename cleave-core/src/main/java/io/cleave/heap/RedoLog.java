@@ -15,7 +15,9 @@ package io.cleave.heap;
  * before it, a death leaves nothing changed, as nobody reads pairs under a status of 0. After it, the words can be
  * stored by anybody who has the log for himself, any number of times and beginning anew after any death, because they do
  * not depend on what was there, and because nobody else stores in the same places: what the words belong to is locked
- * by the owner, and a lock of a dead owner is taken over only when none of its process's logs has a status.
+ * by the owner, and a lock of a dead owner is taken over only when none of its process's logs has a status. Where others
+ * store without that lock, as they do the primitives of live objects, a mark that is set before the status and taken away
+ * after it has to keep them from it.
  *
  * <p>
  * <b>A change of a single word</b> is that store itself, and needs no status.

@@ -11,6 +11,7 @@ import io.cleave.owner.Participants;
 import io.cleave.owner.Patience;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,10 +37,14 @@ import org.jspecify.annotations.Nullable;
  * versions.
  *
  * <p>
- * <b>Several fields.</b> An update stores its words by one {@link Change}, between two that make the version odd and
+ * <b>Several fields.</b> An update makes the version odd, stores its words by one {@link Change}, and makes the version
  * even again. Who reads several fields copies all words while the version is even and the same: they are of no two
  * sides of an update. Where somebody has died in the middle, which leaves the version odd, who reads takes the lock,
  * which finishes what the dead one has begun.
+ *
+ * <p>
+ * <b>Stores beside an update.</b> What the dead one has begun is finished by storing all its words again, also over what
+ * somebody else has stored without a lock since. So nobody does that: {@link ObjectVersion} says how.
  *
  * <p>
  * Order of locks: the object's, as that of any structure; that of the loose structures; a context.
@@ -115,7 +120,7 @@ final class HeapObject extends LiveFields {
     }
 
     /** What was read before is of use only if the header still is the object's. */
-    private void requireUse() {
+    void requireUse() {
         VarHandle.loadLoadFence(); // what was read comes before the look
         if (memory.getPlain(header) != generation
                 || memory.getOpaque(header + RootLayout.KIND_IN_HEADER) != IN_USE) {
@@ -169,6 +174,7 @@ final class HeapObject extends LiveFields {
     void setBits(int slot, long bits, FieldAccess.Mode mode) {
         try {
             requireWritable();
+            long version = ObjectVersion.awaitEven(this);
             if (mode == FieldAccess.Mode.PLAIN) {
                 memory.setPlain(slotAt(slot), bits);
             } else {
@@ -176,6 +182,9 @@ final class HeapObject extends LiveFields {
                 if (mode == FieldAccess.Mode.VOLATILE) {
                     VarHandle.fullFence(); // before what the thread reads after
                 }
+            }
+            if (memory.getAcquire(versionAt()) != version) {
+                long _ = ObjectVersion.awaitEven(this); // an update that came over this is at its end before the caller goes on
             }
         } finally {
             Reference.reachabilityFence(this);
@@ -186,7 +195,17 @@ final class HeapObject extends LiveFields {
     boolean compareAndSetBits(int slot, long expected, long bits) {
         try {
             requireWritable();
-            return memory.cas(slotAt(slot), expected, bits);
+            while (true) {
+                long version = ObjectVersion.awaitEven(this);
+                boolean isSet = memory.cas(slotAt(slot), expected, bits);
+                VarHandle.fullFence(); // the look comes after the store
+                if (memory.getAcquire(versionAt()) == version
+                        || !ObjectVersion.isMended(version, ObjectVersion.awaitEven(this))
+                        || !isSet || memory.getAcquire(slotAt(slot)) != expected) {
+                    return isSet;
+                }
+                Thread.onSpinWait(); // an update was stored again over this one, which comes after it
+            }
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -279,7 +298,7 @@ final class HeapObject extends LiveFields {
         }
         loose.begin();
         try {
-            lock();
+            lockForCode();
             try {
                 if (isMissing(slot, word(slot))) {
                     makeUnderLock(slot);
@@ -301,7 +320,10 @@ final class HeapObject extends LiveFields {
         }
     }
 
-    /** What a value is encoded into: to be closed when the lock is free again. */
+    /**
+     * What a value is encoded into. Closing it drops structures that were encoded and not stored, which may sweep: so
+     * where the caller has the choice, it comes after the lock is free again.
+     */
     ValueBuffer lend(LiveObjects.Codec codec) {
         ValueBuffer buffer = ValueBuffer.lend();
         boolean isBegun = false;
@@ -383,19 +405,34 @@ final class HeapObject extends LiveFields {
         }
     }
 
+    private void store(ObjectDraft draft) {
+        ObjectVersion.begin(memory, versionAt());
+        try {
+            change(true, draft::into);
+        } finally {
+            ObjectVersion.end(memory, versionAt());
+        }
+    }
+
     private void lock() {
+        if (UserCode.ofThread().isRunningFor(heap, header, generation)) {
+            throw new IllegalStateException("Recursive update: the function that Live.update calls must change the "
+                    + "object by what it is given, and not by another handle; that of Live.read must not change it");
+        }
+        lockForCode();
+    }
+
+    /** Takes the lock also where code of the user's runs for the object in this thread, which reads. */
+    private void lockForCode() {
         loose.gate().enter();
         boolean isHolding = false;
         try {
-            if (UserCode.ofThread().isRunningFor(heap, header, generation)) {
-                throw new IllegalStateException("Recursive update: the function that Live.update calls must change the "
-                        + "object by what it is given, and not by another handle");
-            }
             heap.locks().lock(header + ObjectLayout.LOCK);
             isHolding = true;
             if (memory.getAcquire(header) != generation || RootLayout.isDropped(memory, header)) {
                 throw stale();
             }
+            ObjectVersion.mend(memory, versionAt());
         } catch (Throwable t) {
             if (isHolding) {
                 unlock();
@@ -411,28 +448,23 @@ final class HeapObject extends LiveFields {
         loose.gate().exit();
     }
 
-    /** What code of the user's does to a draft of the object. */
-    interface Editing {
-        void edit(ObjectDraft draft);
-    }
-
     /** Changes several fields at once, by code that runs under the lock. */
-    void update(Editing editing) {
+    void update(Consumer<ObjectDraft> editing) {
         requireWritable();
         loose.begin();
         try {
             lock();
             try (ObjectDraft draft = new ObjectDraft(this)) {
                 UserCode code = UserCode.ofThread();
-                code.begin(heap, header, generation);
+                beginCode(code);
                 try {
-                    editing.edit(draft);
+                    editing.accept(draft);
                 } finally {
                     code.end();
                 }
                 if (!draft.isEmpty()) {
                     draft.checkSize();
-                    change(true, draft::into);
+                    store(draft);
                 }
             } finally {
                 unlock();
@@ -443,34 +475,8 @@ final class HeapObject extends LiveFields {
         }
     }
 
-    /** The object as it is at one moment. */
-    private ObjectView view() {
-        try {
-            return viewWhileHeld();
-        } finally {
-            Reference.reachabilityFence(this);
-        }
-    }
-
-    private ObjectView viewWhileHeld() {
-        long[] words = new long[type().slotCount()];
-        for (int look = 0;; look++) {
-            long version = memory.getAcquire(versionAt()); // SYNC: object-version
-            for (int slot = 0; slot < words.length; slot++) {
-                words[slot] = memory.getAcquire(slotAt(slot)); // SYNC: object-field
-            }
-            VarHandle.loadLoadFence(); // the words come before the look
-            if ((version & 1) == 0 && memory.getOpaque(versionAt()) == version) {
-                requireUse();
-                return new ObjectView(this, version, words);
-            }
-            requireUse();
-            await(look);
-        }
-    }
-
     /** Waits for the end of an update, which somebody who died may have left. */
-    private void await(int look) {
+    void await(int look) {
         if (look < LOOKS) {
             Thread.onSpinWait();
         } else if (holder != 0 && !isLockedByMe()) {
@@ -497,31 +503,24 @@ final class HeapObject extends LiveFields {
         loose.gate().enter();
         try {
             heap.locks().lock(header + ObjectLayout.LOCK);
+            ObjectVersion.mend(memory, versionAt());
             heap.locks().unlock(header + ObjectLayout.LOCK);
         } finally {
             loose.gate().exit();
         }
     }
 
-    /** What code of the user's makes of a view of the object. */
-    interface Reading<R extends @Nullable Object> {
-        R read(ObjectView view);
+    /** Code of the user's begins to read the object, which so is not to be changed by anything but itself. */
+    void beginCode(UserCode code) {
+        code.begin(heap, header, generation);
     }
 
-    /** Reads several fields as they were at one moment; anew where one has changed that is read. */
-    <R extends @Nullable Object> R read(Reading<R> reading) {
-        for (int look = 0; look < LOOKS || holder == 0; look++) {
-            try {
-                return reading.read(view());
-            } catch (ObjectView.Changed e) {
-                Thread.onSpinWait();
-            }
-        }
-        return underLock(() -> reading.read(view()));
+    boolean isHeld() {
+        return holder != 0;
     }
 
-    private <R extends @Nullable Object> R underLock(Supplier<R> action) {
-        lock();
+    <R extends @Nullable Object> R underLock(Supplier<R> action) {
+        lockForCode();
         try {
             return action.get();
         } finally {

@@ -82,14 +82,28 @@ public final class Live {
 
     /**
      * Changes several fields at once. The function is called once, under a lock of the object; it must change it only
-     * by what it is given, and reads there what it has set. Where it throws something, nothing has happened.
+     * by what it is given, and reads there what it has set. Where it throws something, none of these fields has changed.
+     *
+     * <p>
+     * <b>What is no part of it</b> happens at once, and stays where the function throws something: what is changed in
+     * objects, lists, maps and sets in the object, as {@code it.address().zip(1)} and {@code it.notes().add("x")} do;
+     * whatever is changed outside of the object; and primitives of the object that are set by another handle on it, over
+     * which the update then is stored where it sets them, too.
+     *
+     * <p>
+     * <b>Order of locks.</b> To open an object takes its lock, and so does setting what is no primitive. So while the
+     * function runs, all other threads of all processes wait that want to open the object, by its name or by what
+     * holds it. Two functions that each update, open or set another's object wait for each other for ever: updates in
+     * each other, and maps and lists whose functions update objects, must come in the same order everywhere, such as that
+     * of the names, or from what holds to what is held. Better have opened before what the function needs.
      *
      * @param <T> the interface
      * @param object a live object
      * @param change sets fields of what it is given, at most 60, of which 8 may be structures or values of more than
      *         7 bytes
      * @throws IllegalArgumentException where it sets more, or the object is none of a heap
-     * @throws IllegalStateException where it changes the object by another handle
+     * @throws IllegalStateException where it sets anything but a primitive of the object by another handle, or updates
+     *         the object again
      * @throws io.cleave.StaleReferenceException where the object has ended
      * @throws io.cleave.HeapFullException where there is no room; nothing has happened
      * @throws UnsupportedOperationException where the heap was opened for reading only
@@ -113,11 +127,13 @@ public final class Live {
      * @param object a live object
      * @param reading reads fields of what it is given, which it must not keep
      * @return its result
+     * @throws IllegalStateException where it changes what it is given, or sets anything but a primitive of the object by
+     *         another handle, or updates it
      * @throws io.cleave.StaleReferenceException where the object has ended
      */
     public static <T, R extends @Nullable Object> R read(T object, Function<? super T, ? extends R> reading) {
         return LiveClass.fieldsOrNull(object) instanceof HeapObject live
-                ? live.<R>read(view -> reading.apply(same(object, view))) : reading.apply(object);
+                ? ObjectView.<R>read(live, view -> reading.apply(same(object, view))) : reading.apply(object);
     }
 
     /**

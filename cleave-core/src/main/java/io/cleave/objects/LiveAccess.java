@@ -25,6 +25,8 @@ final class LiveAccess {
     private static final MethodHandle EQUALS = own("isEqual", boolean.class, Object.class);
     private static final MethodHandle HASH = own("hash", int.class);
     private static final MethodHandle TEXT = own("text", String.class);
+    private static final MethodHandle ABSENT = own("absentField", MethodType.methodType(
+            UnsupportedOperationException.class, String.class));
 
     private static final Map<Class<?>, Width> WIDTHS = Map.of(byte.class, Width.BYTE, short.class, Width.SHORT,
             char.class, Width.CHAR, int.class, Width.INT, long.class, Width.LONG);
@@ -59,11 +61,35 @@ final class LiveAccess {
     /** What a method does, with the type of the method after an object in the place of the fields. */
     static MethodHandle of(LiveAccessor accessor, LiveField field, int slot) {
         Class<?> type = field.type();
+        if (slot == LiveLayout.ABSENT) {
+            return absent(accessor, field);
+        }
         MethodHandle handle = type.isPrimitive() ? ofPrimitive(accessor.verb(), type, slot, field.mode())
                 : accessor.verb() == Verb.GET ? MethodHandles.insertArguments(VALUE, 1, slot)
                         : MethodHandles.insertArguments(SET_VALUE, 1, slot);
         return typed(handle, MethodType.methodType(accessor.method().getReturnType(),
                 accessor.method().getParameterTypes()));
+    }
+
+    /** What a method does of a field that the object does not have, in a heap that is only read. */
+    private static MethodHandle absent(LiveAccessor accessor, LiveField field) {
+        MethodType type = MethodType.methodType(accessor.method().getReturnType(),
+                accessor.method().getParameterTypes()).insertParameterTypes(0, Object.class);
+        if (accessor.verb() == Verb.GET && !field.isMadeAtOnce()) {
+            return MethodHandles.empty(type);
+        }
+        MethodHandle thrower = MethodHandles.throwException(type.returnType(), UnsupportedOperationException.class);
+        MethodHandle refusing = MethodHandles.collectArguments(thrower, 0,
+                MethodHandles.insertArguments(ABSENT, 0, field.name()));
+        return MethodHandles.dropArguments(refusing, 0, type.parameterList());
+    }
+
+    /** Why a field that the object does not have cannot be made or set. */
+    static UnsupportedOperationException absentField(String name) {
+        return new UnsupportedOperationException("the object was made by another version of the program and does not "
+                + "have the field " + name
+                + " yet; as the heap was opened for reading only, it cannot be added: open it "
+                + "without withReadOnly");
     }
 
     private static MethodHandle typed(MethodHandle handle, MethodType type) {

@@ -48,14 +48,14 @@ final class LiveCopies {
         int slot = fields.type().slot(field);
         Object value = fields.isMissing(slot) ? fields.type().codec(slot).empty() : fields.get(field);
         Class<?> wanted = MethodType.methodType(component.getType()).wrap().returnType();
-        LiveObjects.Codec codec = fields.type().codec(fields.type().slot(field));
-        if (value != null && codec.isStructure()) {
+        LiveField there = fields.type().fields().get(field);
+        if (value != null && there.structure() != null) {
             value = wanted.isRecord() ? Live.snapshot(value, wanted.asSubclass(Record.class))
-                    : codec.encoding().detached(value);
+                    : fields.type().codec(fields.type().slot(field)).encoding().detached(value);
         }
         if (value != null && !wanted.isInstance(value)) {
             throw new IllegalArgumentException("the component " + component.getName() + " is a "
-                    + component.getType().getTypeName() + ", and the field is a " + codec.field().description());
+                    + component.getType().getTypeName() + ", and the field is a " + there.description());
         }
         return value;
     }
@@ -70,21 +70,33 @@ final class LiveCopies {
             if (from == null) {
                 set(fields, source, getters);
             } else {
-                boolean _ = Live.read(source, view -> setAll(fields, LiveClass.fields(view)));
+                setAll(fields, source);
             }
         });
     }
 
-    private static boolean setAll(LiveFields target, LiveFields source) {
-        boolean isAny = false;
-        for (int i = 0; i < target.type().fields().size(); i++) {
-            int other = source.type().declared().indexOf(target.type().fields().get(i).name());
-            if (other >= 0) {
-                target.set(i, source.get(other));
-                isAny = true;
+    /** Lets fields have what those of a live object have at one moment. */
+    private static void setAll(LiveFields target, Object source) {
+        boolean isAny = Live.read(source, view -> {
+            LiveFields from = LiveClass.fields(view);
+            boolean isOne = false;
+            for (int i = 0; i < target.type().fields().size(); i++) {
+                int other = from.type().declared().indexOf(target.type().fields().get(i).name());
+                if (other >= 0) {
+                    setOne(target, i, from.get(other));
+                    isOne = true;
+                }
             }
+            return isOne;
+        });
+        if (!isAny) {
+            throw noneOf(LiveClass.fields(source).type().declared().type(), target.type());
         }
-        return isAny;
+    }
+
+    private static IllegalArgumentException noneOf(Class<?> source, LiveObjects<?> target) {
+        return new IllegalArgumentException("a " + source.getTypeName() + " has none of the fields of "
+                + target.declared().type().getTypeName());
     }
 
     /** By the fields, what reads them in a record or bean; null where it has none such. */
@@ -97,8 +109,7 @@ final class LiveCopies {
             isAny |= getter != null;
         }
         if (!isAny) {
-            throw new IllegalArgumentException("a " + source.getClass().getTypeName() + " has none of the fields of "
-                    + target.declared().type().getTypeName());
+            throw noneOf(source.getClass(), target);
         }
         return getters;
     }
@@ -156,8 +167,12 @@ final class LiveCopies {
         return ((LiveEncoding<?>) target.type().codec(target.type().slot(field)).encoding()).copyOf(source);
     }
 
-    /** Lets an ordinary object have what a record or bean has. */
+    /** Lets an ordinary object have what a record, a bean or another live object has. */
     static void fill(LiveFields copy, Object source) {
-        set(copy, source, getters(source, copy.type()));
+        if (LiveClass.fieldsOrNull(source) == null) {
+            set(copy, source, getters(source, copy.type()));
+        } else {
+            setAll(copy, source);
+        }
     }
 }

@@ -69,7 +69,7 @@ final class LiveEncoding<T> extends StructureEncoding<T> {
         return objects().detached(value);
     }
 
-    /** An ordinary object that has what a record or bean has. */
+    /** An ordinary object that has what a record, a bean or another live object has. */
     T copyOf(Object source) {
         ObjectCopy copy = new ObjectCopy(objects(), false);
         LiveCopies.fill(copy, source);

@@ -34,6 +34,12 @@ abstract class LiveFields {
     final @Nullable Object get(int field) {
         int slot = type.slot(field);
         Class<?> declared = type.fields().get(field).type();
+        if (slot == LiveLayout.ABSENT) {
+            if (type.fields().get(field).isMadeAtOnce()) {
+                throw LiveAccess.absentField(type.fields().get(field).name());
+            }
+            return declared.isPrimitive() ? LiveAccess.boxed(declared, 0) : null;
+        }
         return declared.isPrimitive() ? LiveAccess.boxed(declared, bits(slot, FieldAccess.Mode.ACQUIRE_RELEASE))
                 : value(slot);
     }

@@ -9,11 +9,14 @@ import java.util.Set;
 /**
  * Where the fields of an interface are in an object that was made by this version of it, or by another.
  *
- * @param slots the slot of each field
+ * @param slots the slot of each field; {@link #ABSENT} where the object has none for it
  * @param schema of the object, with fields that are not here
  * @param added how many fields the object does not have yet; theirs are the last slots
  */
 record LiveLayout(List<Integer> slots, ValueSchema schema, int added) {
+    /** In the place of a slot: the field is 0, false or null, and cannot be set. */
+    static final int ABSENT = -1;
+
     /** That of objects which this version of an interface makes. */
     static LiveLayout of(LiveInterface<?> type) {
         List<Integer> slots = new ArrayList<>();
@@ -21,6 +24,17 @@ record LiveLayout(List<Integer> slots, ValueSchema schema, int added) {
             slots.add(i);
         }
         return new LiveLayout(List.copyOf(slots), type.schema(), 0);
+    }
+
+    /**
+     * The same for who only reads: fields that the object does not have stay without a slot, as another version may add
+     * others in the same slots.
+     *
+     * @param stored the object's schema
+     */
+    LiveLayout withoutAdded(ValueSchema stored) {
+        int before = count() - added;
+        return new LiveLayout(slots.stream().map(slot -> slot < before ? slot : ABSENT).toList(), stored, 0);
     }
 
     /** How many slots are in use once all fields are there. */

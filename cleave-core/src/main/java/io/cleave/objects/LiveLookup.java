@@ -63,20 +63,25 @@ final class LiveLookup {
         }
     }
 
-    /** The class of ours that is in the interface's package. */
-    private static Class<?> helper(Class<?> type, MethodHandles.Lookup lookup)
-            throws IllegalAccessException, ClassNotFoundException {
+    /**
+     * The class of ours that is in the interface's package. A parent of its class loader may have one of the same name,
+     * which is in another package, though it is called the same: then the next name is taken.
+     */
+    private static Class<?> helper(Class<?> type, MethodHandles.Lookup lookup) throws IllegalAccessException {
         String name = type.getPackageName() + (type.getPackageName().isEmpty() ? "" : ".") + NAME;
-        try {
-            return lookup.defineClass(bytes(name));
-        } catch (LinkageError e) { // it is there; to ask for it before would find that of a parent's same package
-            Class<?> helper = Class.forName(name, true, type.getClassLoader());
-            if (!Objects.equals(helper.getClassLoader(), type.getClassLoader())
-                    || !helper.getModule().equals(type.getModule())) {
-                throw new IllegalArgumentException("there cannot be live objects of " + type.getTypeName()
-                        + ", as its class loader takes " + name + " from another one; do not load that yourself", e);
+        synchronized (LiveLookup.class) { // of two who define it one would fail
+            for (int number = 0;; number++) {
+                String numbered = number == 0 ? name : name + number;
+                try {
+                    Class<?> found = Class.forName(numbered, false, type.getClassLoader());
+                    if (Objects.equals(found.getClassLoader(), type.getClassLoader())
+                            && found.getModule().equals(type.getModule())) {
+                        return found;
+                    }
+                } catch (ClassNotFoundException e) {
+                    return lookup.defineClass(bytes(numbered));
+                }
             }
-            return helper;
         }
     }
 

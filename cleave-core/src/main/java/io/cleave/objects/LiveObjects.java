@@ -1,6 +1,5 @@
 package io.cleave.objects;
 
-import io.cleave.StaleReferenceException;
 import io.cleave.heap.Change;
 import io.cleave.heap.Heap;
 import io.cleave.heap.HeapMemory;
@@ -60,6 +59,9 @@ final class LiveObjects<T> {
         this.codecs = new @Nullable Codec[layout.count()];
         for (int i = 0; i < layout.slots().size(); i++) {
             LiveField field = type.fields().get(i);
+            if (layout.slots().get(i) == LiveLayout.ABSENT) {
+                continue; // nobody asks for its value
+            }
             ValueEncoding<Object> encoding = field.encoding(loose);
             codecs[layout.slots().get(i)] = new Codec(field, encoding,
                     encoding == null ? null : new StoredValue<>(memory, encoding));
@@ -86,6 +88,7 @@ final class LiveObjects<T> {
         return type.equals(other.type);
     }
 
+    /** The slot of a field; {@link LiveLayout#ABSENT} where the object has none for it. */
     int slot(int field) {
         return layout.slots().get(field);
     }
@@ -215,35 +218,5 @@ final class LiveObjects<T> {
             }
         }
         return liveClass.make(copy);
-    }
-
-    /**
-     * Adds the fields to an object that it does not have yet.
-     *
-     * @param name for messages
-     * @return where all fields are now
-     * @throws io.cleave.IncompatibleBlockException where it has no room for them
-     */
-    static LiveLayout grow(LooseStructures loose, String name, long header, long generation, LiveInterface<?> type) {
-        Heap heap = loose.heap();
-        HeapMemory memory = heap.memory();
-        heap.locks().lock(header + ObjectLayout.LOCK);
-        try {
-            if (memory.getAcquire(header) != generation || RootLayout.isDropped(memory, header)) {
-                throw new StaleReferenceException("the object \"" + name + "\" has just been dropped");
-            }
-            long schema = memory.getPlain(header + ObjectLayout.SCHEMA);
-            LiveLayout layout = LiveLayout.of(type, name, LiveSchemas.stored(memory, schema));
-            LiveSchemas.requireRoom(layout, name, memory.getPlain(header + ObjectLayout.CAPACITY));
-            try (Change change = heap.change()) {
-                if (layout.added() > 0) { // nobody else was faster
-                    LiveSchemas.add(memory, change, header, layout, type);
-                    change.commit();
-                }
-            }
-            return layout;
-        } finally {
-            heap.locks().unlock(header + ObjectLayout.LOCK);
-        }
     }
 }

@@ -1,9 +1,9 @@
 package io.cleave.objects;
 
 import io.cleave.heap.Heap;
-import io.cleave.heap.HeapMemory;
 import io.cleave.owner.Gate;
 import java.lang.invoke.MethodHandles;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -75,25 +75,18 @@ final class NamedCollections {
         LiveInterface<T> live = LiveInterface.of(type);
         live.prepare(lookup);
         RootType root = new RootType(RootKind.OBJECT, 0, "object " + type.getTypeName());
-        return find(name, root, change -> LiveObjects.create(heap, change, live, true), found -> found,
-                found -> heap.memory().getAcquire(found.header()) == found.generation(),
-                found -> open(found, live, lookup));
+        return find(name, root, change -> LiveObjects.create(heap, change, live, true),
+                found -> new LaidOut(found, LiveSchemas.layout(loose, found, live)), found -> found.layout != null,
+                found -> found.open(live, lookup, loose));
     }
 
-    private <T> T open(Root root, LiveInterface<T> type, MethodHandles.@Nullable Lookup lookup) {
-        HeapMemory memory = heap.memory();
-        long header = root.header();
-        LiveLayout layout = LiveLayout.of(type);
-        if (memory.getPlain(header + ObjectLayout.PRINT) != layout.schema().fingerprint()) {
-            layout = LiveLayout.of(type, root.name(),
-                    LiveSchemas.stored(memory, memory.getPlain(header + ObjectLayout.SCHEMA)));
-            if (layout.added() > 0 && memory.segment().isReadOnly()) {
-                LiveSchemas.requireRoom(layout, root.name(), memory.getPlain(header + ObjectLayout.CAPACITY));
-            } else if (layout.added() > 0) {
-                layout = LiveObjects.grow(loose, root.name(), header, root.generation(), type);
-            }
+    /** What a name of an object leads to, and where its fields are; null where it has just been dropped. */
+    private record LaidOut(Root root, @Nullable LiveLayout layout) {
+        <T> T open(LiveInterface<T> type, MethodHandles.@Nullable Lookup lookup, LooseStructures loose) {
+            LiveLayout there = Objects.requireNonNull(layout);
+            return new LiveObjects<>(type, type.classFor(there, lookup), there, loose).open(root.header(),
+                    root.generation());
         }
-        return new LiveObjects<>(type, type.classFor(layout, lookup), layout, loose).open(header, root.generation());
     }
 
     private <L> L list(String name, RootType type, SlotKind kind, @Nullable ValueSchema schema,

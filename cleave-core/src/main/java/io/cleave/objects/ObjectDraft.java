@@ -1,7 +1,6 @@
 package io.cleave.objects;
 
 import io.cleave.heap.Change;
-import io.cleave.heap.HeapMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * one change, and nothing of it has happened where it is not.
  */
 final class ObjectDraft extends LiveFields implements AutoCloseable {
+    // A field takes a word of the change. A structure that comes takes three more, one that goes five, and a value with a
+    // block one allocation and one that is freed: 60 + 8 * (3 + 5) words are less than Change.MOST_WORDS.
     /** How many fields of primitives and short values one change can store. */
     static final int MOST_FIELDS = 60;
     /** How many values one change can store, or replace, that take blocks: each of them may be a structure. */
@@ -121,14 +122,13 @@ final class ObjectDraft extends LiveFields implements AutoCloseable {
         }
     }
 
-    /** Stores all of it, as a part of a change. */
+    /** Stores all of it, as a part of a change while the version is odd. */
     void into(Change change) {
-        HeapMemory memory = object.memory();
-        long versionAt = object.versionAt();
-        long version = memory.getPlain(versionAt);
-        change.set(versionAt, version + 1); // SYNC: object-version
         for (int slot = changed.nextSetBit(0); slot >= 0; slot = changed.nextSetBit(slot + 1)) {
             LiveObjects.Codec codec = type().codec(slot);
+            if (codec.field().kind() == ObjectLayout.PRIMITIVE && words[slot] == object.word(slot)) {
+                continue; // what is not stored cannot be stored again over what others set
+            }
             byte[] own = bytes[slot];
             if (own != null && codec.isStructure()) {
                 HeldStructure.adopt(object.loose().lists(), change, own);
@@ -136,7 +136,6 @@ final class ObjectDraft extends LiveFields implements AutoCloseable {
             long word = own == null ? words[slot] : codec.values().store(change, own);
             change.set(object.slotAt(slot), word); // SYNC: object-field
         }
-        change.set(versionAt, version + 2); // SYNC: object-version
         for (int slot = changed.nextSetBit(0); slot >= 0; slot = changed.nextSetBit(slot + 1)) {
             LiveObjects.Codec codec = type().codec(slot);
             if (codec.field().kind() != ObjectLayout.PRIMITIVE) {

@@ -28,9 +28,6 @@ final class ObjectStructure implements Structure {
                 && check.reached(block) >= ObjectLayout.HOLDER_BLOCK_BYTES; block = memory.getPlain(block)) {
             Thread.onSpinWait(); // each is named once, so a ring ends where it was reached before
         }
-        if ((memory.getPlain(header + ObjectLayout.VERSION) & 1) != 0) {
-            check.fault("the object at " + header + " is in the middle of a change");
-        }
         long capacity = memory.getPlain(header + ObjectLayout.CAPACITY);
         if (capacity < 0 || capacity > ObjectLayout.MOST_SLOTS
                 || check.reached(fields) < ObjectLayout.fieldsBytes(capacity)) {

@@ -1,5 +1,8 @@
 package io.cleave.objects;
 
+import io.cleave.heap.HeapMemory;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,9 +10,17 @@ import org.jspecify.annotations.Nullable;
  * values have in blocks is read from these when it is asked for, which fails where that value is another by then.
  */
 final class ObjectView extends LiveFields {
+    /** How often to read before the lock is taken for it. */
+    private static final int LOOKS = 1000;
+
     private final HeapObject object;
     private final long version;
     private final long[] words;
+    /**
+     * Whether a value was asked for that is another one now: what was made of the view is of no use, also where code of
+     * the user's has caught what was thrown, in whatever thread.
+     */
+    private volatile boolean hasChanged;
 
     /** A value has changed since the words were copied: all that was read is to be read anew. */
     static final class Changed extends RuntimeException {
@@ -20,11 +31,67 @@ final class ObjectView extends LiveFields {
         }
     }
 
-    ObjectView(HeapObject object, long version, long[] words) {
+    private ObjectView(HeapObject object, long version, long[] words) {
         super(object.type());
         this.object = object;
         this.version = version;
         this.words = words;
+    }
+
+    /** What code of the user's makes of a view of an object. */
+    interface Reading<R extends @Nullable Object> {
+        R read(ObjectView view);
+    }
+
+    /**
+     * Reads several fields of an object as they were at one moment; anew where one has changed that is read, whatever the
+     * code has made of that.
+     */
+    static <R extends @Nullable Object> R read(HeapObject object, Reading<R> reading) {
+        UserCode code = UserCode.ofThread();
+        object.beginCode(code);
+        try {
+            for (int look = 0; look < LOOKS || !object.isHeld(); look++) {
+                ObjectView view = of(object);
+                try {
+                    R result = reading.read(view);
+                    if (!view.hasChanged) {
+                        return result;
+                    }
+                } catch (RuntimeException | Error e) {
+                    if (!view.hasChanged) {
+                        throw e;
+                    }
+                }
+                Thread.onSpinWait();
+            }
+            return object.underLock(() -> reading.read(of(object)));
+        } finally {
+            code.end();
+        }
+    }
+
+    /** An object as it is at one moment. */
+    private static ObjectView of(HeapObject object) {
+        HeapMemory memory = object.memory();
+        long[] words = new long[object.type().slotCount()];
+        try {
+            for (int look = 0;; look++) {
+                long version = memory.getAcquire(object.versionAt()); // SYNC: object-version
+                for (int slot = 0; slot < words.length; slot++) {
+                    words[slot] = memory.getAcquire(object.slotAt(slot)); // SYNC: object-field
+                }
+                VarHandle.loadLoadFence(); // the words come before the look
+                boolean isQuiet = !ObjectVersion.isOdd(version) && memory.getOpaque(object.versionAt()) == version;
+                object.requireUse();
+                if (isQuiet) {
+                    return new ObjectView(object, version, words);
+                }
+                object.await(look);
+            }
+        } finally {
+            Reference.reachabilityFence(object);
+        }
     }
 
     @Override
@@ -39,7 +106,12 @@ final class ObjectView extends LiveFields {
 
     @Override
     @Nullable Object value(int slot) {
-        return object.valueAt(slot, words[slot], version);
+        try {
+            return object.valueAt(slot, words[slot], version);
+        } catch (Changed e) {
+            hasChanged = true;
+            throw e;
+        }
     }
 
     @Override

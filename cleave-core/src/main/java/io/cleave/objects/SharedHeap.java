@@ -320,7 +320,7 @@ public final class SharedHeap implements AutoCloseable {
 
     /**
      * A live object with a name that has what a record or bean has, as {@link Live#copyInto} does it. Where it is made, others may
-     * find it before it has that.
+     * find it before it has that. For an interface in a package that is not open, get the object by {@link #object(String, Class, MethodHandles.Lookup)}, and copy into that.
      *
      * @param <T> the interface that says which fields it has
      * @param name 1 to 1000 bytes in UTF-8

@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(CrashHarness.LIMIT_SECONDS)
 class LiveCrashTest {
     /** What is played where not all is: each way to change one. */
-    private static final Set<String> USUAL = Set.of("set-text", "clear-text", "update-numbers", "update");
+    private static final Set<String> USUAL = Set.of("set-text", "clear-text", "update-numbers", "update",
+            "count-after-update");
 
     static Stream<String> names() {
         return CrashHarness.names(new LiveScenarios(), USUAL::contains);

@@ -10,6 +10,8 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -287,6 +289,69 @@ class LiveObjectTest {
             view.employees(1);
             return 1;
         })).isInstanceOf(IllegalStateException.class).hasMessageContaining("use Live.update");
+    }
+
+    @Test
+    void aViewWhoseValueIsGoneIsReadAnewWhateverTheFunctionMakesOfThat() {
+        Company it = heap.object("c", Company.class);
+        it.name("a first name that takes a block");
+        AtomicInteger calls = new AtomicInteger();
+        String read = Live.read(it, view -> {
+            if (calls.getAndIncrement() == 0) {
+                CompletableFuture.runAsync(() -> it.name("a second name that takes a block")).join();
+            }
+            try {
+                return view.name();
+            } catch (RuntimeException e) {
+                return "none";
+            }
+        });
+        assertThat(read).isEqualTo("a second name that takes a block");
+        assertThat(calls).hasValue(2);
+        calls.set(0);
+        assertThatThrownBy(() -> Live.read(it, view -> {
+            calls.getAndIncrement();
+            it.name("a third name that takes a block");
+            return view.name();
+        })).isInstanceOf(IllegalStateException.class).hasMessageContaining("Live.read must not change it");
+        assertThat(calls).hasValue(1);
+        assertThat(it.name()).isEqualTo(read);
+    }
+
+    /** Has nothing that a company has. */
+    interface Unlike {
+        int other();
+
+        void other(int value);
+    }
+
+    /** Has a company's name as something else. */
+    interface Misnamed {
+        long name();
+
+        void name(long value);
+    }
+
+    /** Has a company's name as another value. */
+    interface Dated {
+        LocalDate name();
+
+        void name(LocalDate value);
+    }
+
+    @Test
+    void aLiveSourceThatDoesNotFitIsRefused() {
+        Company it = heap.object("c", Company.class);
+        it.name("a name that takes a block");
+        assertThatThrownBy(() -> Live.copyInto(heap.object("u", Unlike.class), it))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("none of the fields");
+        assertThatThrownBy(() -> Live.copyInto(heap.object("m", Misnamed.class), it))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("name");
+        Dated dated = heap.object("d", Dated.class);
+        dated.name(LocalDate.of(2024, 2, 29));
+        assertThatThrownBy(() -> Live.copyInto(dated, it))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("name");
+        assertThat(it.name()).isEqualTo("a name that takes a block");
     }
 
     /** A copy of a company. */

@@ -40,6 +40,8 @@ public final class LiveScenarios implements CrashHarness.Scenarios {
 
         void visits(int value);
 
+        int incrementAndGetVisits();
+
         @Nullable String text();
 
         void text(@Nullable String value);
@@ -162,6 +164,7 @@ public final class LiveScenarios implements CrashHarness.Scenarios {
             it.visits(4);
         }), new State(1, 2, OLD, new BranchState(OLD, 1), 0, List.of(OLD)),
                 new State(3, 4, OLD, new BranchState(OLD, 1), 0, List.of(OLD))));
+        all.add(new Counting());
         all.add(new Scenario("drop", LiveScenarios::fill, world -> world.roots.drop("account"),
                 new State(1, 2, OLD, new BranchState(OLD, 1), 0, List.of(OLD)), EMPTY));
         all.add(new InMap("map-put", _ -> {}, map -> map.put(1L, new BranchState(NEW, 1)), null,
@@ -263,6 +266,96 @@ public final class LiveScenarios implements CrashHarness.Scenarios {
                     throw new AssertionError(account.toString());
                 }
             }
+            dropAll(heap);
+        }
+
+        @Override
+        public void walk(Heap heap, Check check) {
+            new Roots("crash", heap, false).walk(check);
+        }
+    }
+
+    /**
+     * An update of numbers, and after its maker's death stores without a lock by somebody who has the object open, before
+     * he takes the lock: none of them is lost.
+     */
+    private static final class Counting implements CrashScenario {
+        private static final int COUNTED = 5;
+
+        /** The survivor's, from before the death until after it. */
+        private @Nullable World open;
+        private @Nullable Account account;
+
+        @Override
+        public String name() {
+            return "count-after-update";
+        }
+
+        @Override
+        public long maximumBytes() {
+            return 2 << 20;
+        }
+
+        @Override
+        public void prepare(Heap heap) {
+            open = new World(heap);
+            account = open.account();
+            fill(open);
+        }
+
+        @Override
+        public void victim(Heap heap) {
+            try (World world = new World(heap)) {
+                Live.update(world.account(), it -> {
+                    it.cents(3);
+                    it.visits(4);
+                });
+            }
+        }
+
+        @Override
+        public void next(Heap heap) {
+            try (World world = new World(heap)) {
+                int _ = world.account().incrementAndGetVisits();
+            }
+        }
+
+        /** What takes no lock, as nobody but a fresh process opens the object. */
+        @Override
+        public void look(Heap heap, boolean hasNextDied) {
+            count();
+        }
+
+        private void count() {
+            Account mine = Objects.requireNonNull(account);
+            int first = mine.incrementAndGetVisits();
+            for (int i = 1; i < COUNTED; i++) {
+                int next = mine.incrementAndGetVisits();
+                if (next != first + i) {
+                    throw new AssertionError(next + " comes after " + (first + i - 1));
+                }
+            }
+            long cents = mine.cents();
+            mine.cents(cents + 100);
+            mine.text(NEXT); // takes the lock
+            mine.cents(mine.cents() - 100);
+            if (mine.visits() != first + COUNTED - 1 || mine.cents() != cents) {
+                throw new AssertionError("an update came once more over what was stored after it: " + mine);
+            }
+        }
+
+        @Override
+        public void check(Heap heap, boolean hasVictimDied, @Nullable Boolean hasNextDied) {
+            count();
+            World mine = Objects.requireNonNull(open);
+            State state = State.of(Objects.requireNonNull(account));
+            int counted = hasVictimDied ? 2 * COUNTED : COUNTED;
+            boolean isAfter = state.cents() == 3 && state.visits() >= 4 + counted;
+            boolean isBefore = state.cents() == 1 && state.visits() >= 2 + counted && hasVictimDied;
+            if (!isAfter && !isBefore) {
+                throw new AssertionError(state.toString());
+            }
+            mine.close();
             dropAll(heap);
         }
 

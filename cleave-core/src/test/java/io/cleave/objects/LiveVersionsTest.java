@@ -91,6 +91,44 @@ class LiveVersionsTest {
         }
     }
 
+    @Test
+    void whoOnlyReadsTakesNoOtherVersionsFieldForOneThatTheObjectDoesNotHave() throws ReflectiveOperationException {
+        Object old = heap.object("a", version(FIRST));
+        LiveVersions.set(old, "cents", 7L);
+        try (SharedHeap reader = SharedHeap.open(heap.name(), HeapOptions.defaults().withReadOnly(true))) {
+            Object young = reader.object("a", version(SECOND));
+            Object other = heap.object("a", version(Map.of("aa", long.class, "bb", long.class)));
+            LiveVersions.set(other, "aa", -1L);
+            LiveVersions.set(other, "bb", -1L);
+            assertThat(LiveVersions.get(young, "cents")).isEqualTo(7L);
+            assertThat(LiveVersions.get(young, "active")).isEqualTo(false);
+            assertThat(LiveVersions.get(young, "zone")).isNull();
+            assertThat(young.toString()).contains("active=false").contains("zone=null");
+            assertThatThrownBy(() -> LiveVersions.set(young, "active", true))
+                    .isInstanceOf(UnsupportedOperationException.class).hasMessageContaining("active");
+            Object writer = heap.object("a", version(SECOND));
+            LiveVersions.set(writer, "active", true);
+            LiveVersions.set(writer, "zone", "a zone with a long name");
+            Object again = reader.object("a", version(SECOND));
+            assertThat(LiveVersions.get(again, "active")).isEqualTo(true);
+            assertThat(LiveVersions.get(again, "zone")).isEqualTo("a zone with a long name");
+        }
+    }
+
+    @Test
+    void interfacesInPackagesOfTheSameNameAreImplementedInEachClassLoader() throws ReflectiveOperationException {
+        Class<?> outer = LiveVersions.define("example.Outer", FIRST);
+        Class<?> inner = LiveVersions.define(outer.getClassLoader(), "example.Inner", FIRST);
+        for (Class<?> type : new Class<?>[] {outer, inner}) {
+            Object object = heap.object(type.getName(), type);
+            LiveVersions.set(object, "cents", 7L);
+            assertThat(object.getClass().getClassLoader()).isEqualTo(type.getClassLoader());
+            assertThat(LiveVersions.get(object, "cents")).isEqualTo(7L);
+        }
+        Class<?> another = LiveVersions.define(inner.getClassLoader(), "example.Innermost", FIRST);
+        assertThat(heap.object("c", another)).isNotNull();
+    }
+
     /** Another version, in another JVM. */
     static final class Other {
         public static void main(String[] arguments) throws ReflectiveOperationException {
