@@ -47,11 +47,11 @@ final class Cluster implements AutoCloseable {
             String address = master;
             if (address == null) {
                 AutoCloseable started = (AutoCloseable) call("LoopbackCluster", "start",
-                        new Class<?>[]{Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
+                        new Class<?>[] {Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
                 own = started;
                 address = (String) started.getClass().getMethod("master").invoke(started);
             }
-            return new Cluster((Pool) call("SparkPool", "connect", new Class<?>[]{String.class}, address), own,
+            return new Cluster((Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, address), own,
                     directory);
         } catch (InvocationTargetException e) {
             close(own);

@@ -9,6 +9,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 
 /** Settings of contexts that a pool makes for itself. */
 final class Contexts {
@@ -41,6 +43,25 @@ final class Contexts {
                 .map(Path::toAbsolutePath).filter(entry -> entry.toString().endsWith(".jar"))
                 .filter(entry -> !Objects.equals(entry.getParent(), spark)).map(Path::toString)
                 .collect(Collectors.joining(","));
+    }
+
+    /**
+     * Has Spark let go of a broadcast. Where that fails, Spark's cleaner does it once the object is garbage. Spark
+     * throws InterruptedException, undeclared, in a thread whose interrupt is set, which is why it is set aside.
+     */
+    static void destroy(JavaSparkContext context, Broadcast<?> broadcast) {
+        boolean isInterrupted = Thread.interrupted();
+        try {
+            if (!context.sc().isStopped()) {
+                broadcast.destroy();
+            }
+        } catch (Exception e) {
+            isInterrupted |= e instanceof InterruptedException;
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** The jar or directory that a class comes from. */

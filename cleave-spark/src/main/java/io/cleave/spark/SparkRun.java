@@ -155,6 +155,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         waitsSince = System.nanoTime();
         while (true) {
             Throwable why;
+            boolean isAtTheEnd = false;
             lock.lock();
             try {
                 if (Thread.interrupted()) {
@@ -167,22 +168,22 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                     return ready;
                 }
                 why = whyNot();
-                if (why == null) {
-                    if (exhausted && ahead.isEmpty()) {
-                        finish();
-                        return null;
-                    }
+                isAtTheEnd = why == null && exhausted && ahead.isEmpty();
+                if (why == null && !isAtTheEnd) {
                     changed.awaitNanos(LOOK_NANOS);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                close();
-                throw new CancellationException("interrupted while waiting for results; what was being computed ended");
+                why = new CancellationException("interrupted while waiting for results; what was being computed ended");
             } finally {
                 lock.unlock();
             }
             if (why != null) {
                 throw end(why);
+            }
+            if (isAtTheEnd) {
+                finish();
+                return null;
             }
             driver.executors.requireSome(waitsSince, this::close);
         }
@@ -249,7 +250,9 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                         results.add(Values.read(in.kind(), in.bytes(), in.offset(), in.length(), Codec.standard()));
                 }
             }
-        } catch (IOException | RuntimeException | LinkageError e) {
+        } catch (OutOfMemoryError e) {
+            portion.thrown = e;
+        } catch (Throwable e) { // whatever it is, a consumer that goes on is to meet it again, not to miss results
             portion.thrown = new IllegalArgumentException("the result of item " + (portion.first + results.size())
                     + " cannot be deserialised: " + Failure.reason(e), e);
         } finally {
@@ -268,9 +271,17 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         throw Sneaky.rethrow(why);
     }
 
+    /** Lets go of what the run holds, once. Not under the lock, as Spark is asked to. */
     private void finish() {
-        if (!ended) {
+        boolean isFirst;
+        lock.lock();
+        try {
+            isFirst = !ended;
             ended = true;
+        } finally {
+            lock.unlock();
+        }
+        if (isFirst) {
             items.close();
             onEnd.run();
         }
@@ -284,7 +295,6 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
             if (!ended) {
                 closed = true;
             }
-            finish();
             exhausted = true;
             open = List.copyOf(jobs);
             Thread thread = submitter;
@@ -296,7 +306,11 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         } finally {
             lock.unlock();
         }
-        open.forEach(PortionJob::cancel);
+        try {
+            open.forEach(PortionJob::cancel);
+        } finally {
+            finish();
+        }
     }
 
     // The submitter
