@@ -4,6 +4,7 @@ import java.io.File;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -43,6 +44,29 @@ final class Contexts {
                 .map(Path::toAbsolutePath).filter(entry -> entry.toString().endsWith(".jar"))
                 .filter(entry -> !Objects.equals(entry.getParent(), spark)).map(Path::toString)
                 .collect(Collectors.joining(","));
+    }
+
+    /**
+     * Has Spark broadcast a value.
+     *
+     * @throws CancellationException where the thread is interrupted meanwhile; an interrupt that came before stays set
+     *         and does no harm, which Spark would answer with an undeclared InterruptedException
+     */
+    static <T> Broadcast<T> broadcast(JavaSparkContext context, T value) {
+        boolean isInterrupted = Thread.interrupted();
+        try {
+            return context.broadcast(value);
+        } catch (Exception e) {
+            if (e instanceof InterruptedException) {
+                isInterrupted = true;
+                throw new CancellationException("interrupted while a value was to be broadcast");
+            }
+            throw e;
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /**

@@ -58,7 +58,7 @@ final class Driver {
      */
     <R extends @Nullable Object> SparkRun<R> begin(Iterable<?> items, Task<?, ?> task, SparkRun.Kind kind) {
         byte[] code = encoded(task);
-        Broadcast<byte[]> broadcast = code.length > MOST_INLINE_CODE ? context.broadcast(code) : null;
+        Broadcast<byte[]> broadcast = code.length > MOST_INLINE_CODE ? Contexts.broadcast(context, code) : null;
         SharedRegistry.Lease lease = shared.lease();
         PortionWork work = new PortionWork(broadcast == null ? code : null, broadcast, lease.values,
                 settings.maxRetries());

@@ -98,7 +98,7 @@ final class SharedRegistry {
         boolean done = false;
         try {
             HostImage sent = new HostImage(data.name());
-            image = context.broadcast(sent);
+            image = Contexts.broadcast(context, sent);
             sent.sent();
             synchronized (this) {
                 if (ended || owner.isClosed()) {

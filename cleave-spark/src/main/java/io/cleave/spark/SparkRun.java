@@ -168,13 +168,15 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                     return ready;
                 }
                 why = whyNot();
+                if (inFlight == 0) {
+                    waitsSince = System.nanoTime(); // for items, rather than for executors
+                }
                 isAtTheEnd = why == null && exhausted && ahead.isEmpty();
                 if (why == null && !isAtTheEnd) {
                     changed.awaitNanos(LOOK_NANOS);
                 }
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                why = new CancellationException("interrupted while waiting for results; what was being computed ended");
+                why = interrupted();
             } finally {
                 lock.unlock();
             }
@@ -185,8 +187,20 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                 finish();
                 return null;
             }
-            driver.executors.requireSome(waitsSince, this::close);
+            try {
+                why = driver.executors.whyInVain(waitsSince);
+            } catch (InterruptedException e) {
+                why = interrupted();
+            }
+            if (why != null) {
+                throw end(why);
+            }
         }
+    }
+
+    private static CancellationException interrupted() {
+        Thread.currentThread().interrupt();
+        return new CancellationException("interrupted while waiting for results; what was being computed ended");
     }
 
     /** Takes a portion with an answer, under the lock. */
@@ -227,7 +241,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         portion.results = results;
         byte[] answer = portion.takeAnswer();
         if (answer == null) {
-            portion.thrown = Losses.of(portion, portion.lost(), driver.executors);
+            portion.thrown = Losses.of(portion.blamed(), portion.lost(), driver.executors);
             return;
         }
         Thread thread = Thread.currentThread();
@@ -261,9 +275,9 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
     }
 
     private WorkerDiedException exhausted(Portion portion, long attempts) {
-        return Losses.died(portion, "an executor was lost at " + portion.range() + ", whose computing had begun "
+        return Losses.died(portion, "an attempt at " + portion.range() + " was lost; their computing had begun "
                 + (attempts == 1 ? "once" : attempts + " times") + ", and " + driver.settings.maxRetries()
-                + " retries are allowed", driver.executors.lastLoss());
+                + " retries are allowed", driver.executors.loss("", portion.made));
     }
 
     private RuntimeException end(Throwable why) {
@@ -384,15 +398,13 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
     public void answered(Portion portion, byte[] answer) {
         long nanos = 0;
         int attempts = 0;
-        boolean failed = false;
+        boolean failed;
         try {
             FrameReader in = new FrameReader(answer);
             in.next();
             nanos = RingValues.getLong(in.bytes(), in.offset());
             attempts = (int) RingValues.getLong(in.bytes(), in.offset() + Long.BYTES);
-            while (!failed && in.next()) {
-                failed = !Values.isValue(in.kind());
-            }
+            failed = RingValues.getLong(in.bytes(), in.offset() + 2 * Long.BYTES) != 0;
         } catch (IOException e) {
             failed = true; // the consumer finds out, too
         }
@@ -410,7 +422,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                     expedite(portion);
                 }
             } else {
-                sizing.learn(portion.count, nanos);
+                sizing.learn(portion.count, nanos, answer.length);
             }
             changed.signalAll();
             room.signal();
@@ -428,13 +440,14 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
 
     @Override
     public void ended(PortionJob job, @Nullable Throwable why) {
+        Portion blamed = why == null ? null : Losses.blamed(job.portions, why);
         lock.lock();
         try {
             jobs.remove(job);
             for (Portion portion : job.portions) {
                 if (!portion.isDone()) {
                     portion.lose(why == null ? new CancellationException("Spark ended a job without its results")
-                            : why);
+                            : why, blamed);
                     inFlight--;
                     exhausted = true;
                     if (kind != Kind.ORDERED) {
