@@ -4,11 +4,14 @@ import java.io.File;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 
 /** Settings of contexts that a pool makes for itself. */
 final class Contexts {
@@ -41,6 +44,48 @@ final class Contexts {
                 .map(Path::toAbsolutePath).filter(entry -> entry.toString().endsWith(".jar"))
                 .filter(entry -> !Objects.equals(entry.getParent(), spark)).map(Path::toString)
                 .collect(Collectors.joining(","));
+    }
+
+    /**
+     * Has Spark broadcast a value.
+     *
+     * @throws CancellationException where the thread is interrupted meanwhile; an interrupt that came before stays set
+     *         and does no harm, which Spark would answer with an undeclared InterruptedException
+     */
+    static <T> Broadcast<T> broadcast(JavaSparkContext context, T value) {
+        boolean isInterrupted = Thread.interrupted();
+        try {
+            return context.broadcast(value);
+        } catch (Exception e) {
+            if (e instanceof InterruptedException) {
+                isInterrupted = true;
+                throw new CancellationException("interrupted while a value was to be broadcast");
+            }
+            throw e;
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /**
+     * Has Spark let go of a broadcast. Where that fails, Spark's cleaner does it once the object is garbage. Spark
+     * throws InterruptedException, undeclared, in a thread whose interrupt is set, which is why it is set aside.
+     */
+    static void destroy(JavaSparkContext context, Broadcast<?> broadcast) {
+        boolean isInterrupted = Thread.interrupted();
+        try {
+            if (!context.sc().isStopped()) {
+                broadcast.destroy();
+            }
+        } catch (Exception e) {
+            isInterrupted |= e instanceof InterruptedException;
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** The jar or directory that a class comes from. */

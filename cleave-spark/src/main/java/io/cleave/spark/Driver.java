@@ -58,14 +58,16 @@ final class Driver {
      */
     <R extends @Nullable Object> SparkRun<R> begin(Iterable<?> items, Task<?, ?> task, SparkRun.Kind kind) {
         byte[] code = encoded(task);
-        Broadcast<byte[]> broadcast = code.length > MOST_INLINE_CODE ? context.broadcast(code) : null;
-        PortionWork work = new PortionWork(broadcast == null ? code : null, broadcast, shared.current(),
+        Broadcast<byte[]> broadcast = code.length > MOST_INLINE_CODE ? Contexts.broadcast(context, code) : null;
+        SharedRegistry.Lease lease = shared.lease();
+        PortionWork work = new PortionWork(broadcast == null ? code : null, broadcast, lease.values,
                 settings.maxRetries());
         ClassLoader loader = Loaders.isOwn(task.getClass()) ? task.getClass().getClassLoader() : null;
         SparkRun<R> run = new SparkRun<>(this, new Items(items, name), work, kind, loader, ended -> {
             open.remove(ended);
-            if (broadcast != null && !context.sc().isStopped()) {
-                broadcast.destroy();
+            shared.release(lease);
+            if (broadcast != null) {
+                Contexts.destroy(context, broadcast);
             }
         });
         open.add(run);
@@ -84,13 +86,31 @@ final class Driver {
         }
     }
 
+    /** What is to be done at the end, whatever becomes of the steps before it. */
+    private interface Step extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     void close() {
         closed = true;
-        open.forEach(SparkRun::close);
-        shared.close(this);
+        boolean isInterrupted = Thread.interrupted(); // Spark would stop half of its parts only
+        try (Step _ = this::stop; Step _ = this::forgetExecutors; Step _ = () -> shared.close(this)) {
+            open.forEach(SparkRun::close);
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void forgetExecutors() {
         if (!context.sc().isStopped()) {
             context.sc().removeSparkListener(executors);
         }
+    }
+
+    private void stop() {
         if (isOwner) {
             context.stop();
         }

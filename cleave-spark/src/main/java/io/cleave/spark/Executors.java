@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -21,6 +23,7 @@ import scala.runtime.AbstractFunction0;
 /** What the driver hears of executors: which there are, how they were lost, and what they last wrote. */
 final class Executors extends SparkListener {
     private static final int MOST_LOSSES = 16;
+    private static final long LOOK_NANOS = 450_000_000;
     private static final int MOST_OUTPUT = 4096;
     private static final int CONNECT_MILLIS = 2000;
     /** A Worker that has not shown a page yet takes long for the first on a busy machine. */
@@ -31,11 +34,17 @@ final class Executors extends SparkListener {
     private final JavaSparkContext context;
     private final Duration patience;
     private final @Nullable Supplier<String> logs;
+    /** When it was made, by {@link System#nanoTime}. */
+    final long began = System.nanoTime();
     /** The last ones. Guarded by this. */
     private final Deque<Gone> gone = new ArrayDeque<>();
-    private volatile boolean hadSome;
+    /** When the last look was, and when the last one that found an executor. Guarded by this. */
+    private long lookedAt = System.nanoTime();
+    private long seenAt;
+    private boolean hadSome;
 
-    private record Gone(String executor, String reason) {}
+    /** An executor that is lost, and when that was heard. */
+    private record Gone(String executor, String reason, long at) {}
 
     /**
      * An executor's end.
@@ -49,7 +58,7 @@ final class Executors extends SparkListener {
     /**
      * Hears of the executors of a context.
      *
-     * @param patience how long to wait for the first executor
+     * @param patience how long a call may be without any executor
      * @param logs finds what executors have written that never came up, or null
      */
     Executors(JavaSparkContext context, Duration patience, @Nullable Supplier<String> logs) {
@@ -61,7 +70,7 @@ final class Executors extends SparkListener {
     @Override
     public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
         synchronized (this) {
-            gone.addLast(new Gone(removed.executorId(), removed.reason()));
+            gone.addLast(new Gone(removed.executorId(), removed.reason(), System.nanoTime()));
             if (gone.size() > MOST_LOSSES) {
                 gone.removeFirst();
             }
@@ -69,20 +78,25 @@ final class Executors extends SparkListener {
         }
     }
 
-    /** The last executor that was lost. Waits a second for the news of it. */
-    Loss lastLoss() {
+    /**
+     * How an executor was lost. Waits a second for the news of it.
+     *
+     * @param executor which one, empty for the last
+     * @param since when it still was there, by {@link System#nanoTime}
+     */
+    Loss loss(String executor, long since) {
         Gone last;
         synchronized (this) {
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(NEWS_MILLIS);
             try {
-                for (long left = NEWS_MILLIS; gone.isEmpty() && left > 0; left = TimeUnit.NANOSECONDS
+                for (long left = NEWS_MILLIS; find(executor, since) == null && left > 0; left = TimeUnit.NANOSECONDS
                         .toMillis(end - System.nanoTime())) {
                     wait(left);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            last = gone.peekLast();
+            last = find(executor, since);
         }
         if (last == null) {
             return new Loss("", "", "");
@@ -94,6 +108,17 @@ final class Executors extends SparkListener {
             return new Loss(name, last.reason + " (its standard error cannot be read at "
                     + errorPage(last.executor) + ": " + e + ")", logs == null ? "" : logs.get());
         }
+    }
+
+    /** The last loss that is meant, under the lock. */
+    private @Nullable Gone find(String executor, long since) {
+        for (Iterator<Gone> each = gone.descendingIterator(); each.hasNext();) {
+            Gone loss = each.next();
+            if (loss.at - since >= 0 && (executor.isEmpty() || loss.executor.equals(executor))) {
+                return loss;
+            }
+        }
+        return null;
     }
 
     /** The end of what an executor has written to standard error, from the page that its worker has for it. */
@@ -129,30 +154,63 @@ final class Executors extends SparkListener {
     }
 
     /**
-     * Ends a run that waits in vain.
+     * Looks, twice a second at most, whether a run waits in vain.
      *
-     * @param since since when it has waited, by {@link System#nanoTime}
-     * @param end ends it
-     * @throws WorkerDiedException where there has been no executor for too long
+     * @param since since when it has waited for executors, by {@link System#nanoTime}
+     * @return why it is to end: there has been no executor for too long since then, or the context has been stopped;
+     *         null where there is hope
      */
-    void requireSome(long since, Runnable end) {
-        if (System.nanoTime() - since < patience.toNanos() || context.sc().isLocal()) {
-            return;
+    @Nullable Throwable whyInVain(long since) throws InterruptedException {
+        if (context.sc().isStopped()) {
+            return new CancellationException("the Spark context has been stopped; what was being computed ended");
         }
-        if (context.sc().getExecutorMemoryStatus().size() > 1) { // one is the driver
-            hadSome = true;
-            return;
+        synchronized (this) {
+            if (System.nanoTime() - lookedAt < LOOK_NANOS) {
+                return null;
+            }
+            lookedAt = System.nanoTime();
         }
-        end.run();
-        Loss loss = hadSome ? lastLoss() : new Loss("", "", logs == null ? "" : logs.get());
-        throw new WorkerDiedException("no executor of " + context.master() + " has come up within " + patience
+        boolean isThere = context.sc().isLocal() || executors() > 0;
+        synchronized (this) {
+            long now = System.nanoTime();
+            if (isThere) {
+                seenAt = now;
+                hadSome = true;
+                return null;
+            }
+            long last = hadSome && seenAt - since > 0 ? seenAt : since;
+            if (now - last < patience.toNanos()) {
+                return null;
+            }
+        }
+        return noExecutor(since);
+    }
+
+    /** How many executors there are; not under the lock, as Spark asks a thread of its own. */
+    private int executors() throws InterruptedException {
+        try {
+            return context.sc().getExecutorMemoryStatus().size() - 1; // one is the driver
+        } catch (Exception e) {
+            if (e instanceof InterruptedException interrupt) { // which Spark does not declare
+                throw interrupt;
+            }
+            throw e;
+        }
+    }
+
+    private WorkerDiedException noExecutor(long since) {
+        Loss loss = hadSome() ? loss("", began) : new Loss("", "", logs == null ? "" : logs.get());
+        return new WorkerDiedException("there has been no executor of " + context.master() + " for " + patience
                 + "; see the Master's page for whether it has workers with memory and cores to spare "
                 + "(spark.executor.memory is " + context.getConf().get("spark.executor.memory", "1g")
-                + "), and on the workers "
-                + "work/app-*/*/stderr for why executors end"
+                + "), and on the workers work/app-*/*/stderr for why executors end"
                 + (loss.reason().isEmpty() ? "" : "; the last one that was lost: " + loss.reason())
                 + (loss.errorOutput().isEmpty() ? "" : "; the end of an executor's standard error:\n"
                         + loss.errorOutput()),
                 -1, "", loss.errorOutput(), "");
+    }
+
+    private synchronized boolean hadSome() {
+        return hadSome;
     }
 }

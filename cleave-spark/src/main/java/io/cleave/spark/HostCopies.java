@@ -2,12 +2,13 @@ package io.cleave.spark;
 
 import io.cleave.memory.Cleanup;
 import io.cleave.share.Replica;
-import io.cleave.sync.Hold;
+import io.cleave.sync.Acquisition;
 import io.cleave.sync.SharedMutex;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
@@ -23,9 +24,10 @@ import org.apache.spark.broadcast.Broadcast;
  */
 final class HostCopies {
     private static final String DRIVER = "driver";
-    /** By name. Guarded by the class. */
+    private static final ReentrantLock LOCK = new ReentrantLock();
+    /** By name. Guarded by LOCK. */
     private static final Map<String, Replica> HELD = new HashMap<>();
-    /** Of the last change that this executor has heard of. Guarded by the class. */
+    /** Of the last change that this executor has heard of, and for which it has all values. Guarded by LOCK. */
     private static long version;
 
     private HostCopies() {
@@ -36,13 +38,33 @@ final class HostCopies {
                 .addShutdownHook(Thread.ofPlatform().name("cleave-host-copies").unstarted(HostCopies::clear));
     }
 
-    /** Sees to it that the values are on this host, and held. */
-    static synchronized void provide(SharedValues shared) {
+    /**
+     * Sees to it that the values are on this host, and held.
+     *
+     * @throws InterruptedException where the task is killed while it waits for what another fetches
+     */
+    static void provide(SharedValues shared) throws InterruptedException {
         if (SparkEnv.get().executorId().equals(DRIVER)) {
             return; // which is where they come from
         }
+        LOCK.lockInterruptibly();
+        try {
+            update(shared);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static void update(SharedValues shared) throws InterruptedException {
+        if (shared.version() < version) {
+            return; // an older job is still under way
+        }
+        for (SharedValues.Value value : shared.values()) {
+            if (!HELD.containsKey(value.name())) {
+                HELD.put(value.name(), hold(value));
+            }
+        }
         if (shared.version() > version) {
-            version = shared.version();
             Set<String> open = shared.values().stream().map(SharedValues.Value::name).collect(Collectors.toSet());
             HELD.entrySet().removeIf(each -> {
                 boolean isClosed = !open.contains(each.getKey());
@@ -51,35 +73,35 @@ final class HostCopies {
                 }
                 return isClosed;
             });
-        }
-        if (shared.version() == version) { // an older job may still be under way
-            for (SharedValues.Value value : shared.values()) {
-                HELD.computeIfAbsent(value.name(), _ -> hold(value));
-            }
+            version = shared.version();
         }
     }
 
-    private static Replica hold(SharedValues.Value value) {
+    private static Replica hold(SharedValues.Value value) throws InterruptedException {
         Optional<Replica> there = Replica.find(value.name());
         return there.isPresent() ? there.get() : fetch(value);
     }
 
-    private static Replica fetch(SharedValues.Value value) {
-        try (SharedMutex mutex = SharedMutex.named("spark." + Integer.toHexString(value.name().hashCode()));
-                Hold hold = mutex.hold()) {
-            if (hold.ownerDied()) {
-                hold.consistent(); // there is nothing to repair: what was not finished has no name
+    private static Replica fetch(SharedValues.Value value) throws InterruptedException {
+        try (SharedMutex mutex = SharedMutex.named("spark." + Integer.toHexString(value.name().hashCode()))) {
+            if (mutex.acquireInterruptibly() == Acquisition.OWNER_DIED) {
+                mutex.consistent(); // there is nothing to repair: what was not finished has no name
             }
-            Optional<Replica> there = Replica.find(value.name());
-            if (there.isPresent()) {
-                return there.get();
+            try {
+                Optional<Replica> there = Replica.find(value.name());
+                return there.isPresent() ? there.get() : receive(value);
+            } finally {
+                mutex.unlock();
             }
-            Replica received = value.image().value().take();
-            forget(value.image());
-            return received != null ? received
-                    : Replica.find(value.name()).orElseThrow(() -> new IllegalStateException(
-                            "the shared value " + value.name() + " has been freed on this host"));
         }
+    }
+
+    private static Replica receive(SharedValues.Value value) {
+        Replica received = value.image().value().take();
+        forget(value.image());
+        return received != null ? received
+                : Replica.find(value.name()).orElseThrow(() -> new IllegalStateException(
+                        "the shared value " + value.name() + " has been freed on this host"));
     }
 
     /** Has Spark let go of the pieces, which this host has in its shared memory now. */
@@ -88,9 +110,14 @@ final class HostCopies {
     }
 
     /** Lets go of everything, and removes what executors that were killed have left on this host. */
-    private static synchronized void clear() {
-        HELD.values().forEach(Replica::close);
-        HELD.clear();
+    private static void clear() {
+        LOCK.lock();
+        try {
+            HELD.values().forEach(Replica::close);
+            HELD.clear();
+        } finally {
+            LOCK.unlock();
+        }
         Cleanup.run();
     }
 }

@@ -21,9 +21,17 @@ final class HostImage implements Serializable {
     private final String name;
     /** In an executor: the hold on what was written. */
     private transient @Nullable Replica received;
+    /** In the driver, until Spark has the pieces: they are to hold the value, and no later copy is. */
+    private transient volatile boolean isSending;
 
     HostImage(String name) {
         this.name = name;
+        this.isSending = true;
+    }
+
+    /** The pieces are made. What Spark makes of its own copy for want of memory needs the value no more. */
+    void sent() {
+        isSending = false;
     }
 
     String name() {
@@ -39,6 +47,11 @@ final class HostImage implements Serializable {
 
     private void writeObject(ObjectOutputStream out) throws IOException {
         out.defaultWriteObject();
+        boolean isWhole = isSending;
+        out.writeBoolean(isWhole);
+        if (!isWhole) {
+            return;
+        }
         try (Replica replica = Replica.find(name).orElseThrow(
                 () -> new BlockNotFoundException("a shared value has been closed while it was to be broadcast"))) {
             out.writeLong(replica.byteSize());
@@ -48,6 +61,8 @@ final class HostImage implements Serializable {
 
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
         in.defaultReadObject();
-        received = Replica.receive(name, in.readLong(), in);
+        if (in.readBoolean()) {
+            received = Replica.receive(name, in.readLong(), in);
+        }
     }
 }

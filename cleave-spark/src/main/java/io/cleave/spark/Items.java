@@ -62,15 +62,17 @@ final class Items {
      * for one at least.
      *
      * @param most how many are wanted
-     * @return the items; none at the end
+     * @param ahead how many an iterator's reader may have ready for the next call
+     * @param nanos how long to wait for one
+     * @return the items; none at the end, or where none has come in that time
      * @throws Throwable what the iterator throws, once all before it is taken
      */
-    List<@Nullable Object> take(int most) throws Throwable {
+    List<@Nullable Object> take(int most, int ahead, long nanos) throws Throwable {
         List<@Nullable Object> items = new ArrayList<>(Math.min(most, 1024));
         if (isCollection) {
             takeNow(items, most);
         } else {
-            await(items, most);
+            await(items, most, ahead, nanos);
         }
         taken += items.size();
         return items;
@@ -95,16 +97,18 @@ final class Items {
         }
     }
 
-    private void await(List<@Nullable Object> items, int most) throws Throwable {
+    private void await(List<@Nullable Object> items, int most, int ahead, long nanos)
+            throws Throwable {
         lock.lock();
         try {
-            wanted = most;
+            wanted = ahead;
             room.signal();
             if (reader == null) {
                 reader = Thread.ofPlatform().daemon().name(threadName + "-reader").start(this::readAll);
             }
-            while (read.isEmpty() && !exhausted && !closed) {
-                news.await();
+            long left = nanos;
+            while (read.isEmpty() && !exhausted && !closed && left > 0) {
+                left = news.awaitNanos(left);
             }
             while (items.size() < most && !read.isEmpty()) {
                 items.add(Absent.value(read.poll()));

@@ -19,6 +19,10 @@ final class Portion {
     private byte @Nullable [] answer;
     /** Why there is no answer. */
     private @Nullable Throwable lost;
+    /** The portion of the same job at which it has failed, where that is known. */
+    private @Nullable Portion blamed;
+    /** When it was made, by {@link System#nanoTime}. */
+    final long made = System.nanoTime();
     /** The results in the answer, of the items before one that failed. For the consumer only. */
     @Nullable List<@Nullable Object> results;
     /** What the item behind the last result has thrown. For the consumer only, once it is opened. */
@@ -41,8 +45,9 @@ final class Portion {
         done = true;
     }
 
-    void lose(Throwable why) {
+    void lose(Throwable why, @Nullable Portion at) {
         lost = why;
+        blamed = at;
         items = null;
         done = true;
     }
@@ -57,6 +62,11 @@ final class Portion {
     /** Why there is no answer. */
     Throwable lost() {
         return Objects.requireNonNull(lost);
+    }
+
+    /** The portion that its job has failed at; null where it is not known. */
+    @Nullable Portion blamed() {
+        return blamed;
     }
 
     /** Which items they are, for messages. */

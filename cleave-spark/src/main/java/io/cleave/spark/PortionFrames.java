@@ -11,16 +11,18 @@ final class PortionFrames {
     static final int FAILURE = 2;
     /** To the driver: earlier attempts were lost, and there is to be no other; how many there were. */
     static final int EXHAUSTED = 3;
-    /** To the driver, first of all: how many nanoseconds the items took, and how many attempts went before. */
+    /** To the driver, first of all: how many nanoseconds the items took, how many attempts went before, and whether
+     * there is a failure, not 0 then. */
     static final int COST = 4;
 
     private PortionFrames() {
     }
 
-    static void writePair(FrameBuffer out, int kind, long first, long second) {
-        byte[] pair = new byte[2 * Long.BYTES];
-        RingValues.putLong(pair, 0, first);
-        RingValues.putLong(pair, Long.BYTES, second);
-        out.write(kind, pair, 0, pair.length);
+    static void write(FrameBuffer out, int kind, long... numbers) {
+        byte[] bytes = new byte[numbers.length * Long.BYTES];
+        for (int i = 0; i < numbers.length; i++) {
+            RingValues.putLong(bytes, i * Long.BYTES, numbers[i]);
+        }
+        out.write(kind, bytes, 0, bytes.length);
     }
 }

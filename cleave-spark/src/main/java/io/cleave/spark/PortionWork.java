@@ -26,7 +26,8 @@ import scala.runtime.AbstractFunction1;
  *
  * <p>
  * What the user's code throws is a result to Spark, so that it is not tried again; what Spark sees fail, and tries
- * again, is the loss of an executor.
+ * again, is the loss of an executor, or
+ * that a host could not be given what the task needs.
  */
 final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -66,7 +67,7 @@ final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> impl
         int attempt = context.attemptNumber() + context.stageAttemptNumber();
         if (attempt > maxRetries) {
             out.write(PortionFrames.EXHAUSTED, Long.BYTES, attempt);
-            return answer(out, 0, attempt);
+            return answer(out, 0, attempt, true);
         }
         long start = System.nanoTime();
         FrameReader in = new FrameReader(items);
@@ -75,9 +76,11 @@ final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> impl
         long count = RingValues.getLong(in.bytes(), in.offset() + Long.BYTES);
         @Nullable Object item = null;
         long index = first;
+        boolean failed = true;
+        byte[] taskBytes = code();
+        HostCopies.provide(shared);
         try {
-            Task<@Nullable Object, @Nullable Object> task = task();
-            HostCopies.provide(shared);
+            Task<@Nullable Object, @Nullable Object> task = task(taskBytes);
             for (; index < first + count; index++) {
                 if (context.isInterrupted()) {
                     throw new TaskKilledException("cancelled");
@@ -87,6 +90,7 @@ final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> impl
                 item = item(in);
                 write(out, task.apply(item), item, index);
             }
+            failed = false;
         } catch (Refused e) {
             write(out, e.failure);
         } catch (Throwable t) {
@@ -95,19 +99,22 @@ final class PortionWork extends AbstractFunction1<Iterator<byte[]>, byte[]> impl
             }
             write(out, failure(t, item, index));
         }
-        return answer(out, System.nanoTime() - start, attempt);
+        return answer(out, System.nanoTime() - start, attempt, failed);
     }
 
-    private static byte[] answer(FrameBuffer results, long nanos, int attempt) {
+    private static byte[] answer(FrameBuffer results, long nanos, int attempt, boolean failed) {
         FrameBuffer whole = new FrameBuffer(results.size() + 32);
-        PortionFrames.writePair(whole, PortionFrames.COST, nanos, attempt);
+        PortionFrames.write(whole, PortionFrames.COST, nanos, attempt, failed ? 1 : 0);
         whole.append(results);
         return whole.toByteArray();
     }
 
+    private byte[] code() {
+        return code != null ? code : Objects.requireNonNull(broadcastCode).value();
+    }
+
     @SuppressWarnings("unchecked")
-    private Task<@Nullable Object, @Nullable Object> task() throws InvalidObjectException {
-        byte[] bytes = code != null ? code : broadcastCode != null ? broadcastCode.value() : new byte[0];
+    private static Task<@Nullable Object, @Nullable Object> task(byte[] bytes) throws InvalidObjectException {
         try {
             return (Task<@Nullable Object, @Nullable Object>) Objects
                     .requireNonNull(Codec.java().decode(bytes, 0, bytes.length));

@@ -6,7 +6,8 @@ package io.cleave.spark;
  *
  * <p>
  * A run begins with portions of one item, followed by portions of two, four and so on, all in one job, as nothing is
- * known yet; afterwards portions take as long as a sixteenth of the run so far, between 50 ms and a second. Not safe
+ * known yet; afterwards portions take as long as a sixteenth of the run so far, between 50 ms and a second,
+ * but for those whose results are large. Not safe
  * for use by several threads.
  */
 final class Sizing {
@@ -15,6 +16,8 @@ final class Sizing {
     private static final int PART_OF_RUN = 16;
     private static final int MOST_ITEMS = 1 << 16;
     private static final int GROWTH = 16;
+    /** What the results of a portion are to take at most, in bytes, by those of the portions before. */
+    private static final double MOST_ANSWER = 4 << 20;
     private static final int MOST_FIRST = 8;
     /** Towards the end of a collection each core gets at least so many portions of what is left. */
     private static final int LAST_PORTIONS = 3;
@@ -22,6 +25,8 @@ final class Sizing {
     private final int fixed;
     private final long start = System.nanoTime();
     private double itemNanos;
+    /** What the result of an item takes. */
+    private double resultBytes;
     private int largest = 1;
 
     /** Sizes for a run; fixed ones where that is more than 0. */
@@ -29,14 +34,17 @@ final class Sizing {
         this.fixed = fixed;
     }
 
-    /** A portion took so long. */
-    void learn(long count, long nanos) {
+    /** A portion took so long, and its answer is so large. */
+    void learn(long count, long nanos, long bytes) {
         double each = (double) Math.max(1, nanos) / Math.max(1, count);
         double weight = itemNanos == 0 ? 1 : 0.25;
         itemNanos += weight * (each - itemNanos);
+        double eachBytes = (double) bytes / Math.max(1, count);
+        resultBytes = Math.max(eachBytes, resultBytes + 0.25 * (eachBytes - resultBytes)); // grows at once
         double target = Math.clamp((System.nanoTime() - start) / (double) PART_OF_RUN, LEAST_NANOS, MOST_NANOS);
-        double most = Math.min((double) GROWTH * Math.max(largest, count), MOST_ITEMS);
-        largest = (int) Math.clamp(target / itemNanos, 1, most);
+        double most = Math.min((double) GROWTH * Math.max(largest, count),
+                Math.min(MOST_ITEMS, MOST_ANSWER / resultBytes));
+        largest = (int) Math.clamp(target / itemNanos, 1, Math.max(1, most));
     }
 
     /**

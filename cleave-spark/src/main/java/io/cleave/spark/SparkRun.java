@@ -155,6 +155,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         waitsSince = System.nanoTime();
         while (true) {
             Throwable why;
+            boolean isAtTheEnd = false;
             lock.lock();
             try {
                 if (Thread.interrupted()) {
@@ -167,25 +168,39 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                     return ready;
                 }
                 why = whyNot();
-                if (why == null) {
-                    if (exhausted && ahead.isEmpty()) {
-                        finish();
-                        return null;
-                    }
+                if (inFlight == 0) {
+                    waitsSince = System.nanoTime(); // for items, rather than for executors
+                }
+                isAtTheEnd = why == null && exhausted && ahead.isEmpty();
+                if (why == null && !isAtTheEnd) {
                     changed.awaitNanos(LOOK_NANOS);
                 }
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                close();
-                throw new CancellationException("interrupted while waiting for results; what was being computed ended");
+                why = interrupted();
             } finally {
                 lock.unlock();
             }
             if (why != null) {
                 throw end(why);
             }
-            driver.executors.requireSome(waitsSince, this::close);
+            if (isAtTheEnd) {
+                finish();
+                return null;
+            }
+            try {
+                why = driver.executors.whyInVain(waitsSince);
+            } catch (InterruptedException e) {
+                why = interrupted();
+            }
+            if (why != null) {
+                throw end(why);
+            }
         }
+    }
+
+    private static CancellationException interrupted() {
+        Thread.currentThread().interrupt();
+        return new CancellationException("interrupted while waiting for results; what was being computed ended");
     }
 
     /** Takes a portion with an answer, under the lock. */
@@ -226,7 +241,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         portion.results = results;
         byte[] answer = portion.takeAnswer();
         if (answer == null) {
-            portion.thrown = Losses.of(portion, portion.lost(), driver.executors);
+            portion.thrown = Losses.of(portion.blamed(), portion.lost(), driver.executors);
             return;
         }
         Thread thread = Thread.currentThread();
@@ -249,7 +264,9 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                         results.add(Values.read(in.kind(), in.bytes(), in.offset(), in.length(), Codec.standard()));
                 }
             }
-        } catch (IOException | RuntimeException | LinkageError e) {
+        } catch (OutOfMemoryError e) {
+            portion.thrown = e;
+        } catch (Throwable e) { // whatever it is, a consumer that goes on is to meet it again, not to miss results
             portion.thrown = new IllegalArgumentException("the result of item " + (portion.first + results.size())
                     + " cannot be deserialised: " + Failure.reason(e), e);
         } finally {
@@ -258,9 +275,9 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
     }
 
     private WorkerDiedException exhausted(Portion portion, long attempts) {
-        return Losses.died(portion, "an executor was lost at " + portion.range() + ", whose computing had begun "
+        return Losses.died(portion, "an attempt at " + portion.range() + " was lost; their computing had begun "
                 + (attempts == 1 ? "once" : attempts + " times") + ", and " + driver.settings.maxRetries()
-                + " retries are allowed", driver.executors.lastLoss());
+                + " retries are allowed", driver.executors.loss("", portion.made));
     }
 
     private RuntimeException end(Throwable why) {
@@ -268,9 +285,17 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         throw Sneaky.rethrow(why);
     }
 
+    /** Lets go of what the run holds, once. Not under the lock, as Spark is asked to. */
     private void finish() {
-        if (!ended) {
+        boolean isFirst;
+        lock.lock();
+        try {
+            isFirst = !ended;
             ended = true;
+        } finally {
+            lock.unlock();
+        }
+        if (isFirst) {
             items.close();
             onEnd.run();
         }
@@ -284,7 +309,6 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
             if (!ended) {
                 closed = true;
             }
-            finish();
             exhausted = true;
             open = List.copyOf(jobs);
             Thread thread = submitter;
@@ -296,7 +320,11 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         } finally {
             lock.unlock();
         }
-        open.forEach(PortionJob::cancel);
+        try {
+            open.forEach(PortionJob::cancel);
+        } finally {
+            finish();
+        }
     }
 
     // The submitter
@@ -370,15 +398,13 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
     public void answered(Portion portion, byte[] answer) {
         long nanos = 0;
         int attempts = 0;
-        boolean failed = false;
+        boolean failed;
         try {
             FrameReader in = new FrameReader(answer);
             in.next();
             nanos = RingValues.getLong(in.bytes(), in.offset());
             attempts = (int) RingValues.getLong(in.bytes(), in.offset() + Long.BYTES);
-            while (!failed && in.next()) {
-                failed = !Values.isValue(in.kind());
-            }
+            failed = RingValues.getLong(in.bytes(), in.offset() + 2 * Long.BYTES) != 0;
         } catch (IOException e) {
             failed = true; // the consumer finds out, too
         }
@@ -396,7 +422,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
                     expedite(portion);
                 }
             } else {
-                sizing.learn(portion.count, nanos);
+                sizing.learn(portion.count, nanos, answer.length);
             }
             changed.signalAll();
             room.signal();
@@ -414,13 +440,14 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
 
     @Override
     public void ended(PortionJob job, @Nullable Throwable why) {
+        Portion blamed = why == null ? null : Losses.blamed(job.portions, why);
         lock.lock();
         try {
             jobs.remove(job);
             for (Portion portion : job.portions) {
                 if (!portion.isDone()) {
                     portion.lose(why == null ? new CancellationException("Spark ended a job without its results")
-                            : why);
+                            : why, blamed);
                     inFlight--;
                     exhausted = true;
                     if (kind != Kind.ORDERED) {

@@ -7,6 +7,7 @@ import io.cleave.work.Values;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +15,19 @@ import org.jspecify.annotations.Nullable;
  * inherits from its submitter, Spark's local properties, is not to be changed in the caller's.
  */
 final class Submitter implements Runnable {
-    /** A portion is closed when its items take so much, and a job when its portions do. */
+    /** What the items of a portion take at most, where it has more than one; a job is closed when it has so much. */
     private static final int PORTION_BYTES = 4 << 20;
     private static final long JOB_BYTES = 256L << 20;
     private static final String INTERRUPT = "spark.job.interruptOnCancel";
+
+    /** How many items are read ahead at most, whatever those so far have taken. */
+    private static final int MOST_AHEAD = 1024;
+    private static final int FIRST_AHEAD = 16;
+    /**
+     * How long a job waits, in all, for items of an iterator that has given some: little beside what a job costs, and
+     * enough that one which is as fast as the encoding fills its portions.
+     */
+    private static final long LINGER_NANOS = 10_000_000;
 
     private final SparkRun<?> run;
     private final Driver driver;
@@ -26,6 +36,15 @@ final class Submitter implements Runnable {
     private List<@Nullable Object> taken = List.of();
     private int used;
     private long index;
+    /** The item at {@code used} as it will be sent, where it is encoded. */
+    private FrameBuffer encoded = new FrameBuffer(1024);
+    private boolean isEncoded;
+    /** What an item takes, by those so far; 0 before. */
+    private double itemBytes;
+    /** How long this job may still wait for items that are not there. */
+    private long lingers;
+    /** What belongs behind all that is in portions. */
+    private @Nullable Throwable failure;
 
     Submitter(SparkRun<?> run) {
         this.run = run;
@@ -77,71 +96,96 @@ final class Submitter implements Runnable {
     /** Makes portions of what can be had; what is thrown belongs behind the last of them. */
     private void fill(List<Portion> portions, int most, int cores) throws Throwable {
         long bytes = 0;
-        boolean isFirst = true;
+        lingers = LINGER_NANOS;
         while (portions.size() < most && bytes < JOB_BYTES) {
-            int size = run.portionSize(portions.size(), cores, items.left() + taken.size() - used);
-            if (used == taken.size()) {
-                if (!isFirst && items.total() < 0) {
-                    return; // what there is of an iterator that may wait has been taken
-                }
-                taken = items.take(items.total() < 0 ? size * most : size);
-                used = 0;
-                isFirst = false;
-                if (taken.isEmpty()) {
-                    return;
-                }
+            long left = items.left();
+            left = left == Long.MAX_VALUE ? left : left + taken.size() - used;
+            Portion portion = portion(run.portionSize(portions.size(), cores, left), portions.isEmpty());
+            if (portion != null) {
+                portions.add(portion);
+                bytes += Objects.requireNonNull(portion.items).length;
             }
-            Portion portion = portion(portions, size);
-            bytes += portion.items == null ? 0 : portion.items.length;
+            if (failure != null) {
+                throw failure;
+            }
+            if (portion == null) {
+                return;
+            }
         }
     }
 
-    private Portion portion(List<Portion> portions, int size) {
+    /**
+     * Makes a portion of the items that come next.
+     *
+     * @param size how many it has at most
+     * @param isFirst whether to wait for an item as long as it takes
+     * @return the portion; null where there is no item, or a failure at the first
+     */
+    private @Nullable Portion portion(int size, boolean isFirst) {
         long first = index;
-        Object firstItem = taken.get(used);
+        Object firstItem = null;
         FrameBuffer body = new FrameBuffer(1024);
-        RuntimeException refusal = null;
         int count = 0;
-        while (count < size && used < taken.size() && body.size() < PORTION_BYTES) {
-            Object item = taken.get(used);
-            try {
-                Values.write(body, Codec.standard(), item);
-                if (body.size() > driver.mostBytes) {
-                    throw tooLarge(body.size());
+        try {
+            while (count < size && hasNext(size - count, isFirst && count == 0)) {
+                Object item = taken.get(used);
+                encode(item);
+                if (count > 0 && body.size() + (long) encoded.size() > PORTION_BYTES) {
+                    break; // it begins the next one
                 }
-            } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
-                refusal = e instanceof TooLarge large ? large : Refusal.of("item " + index, item, Codec.standard(), e);
-                break;
+                firstItem = count == 0 ? item : firstItem;
+                body.append(encoded);
+                isEncoded = false;
+                used++;
+                index++;
+                count++;
             }
-            used++;
-            index++;
-            count++;
+        } catch (Throwable t) {
+            failure = t;
+        }
+        if (count == 0) {
+            return null;
+        }
+        double each = (double) body.size() / count;
+        itemBytes = Math.max(each, itemBytes + (each - itemBytes) / 4); // grows at once, and shrinks with time
+        if (encoded.size() > PORTION_BYTES && !isEncoded) {
+            encoded = new FrameBuffer(1024); // a large item's is not kept
         }
         FrameBuffer whole = new FrameBuffer(body.size() + 32);
-        PortionFrames.writePair(whole, PortionFrames.HEAD, first, count);
+        PortionFrames.write(whole, PortionFrames.HEAD, first, count);
         whole.append(body);
-        Portion portion = new Portion(first, count, firstItem, whole.toByteArray());
-        if (count > 0) {
-            portions.add(portion);
-        }
-        if (refusal != null) {
-            throw refusal;
-        }
-        return portion;
+        return new Portion(first, count, firstItem, whole.toByteArray());
     }
 
-    private TooLarge tooLarge(long size) {
-        return new TooLarge("item " + index + " cannot be sent to an executor: it takes " + size
-                + " bytes, and spark.rpc.message.maxSize allows " + driver.mostBytes
-                + "; share it (SparkPool.share), send smaller parts, or raise that setting");
+    /** Whether there is an item to take, now or within what this job may wait. */
+    private boolean hasNext(int wanted, boolean isFirst) throws Throwable {
+        if (used == taken.size()) {
+            int ahead = itemBytes == 0 ? FIRST_AHEAD : (int) Math.clamp(PORTION_BYTES / itemBytes, 1, MOST_AHEAD);
+            long start = System.nanoTime();
+            taken = items.take(Math.min(wanted, ahead), ahead, isFirst ? Long.MAX_VALUE : lingers);
+            used = 0;
+            if (!isFirst) {
+                lingers -= System.nanoTime() - start;
+            }
+        }
+        return used < taken.size();
     }
 
-    /** An item that Spark would not carry. */
-    private static final class TooLarge extends IllegalArgumentException {
-        private static final long serialVersionUID = 1L;
-
-        TooLarge(String message) {
-            super(message);
+    private void encode(@Nullable Object item) {
+        if (isEncoded) {
+            return;
         }
+        encoded.clear();
+        try {
+            Values.write(encoded, Codec.standard(), item);
+        } catch (IOException | RuntimeException | LinkageError | StackOverflowError e) {
+            throw Refusal.of("item " + index, item, Codec.standard(), e);
+        }
+        if (encoded.size() > driver.mostBytes) {
+            throw new IllegalArgumentException("item " + index + " cannot be sent to an executor: it takes "
+                    + encoded.size() + " bytes, and spark.rpc.message.maxSize allows " + driver.mostBytes
+                    + "; share it (SparkPool.share), send smaller parts, or raise that setting");
+        }
+        isEncoded = true;
     }
 }

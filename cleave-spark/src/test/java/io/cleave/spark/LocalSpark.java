@@ -17,6 +17,6 @@ final class LocalSpark {
     static SparkConf settings(String master) {
         return new SparkConf().setMaster(master).setAppName("cleave-test").set("spark.ui.enabled", "false")
                 .set("spark.driver.host", "127.0.0.1").set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.log.level", "ERROR");
+                .set("spark.log.level", "ERROR").set("spark.rpc.message.maxSize", "16");
     }
 }
