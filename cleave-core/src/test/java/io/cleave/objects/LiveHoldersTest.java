@@ -125,6 +125,7 @@ class LiveHoldersTest {
     }
 
     @Test
+    @SuppressWarnings("try") // to close it by hand, while it is used, is what is tested
     void nothingIsStoredByAHandleAfterItsHeapHasGivenTheObjectBack() throws Exception {
         for (int round = 0; round < 20; round++) {
             long header;
