@@ -224,8 +224,8 @@ public final class LoopbackCluster implements AutoCloseable {
     }
 
     /**
-     * Settings for a context on this cluster, which waits for all executors as it is made. They have the secret by which
-     * the cluster's processes know each other.
+     * Settings for a context on this cluster, which waits for all executors as it is made. They have the secret by
+     * which the cluster's processes know each other.
      *
      * @param application the application's name
      * @return settings to be changed at will

@@ -39,13 +39,14 @@ import org.jspecify.annotations.Nullable;
  * Spark gives its tasks, and those of results by the one that the task's class has here. Large tasks are broadcast.
  *
  * <h2>Portions and jobs</h2>
- * Items that follow each other make a partition, a portion, which one core computes item by item; a
- * few portions for each core make a Spark job, and a call keeps two to four portions for each core under way.
- * Portions grow with the run, from one item to as many as take 50 ms to a second, with at most 4 MiB of items and, by
- * those seen so far, of results (or one item), and shrink towards the end of a collection. Spark fails a
- * job whose results are more than {@code spark.driver.maxResultSize} in all, and portions grow so far only that two jobs'
- * would fit; raise it where single results take many megabytes. Results come back by portions: {@link #imap} has at most four for each core ahead of its reader, and a
- * stream's first result waits for its portion. Items are read by a thread of the pool's, one at a time.
+ * Items that follow each other make a partition, a portion, which one core computes item by item; a few portions for
+ * each core make a Spark job, and a call keeps two to four portions for each core under way. Portions grow with the
+ * run, from one item to as many as take 50 ms to a second, with at most 4 MiB of items and, by those seen so far, of
+ * results (or one item), and shrink towards the end of a collection. Spark fails a job whose results are more than
+ * {@code spark.driver.maxResultSize} in all, and portions grow so far only that two jobs' would fit; raise it where
+ * single results take many megabytes. Results come back by portions: {@link #imap} has at most four for each core
+ * ahead of its reader, and a stream's first result waits for its portion. Items are read by a thread of the pool's,
+ * one at a time.
  *
  * <h2>Failures</h2> What a task throws reaches the caller as it was thrown, with item and executor in a
  * {@link io.cleave.WorkerException} among its suppressed exceptions; it is not tried again. Where an executor is
@@ -96,8 +97,8 @@ public final class SparkPool implements Pool, Serializable {
     /**
      * A pool with a context of its own, which ends with it. Its settings are the system properties that begin with
      * {@code spark.}; where those do not say otherwise, executors get the jars of this program's class path, but for
-     * those that lie beside Spark's or have the name of one in {@code $SPARK_HOME/jars}, and this machine is reached by its loopback address where the Master is. There
-     * can be one context in a JVM at a time.
+     * those that lie beside Spark's or have the name of one in {@code $SPARK_HOME/jars}, and this machine is reached
+     * by its loopback address where the Master is. There can be one context in a JVM at a time.
      *
      * @param master where the cluster is, such as {@code spark://host:7077} or {@code local[4]}
      * @return a pool
@@ -223,13 +224,14 @@ public final class SparkPool implements Pool, Serializable {
      * }</pre>
      *
      * <p>
-     * The driver's copy lives until it is closed, the pool is, or the context is stopped; other hosts let go of theirs with the pool's next
-     * task there, or with their executors. Only tasks of calls that begin after this one find it on other hosts. The
-     * driver's host needs as much memory again, or disk, for what Spark keeps to send, until the value is closed and the
-     * calls that began before have ended. Spark makes its pieces on the heap, one after the other but all of them before
-     * it moves any to disk: while this method runs the driver's heap needs room for the whole value, compressed unless
-     * {@code spark.broadcast.compress} is false, and so does the executor that fetches it for its host. Each task sees
-     * to it that its host has all values of the context, whichever pool has shared them.
+     * The driver's copy lives until it is closed, the pool is, or the context is stopped; other hosts let go of
+     * theirs with the pool's next task there, or with their executors. Only tasks of calls that begin after this one
+     * find it on other hosts. The driver's host needs as much memory again, or disk, for what Spark keeps to send,
+     * until the value is closed and the calls that began before have ended. Spark makes its pieces on the heap, one
+     * after the other but all of them before it moves any to disk: while this method runs the driver's heap needs
+     * room for the whole value, compressed unless {@code spark.broadcast.compress} is false, and so does the executor
+     * that fetches it for its host. Each task sees to it that its host has all values of the context, whichever pool
+     * has shared them.
      *
      * @param value any value; it must not change while it is written
      * @param <T> its type
