@@ -8,7 +8,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +24,9 @@ final class Cluster implements AutoCloseable {
     /** What was started; null where it was there. */
     private final @Nullable AutoCloseable own;
     /** What that has written. */
-    private final Path directory;
+    private final @Nullable Path directory;
 
-    private Cluster(Pool pool, @Nullable AutoCloseable own, Path directory) {
+    private Cluster(Pool pool, @Nullable AutoCloseable own, @Nullable Path directory) {
         this.pool = pool;
         this.own = own;
         this.directory = directory;
@@ -40,25 +39,36 @@ final class Cluster implements AutoCloseable {
             throw new CleaveException("Spark is not on the class path: run ./cleave demo --spark at the root of "
                     + "Cleave's sources, which adds it, or set -D" + HOME + " and the class path yourself");
         }
-        Path directory = Path.of(System.getProperty("java.io.tmpdir"), "cleave-spark."
-                + ProcessHandle.current().pid() + "." + ThreadLocalRandom.current().nextInt(1 << 20));
         AutoCloseable own = null;
         try {
-            String address = master;
-            if (address == null) {
-                AutoCloseable started = (AutoCloseable) call("LoopbackCluster", "start",
-                        new Class<?>[] {Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
-                own = started;
-                address = (String) started.getClass().getMethod("master").invoke(started);
+            if (master != null) {
+                return new Cluster((Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, master), null,
+                        null);
             }
-            return new Cluster((Pool) call("SparkPool", "connect", new Class<?>[] {String.class}, address), own,
-                    directory);
+            Path directory = newDirectory();
+            AutoCloseable started = (AutoCloseable) call("LoopbackCluster", "start",
+                    new Class<?>[] {Path.class, Path.class, int.class}, Path.of(home), directory, WORKERS);
+            own = started;
+            return new Cluster((Pool) started.getClass().getMethod("connect").invoke(started), started, directory);
         } catch (InvocationTargetException e) {
             close(own);
             throw new CleaveException("the Spark cluster cannot be used: " + e.getCause(), e.getCause());
         } catch (ReflectiveOperationException e) {
             close(own);
             throw new CleaveException("Cleave's part for Spark does not fit this command: " + e, e);
+        }
+    }
+
+    /** A directory that only this user can read, with the cluster's secret in it. */
+    private static Path newDirectory() {
+        String parent = System.getProperty("java.io.tmpdir");
+        try {
+            return Files.createTempDirectory(Path.of(parent), "cleave-spark.");
+        } catch (IOException e) {
+            throw new CleaveException(
+                    "a Spark cluster writes its logs and its executors' files to a directory in " + parent
+                            + ", where none can be made (" + e + "); name another with -Djava.io.tmpdir",
+                    e);
         }
     }
 
@@ -86,7 +96,7 @@ final class Cluster implements AutoCloseable {
     public void close() {
         pool.close();
         close(own);
-        if (own != null) {
+        if (directory != null) {
             try (Stream<Path> files = Files.walk(directory)) {
                 files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
             } catch (IOException e) {

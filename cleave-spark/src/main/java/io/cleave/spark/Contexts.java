@@ -2,6 +2,7 @@ package io.cleave.spark;
 
 import java.io.File;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -40,9 +41,13 @@ final class Contexts {
     /** The jars of this program's class path that executors do not have. */
     private static String ownJars() {
         Path spark = placeOf(SparkContext.class).getParent();
+        String home = System.getenv("SPARK_HOME");
+        Path installed = home == null ? spark : Path.of(home, "jars");
         return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of)
                 .map(Path::toAbsolutePath).filter(entry -> entry.toString().endsWith(".jar"))
-                .filter(entry -> !Objects.equals(entry.getParent(), spark)).map(Path::toString)
+                .filter(entry -> !Objects.equals(entry.getParent(), spark))
+                .filter(entry -> installed == null || !Files.exists(installed.resolve(entry.getFileName())))
+                .map(Path::toString)
                 .collect(Collectors.joining(","));
     }
 

@@ -28,6 +28,8 @@ final class Driver {
     final String name = "cleave-spark-" + NUMBERS.incrementAndGet();
     /** What an item may take on its way. */
     final long mostBytes;
+    /** What the results of a job may take in all; 0 for any number. */
+    final long mostResults;
     final AtomicLong retries = new AtomicLong();
     private final Set<SparkRun<?>> open = ConcurrentHashMap.newKeySet();
     final SharedRegistry shared;
@@ -38,6 +40,7 @@ final class Driver {
         this.context = context;
         this.settings = settings;
         this.mostBytes = (context.getConf().getSizeAsMb("spark.rpc.message.maxSize", "128") << 20) - RPC_MARGIN;
+        this.mostResults = context.getConf().getSizeAsBytes("spark.driver.maxResultSize", "1g");
         this.executors = new Executors(context, settings.executorTimeout(), settings.executorLogs());
         this.shared = SharedRegistry.of(context);
         context.sc().addSparkListener(executors);

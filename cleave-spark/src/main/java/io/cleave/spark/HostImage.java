@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A shared value as Spark broadcasts it: read from shared memory when Spark serialises it in the driver, and written
- * to shared memory when Spark deserialises it in an executor, so that no heap ever holds it as a whole.
+ * to shared memory when Spark deserialises it in an executor. Spark's pieces of it are what lies on heaps meanwhile:
+ * the driver's while it makes them, and the executor's that fetches them.
  */
 @DefaultSerializer(JavaSerializer.class) // where the program has chosen Kryo for Spark
 final class HostImage implements Serializable {

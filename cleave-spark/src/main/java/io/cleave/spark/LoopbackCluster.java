@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,10 +37,14 @@ import org.apache.spark.SparkConf;
  *
  * <p>
  * Its processes end when it is closed, and with this JVM, however that ends. Executors have this JVM's class path.
+ * They run whatever who can reach them asks for, so all of its processes and contexts share a secret, which other users
+ * of the machine do not have.
  * The methods may be called by any thread. A start takes three to ten seconds.
  */
 public final class LoopbackCluster implements AutoCloseable {
     private static final String HOST = Contexts.LOOPBACK;
+    private static final String AUTHENTICATE = "spark.authenticate";
+    private static final String SECRET = "spark.authenticate.secret";
     private static final Pattern MASTER = Pattern.compile("Starting Spark master at (spark://\\S+)");
     private static final Pattern REGISTERED = Pattern.compile("(Successfully registered with master)");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -49,12 +55,16 @@ public final class LoopbackCluster implements AutoCloseable {
     private final Path home;
     private final Path directory;
     private final List<Process> processes = new ArrayList<>();
+    /** Names the secret without which no process talks to these. For this user alone. */
+    private final Path properties;
+    private final String secret = secret();
     private final String master;
 
     private LoopbackCluster(Path home, Path directory, List<Map<String, String>> workers) {
         this.home = home;
         this.directory = directory;
         boolean done = false;
+        properties = writeProperties();
         try {
             master = startMaster();
             for (int i = 0; i < workers.size(); i++) {
@@ -75,7 +85,8 @@ public final class LoopbackCluster implements AutoCloseable {
      * Starts a cluster.
      *
      * @param home SPARK_HOME: a directory with Spark's jars in {@code jars/}
-     * @param directory for logs and for what Workers write; made where it is missing, and left behind
+     * @param directory for logs and for what Workers write; made where it is missing, and left behind; this
+     *        user's own
      * @param workers how many Workers there are, 1 or more
      * @return the cluster, whose Workers have registered
      * @throws CleaveException where the directory cannot be written to, or a process does not come up, with the end of
@@ -104,20 +115,36 @@ public final class LoopbackCluster implements AutoCloseable {
         return new LoopbackCluster(home.toAbsolutePath(), directory.toAbsolutePath(), workers);
     }
 
+    private static String secret() {
+        byte[] bytes = new byte[32];
+        new SecureRandom().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private Path writeProperties() {
+        try {
+            Path file = Files.createTempFile(directory, "spark-", ".properties"); // which nobody else can read
+            Files.writeString(file, AUTHENTICATE + " true\n" + SECRET + " " + secret + "\n");
+            return file;
+        } catch (IOException e) {
+            throw new CleaveException("a Spark cluster's settings cannot be written to " + directory + ": " + e, e);
+        }
+    }
+
     private Path log(String name) {
         return directory.resolve(name + ".log");
     }
 
     private String startMaster() {
         Process process = start("master", Map.of(), "org.apache.spark.deploy.master.Master", "--host", HOST, "--port",
-                "0", "--webui-port", "0");
+                "0", "--webui-port", "0", "--properties-file", properties.toString());
         return await(process, log("master"), MASTER);
     }
 
     private void startWorker(int number, Map<String, String> environment) {
         start("worker-" + number, environment, "org.apache.spark.deploy.worker.Worker", "--host", HOST, "--cores", "1",
                 "--memory", "1g", "--webui-port", "0", "--work-dir", directory.resolve("work-" + number).toString(),
-                master);
+                "--properties-file", properties.toString(), master);
     }
 
     private Process start(String name, Map<String, String> environment, String main, String... arguments) {
@@ -188,13 +215,25 @@ public final class LoopbackCluster implements AutoCloseable {
     }
 
     /**
-     * Settings for a context on this cluster, which waits for all executors.
+     * A pool with a context of its own on this cluster, which ends with the pool.
+     *
+     * @return the pool, whose executors are up
+     */
+    public SparkPool connect() {
+        return SparkPool.owning(conf("cleave"));
+    }
+
+    /**
+     * Settings for a context on this cluster, which waits for all executors as it is made. They have the secret by
+     * which the cluster's processes know each other.
      *
      * @param application the application's name
      * @return settings to be changed at will
      */
     public SparkConf conf(String application) {
         return Contexts.conf(master).setAppName(application).set("spark.jars", "")
+                .set("spark.cores.max", Integer.toString(processes.size() - 1)).set(AUTHENTICATE, "true")
+                .set(SECRET, secret)
                 .set("spark.executor.extraClassPath", classPath());
     }
 
@@ -255,5 +294,6 @@ public final class LoopbackCluster implements AutoCloseable {
                 process.destroyForcibly();
             }
         }
+        properties.toFile().delete();
     }
 }

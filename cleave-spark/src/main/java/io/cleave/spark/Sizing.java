@@ -16,6 +16,8 @@ final class Sizing {
     private static final int PART_OF_RUN = 16;
     private static final int MOST_ITEMS = 1 << 16;
     private static final int GROWTH = 16;
+    /** How many portions for each core a job has at most. */
+    static final int MOST_PORTIONS = 4;
     /** What the results of a portion are to take at most, in bytes, by those of the portions before. */
     private static final double MOST_ANSWER = 4 << 20;
     private static final int MOST_FIRST = 8;
@@ -23,15 +25,23 @@ final class Sizing {
     private static final int LAST_PORTIONS = 3;
 
     private final int fixed;
+    /** What the results of a job may take, in bytes. */
+    private final double mostResults;
     private final long start = System.nanoTime();
     private double itemNanos;
     /** What the result of an item takes. */
     private double resultBytes;
     private int largest = 1;
 
-    /** Sizes for a run; fixed ones where that is more than 0. */
-    Sizing(int fixed) {
+    /**
+     * Sizes for a run.
+     *
+     * @param fixed the size, where it is more than 0
+     * @param mostResults what the results of a job may take, in bytes; 0 for any number
+     */
+    Sizing(int fixed, long mostResults) {
         this.fixed = fixed;
+        this.mostResults = mostResults <= 0 ? Double.MAX_VALUE : mostResults;
     }
 
     /** A portion took so long, and its answer is so large. */
@@ -42,9 +52,8 @@ final class Sizing {
         double eachBytes = (double) bytes / Math.max(1, count);
         resultBytes = Math.max(eachBytes, resultBytes + 0.25 * (eachBytes - resultBytes)); // grows at once
         double target = Math.clamp((System.nanoTime() - start) / (double) PART_OF_RUN, LEAST_NANOS, MOST_NANOS);
-        double most = Math.min((double) GROWTH * Math.max(largest, count),
-                Math.min(MOST_ITEMS, MOST_ANSWER / resultBytes));
-        largest = (int) Math.clamp(target / itemNanos, 1, Math.max(1, most));
+        double most = Math.min((double) GROWTH * Math.max(largest, count), MOST_ITEMS);
+        largest = (int) Math.clamp(target / itemNanos, 1, most);
     }
 
     /**
@@ -59,6 +68,8 @@ final class Sizing {
             return fixed;
         }
         int size = itemNanos == 0 ? 1 << Math.min(number / cores, Integer.numberOfTrailingZeros(MOST_FIRST)) : largest;
-        return Math.clamp(left / ((long) LAST_PORTIONS * cores), 1, size);
+        double answer = Math.min(MOST_ANSWER, mostResults / (2.0 * MOST_PORTIONS * cores));
+        int fits = resultBytes == 0 ? size : (int) Math.clamp(answer / resultBytes, 1, size);
+        return Math.clamp(left / ((long) LAST_PORTIONS * cores), 1, fits);
     }
 }

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
 
@@ -38,11 +39,14 @@ import org.jspecify.annotations.Nullable;
  * Spark gives its tasks, and those of results by the one that the task's class has here. Large tasks are broadcast.
  *
  * <h2>Portions and jobs</h2>
- * Items that follow each other make a partition, a portion, which one core computes item by item; a
- * few portions for each core make a Spark job, and a call keeps two to four portions for each core under way.
- * Portions grow with the run, from one item to as many as take 50 ms to a second, and shrink towards the end of a
- * collection. Results come back by portions: {@link #imap} has at most four for each core ahead of its reader, and a
- * stream's first result waits for its portion. Items are read by a thread of the pool's, one at a time.
+ * Items that follow each other make a partition, a portion, which one core computes item by item; a few portions for
+ * each core make a Spark job, and a call keeps two to four portions for each core under way. Portions grow with the
+ * run, from one item to as many as take 50 ms to a second, with at most 4 MiB of items and, by those seen so far, of
+ * results (or one item), and shrink towards the end of a collection. Spark fails a job whose results are more than
+ * {@code spark.driver.maxResultSize} in all, and portions grow so far only that two jobs' would fit; raise it where
+ * single results take many megabytes. Results come back by portions: {@link #imap} has at most four for each core
+ * ahead of its reader, and a stream's first result waits for its portion. Items are read by a thread of the pool's,
+ * one at a time.
  *
  * <h2>Failures</h2> What a task throws reaches the caller as it was thrown, with item and executor in a
  * {@link io.cleave.WorkerException} among its suppressed exceptions; it is not tried again. Where an executor is
@@ -93,14 +97,19 @@ public final class SparkPool implements Pool, Serializable {
     /**
      * A pool with a context of its own, which ends with it. Its settings are the system properties that begin with
      * {@code spark.}; where those do not say otherwise, executors get the jars of this program's class path, but for
-     * those that lie beside Spark's, and this machine is reached by its loopback address where the Master is. There
-     * can be one context in a JVM at a time.
+     * those that lie beside Spark's or have the name of one in {@code $SPARK_HOME/jars}, and this machine is reached
+     * by its loopback address where the Master is. There can be one context in a JVM at a time.
      *
      * @param master where the cluster is, such as {@code spark://host:7077} or {@code local[4]}
      * @return a pool
      */
     public static SparkPool connect(String master) {
-        JavaSparkContext context = new JavaSparkContext(Contexts.conf(master));
+        return owning(Contexts.conf(master));
+    }
+
+    /** A pool with a context of its own. */
+    static SparkPool owning(SparkConf conf) {
+        JavaSparkContext context = new JavaSparkContext(conf);
         SparkSettings settings = new SparkSettings(0, Integer.MAX_VALUE, Builder.EXECUTOR_TIMEOUT, null, null);
         return new SparkPool(new Driver(context, settings, true));
     }
@@ -205,8 +214,9 @@ public final class SparkPool implements Pool, Serializable {
     /**
      * Shares a value with the tasks of this pool: they load it by {@link SharedData#load}, as in every other process.
      * It is in the shared memory of each host once, however many executors there are, written by the first that needs
-     * it from Spark's broadcast; it stays while an executor of the host lives, and all of its copies go when the
-     * executors do, killed or not.
+     * it from Spark's broadcast; it stays while an executor of the host lives that has run a task since. The last one
+     * that ends removes it; where that is killed, what is left in shared memory serves the executor that comes in its
+     * place, or is removed by the next program of Cleave's there that tidies up.
      *
      * <pre>{@code
      * String name = pool.share(model).name();
@@ -214,9 +224,14 @@ public final class SparkPool implements Pool, Serializable {
      * }</pre>
      *
      * <p>
-     * The driver's copy lives until it is closed, or the pool is; other hosts let go of theirs with the pool's next
-     * task there, or with their executors. Only tasks of calls that begin after this one find it on other hosts. The
-     * driver's host needs as much memory again, or disk, for what Spark keeps to send.
+     * The driver's copy lives until it is closed, the pool is, or the context is stopped; other hosts let go of
+     * theirs with the pool's next task there, or with their executors. Only tasks of calls that begin after this one
+     * find it on other hosts. The driver's host needs as much memory again, or disk, for what Spark keeps to send,
+     * until the value is closed and the calls that began before have ended. Spark makes its pieces on the heap, one
+     * after the other but all of them before it moves any to disk: while this method runs the driver's heap needs
+     * room for the whole value, compressed unless {@code spark.broadcast.compress} is false, and so does the executor
+     * that fetches it for its host. Each task sees to it that its host has all values of the context, whichever pool
+     * has shared them.
      *
      * @param value any value; it must not change while it is written
      * @param <T> its type
@@ -224,6 +239,7 @@ public final class SparkPool implements Pool, Serializable {
      * @throws io.cleave.AllocationException where there is not that much shared memory
      * @throws IllegalArgumentException where it cannot be encoded
      * @throws IllegalStateException where the pool is closed
+     * @throws java.util.concurrent.CancellationException where the thread is interrupted meanwhile
      */
     @Override
     public <T> SharedData<T> share(@Nullable T value) {
@@ -297,7 +313,10 @@ public final class SparkPool implements Pool, Serializable {
         }
 
         /**
-         * How many items make a portion. By default portions grow and shrink by what items cost.
+         * How many items make a portion at most: one with more than one item is closed at 4 MiB, and when an iterator
+         * has no more for now. By default portions grow and shrink by what items cost and results take. Spark fails
+         * a job whose results are more than {@code spark.driver.maxResultSize} in all, as large ones in large portions
+         * of a fixed size may be.
          *
          * @param items 1 or more
          * @return this
@@ -326,7 +345,10 @@ public final class SparkPool implements Pool, Serializable {
         }
 
         /**
-         * How long a call waits while the cluster gives the context no executor. The default is a minute.
+         * How long a call waits that has portions to be computed while the context has no executor: since it began to
+         * wait, or since one was last seen. Time in which it waits for items does not count, and with a local master
+         * there always is one. The default is a minute. What waits in vain ends with a
+         * {@link io.cleave.WorkerDiedException} that quotes what is known of the last executor.
          *
          * @param timeout more than zero
          * @return this

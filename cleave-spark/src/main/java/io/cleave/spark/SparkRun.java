@@ -91,7 +91,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
         this.loader = loader;
         this.onEnd = () -> onEnd.accept(this);
         this.progress = driver.settings.progress();
-        this.sizing = new Sizing(driver.settings.chunkSize());
+        this.sizing = new Sizing(driver.settings.chunkSize(), driver.mostResults);
     }
 
     @Override
@@ -348,7 +348,7 @@ final class SparkRun<R extends @Nullable Object> extends Spliterators.AbstractSp
 
     /** Jobs are made when two portions for each core are under way, and fill up to four. */
     private int roomFor(int cores) {
-        int most = 4 * cores;
+        int most = Sizing.MOST_PORTIONS * cores;
         int used = kind == Kind.EAGER ? inFlight : ahead.size();
         return used > most / 2 ? 0 : most - used;
     }

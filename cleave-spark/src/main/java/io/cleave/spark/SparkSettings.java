@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Settings of a pool on Spark.
  *
- * @param chunkSize how many items make a portion, 0 for what fits
+ * @param chunkSize how many items make a portion at most, 0 for what fits
  * @param maxRetries how many attempts may go before one that begins
- * @param executorTimeout how long to wait for the first executor
+ * @param executorTimeout how long a call may be without any executor
  * @param progress hears how far it has come, or null
  * @param executorLogs finds what executors have written that never came up, or null
  */

@@ -154,8 +154,8 @@ final class SparkCallTest {
                 .mapToObj(x -> new Portion(10L * x, 10, "first of " + x, new byte[0])).toList();
         SparkException told = new SparkException(
                 "Job aborted due to stage failure: Task 2 in stage 5.0 failed 4 times, "
-                        + "most recent failure: Lost task 2.3 in stage 5.0 (TID 9) (host executor 7): ExecutorLostFailure "
-                        + "(executor 7 exited caused by one of the running tasks) Reason: gone");
+                        + "most recent failure: Lost task 2.3 in stage 5.0 (TID 9) (host executor 7): "
+                        + "ExecutorLostFailure (executor 7 exited caused by one of the running tasks) Reason: gone");
         assertThat(Losses.blamed(portions, told)).isSameAs(portions.getLast());
         assertThat(Losses.blamed(portions, new SparkException("Task 3 in stage 5.0 failed"))).isNull();
         assertThat(Losses.blamed(portions, new SparkException("no more"))).isNull();
