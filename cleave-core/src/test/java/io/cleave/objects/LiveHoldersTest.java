@@ -10,6 +10,7 @@ import io.cleave.testing.Delays;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -96,7 +97,7 @@ class LiveHoldersTest {
                 counter.count(7);
                 long sum = counter.incrementAndGetCount();
                 Live.update(counter, it -> it.count(it.count() + 1));
-                boolean isSame = heap.object("counter", Counter.class) == counter;
+                boolean isSame = Objects.equals(heap.object("counter", Counter.class), counter);
                 return before + " " + holdersBefore + " " + sum + " " + holders(memory, header) + " " + isSame;
             });
             assertThat(seen).containsExactly("5 1 8 2 true");
@@ -177,15 +178,18 @@ class LiveHoldersTest {
         assertThatThrownBy(() -> held.getFirst().count(1)).isInstanceOf(StaleReferenceException.class);
         memory.setRelease(holderAt(header, 0), 0); // as when the collector has found the handle
         SharedMap<Integer, Set<Integer>> others = heap.map("others", Integer.class, StructureType.set(Integer.class));
-        assertThat(Delays.within(Delays.PATIENCE, () -> {
-            others.put(1, Set.of(1));
-            others.clear();
-            return memory.getAcquire(header) != generation;
-        })).isTrue();
-        for (Counter each : held.subList(1, held.size())) {
-            assertThat(holders(memory, header(each))).isEqualTo(1);
+        try {
+            assertThat(Delays.within(Delays.PATIENCE, () -> {
+                others.put(1, Set.of(1));
+                others.clear();
+                return memory.getAcquire(header) != generation;
+            })).isTrue();
+            for (Counter each : held.subList(1, held.size())) {
+                assertThat(holders(memory, header(each))).isEqualTo(1);
+            }
+        } finally {
+            Reference.reachabilityFence(held);
         }
-        Reference.reachabilityFence(held);
     }
 
     @Test

@@ -164,7 +164,7 @@ class ProcessPoolLargeTest extends ProcessPoolTestBase {
     @Test
     void whatNobodyTakesIsFreed() throws Exception {
         long before = blocks();
-        try (ProcessPool pool = workers(2).chunkSize(1).taskTimeout(Delays.SHORT.multipliedBy(40)).build()) {
+        try (ProcessPool pool = workers(2).chunkSize(1).taskTimeout(Delays.SHORT.multipliedBy(200)).build()) {
             try (Stream<byte[]> results = pool.imap(() -> IntStream.iterate(0, x -> x + 1).iterator(),
                     x -> bytes(MIB, x))) {
                 Iterator<byte[]> each = results.iterator();
@@ -197,7 +197,7 @@ class ProcessPoolLargeTest extends ProcessPoolTestBase {
         try (ProcessPool pool = workers(1).chunkSize(4).build();
                 Stream<byte[]> results = pool.imap(List.of(0, 1, 2, 3), x -> {
                     if (x == 3) {
-                        Thread.sleep(300);
+                        Thread.sleep(3000); // until the others have been received
                         Mishap.KILL.happen();
                     }
                     return bytes(MIB, x);

@@ -183,7 +183,7 @@ final class Executors extends SparkListener {
                 return null;
             }
         }
-        return noExecutor(since);
+        return noExecutor();
     }
 
     /** How many executors there are; not under the lock, as Spark asks a thread of its own. */
@@ -198,7 +198,7 @@ final class Executors extends SparkListener {
         }
     }
 
-    private WorkerDiedException noExecutor(long since) {
+    private WorkerDiedException noExecutor() {
         Loss loss = hadSome() ? loss("", began) : new Loss("", "", logs == null ? "" : logs.get());
         return new WorkerDiedException("there has been no executor of " + context.master() + " for " + patience
                 + "; see the Master's page for whether it has workers with memory and cores to spare "
