@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Batch {
     /** A batch is not made larger than this, but by one item. */
-    private static final int MOST_BYTES = 64 << 10;
+    static final int MOST_BYTES = 64 << 10;
     /** Room that a small item takes, and for how many it is made at first. */
     private static final int FIRST_BYTES = 16;
     private static final int MOST_FIRST = 256;

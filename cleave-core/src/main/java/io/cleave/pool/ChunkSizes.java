@@ -13,11 +13,15 @@ final class ChunkSizes {
     private static final long AHEAD_NANOS = 8_000_000;
     private static final int LEAST_AHEAD = 2;
     private static final int MOST_AHEAD = 256;
+    /** How many bytes lie ahead where items are large, in as many batches as each worker needs at least. */
+    private static final int BYTES_AHEAD = 4 << 20;
 
     private final PoolSettings settings;
     private final int workers;
     private double itemNanos;
     private volatile int portion = 1;
+    /** How many items a batch may have for their bytes; any number while none has been full. */
+    private volatile int fitting = Integer.MAX_VALUE;
 
     ChunkSizes(PoolSettings settings) {
         this.settings = settings;
@@ -35,9 +39,18 @@ final class ChunkSizes {
         }
     }
 
+    /** A batch has been made of so many items, and was full by then or not. By one thread at a time, under no lock. */
+    void made(int items, boolean isFull) {
+        if (isFull) {
+            fitting = items;
+        } else if (items >= fitting) {
+            fitting = (int) Math.min(2L * fitting, Integer.MAX_VALUE); // they have become smaller
+        }
+    }
+
     /** How many items make a chunk where nobody knows how many there are. */
     int size() {
-        return settings.chunkSize() > 0 ? settings.chunkSize() : portion;
+        return Math.min(settings.chunkSize() > 0 ? settings.chunkSize() : portion, fitting);
     }
 
     /** How many items make a chunk where so many are left. */
@@ -55,8 +68,10 @@ final class ChunkSizes {
         if (settings.concurrency() > 0) {
             return workers + workers / 2;
         }
-        double batchNanos = Math.max(1, itemNanos * portion);
-        return workers * (itemNanos == 0 ? LEAST_AHEAD
+        double batchNanos = Math.max(1, itemNanos * Math.min(portion, fitting));
+        int most = workers * (itemNanos == 0 ? LEAST_AHEAD
                 : Math.clamp((long) (AHEAD_NANOS / batchNanos), LEAST_AHEAD, MOST_AHEAD));
+        return fitting == Integer.MAX_VALUE ? most
+                : Math.min(most, Math.max(workers * LEAST_AHEAD, BYTES_AHEAD / Batch.MOST_BYTES));
     }
 }

@@ -173,6 +173,7 @@ final class ItemFeed {
                     more = batch.add(some.get(at).item);
                     at++;
                 }
+                run.made(batch.items.size(), !more);
             } catch (Throwable t) { // whatever the item's class does
                 thrown = t;
                 at = some.size();

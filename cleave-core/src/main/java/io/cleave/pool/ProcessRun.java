@@ -384,6 +384,11 @@ final class ProcessRun<R extends @Nullable Object> extends Spliterators.Abstract
         return sizes.size();
     }
 
+    /** A batch of the feed's has so many items, and no more would have fitted, or they would. */
+    void made(int count, boolean isFull) {
+        sizes.made(count, isFull);
+    }
+
     /** Makes batches while there is room. */
     private void topUp() {
         if (!(items instanceof Collection<?> all)) {
