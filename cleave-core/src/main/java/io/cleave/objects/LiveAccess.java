@@ -221,9 +221,7 @@ final class LiveAccess {
         StringBuilder text = new StringBuilder(fields.type().declared().type().getSimpleName()).append('[');
         for (int i = 0; i < fields.type().fields().size(); i++) {
             LiveField field = fields.type().fields().get(i);
-            int slot = fields.type().slot(i);
-            text.append(i == 0 ? "" : ", ").append(field.name()).append('=')
-                    .append(fields.isMissing(slot) ? fields.type().codec(slot).empty() : fields.get(i));
+            text.append(i == 0 ? "" : ", ").append(field.name()).append('=').append(fields.show(i));
         }
         return text.append(']').toString();
     }

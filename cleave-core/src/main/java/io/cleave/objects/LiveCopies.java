@@ -45,8 +45,7 @@ final class LiveCopies {
             throw new IllegalArgumentException("a " + declared.type().getTypeName() + " has no field "
                     + component.getName() + ", which the record wants");
         }
-        int slot = fields.type().slot(field);
-        Object value = fields.isMissing(slot) ? fields.type().codec(slot).empty() : fields.get(field);
+        Object value = fields.show(field);
         Class<?> wanted = MethodType.methodType(component.getType()).wrap().returnType();
         LiveField there = fields.type().fields().get(field);
         if (value != null && there.structure() != null) {

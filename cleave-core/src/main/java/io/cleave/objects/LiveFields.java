@@ -46,7 +46,15 @@ abstract class LiveFields {
 
     /** The same, but null for a structure that nobody has made yet, which so is not made. */
     final @Nullable Object look(int field) {
-        return isMissing(type.slot(field)) ? null : get(field);
+        int slot = type.slot(field);
+        boolean isThere = slot == LiveLayout.ABSENT ? !type.fields().get(field).isMadeAtOnce() : !isMissing(slot);
+        return isThere ? get(field) : null;
+    }
+
+    /** The same, but an empty structure where the object has a place for it. */
+    final @Nullable Object show(int field) {
+        int slot = type.slot(field);
+        return slot != LiveLayout.ABSENT && isMissing(slot) ? type.codec(slot).empty() : look(field);
     }
 
     /** Whether a slot is of a structure that is made when it is first read, and has not been. */
