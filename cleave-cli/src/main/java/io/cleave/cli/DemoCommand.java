@@ -61,7 +61,8 @@ final class DemoCommand extends CleaveCommand {
             err().println("cleave demo: this JVM cannot be forked: " + reason);
             return FAILED;
         }
-        SharedMemory.anonymous(1).close(); // where there can be no blocks it fails here, rather than after the work
+        // Where there can be no blocks it fails here, rather than after the work.
+        SharedMemory.create("cleave-demo." + ProcessHandle.current().pid(), 1).close();
         Progress.eraseOnInterrupt();
         int workers = children == null ? parallelism() : children;
         ClassIndex index;

@@ -54,7 +54,8 @@ final class DemoCommandTest {
         Cli.Result result = Cli.process(Map.of("CLEAVE_DIR", "/dev/shm/cleave-is-not-there"), "demo");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).isEmpty();
-        assertThat(result.err()).contains("/dev/shm/cleave-is-not-there", "name another one in CLEAVE_DIR");
+        assertThat(result.err()).contains("/dev/shm/cleave-is-not-there", "CLEAVE_DIR",
+                "a directory that this user may write to");
     }
 
     @Test
