@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cleave.WorkerDiedException;
 import io.cleave.share.SharedData;
 import io.cleave.testing.Delays;
-import io.cleave.testing.NothingLeftBehind;
 import io.cleave.testing.Watchdog;
 import java.io.IOException;
 import java.io.ObjectInputStream;

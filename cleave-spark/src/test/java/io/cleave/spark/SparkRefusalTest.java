@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.cleave.CleaveException;
 import io.cleave.pool.ProcessPool;
 import io.cleave.pool.Task;
-import io.cleave.testing.NothingLeftBehind;
 import io.cleave.testing.Watchdog;
 import java.nio.file.Files;
 import java.nio.file.Path;
