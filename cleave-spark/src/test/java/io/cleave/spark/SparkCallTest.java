@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a call makes of its items, and what it keeps of the driver's. */
-@ExtendWith({NothingLeftBehind.class, Watchdog.class})
+@ExtendWith(Watchdog.class)
 final class SparkCallTest {
     private static final JavaSparkContext CONTEXT = LocalSpark.context();
 

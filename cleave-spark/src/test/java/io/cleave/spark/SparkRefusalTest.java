@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What cannot be sent is refused in the words of all pools, before a job begins. */
-@ExtendWith({NothingLeftBehind.class, Watchdog.class})
+@ExtendWith(Watchdog.class)
 final class SparkRefusalTest {
     private static final class Holder {
         private final Thread thread = Thread.currentThread();
