@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.cleave.WorkerDiedException;
 import io.cleave.share.SharedData;
 import io.cleave.testing.Delays;
+import io.cleave.testing.NothingLeftBehind;
 import io.cleave.testing.Watchdog;
 import java.io.IOException;
 import java.io.ObjectInputStream;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a call makes of its items, and what it keeps of the driver's. */
-@ExtendWith(Watchdog.class)
+@ExtendWith({NothingLeftBehind.class, Watchdog.class})
 final class SparkCallTest {
     private static final JavaSparkContext CONTEXT = LocalSpark.context();
 
